@@ -1,0 +1,257 @@
+/** The surface that applications program against: what `connect` returns and what hangs on it. */
+import type { Destination } from "./destination.js";
+import type { MessagingError } from "./errors.js";
+import type { Message, Outgoing, OutgoingMessage, SendOptions } from "./message.js";
+import type { StandardSchemaV1 } from "./standard-schema.js";
+
+/** Options of {@link connect}; each default in brackets. */
+export interface ConnectOptions {
+  /** JMS client id; sole ownership is asked of the broker [none: a random container id]. */
+  readonly clientId?: string;
+  /** SASL PLAIN user, where the URL has none [SASL ANONYMOUS]. */
+  readonly username?: string;
+  readonly password?: string;
+  /** How long one attempt to connect may take, in milliseconds [5,000]. */
+  readonly connectTimeoutMs?: number;
+  /** The broker counts as gone when nothing was heard from it for so long, in milliseconds [30,000]. */
+  readonly idleTimeoutMs?: number;
+  /** Reconnection; `false` closes the connection when it is lost. */
+  readonly reconnect?: false | ReconnectOptions;
+  /** Ends the first connecting, and closes the connection later, when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** Waiting times between attempts grow by 2 from the first to the largest, each with full jitter. */
+export interface ReconnectOptions {
+  /** [100] */
+  readonly initialDelayMs?: number;
+  /** [5,000] */
+  readonly maximumDelayMs?: number;
+  /** Attempts in a row before the connection closes for good [unlimited]. */
+  readonly maximumAttempts?: number;
+}
+
+/**
+ * - `connecting`: the first connection is being made.
+ * - `open`: in use.
+ * - `reconnecting`: lost; sends fail at once with `connection-lost`, consumers wait and are restored.
+ * - `closed`: for good, with the error that ended it, or none when the application closed it.
+ */
+export type ConnectionState =
+  | { readonly name: "connecting" }
+  | { readonly name: "open"; readonly broker: string; readonly product: string | undefined }
+  | { readonly name: "reconnecting"; readonly attempt: number; readonly cause: MessagingError }
+  | { readonly name: "closed"; readonly cause: MessagingError | undefined };
+
+/** A connection to one broker (JMS 3.1, 6.1). Everything made from it closes with it. */
+export interface Connection extends AsyncDisposable {
+  readonly state: ConnectionState;
+  /** Calls `listener` at each change of state until the returned function is called. */
+  onState(listener: (state: ConnectionState) => void): () => void;
+
+  /**
+   * A producer for one destination, or with `undefined` an anonymous one that needs a destination with each send.
+   * It survives reconnection.
+   */
+  createProducer(destination: Destination | undefined, options?: ProducerOptions): Promise<Producer>;
+  /** A consumer. It survives reconnection; what was unsettled when the line broke comes again. */
+  createConsumer(destination: Destination, options?: ConsumerOptions): Promise<Consumer>;
+  /** A queue that lives as long as this connection, for replies (JMS 3.1, 4.3). */
+  createTemporaryQueue(): Promise<TemporaryQueue>;
+
+  /**
+   * Sends a request and resolves with its reply, over one reply queue shared by all requests of the connection.
+   * The request is non-persistent, lives no longer than the time-out, and the reply is already accepted.
+   * @throws MessagingError `timed-out`, `aborted`, `connection-lost`, and what a send may throw.
+   */
+  request(destination: Destination, message: OutgoingMessage, options?: RequestOptions): Promise<Message>;
+  /** Answers requests: what `answer` returns goes to each request's JMSReplyTo under its correlation id. */
+  respond(
+    destination: Destination,
+    answer: (request: Message) => OutgoingMessage | Promise<OutgoingMessage>,
+    options?: RespondOptions,
+  ): Promise<Responder>;
+  /** Runs a step of a pipeline: batch in, handler once, outcomes sent and confirmed, inputs accepted last. */
+  process<S extends StandardSchemaV1>(options: ProcessorOptions<S>): Promise<Processor>;
+
+  /** Waits for sends under way (at most 5 s), then closes. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** A queue of this connection alone. After a reconnection it is a new one: read `address` anew for each use. */
+export interface TemporaryQueue extends Destination {
+  readonly kind: "temporary-queue";
+  readonly address: string;
+  delete(): Promise<void>;
+}
+
+export interface ProducerOptions extends Omit<SendOptions, "signal" | "duplicateId"> {
+  /** Sends in flight at once; further ones wait their turn, in order [1,000]. */
+  readonly maximumInFlight?: number;
+  /** Sends that may wait for their turn; one more fails with `window-full` [10,000]. */
+  readonly maximumWaiting?: number;
+  /** How long one send may take until it is confirmed, in milliseconds [30,000]. */
+  readonly sendTimeoutMs?: number;
+}
+
+/** Sends messages (JMS 3.1, 7.1). */
+export interface Producer extends AsyncDisposable {
+  /**
+   * Resolves when the broker has accepted the message.
+   * @throws MessagingError `rejected`, `released`, `address-full`, `not-authorized` for this message alone;
+   * `connection-lost` and `timed-out` with `mayHaveArrived` when its fate is unknown.
+   */
+  send(message: OutgoingMessage, options?: SendOptions): Promise<void>;
+  /** The same for several, each to a destination of its own where it names one. Rejects with the first failure, after all ended. */
+  sendAll(messages: readonly Outgoing[]): Promise<void>;
+  /** Sends without asking for a confirmation: at most once, and no error tells of a loss. Drops when disconnected. */
+  sendUnconfirmed(message: OutgoingMessage, options?: SendOptions & { readonly destination?: Destination }): void;
+  /** Sends in flight or waiting. */
+  readonly pending: number;
+  close(): Promise<void>;
+}
+
+/** A subscription of a topic (JMS 3.1, 8.3). Without one, a consumer of a topic has a volatile one of its own. */
+export interface Subscription {
+  readonly name: string;
+  /** Whether messages are kept while nobody is attached [true]. */
+  readonly durable?: boolean;
+  /** Whether several consumers share its messages [true]. */
+  readonly shared?: boolean;
+}
+
+export interface ConsumerOptions {
+  readonly subscription?: Subscription;
+  /** JMS selector over headers and properties. */
+  readonly selector?: string;
+  /** Messages that may be on their way or unsettled at once [200]. */
+  readonly creditWindow?: number;
+  /**
+   * `individual` (default): the application settles each message.
+   * `auto`: each message is accepted as it is handed over; what the application then loses is lost.
+   */
+  readonly acknowledge?: "individual" | "auto";
+  /** Called for each message, in order; with it the consumer is not iterated. An exception releases the message. */
+  readonly onMessage?: (message: Message) => void | Promise<void>;
+  /** Closes the consumer when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** Receives messages (JMS 3.1, 8.2). Iterate it, or call `receive`, or give `onMessage`. */
+export interface Consumer extends AsyncIterable<Message>, AsyncDisposable {
+  readonly destination: Destination;
+  /** The next message, or undefined after `timeoutMs` (default: waits until one comes or the consumer closes). */
+  receive(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<Message | undefined>;
+  /**
+   * Up to `maximumSize` messages: waits for the first, then takes what is already there without waiting for more.
+   * An empty array means the consumer is closed.
+   */
+  receiveBatch(options: { readonly maximumSize: number; readonly signal?: AbortSignal }): Promise<Message[]>;
+  /** Asks the broker for no more; what has arrived stays to be received. */
+  stop(): void;
+  /** Asks for more again after `stop`. */
+  start(): void;
+  /** Detaches: a durable subscription keeps its place; what was received and not settled comes again. */
+  close(): Promise<void>;
+}
+
+export interface RequestOptions {
+  /** [5,000] */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface RespondOptions {
+  /** Requests being answered at once [64]. */
+  readonly concurrency?: number;
+  /** Told of each request whose answer failed; the request is then released as failed. */
+  readonly onError?: (error: unknown, request: Message) => void;
+}
+
+export interface Responder extends AsyncDisposable {
+  /** Stops taking requests, waits for those being answered (at most `timeoutMs`, default 10,000), closes. */
+  drain(options?: { readonly timeoutMs?: number }): Promise<void>;
+}
+
+/** One message of a batch with its validated body. */
+export interface Incoming<Body> {
+  readonly body: Body;
+  readonly message: Message;
+}
+
+/** What becomes of one message of a batch. `{}` accepts it and sends nothing. */
+export interface Outcome {
+  /**
+   * Sent before the message is accepted. Persistent ones are confirmed by the broker first; non-persistent ones go
+   * unconfirmed, at most once. The trace context of the message passes on to them.
+   */
+  readonly send?: readonly Outgoing[];
+  /** Sets the message aside on the processor's dead-letter destination with this reason. */
+  readonly deadLetter?: string;
+}
+
+/** How a failure of the handler is met. */
+export type ErrorClass =
+  /** The world is not ready (a database away, a time-out): the same batch is tried again, for as long as it takes. */
+  | "transient"
+  /** This batch cannot be handled: it is split until the one bad message is alone, which is then tried again by the broker. */
+  | "permanent";
+
+export interface ProcessorOptions<S extends StandardSchemaV1> {
+  /** Names it in logs and metrics. */
+  readonly name: string;
+  readonly from: Destination;
+  readonly subscription?: Subscription;
+  readonly selector?: string;
+  /** Where outcomes go that name no destination. */
+  readonly to?: Destination;
+  /** Headers for what goes to `to`. */
+  readonly toOptions?: Omit<SendOptions, "signal" | "duplicateId">;
+  /** Checks each body. A message that does not fit goes to `deadLetter` with the reason. */
+  readonly schema: S;
+  /** Where bad messages are set aside. Default: they are rejected, and the broker's own rule applies. */
+  readonly deadLetter?: Destination;
+  readonly batch?: {
+    /** Messages in one call of the handler [200]. A batch never waits to be full. */
+    readonly maximumSize?: number;
+    /** Batches being handled at once [1]. */
+    readonly concurrency?: number;
+  };
+  readonly retry?: {
+    /** Attempts at once in memory for a permanent error before the batch is split [1]; a transient error has no limit. */
+    readonly attempts?: number;
+    /** First waiting time, doubled each time, with jitter [50]. */
+    readonly initialDelayMs?: number;
+    /** [5,000] */
+    readonly maximumDelayMs?: number;
+  };
+  /** A lone message that still fails at its n-th delivery is set aside as a dead letter [5]. */
+  readonly maximumDeliveries?: number;
+  /** Sorts the handler's errors. Default: MessagingError by `retryable`, everything else `permanent`. */
+  readonly classify?: (error: unknown) => ErrorClass;
+  /** Batch in, one outcome for each message out, in the same order. `signal` aborts when draining runs out of time. */
+  handle(
+    batch: readonly Incoming<StandardSchemaV1.InferOutput<S>>[],
+    context: { readonly signal: AbortSignal },
+  ): readonly Outcome[] | Promise<readonly Outcome[]>;
+  /** Told of what happens besides the ordinary. */
+  readonly onEvent?: (event: ProcessorEvent) => void;
+}
+
+export type ProcessorEvent =
+  | {
+      readonly name: "retry";
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly size: number;
+      readonly error: unknown;
+    }
+  | { readonly name: "dead-letter"; readonly message: Message; readonly reason: string; readonly error?: unknown }
+  | { readonly name: "released"; readonly message: Message; readonly error: unknown };
+
+export interface Processor extends AsyncDisposable {
+  /** Counts since the start. */
+  readonly counts: { readonly handled: number; readonly deadLettered: number; readonly retried: number };
+  /** Stops taking, finishes what is held (at most `timeoutMs`, default 10,000), closes. What is left over comes again. */
+  drain(options?: { readonly timeoutMs?: number }): Promise<void>;
+}

@@ -1,0 +1,26 @@
+/** Where messages go and come from (JMS 3.1, chapter 4: queue, topic, temporary queue, temporary topic). */
+import { MessagingError } from "./errors.js";
+
+/** A place on the broker. Plain data: two destinations with the same kind and address are the same place. */
+export interface Destination {
+  readonly kind: "queue" | "topic" | "temporary-queue" | "temporary-topic";
+  /** The broker's name for it, for example `payment`, or `address::queue` for one exact queue of an address. */
+  readonly address: string;
+}
+
+/** A queue: each message goes to one consumer (JMS 3.1, 4.1). */
+export function queue(address: string): Destination {
+  return { kind: "queue", address: checkedAddress(address) };
+}
+
+/** A topic: each message goes to every subscription (JMS 3.1, 4.2). */
+export function topic(address: string): Destination {
+  return { kind: "topic", address: checkedAddress(address) };
+}
+
+function checkedAddress(address: string): string {
+  if (typeof address !== "string" || address.trim() === "") {
+    throw new MessagingError("invalid-argument", "A destination needs an address: a non-empty string.");
+  }
+  return address;
+}

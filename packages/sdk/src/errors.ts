@@ -1,0 +1,82 @@
+/** The one error type of the SDK: what happened, to which destination, and whether trying again can help. */
+
+/**
+ * The closed set of reasons for which an operation of the SDK fails.
+ *
+ * | code | meaning | retryable |
+ * |---|---|---|
+ * | `connection-failed` | no broker could be reached within the limits | yes |
+ * | `connection-lost` | the connection broke while the operation was under way | yes |
+ * | `authentication-failed` | the broker refused the user or the mechanism | no |
+ * | `not-authorized` | the user lacks a right on the destination | no |
+ * | `not-found` | the destination does not exist and is not made by itself | no |
+ * | `address-full` | the broker has no room for more messages there | yes |
+ * | `rejected` | the broker refused this one message | no |
+ * | `released` | the broker gave this one message back unprocessed | yes |
+ * | `timed-out` | the operation did not end within its time-out | yes |
+ * | `aborted` | the caller's AbortSignal ended the wait | no |
+ * | `closed` | the connection, producer, consumer or processor is closed | no |
+ * | `window-full` | too many sends are in flight already | yes |
+ * | `invalid-argument` | an option or a message cannot be used as given | no |
+ * | `invalid-body` | a received body is not what the reader asked for | no |
+ * | `not-supported` | the broker or this release cannot do it | no |
+ * | `protocol` | the peer broke the AMQP protocol | no |
+ */
+export type MessagingErrorCode =
+  | "connection-failed"
+  | "connection-lost"
+  | "authentication-failed"
+  | "not-authorized"
+  | "not-found"
+  | "address-full"
+  | "rejected"
+  | "released"
+  | "timed-out"
+  | "aborted"
+  | "closed"
+  | "window-full"
+  | "invalid-argument"
+  | "invalid-body"
+  | "not-supported"
+  | "protocol";
+
+const RETRYABLE: ReadonlySet<MessagingErrorCode> = new Set([
+  "connection-failed",
+  "connection-lost",
+  "address-full",
+  "released",
+  "timed-out",
+  "window-full",
+]);
+
+/** What is known of a failure besides its code. */
+export interface MessagingErrorDetails {
+  /** The address concerned, where there is one. */
+  readonly destination?: string;
+  /** The AMQP error condition that the peer gave, for example `amqp:not-found`. */
+  readonly condition?: string;
+  /** True when a message may have reached the broker although its confirmation did not come back. Default false. */
+  readonly mayHaveArrived?: boolean;
+  /** The error below this one. */
+  readonly cause?: unknown;
+}
+
+/** Thrown by everything in the SDK. `message` says what happened, to what, and what to do. */
+export class MessagingError extends Error {
+  override readonly name = "MessagingError";
+  readonly code: MessagingErrorCode;
+  /** Whether the same operation can succeed later without a change by the caller. */
+  readonly retryable: boolean;
+  readonly destination: string | undefined;
+  readonly condition: string | undefined;
+  readonly mayHaveArrived: boolean;
+
+  constructor(code: MessagingErrorCode, message: string, details: MessagingErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.retryable = RETRYABLE.has(code);
+    this.destination = details.destination;
+    this.condition = details.condition;
+    this.mayHaveArrived = details.mayHaveArrived ?? false;
+  }
+}

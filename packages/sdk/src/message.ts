@@ -1,0 +1,116 @@
+/** Messages as an application sends and receives them; the wire form is made in `amqp/`. */
+import type { Destination } from "./destination.js";
+import type { StandardSchemaV1 } from "./standard-schema.js";
+
+/**
+ * A property's value as JMS knows it (JMS 3.1, 3.5.4). A whole number travels as int where it fits and as long
+ * otherwise, a bigint always as long, a fraction as double.
+ */
+export type PropertyValue = string | number | bigint | boolean;
+
+/** The body of a message to send; the field that is present decides the JMS message type. */
+export type OutgoingBody =
+  /** A TextMessage with the value's JSON text. */
+  | { readonly json: unknown }
+  /** A TextMessage. */
+  | { readonly text: string }
+  /** A BytesMessage. */
+  | { readonly bytes: Uint8Array }
+  /** A Message without a body. */
+  | { readonly json?: never; readonly text?: never; readonly bytes?: never };
+
+/** A message to send: its body, and the headers that belong to the message rather than to the sending of it. */
+export type OutgoingMessage = OutgoingBody & {
+  /** JMSMessageID without the `ID:` prefix. Default: a fresh unique id. */
+  readonly messageId?: string;
+  /** JMSCorrelationID. */
+  readonly correlationId?: string;
+  /** JMSType. */
+  readonly type?: string;
+  /** JMSReplyTo. A {@link TemporaryQueue} is resolved to its present address when the message is sent. */
+  readonly replyTo?: Destination;
+  /** JMSXGroupID: messages of one group go to one consumer. */
+  readonly groupId?: string;
+  /** Application properties, readable by selectors. Names are Java identifiers. */
+  readonly properties?: Readonly<Record<string, PropertyValue>>;
+  /** W3C trace context of the work that this message belongs to. Default: that of the active OpenTelemetry span. */
+  readonly traceparent?: string;
+};
+
+/** How a message is sent (JMS 3.1, 7.9 and 7.10). */
+export interface SendOptions {
+  /** JMSPriority, 0 to 9. Default 4. */
+  readonly priority?: number;
+  /**
+   * `persistent` (default): the send is confirmed when the broker holds the message durably.
+   * `non-persistent`: the message may be lost when the broker stops.
+   */
+  readonly deliveryMode?: "persistent" | "non-persistent";
+  /** After so many milliseconds the broker drops the message. Default: never. */
+  readonly timeToLiveMs?: number;
+  /** The broker offers the message to consumers no earlier than so many milliseconds from now. Default 0. */
+  readonly deliveryDelayMs?: number;
+  /** The broker keeps only the first message with this id on an address, as far as its cache reaches. */
+  readonly duplicateId?: string;
+  /** Ends the wait for the confirmation; the message may still arrive. */
+  readonly signal?: AbortSignal;
+}
+
+/** One message and where it goes. */
+export interface Outgoing {
+  /** Default: the destination of the producer or processor that sends it. */
+  readonly destination?: Destination;
+  readonly message: OutgoingMessage;
+  readonly options?: Omit<SendOptions, "signal">;
+}
+
+/**
+ * A received message. It is unsettled until one of `accept`, `release` or `reject` is called, each of which counts
+ * once: later calls do nothing.
+ */
+export interface Message {
+  /** The JMS message type. `object` is opaque bytes of a serialised Java object or an AMQP value of no JMS type. */
+  readonly kind: "text" | "bytes" | "map" | "stream" | "object" | "message";
+  /** The text of a `text` message, else undefined. */
+  readonly text: string | undefined;
+  /** The content of a `bytes` or `object` message, else undefined. */
+  readonly bytes: Uint8Array | undefined;
+  /** The body of any message as plain JavaScript values, as the wire had it. */
+  readonly body: unknown;
+  /**
+   * The body of a text message parsed as JSON and, with a schema, validated.
+   * @throws MessagingError `invalid-body` when it is not JSON or does not fit; the sentence never holds the body.
+   */
+  json(): unknown;
+  json<S extends StandardSchemaV1>(schema: S): StandardSchemaV1.InferOutput<S>;
+
+  /** JMSMessageID, with its `ID:` prefix; undefined when the sender gave none. */
+  readonly messageId: string | undefined;
+  readonly correlationId: string | undefined;
+  /** JMSType. */
+  readonly type: string | undefined;
+  /** JMSDestination. */
+  readonly destination: Destination;
+  readonly replyTo: Destination | undefined;
+  /** JMSPriority, 0 to 9. */
+  readonly priority: number;
+  readonly deliveryMode: "persistent" | "non-persistent";
+  /** JMSTimestamp, milliseconds since 1970, 0 when the sender gave none. */
+  readonly timestampMs: number;
+  /** JMSExpiration, milliseconds since 1970, 0 for never. */
+  readonly expirationMs: number;
+  readonly groupId: string | undefined;
+  /** JMSXDeliveryCount: 1 at the first delivery. */
+  readonly deliveryCount: number;
+  readonly redelivered: boolean;
+  readonly properties: Readonly<Record<string, PropertyValue>>;
+  /** W3C trace context that came with the message, if any. */
+  readonly traceparent: string | undefined;
+
+  /** Acknowledge: the broker forgets the message. */
+  accept(): void;
+  /** Give it back as if it had not been delivered; with `failed` the delivery counts as an attempt. Default false. */
+  release(options?: { readonly failed?: boolean }): void;
+  /** Refuse it: the broker moves it to its dead-letter address at once (and drops it where there is none). */
+  reject(reason?: string): void;
+}

@@ -1,0 +1,27 @@
+/** Every public name of `@quittance/sdk`; what is not here is not public. */
+export { connect } from "./amqp/connect.js";
+export type {
+  Connection,
+  ConnectionState,
+  ConnectOptions,
+  Consumer,
+  ConsumerOptions,
+  ErrorClass,
+  Incoming,
+  Outcome,
+  Processor,
+  ProcessorEvent,
+  ProcessorOptions,
+  Producer,
+  ProducerOptions,
+  ReconnectOptions,
+  RequestOptions,
+  Responder,
+  RespondOptions,
+  Subscription,
+  TemporaryQueue,
+} from "./connection.js";
+export { type Destination, queue, topic } from "./destination.js";
+export { MessagingError, type MessagingErrorCode, type MessagingErrorDetails } from "./errors.js";
+export type { Message, Outgoing, OutgoingBody, OutgoingMessage, PropertyValue, SendOptions } from "./message.js";
+export type { StandardSchemaV1 } from "./standard-schema.js";
