@@ -1,0 +1,98 @@
+/** A service's pool of PostgreSQL connections, and the one way in which a transaction is run. */
+import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
+import pg from "pg";
+import type { Logger } from "./log.js";
+
+// Amounts are bigint everywhere: int8 (oid 20) must never become a string or a double.
+pg.types.setTypeParser(20, BigInt);
+
+/** Longest time a statement may run, and longest wait for a lock: beyond it the batch is tried again. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+const LOCK_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** What runs statements inside a transaction. The operations of a service take it as their first parameter. */
+export type Transaction = pg.PoolClient;
+
+export interface Database {
+  /** The same connections through drizzle, for queries that are not hot. */
+  readonly drizzle: NodePgDatabase;
+  /** Runs `work` in one READ COMMITTED transaction: committed when it resolves, rolled back when it rejects. */
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** Runs `work` on a connection without a transaction, for a single statement. */
+  read<T>(work: (client: Transaction) => Promise<T>): Promise<T>;
+  /** What is wrong, after a failure that no success has followed; for readiness. */
+  problem(): string | undefined;
+  close(): Promise<void>;
+}
+
+/** Opens a pool; connections are made when first needed, and again after the server was away. */
+export function openDatabase(options: {
+  readonly url: string;
+  readonly poolSize: number;
+  readonly service: string;
+  readonly log: Logger;
+}): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    application_name: options.service,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    lock_timeout: LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+    keepAlive: true,
+  });
+  let problem: string | undefined;
+  // An idle connection that breaks is taken out of the pool by pg; without a listener it would end the process.
+  pool.on("error", (error) => options.log.warn({ err: error }, "an idle database connection broke"));
+
+  async function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    let client: pg.PoolClient | undefined;
+    try {
+      client = await pool.connect();
+      const result = await work(client);
+      problem = undefined;
+      client.release();
+      return result;
+    } catch (error) {
+      if (isTransient(error)) problem = error instanceof Error ? error.message : String(error);
+      client?.release(isTransient(error));
+      throw error;
+    }
+  }
+
+  return {
+    drizzle: drizzle(pool),
+    read: withClient,
+    transaction: (work) =>
+      withClient(async (client) => {
+        await client.query("BEGIN");
+        try {
+          const result = await work(client);
+          await client.query("COMMIT");
+          return result;
+        } catch (error) {
+          // A rollback that fails changes nothing: the connection is broken, and the server rolls back by itself.
+          await client.query("ROLLBACK").catch(() => undefined);
+          throw error;
+        }
+      }),
+    problem: () => problem,
+    close: () => pool.end(),
+  };
+}
+
+/** SQLSTATE classes and codes after which the same transaction can succeed (PostgreSQL, appendix A). */
+const TRANSIENT_CODES = /^(08...|40001|40P01|53...|55P03|57P0[1-5]|57014|58...|25P03)$/;
+
+/**
+ * Whether a failure says that the database is away, busy or undecided, rather than that the work is wrong. A connection
+ * that broke has no SQLSTATE but a system error code, or pg's own sentence.
+ */
+export function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === "string") return TRANSIENT_CODES.test(code) || /^E[A-Z_]+$/.test(code);
+  return /connection|timeout|terminat/i.test(error.message);
+}

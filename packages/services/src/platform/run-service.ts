@@ -1,0 +1,126 @@
+/** The life of a service process: configuration, start, health, drain on SIGTERM, exit. */
+import { type Connection, connect } from "@quittance/sdk";
+import type { z } from "zod";
+import { ConfigurationError, commonConfiguration, parseConfiguration } from "./configuration.js";
+import { type ReadinessCheck, serveHealth } from "./health.js";
+import { createLogger, type Logger } from "./log.js";
+import { startTelemetry } from "./telemetry.js";
+
+/** A drain that takes longer than this is cut short: what is unfinished comes again. */
+const DRAIN_TIMEOUT_MS = 8_000;
+/** The process exits within this time of SIGTERM, whatever hangs. */
+const EXIT_TIMEOUT_MS = 9_500;
+
+type CommonShape = typeof commonConfiguration;
+
+/** What a service gets to start with. */
+export interface ServiceContext<S extends z.ZodRawShape> {
+  readonly configuration: z.infer<z.ZodObject<S & CommonShape>>;
+  readonly log: Logger;
+  /** Connected, and reconnecting by itself. Closed after `drain`. */
+  readonly connection: Connection;
+}
+
+/** What a service gives back once it works. */
+export interface RunningService {
+  /** Further readiness checks; the broker's is always there. */
+  readonly checks?: Readonly<Record<string, ReadinessCheck>>;
+  /** Ports of its own, told to whoever started the process. */
+  readonly ports?: Readonly<Record<string, number>>;
+  /** Stops taking work and finishes what is held, within `timeoutMs`; then frees what it opened. */
+  drain(options: { readonly timeoutMs: number }): Promise<void>;
+}
+
+/** What a service process tells its parent over IPC once it is ready. */
+export interface ServiceReadyMessage {
+  readonly type: "ready";
+  readonly health: number;
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+/**
+ * Runs a service until it is told to stop (SIGTERM, SIGINT, or the parent that started it over IPC is gone), then
+ * drains it. Exit codes: 0 after a drain, 1 after a failure, 2 for a wrong configuration.
+ */
+export async function runService<S extends z.ZodRawShape>(definition: {
+  readonly name: string;
+  readonly configuration: S;
+  start(context: ServiceContext<S>): Promise<RunningService>;
+}): Promise<void> {
+  let configuration: z.infer<z.ZodObject<S & CommonShape>>;
+  try {
+    configuration = parseConfiguration({ ...definition.configuration, ...commonConfiguration }, process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    process.stderr.write(`${definition.name}: ${error.message}\n`);
+    process.exit(2);
+  }
+  const common = configuration as z.infer<z.ZodObject<CommonShape>>;
+  const log = createLogger(definition.name, common.LOG_LEVEL);
+  const stopping = new AbortController();
+  exitOnFatalErrors(log);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stopping.abort(signal));
+  process.on("disconnect", () => stopping.abort("parent gone"));
+
+  try {
+    const telemetry = await startTelemetry(definition.name);
+    const connection = await connectPatiently(common.BROKER_URL, log, stopping.signal);
+    connection.onState((state) => log.info({ state: state.name }, "broker connection"));
+    const service = await definition.start({ configuration, log, connection });
+    const health = await serveHealth({
+      host: common.LISTEN_HOST,
+      port: common.HEALTH_PORT,
+      checks: {
+        broker: () => (connection.state.name === "open" ? undefined : connection.state.name),
+        ...service.checks,
+      },
+    });
+    log.info({ health: health.port, ...service.ports }, "ready");
+    process.send?.({ type: "ready", health: health.port, ports: service.ports ?? {} } satisfies ServiceReadyMessage);
+
+    await aborted(stopping.signal);
+    log.info({ reason: String(stopping.signal.reason) }, "draining");
+    setTimeout(() => {
+      log.error("the drain took too long: exiting with work unfinished, which comes again");
+      process.exit(1);
+    }, EXIT_TIMEOUT_MS).unref();
+    await service.drain({ timeoutMs: DRAIN_TIMEOUT_MS });
+    await connection.close();
+    await health.close();
+    await telemetry.close();
+    log.info("stopped");
+    process.exit(0);
+  } catch (error) {
+    if (stopping.signal.aborted) process.exit(0);
+    log.fatal({ err: error }, "failed to run");
+    process.exit(1);
+  }
+}
+
+/** Connects for as long as it takes, telling why it waits: a broker that starts later is no reason to die. */
+async function connectPatiently(url: string, log: Logger, signal: AbortSignal): Promise<Connection> {
+  for (let delayMs = 100; ; delayMs = Math.min(delayMs * 2, 2_000)) {
+    try {
+      return await connect(url, { signal });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log.warn({ err: error, delayMs }, "no broker yet");
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      signal.throwIfAborted();
+    }
+  }
+}
+
+function exitOnFatalErrors(log: Logger): void {
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (error: unknown) => {
+      log.fatal({ err: error }, event);
+      process.exit(1);
+    });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,131 @@
+/**
+ * The messages of the payment cycle: JSON in JMS text messages. Each step passes on what it was told and adds its own
+ * verdict, so that a declined payment walks the same way as one that succeeds. A message of another version than these
+ * schemas know is poison: it is set aside, never guessed at.
+ */
+import { z } from "zod";
+import { DECLINE_REASONS } from "./decline.js";
+import { wireMoney } from "./money.js";
+
+/** The version that this release writes and reads. */
+export const MESSAGE_VERSION = 1;
+
+const time = z.iso.datetime({ precision: 3 });
+const declineReason = z.enum(DECLINE_REASONS);
+
+/** What every message of the cycle carries. */
+const base = {
+  version: z.literal(MESSAGE_VERSION),
+  paymentId: z.string().regex(/^pay_[a-z2-7]{32}$/),
+  requestId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  merchantId: z.string().min(1).max(64),
+  /** Keyed hash of everything the caller chose, to tell a repeated request from a request_id used twice. */
+  parametersHash: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  amount: wireMoney,
+  description: z.string().max(140),
+  /** When the gateway accepted it: the moment at which the card's expiry is judged. */
+  acceptTime: time,
+  /** After this moment the client's bank captures no more. */
+  deadline: time,
+};
+
+/** What is left of the card after step 2. */
+const cardFacts = z.object({
+  brand: z.string().min(1).max(32),
+  lastFour: z.string().regex(/^[0-9]{4}$/),
+  expiryMonth: z.int().min(1).max(12),
+  expiryYear: z.int().min(1900).max(2200),
+  /** HMAC-SHA256 of the number under a key that the broker never sees, base64url. */
+  fingerprint: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+});
+
+/** Step 1 -> 2, on `payment`. */
+export const paymentMessage = z.object({
+  ...base,
+  /** JWE compact serialisation; only card-validation has the key. */
+  sealedCard: z.string().min(1).max(4096),
+});
+export type PaymentMessage = z.infer<typeof paymentMessage>;
+
+/** Step 2 -> 3, on `validation-result`. */
+export const validationResultMessage = z.object({
+  ...base,
+  card: cardFacts,
+  validateTime: time,
+  /** Absent when the card is good. */
+  declineReason: declineReason.optional(),
+});
+export type ValidationResultMessage = z.infer<typeof validationResultMessage>;
+
+/** Step 3 -> 4, on `bank-result`. Without a decline reason the amount is captured. */
+export const bankResultMessage = validationResultMessage.extend({ captureTime: time });
+export type BankResultMessage = z.infer<typeof bankResultMessage>;
+
+/** Step 4 -> 5a and 5b, on `transaction-result`. Without a decline reason the merchant is credited. */
+export const transactionResultMessage = bankResultMessage.extend({
+  settleTime: time,
+  /** Which bank declined: the client's money is given back only when it was captured and the merchant's bank declined. */
+  declinedBy: z.enum(["client-side", "merchant-bank"]).optional(),
+});
+export type TransactionResultMessage = z.infer<typeof transactionResultMessage>;
+
+/** A payment as client-bank reads it out: in replies, on `payment-update`, and in answers to reads. */
+export const paymentView = z.object({
+  id: z.string(),
+  requestId: z.string(),
+  merchantId: z.string(),
+  amount: wireMoney,
+  description: z.string(),
+  state: z.enum(["PENDING", "SUCCEEDED", "DECLINED", "REFUNDED"]),
+  declineReason: declineReason.optional(),
+  card: cardFacts.omit({ fingerprint: true }),
+  acceptTime: time,
+  validateTime: time,
+  captureTime: time,
+  settleTime: time.optional(),
+  finishTime: time.optional(),
+});
+export type PaymentView = z.infer<typeof paymentView>;
+
+/** To the gateway whose caller waits (step 5b), non-persistent, JMSCorrelationID = the payment's id. */
+export const gatewayReply = z.discriminatedUnion("outcome", [
+  z.object({ version: z.literal(MESSAGE_VERSION), outcome: z.literal("final"), payment: paymentView }),
+  /**
+   * The request_id was used before with other parameters; the caller holds no payment of its own. `parametersHash` is
+   * that of the refused call, so that a gateway answers only the callers that sent those parameters.
+   */
+  z.object({
+    version: z.literal(MESSAGE_VERSION),
+    outcome: z.literal("request-id-reused"),
+    paymentId: z.string(),
+    parametersHash: z.string(),
+  }),
+]);
+export type GatewayReply = z.infer<typeof gatewayReply>;
+
+/** On `payment-update`, at each change of a payment's state. JMS properties: `merchant` and `payment` for selectors. */
+export const paymentUpdateMessage = z.object({ version: z.literal(MESSAGE_VERSION), payment: paymentView });
+export type PaymentUpdateMessage = z.infer<typeof paymentUpdateMessage>;
+
+/** A request on `payment-read`. */
+export const paymentReadRequest = z.discriminatedUnion("operation", [
+  z.object({
+    version: z.literal(MESSAGE_VERSION),
+    operation: z.literal("get"),
+    merchantId: z.string(),
+    paymentId: z.string(),
+  }),
+  z.object({
+    version: z.literal(MESSAGE_VERSION),
+    operation: z.literal("list"),
+    merchantId: z.string(),
+    pageSize: z.int().min(1).max(1000),
+    /** The last payment of the page before. */
+    after: z.object({ acceptTime: time, id: z.string() }).optional(),
+  }),
+]);
+export type PaymentReadRequest = z.infer<typeof paymentReadRequest>;
+
+/** The answer to a read: the payments found, newest first; none when there are none. */
+export const paymentReadReply = z.object({ version: z.literal(MESSAGE_VERSION), payments: z.array(paymentView) });
+export type PaymentReadReply = z.infer<typeof paymentReadReply>;

@@ -1,0 +1,143 @@
+/**
+ * The map of the house: every queue, topic and subscription, with its priority, who writes and who reads.
+ * The broker's configuration, its users' rights and the table in docs/payment-cycle.md are derived from it.
+ */
+import { type Destination, queue, type Subscription, topic } from "@quittance/sdk";
+
+/** The services that talk over the broker, and the operator's command line. Each has a broker user of its own name. */
+export const BROKER_USERS = [
+  "gateway",
+  "card-validation",
+  "client-bank",
+  "merchant-bank",
+  "notification",
+  "operator",
+] as const;
+export type BrokerUserName = (typeof BROKER_USERS)[number];
+export type ServiceName = Exclude<BrokerUserName, "operator">;
+
+/** JMS priority of messages that somebody waits for: `payment` and `bank-result`. */
+export const HIGH_PRIORITY = 7;
+/** JMS priority of everything else; JMS's default. */
+export const MEDIUM_PRIORITY = 4;
+
+/** One line of the map. */
+export interface Channel {
+  readonly address: string;
+  readonly kind: "queue" | "topic";
+  readonly priority: number;
+  /** Whether its messages survive the broker's restart. */
+  readonly deliveryMode: "persistent" | "non-persistent";
+  readonly writers: readonly BrokerUserName[];
+  /** Who reads a queue, or makes volatile subscriptions of a topic. */
+  readonly readers: readonly BrokerUserName[];
+  /** Shared durable subscriptions of a topic, by name; each belongs to one reader. */
+  readonly subscriptions: readonly { readonly name: string; readonly reader: BrokerUserName }[];
+  /** Steps of the payment cycle that write it; empty for what is beside the cycle. */
+  readonly steps: readonly string[];
+  readonly purpose: string;
+}
+
+const CYCLE = { deliveryMode: "persistent", subscriptions: [] } as const;
+
+/** Every channel, by the name that the code uses. */
+export const CHANNELS = {
+  payment: {
+    ...CYCLE,
+    address: "payment",
+    kind: "queue",
+    priority: HIGH_PRIORITY,
+    writers: ["gateway"],
+    readers: ["card-validation"],
+    steps: ["1"],
+    purpose: "accepted payments, the card sealed",
+  },
+  validationResult: {
+    ...CYCLE,
+    address: "validation-result",
+    kind: "queue",
+    priority: MEDIUM_PRIORITY,
+    writers: ["card-validation"],
+    readers: ["client-bank"],
+    steps: ["2"],
+    purpose: "payments with the verdict on the card",
+  },
+  bankResult: {
+    ...CYCLE,
+    address: "bank-result",
+    kind: "queue",
+    priority: HIGH_PRIORITY,
+    writers: ["client-bank"],
+    readers: ["merchant-bank"],
+    steps: ["3"],
+    purpose: "payments that the client's bank captured or declined",
+  },
+  transactionResult: {
+    ...CYCLE,
+    address: "transaction-result",
+    kind: "topic",
+    priority: MEDIUM_PRIORITY,
+    writers: ["merchant-bank"],
+    readers: [],
+    subscriptions: [
+      { name: "notification", reader: "notification" },
+      { name: "client-bank", reader: "client-bank" },
+    ],
+    steps: ["4"],
+    purpose: "payments that the merchant's bank settled or declined",
+  },
+  paymentUpdate: {
+    address: "payment-update",
+    kind: "topic",
+    priority: MEDIUM_PRIORITY,
+    deliveryMode: "non-persistent",
+    writers: ["client-bank"],
+    readers: ["gateway"],
+    subscriptions: [],
+    steps: ["3", "5b"],
+    purpose: "each change of a payment's state, for open watches",
+  },
+  paymentRead: {
+    address: "payment-read",
+    kind: "queue",
+    priority: MEDIUM_PRIORITY,
+    deliveryMode: "non-persistent",
+    writers: ["gateway"],
+    readers: ["client-bank"],
+    subscriptions: [],
+    steps: [],
+    purpose: "requests to read payments, answered to JMSReplyTo",
+  },
+} as const satisfies Record<string, Channel>;
+
+/** Every channel in the order of the cycle. */
+export const ALL_CHANNELS: readonly Channel[] = Object.values(CHANNELS);
+
+/** Services that make temporary queues for replies, and those that send to them. */
+export const TEMPORARY_QUEUES = { owners: ["gateway"], writers: ["client-bank"] } as const satisfies {
+  owners: readonly BrokerUserName[];
+  writers: readonly BrokerUserName[];
+};
+
+/** Deliveries of one message before the broker sets it aside by itself; services do so earlier. */
+export const MAXIMUM_DELIVERIES = 10;
+
+/** Where a channel's bad messages are set aside: a queue of its own that only the operator reads. */
+export function deadLetterAddress(channel: Pick<Channel, "address">): string {
+  return `dead-letter.${channel.address}`;
+}
+
+/** The destination of a channel, as the SDK takes it. */
+export function destinationOf(channel: Pick<Channel, "address" | "kind">): Destination {
+  return channel.kind === "queue" ? queue(channel.address) : topic(channel.address);
+}
+
+/** The dead-letter queue of a channel, as the SDK takes it. */
+export function deadLetterDestination(channel: Pick<Channel, "address">): Destination {
+  return queue(deadLetterAddress(channel));
+}
+
+/** The shared durable subscription of `transaction-result` that belongs to `reader`. */
+export function subscriptionOf(reader: "notification" | "client-bank"): Subscription {
+  return { name: reader, durable: true, shared: true };
+}
