@@ -19,8 +19,10 @@ export interface BrokerUser {
   readonly send?: readonly string[];
   /** May consume from these addresses, or `topic.subscription` for one subscription alone. */
   readonly consume?: readonly string[];
-  /** May make temporary queues and volatile subscriptions [false]. */
+  /** May make temporary queues and volatile subscriptions, and read its own [false]. */
   readonly temporary?: boolean;
+  /** May send to temporary queues of others [false]. */
+  readonly sendTemporary?: boolean;
 }
 
 export interface BrokerOptions {

@@ -113,6 +113,16 @@ export const CHANNELS = {
 /** Every channel in the order of the cycle. */
 export const ALL_CHANNELS: readonly Channel[] = Object.values(CHANNELS);
 
+/** Channels whose messages outlive a restart, and whose bad messages are kept. */
+export const DURABLE_CHANNELS: readonly Channel[] = ALL_CHANNELS.filter(
+  (channel) => channel.deliveryMode === "persistent",
+);
+
+/** Everybody who takes messages from a channel, and so may set one aside as a dead letter. */
+export function consumersOf(channel: Channel): BrokerUserName[] {
+  return [...channel.readers, ...channel.subscriptions.map((subscription) => subscription.reader)];
+}
+
 /** Services that make temporary queues for replies, and those that send to them. */
 export const TEMPORARY_QUEUES = { owners: ["gateway"], writers: ["client-bank"] } as const satisfies {
   owners: readonly BrokerUserName[];
@@ -121,6 +131,9 @@ export const TEMPORARY_QUEUES = { owners: ["gateway"], writers: ["client-bank"] 
 
 /** Deliveries of one message before the broker sets it aside by itself; services do so earlier. */
 export const MAXIMUM_DELIVERIES = 10;
+
+/** Waiting time before the broker offers a message again that was given back. */
+export const REDELIVERY_DELAY_MS = 200;
 
 /** Where a channel's bad messages are set aside: a queue of its own that only the operator reads. */
 export function deadLetterAddress(channel: Pick<Channel, "address">): string {

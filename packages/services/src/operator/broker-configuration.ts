@@ -1,0 +1,135 @@
+/** Artemis's configuration, derived from the queue map: addresses, rights, dead letters. */
+import {
+  ALL_CHANNELS,
+  type BrokerUserName,
+  type Channel,
+  consumersOf,
+  DURABLE_CHANNELS,
+  deadLetterAddress,
+  MAXIMUM_DELIVERIES,
+  REDELIVERY_DELAY_MS,
+  TEMPORARY_QUEUES,
+} from "../shared/queue-map.js";
+
+/** Bytes that one address holds in memory before Artemis pages its messages to disk. */
+const MAXIMUM_SIZE_BYTES = 64 * 1024 * 1024;
+type Permission =
+  | "send"
+  | "consume"
+  | "browse"
+  | "manage"
+  | "createNonDurableQueue"
+  | "deleteNonDurableQueue"
+  | "createAddress";
+
+/** One `security-setting`: who may do what on the addresses that `match` covers. The operator is added to each. */
+function securitySetting(match: string, rights: Partial<Record<Permission, readonly BrokerUserName[]>>): string {
+  const withOperator: Partial<Record<Permission, readonly BrokerUserName[]>> = {
+    ...rights,
+    send: [...(rights.send ?? []), "operator"],
+    consume: [...(rights.consume ?? []), "operator"],
+    browse: [...(rights.browse ?? []), "operator"],
+  };
+  const permissions = Object.entries(withOperator)
+    .filter(([, roles]) => roles.length > 0)
+    .map(([type, roles]) => `        <permission type="${type}" roles="${[...new Set(roles)].join(",")}"/>`);
+  return [`      <security-setting match="${match}">`, ...permissions, "      </security-setting>"].join("\n");
+}
+
+function securityOf(channel: Channel): string[] {
+  const volatileReaders = channel.kind === "topic" ? channel.readers : [];
+  const settings = [
+    securitySetting(channel.address, {
+      send: channel.writers,
+      consume: channel.readers,
+      createNonDurableQueue: volatileReaders,
+      deleteNonDurableQueue: volatileReaders,
+    }),
+    // A match on `address.queue` adds a right for that one queue: a reader reaches its own subscription and no other.
+    ...channel.subscriptions.map((subscription) =>
+      securitySetting(`${channel.address}.${subscription.name}:global`, { consume: [subscription.reader] }),
+    ),
+  ];
+  if (channel.deliveryMode === "persistent") {
+    settings.push(securitySetting(deadLetterAddress(channel), { send: consumersOf(channel) }));
+  }
+  return settings;
+}
+
+function addressSettingOf(channel: Channel): string {
+  return [
+    `      <address-setting match="${channel.address}">`,
+    ...(channel.deliveryMode === "persistent"
+      ? [`        <dead-letter-address>${deadLetterAddress(channel)}</dead-letter-address>`]
+      : []),
+    `        <max-delivery-attempts>${MAXIMUM_DELIVERIES}</max-delivery-attempts>`,
+    `        <redelivery-delay>${REDELIVERY_DELAY_MS}</redelivery-delay>`,
+    `        <max-size-bytes>${MAXIMUM_SIZE_BYTES}</max-size-bytes>`,
+    "        <address-full-policy>PAGE</address-full-policy>",
+    "        <auto-create-queues>false</auto-create-queues>",
+    "        <auto-create-addresses>false</auto-create-addresses>",
+    "      </address-setting>",
+  ].join("\n");
+}
+
+function addressOf(channel: Channel): string {
+  const queues =
+    channel.kind === "queue"
+      ? [`        <anycast><queue name="${channel.address}"/></anycast>`]
+      : channel.subscriptions.length === 0
+        ? ["        <multicast/>"]
+        : [
+            "        <multicast>",
+            ...channel.subscriptions.map((subscription) => `          <queue name="${subscription.name}:global"/>`),
+            "        </multicast>",
+          ];
+  return [`      <address name="${channel.address}">`, ...queues, "      </address>"].join("\n");
+}
+
+/** Artemis's broker.xml for the house. `acceptor` is the URL that it listens on, with its options. */
+export function artemisBrokerXml(options: { readonly acceptor: string }): string {
+  const deadLetters = DURABLE_CHANNELS.map(
+    (channel): Channel => ({ ...channel, address: deadLetterAddress(channel), kind: "queue", subscriptions: [] }),
+  );
+  const temporary = securitySetting("temp.#", {
+    send: TEMPORARY_QUEUES.writers,
+    consume: TEMPORARY_QUEUES.owners,
+    createNonDurableQueue: [...TEMPORARY_QUEUES.owners, "operator"],
+    deleteNonDurableQueue: [...TEMPORARY_QUEUES.owners, "operator"],
+  });
+  return `<?xml version="1.0"?>
+<!-- Generated from packages/services/src/shared/queue-map.ts by \`npm run generate\`; do not edit. -->
+<configuration xmlns="urn:activemq">
+  <core xmlns="urn:activemq:core">
+    <name>quittance</name>
+    <journal-type>NIO</journal-type>
+    <!-- Nanoseconds that a write may wait for others before the disk is synced: measured best for latency and rate. -->
+    <journal-buffer-timeout>250000</journal-buffer-timeout>
+    <paging-directory>data/paging</paging-directory>
+    <bindings-directory>data/bindings</bindings-directory>
+    <journal-directory>data/journal</journal-directory>
+    <large-messages-directory>data/large-messages</large-messages-directory>
+    <temporary-queue-namespace>temp</temporary-queue-namespace>
+    <acceptors>
+      <acceptor name="amqp">${options.acceptor}</acceptor>
+    </acceptors>
+    <security-settings>
+${[...ALL_CHANNELS.flatMap(securityOf), temporary, securitySetting("activemq.management", { manage: ["operator"] }), securitySetting("#", {})].join("\n")}
+    </security-settings>
+    <address-settings>
+      <address-setting match="#">
+        <auto-create-queues>false</auto-create-queues>
+        <auto-create-addresses>false</auto-create-addresses>
+      </address-setting>
+${ALL_CHANNELS.map(addressSettingOf).join("\n")}
+    </address-settings>
+    <addresses>
+${[...ALL_CHANNELS, ...deadLetters].map(addressOf).join("\n")}
+    </addresses>
+  </core>
+</configuration>
+`;
+}
+
+/** The acceptor of the broker.xml that is kept in deploy/artemis: every interface, AMQP alone. */
+export const DEPLOYED_ACCEPTOR = "tcp://0.0.0.0:5672?protocols=AMQP";

@@ -1,0 +1,58 @@
+/** The embedded broker as the house's broker: addresses, users and rights from the queue map. */
+import type { BrokerOptions, BrokerUser } from "@quittance/sdk/testing";
+import {
+  ALL_CHANNELS,
+  BROKER_USERS,
+  type BrokerUserName,
+  consumersOf,
+  DURABLE_CHANNELS,
+  deadLetterAddress,
+  MAXIMUM_DELIVERIES,
+  REDELIVERY_DELAY_MS,
+  TEMPORARY_QUEUES,
+} from "../shared/queue-map.js";
+
+/** The largest message that a client may send; ours have about 1 KiB. */
+const MAXIMUM_MESSAGE_BYTES = 256 * 1024;
+
+/** What the embedded broker needs to be the house's broker. `passwords` has one for each user of the map. */
+export function embeddedBrokerOptions(passwords: Readonly<Record<BrokerUserName, string>>): BrokerOptions {
+  return {
+    autoCreate: false,
+    maximumDeliveries: MAXIMUM_DELIVERIES,
+    redeliveryDelayMs: REDELIVERY_DELAY_MS,
+    maximumMessageSize: MAXIMUM_MESSAGE_BYTES,
+    addresses: [
+      ...ALL_CHANNELS.map((channel) => ({
+        address: channel.address,
+        kind: channel.kind,
+        subscriptions: channel.subscriptions.map((subscription) => subscription.name),
+        ...(channel.deliveryMode === "persistent" ? { deadLetterAddress: deadLetterAddress(channel) } : {}),
+      })),
+      ...DURABLE_CHANNELS.map((channel) => ({ address: deadLetterAddress(channel), kind: "queue" as const })),
+    ],
+    users: BROKER_USERS.map((name) => embeddedUser(name, passwords[name])),
+  };
+}
+
+function embeddedUser(name: BrokerUserName, password: string): BrokerUser {
+  if (name === "operator") return { name, password, send: ["*"], consume: ["*"], temporary: true };
+  const owns = (TEMPORARY_QUEUES.owners as readonly string[]).includes(name);
+  const writes = ALL_CHANNELS.filter((channel) => channel.writers.includes(name)).map((channel) => channel.address);
+  const setsAside = DURABLE_CHANNELS.filter((channel) => consumersOf(channel).includes(name)).map(deadLetterAddress);
+  return {
+    name,
+    password,
+    send: [...writes, ...setsAside],
+    sendTemporary: (TEMPORARY_QUEUES.writers as readonly string[]).includes(name),
+    consume: [
+      ...ALL_CHANNELS.filter((channel) => channel.readers.includes(name)).map((channel) => channel.address),
+      ...ALL_CHANNELS.flatMap((channel) =>
+        channel.subscriptions
+          .filter((subscription) => subscription.reader === name)
+          .map((subscription) => `${channel.address}.${subscription.name}`),
+      ),
+    ],
+    temporary: owns,
+  };
+}
