@@ -1,0 +1,210 @@
+/** A real ActiveMQ Artemis as a child process: fetched once by Maven, configured from the queue map. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { access, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { artemisBrokerXml } from "../operator/broker-configuration.js";
+import { BROKER_USERS, type BrokerUserName } from "../shared/queue-map.js";
+
+const run = promisify(execFile);
+
+const ARTEMIS_VERSION = "2.44.0";
+const COORDINATES = `org.apache.activemq:apache-artemis:${ARTEMIS_VERSION}:tar.gz:bin`;
+/** How long the broker may take from its start until it serves. */
+const START_TIMEOUT_MS = 60_000;
+/** How long it may take to stop before it is killed. */
+const STOP_TIMEOUT_MS = 10_000;
+
+export interface ArtemisOptions {
+  /** Configuration, journal and log live here; given again, the broker comes back with its messages. */
+  readonly directory: string;
+  readonly passwords: Readonly<Record<BrokerUserName, string>>;
+  /** [0: an ephemeral port; on a restart give the port of before] */
+  readonly port?: number;
+  /** The Java heap in megabytes [256]. */
+  readonly heapMegabytes?: number;
+  /** Told of each slow step. */
+  readonly onProgress?: (sentence: string) => void;
+}
+
+export interface Artemis {
+  /** `amqp://127.0.0.1:port`, without a user. */
+  readonly url: string;
+  readonly port: number;
+  readonly process: ChildProcess;
+  /** SIGTERM, and SIGKILL when that does not help; the directory stays. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts Artemis.
+ * @throws Error that says what is missing (Java 17 or later, Maven) or shows the end of the broker's log.
+ */
+export async function startArtemis(options: ArtemisOptions): Promise<Artemis> {
+  const home = await artemisHome(options.onProgress ?? (() => {}));
+  const port = options.port ?? 0;
+  await writeInstance(options.directory, options.passwords, port);
+  const child = spawn("java", javaArguments(home, options.directory, options.heapMegabytes ?? 256), {
+    cwd: options.directory,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const log = createWriteStream(join(options.directory, "artemis.log"), { flags: "a" });
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  child.once("close", () => log.end());
+  try {
+    const listening = await untilListening(child);
+    return { url: `amqp://127.0.0.1:${listening}`, port: listening, process: child, stop: () => stop(child) };
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+}
+
+/** The folder of the distribution: `ARTEMIS_HOME`, or one unpacked once into the user's cache. */
+async function artemisHome(onProgress: (sentence: string) => void): Promise<string> {
+  await requireCommand(
+    "java",
+    ["-version"],
+    "Artemis needs Java 17 or later (Debian: apt-get install openjdk-17-jre-headless).",
+  );
+  if (process.env.ARTEMIS_HOME) return process.env.ARTEMIS_HOME;
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "quittance");
+  const home = join(cache, `apache-artemis-${ARTEMIS_VERSION}`);
+  if (await exists(join(home, "lib", "artemis-boot.jar"))) return home;
+
+  await requireCommand(
+    "mvn",
+    ["-version"],
+    "Fetching Artemis needs Maven (Debian: apt-get install maven), or set ARTEMIS_HOME.",
+  );
+  onProgress(`fetching Apache Artemis ${ARTEMIS_VERSION} with Maven (once, about 100 MB)`);
+  // A folder of this process's own, renamed when complete: two that fetch at once do not see each other's half.
+  const unpacking = join(cache, `unpacking-${process.pid}`);
+  await mkdir(unpacking, { recursive: true });
+  try {
+    await run(
+      "mvn",
+      [
+        "-B",
+        "-q",
+        "dependency:copy",
+        `-Dartifact=${COORDINATES}`,
+        `-DoutputDirectory=${unpacking}`,
+        "-Dmdep.useBaseVersion=true",
+      ],
+      { cwd: unpacking },
+    );
+    onProgress("unpacking it");
+    await run("tar", ["-xzf", `apache-artemis-${ARTEMIS_VERSION}-bin.tar.gz`], { cwd: unpacking });
+    await rename(join(unpacking, `apache-artemis-${ARTEMIS_VERSION}`), home).catch(async (error: unknown) => {
+      if (!(await exists(join(home, "lib", "artemis-boot.jar")))) throw error;
+    });
+  } finally {
+    await rm(unpacking, { recursive: true, force: true });
+  }
+  return home;
+}
+
+/** Writes `etc/`: what `artemis create` would write, reduced to what this broker needs. */
+async function writeInstance(
+  directory: string,
+  passwords: Readonly<Record<BrokerUserName, string>>,
+  port: number,
+): Promise<void> {
+  const etc = join(directory, "etc");
+  await mkdir(etc, { recursive: true });
+  const jaas = "org.apache.activemq.artemis.spi.core.security.jaas.PropertiesLoginModule";
+  const files: Record<string, string> = {
+    "broker.xml": artemisBrokerXml({ acceptor: `tcp://127.0.0.1:${port}?protocols=AMQP` }),
+    "bootstrap.xml": `<broker xmlns="http://activemq.apache.org/schema">
+  <jaas-security domain="activemq"/>
+  <server configuration="file:${join(etc, "broker.xml")}"/>
+</broker>
+`,
+    "management.xml": '<management-context xmlns="http://activemq.apache.org/schema"/>\n',
+    "login.config": `activemq {
+  ${jaas} required
+    reload=true
+    org.apache.activemq.jaas.properties.user="artemis-users.properties"
+    org.apache.activemq.jaas.properties.role="artemis-roles.properties";
+};
+`,
+    "artemis-users.properties": BROKER_USERS.map((user) => `${user}=${passwords[user]}\n`).join(""),
+    "artemis-roles.properties": BROKER_USERS.map((user) => `${user}=${user}\n`).join(""),
+    "log4j2.properties": `rootLogger.level=INFO
+rootLogger.appenderRef.console.ref=console
+logger.audit.name=org.apache.activemq.audit
+logger.audit.level=OFF
+appender.console.type=Console
+appender.console.name=console
+appender.console.layout.type=PatternLayout
+appender.console.layout.pattern=%d %-5level [%logger] %msg%n
+`,
+  };
+  for (const [name, content] of Object.entries(files)) await writeFile(join(etc, name), content, { mode: 0o600 });
+}
+
+function javaArguments(home: string, directory: string, heapMegabytes: number): string[] {
+  return [
+    `-Xmx${heapMegabytes}m`,
+    "-XX:+UseSerialGC",
+    `-Djava.security.auth.login.config=${join(directory, "etc", "login.config")}`,
+    `-Dartemis.home=${home}`,
+    `-Dartemis.instance=${directory}`,
+    `-Dartemis.instance.etc=${join(directory, "etc")}`,
+    "-cp",
+    join(home, "lib", "artemis-boot.jar"),
+    "org.apache.activemq.artemis.boot.Artemis",
+    "run",
+  ];
+}
+
+/** Resolves with the port once the log says that the acceptor listens (AMQ221020) and the server is live (AMQ221007). */
+function untilListening(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const fail = (why: string) => reject(new Error(`Artemis did not start: ${why}\n${text.slice(-2_000)}`));
+    const timer = setTimeout(() => fail(`not ready after ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
+    const read = (chunk: Buffer) => {
+      text += chunk.toString();
+      const port = /AMQ221020: Started \w+ Acceptor at [^\s]*:(\d+)/.exec(text)?.[1];
+      if (port === undefined || !text.includes("AMQ221007")) return;
+      clearTimeout(timer);
+      child.stdout?.off("data", read);
+      child.stderr?.off("data", read);
+      resolve(Number(port));
+    };
+    child.stdout?.on("data", read);
+    child.stderr?.on("data", read);
+    child.once("error", (error) => fail(error.message));
+    child.once("exit", (code, signal) => fail(`it ended with ${signal ?? code}`));
+  });
+}
+
+function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+    child.once("close", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    child.kill("SIGTERM");
+  });
+}
+
+async function requireCommand(command: string, args: readonly string[], otherwise: string): Promise<void> {
+  await run(command, args).catch((error: unknown) => {
+    throw new Error(otherwise, { cause: error });
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
