@@ -1,0 +1,48 @@
+/** The guardian's process: see guardian.ts. */
+import { rm } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
+import type { GuardianCommand, Ward } from "./guardian.js";
+import { isRunning, signalProcess } from "./process-identity.js";
+
+type ProcessWard = Extract<Ward, { kind: "process" }>;
+
+const POLL_MS = 25;
+
+/** Ends every process of one order: asks, waits, then kills. */
+async function endProcesses(wards: readonly ProcessWard[]): Promise<void> {
+  for (const ward of wards) signalProcess(ward.identity, ward.signal);
+  const asked = Date.now();
+  let left = wards.filter((ward) => isRunning(ward.identity));
+  while (left.length > 0) {
+    for (const ward of left) {
+      if (Date.now() - asked > ward.graceMs) signalProcess(ward.identity, "SIGKILL");
+    }
+    await wait(POLL_MS);
+    left = left.filter((ward) => isRunning(ward.identity));
+  }
+}
+
+async function cleanUp(wards: readonly Ward[]): Promise<void> {
+  const processes = wards.filter((ward) => ward.kind === "process");
+  for (const order of [...new Set(processes.map((ward) => ward.order))].sort((a, b) => a - b)) {
+    await endProcesses(processes.filter((ward) => ward.order === order));
+  }
+  for (const ward of wards) {
+    if (ward.kind === "path") await rm(ward.path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+}
+
+// Whoever asks this process to stop means the launcher, whose end is told by the pipe.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
+
+const wards = new Map<number, Ward>();
+const lines = createInterface({ input: process.stdin });
+lines.on("line", (line) => {
+  const command = JSON.parse(line) as GuardianCommand;
+  if (command.type === "guard") wards.set(command.id, command.ward);
+  else wards.delete(command.id);
+});
+lines.once("close", () => {
+  void cleanUp([...wards.values()]).finally(() => process.exit(0));
+});

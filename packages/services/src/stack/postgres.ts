@@ -1,0 +1,249 @@
+/** A throwaway PostgreSQL, real and durable while it lives, from the binaries that npm installed. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync } from "node:fs";
+import { chmod, chown, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import type { Guardian, Release } from "./guardian.js";
+import { locatePostgres, type PostgresBinaries, postgresUser, type SystemUser } from "./postgres-binaries.js";
+
+/** Ports are found by asking the system for a free one, which another process may take before PostgreSQL does. */
+const PORT_ATTEMPTS = 5;
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 8_000;
+/** When the guardian ends things, PostgreSQL comes after what uses it. */
+const GUARDIAN_ORDER = 3;
+
+/**
+ * `fsync` stays on and commits are synchronous: a kill -9 loses nothing. The rest saves what one machine does not
+ * need: replication, parallel queries, I/O workers. Dynamic shared memory lies in the data folder and goes with it.
+ */
+const SETTINGS: Readonly<Record<string, string>> = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  max_connections: "100",
+  shared_buffers: "64MB",
+  wal_level: "minimal",
+  max_wal_senders: "0",
+  max_wal_size: "512MB",
+  io_method: "sync",
+  jit: "off",
+  max_parallel_workers_per_gather: "0",
+  max_logical_replication_workers: "0",
+  dynamic_shared_memory_type: "mmap",
+  lc_messages: "C",
+  timezone: "UTC",
+  log_timezone: "UTC",
+};
+
+export interface PostgresOptions {
+  readonly guardian: Guardian;
+  /** Told of each line that the server writes; by default they are dropped. */
+  readonly onLog?: (line: string) => void;
+}
+
+/** How the server's process ended. */
+export interface PostgresExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface PostgresServer {
+  /** `postgres://postgres:password@127.0.0.1:port/postgres`: the superuser's. */
+  readonly url: string;
+  readonly port: number;
+  /** The data folder. */
+  readonly folder: string;
+  /** The process id of the server of the moment. */
+  readonly pid: number;
+  /** Resolves when the server of the moment ends, asked or not. */
+  readonly exited: Promise<PostgresExit>;
+  /** Starts it again on the same port and folder, after it ended by itself. */
+  restart(): Promise<void>;
+  /** Ends it at once, without a last checkpoint, and removes its folder. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** A running server process. */
+interface Running {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly exited: Promise<PostgresExit>;
+  readonly release: Release;
+}
+
+/**
+ * Makes a data folder of its own and starts a server on a free port of 127.0.0.1 with a random password for its
+ * superuser `postgres` (SCRAM-SHA-256). Root starts it as `nobody`. It ends with this process, however that ends.
+ */
+export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
+  const user = await postgresUser();
+  const binaries = await locatePostgres(user);
+  const home = mkdtempSync(join(tmpdir(), "quittance-postgres-"));
+  const releaseHome = options.guardian.path(home);
+  const password = randomBytes(24).toString("base64url");
+  const folder = join(home, "data");
+  let running: Running;
+  let port = 0;
+  try {
+    await makeDataFolder({ binaries, user, home, folder, password });
+    [running, port] = await startOnFreePort((candidate) => run({ binaries, user, folder, port: candidate }, options));
+  } catch (error) {
+    await removeHome();
+    throw error;
+  }
+  let stopped: Promise<void> | undefined;
+
+  async function removeHome(): Promise<void> {
+    await rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    releaseHome();
+  }
+
+  return {
+    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    port,
+    folder,
+    get pid() {
+      return running.pid;
+    },
+    get exited() {
+      return running.exited;
+    },
+    restart: async () => {
+      if (stopped) return;
+      await running.exited;
+      running = await run({ binaries, user, folder, port }, options);
+    },
+    stop: () => {
+      stopped ??= end(running).then(removeHome);
+      return stopped;
+    },
+  };
+}
+
+async function makeDataFolder(options: {
+  binaries: PostgresBinaries;
+  user: SystemUser | undefined;
+  home: string;
+  folder: string;
+  password: string;
+}): Promise<void> {
+  const { binaries, user, home, folder, password } = options;
+  const passwordFile = join(home, "password");
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  await chmod(home, 0o700);
+  if (user) {
+    await chown(home, user.uid, user.gid);
+    await chown(passwordFile, user.uid, user.gid);
+  }
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  try {
+    await promisify(execFile)(
+      binaries.initdb,
+      [
+        ...["-D", folder, "-U", "postgres", `--pwfile=${passwordFile}`, "--auth=scram-sha-256"],
+        ...["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
+        // The folder is new: after a power failure there is nothing yet to be kept.
+        "--no-sync",
+        ...settings,
+      ],
+      { ...user, cwd: home, env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" } },
+    );
+  } catch (cause) {
+    const said = (cause as { stderr?: string }).stderr?.trim();
+    throw new Error(`PostgreSQL's initdb failed: ${said || (cause as Error).message}`, { cause });
+  }
+  await rm(passwordFile);
+}
+
+async function startOnFreePort(start: (port: number) => Promise<Running>): Promise<[Running, number]> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    try {
+      return [await start(port), port];
+    } catch (error) {
+      const taken =
+        error instanceof Error && /could not create any TCP\/IP sockets|Address already in use/.test(error.message);
+      if (!taken || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Starts the server's process and resolves when it accepts connections. */
+async function run(
+  where: { binaries: PostgresBinaries; user: SystemUser | undefined; folder: string; port: number },
+  options: PostgresOptions,
+): Promise<Running> {
+  const child = spawn(where.binaries.postgres, ["-D", where.folder, "-p", String(where.port)], {
+    ...where.user,
+    cwd: where.folder,
+    // A session of its own: a Ctrl-C in the terminal must not reach it before those that use it.
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" },
+  });
+  const exited = new Promise<PostgresExit>((resolve) => {
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+    child.once("error", () => resolve({ code: null, signal: null }));
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", reject);
+  });
+  const pid = child.pid as number;
+  const release = options.guardian.process(pid, { signal: "SIGQUIT", graceMs: 6_000, order: GUARDIAN_ORDER });
+  void exited.then(release);
+  const running: Running = { child, pid, exited, release };
+  try {
+    await ready(running, options.onLog);
+    return running;
+  } catch (error) {
+    await end(running);
+    throw error;
+  }
+}
+
+function ready(running: Running, onLog: ((line: string) => void) | undefined): Promise<void> {
+  const lines = createInterface({ input: running.child.stderr as NodeJS.ReadableStream });
+  const lastLines: string[] = [];
+  return new Promise((resolve, reject) => {
+    const fail = (what: string) =>
+      reject(new Error(`PostgreSQL ${what}: ${lastLines.join(" | ") || "it said nothing"}`));
+    const timer = setTimeout(() => fail(`did not start within ${START_TIMEOUT_MS / 1_000} s`), START_TIMEOUT_MS);
+    lines.on("line", (line) => {
+      onLog?.(line);
+      if (lastLines.push(line) > 5) lastLines.shift();
+      if (!line.includes("database system is ready to accept connections")) return;
+      clearTimeout(timer);
+      resolve();
+    });
+    // `close` comes after the last line was read; `exit` may come before.
+    running.child.once("close", () => {
+      clearTimeout(timer);
+      fail("ended while it started");
+    });
+  });
+}
+
+/** An immediate shutdown: the data folder goes with the server, so nothing need be written out first. */
+async function end(running: Running): Promise<void> {
+  running.child.kill("SIGQUIT");
+  const timer = setTimeout(() => running.child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+  await running.exited;
+  clearTimeout(timer);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
