@@ -1,0 +1,40 @@
+/** What the parts of one processor share. */
+import type { Processor, ProcessorEvent } from "../connection.js";
+import { backOffDelayMs } from "./back-off.js";
+import type { Lifecycle } from "./lifecycle.js";
+import type { OutcomeSender } from "./outcome-sender.js";
+import type { ProcessorSettings } from "./processor-settings.js";
+
+/** {@link Processor.counts} while they still grow. */
+export type Counts = { -readonly [Name in keyof Processor["counts"]]: number };
+
+/** One processor's parts; `settings` never change, the rest is its state. */
+export class Step {
+  readonly settings: ProcessorSettings;
+  readonly lifecycle: Lifecycle;
+  readonly sender: OutcomeSender;
+  readonly counts: Counts = { handled: 0, deadLettered: 0, retried: 0 };
+
+  constructor(settings: ProcessorSettings, lifecycle: Lifecycle, sender: OutcomeSender) {
+    this.settings = settings;
+    this.lifecycle = lifecycle;
+    this.sender = sender;
+  }
+
+  /** Tells the application; what its listener throws is its own affair and must not stop the queue. */
+  emit(event: ProcessorEvent): void {
+    try {
+      this.settings.onEvent?.(event);
+    } catch {
+      // There is nobody to tell: the listener is the one who listens.
+    }
+  }
+
+  /** Announces and waits out the pause after the n-th failure in a row, unless a drain or a lost connection ends it. */
+  async backOff(failures: number, size: number, error: unknown): Promise<void> {
+    const delayMs = backOffDelayMs(this.settings.backOff, failures);
+    this.counts.retried += 1;
+    this.emit({ name: "retry", attempt: failures, delayMs, size, error });
+    await this.lifecycle.pauses.wait(delayMs);
+  }
+}

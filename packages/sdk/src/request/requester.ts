@@ -1,0 +1,296 @@
+/** Request and reply: thousands of requests at once over one temporary reply queue. */
+import { randomUUID } from "node:crypto";
+import type { Connection, Consumer, Producer, RequestOptions, TemporaryQueue } from "../connection.js";
+import type { Destination } from "../destination.js";
+import { MessagingError } from "../errors.js";
+import type { Message, OutgoingMessage } from "../message.js";
+
+const DEFAULT_TIMEOUT_MS = 5_000;
+/** Requests that may wait for a reply at once; one more fails with `window-full`. */
+const MAXIMUM_WAITING = 10_000;
+/** How late a time-out may be told: one timer looks at all waiting requests so often. */
+const SWEEP_INTERVAL_MS = 25;
+/** Replies are accepted as they come, so the window only bounds what is on its way. */
+const REPLY_CREDIT_WINDOW = 1_000;
+
+/** What all requests of a connection share. */
+interface Channel {
+  readonly replies: TemporaryQueue;
+  readonly consumer: Consumer;
+  readonly producer: Producer;
+}
+
+/** A request that waits for its reply. */
+interface Waiting {
+  readonly destination: Destination;
+  readonly timeoutMs: number;
+  /** On the clock of `performance.now()`, which no one sets back. */
+  readonly deadline: number;
+  readonly resolve: (reply: Message) => void;
+  readonly reject: (error: MessagingError) => void;
+  readonly stopListening: () => void;
+  sent: boolean;
+}
+
+/** The requests of one connection. Its reply queue is made at the first request and remade with each new connection. */
+export class Requester {
+  readonly #connection: Connection;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #unsubscribe: () => void;
+  /** Unique among all connections, so that a late reply to an older queue can never answer another request. */
+  readonly #prefix = randomUUID();
+  #lastNumber = 0;
+  #channel: Channel | undefined;
+  #opening: Promise<Channel> | undefined;
+  #sweep: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#unsubscribe = connection.onState((state) => {
+      if (state.name === "reconnecting") {
+        this.#failAll((waiting) => lineLost(waiting, state.cause));
+      } else if (state.name === "closed") {
+        this.#failAll((waiting) => closedMeanwhile(waiting, state.cause));
+      }
+    });
+  }
+
+  /**
+   * Sends a request and resolves with its reply. See {@link Connection.request}.
+   * @throws MessagingError `timed-out`, `aborted`, `connection-lost`, `closed`, `window-full` (10,000 are waiting),
+   * `invalid-argument`, and what a send may throw.
+   */
+  request(destination: Destination, message: OutgoingMessage, options: RequestOptions = {}): Promise<Message> {
+    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const refusal = this.#refusal(destination, message, timeoutMs, options.signal);
+    if (refusal !== undefined) {
+      return Promise.reject(refusal);
+    }
+    this.#lastNumber += 1;
+    const correlationId = `${this.#prefix}-${this.#lastNumber}`;
+    return new Promise<Message>((resolve, reject) => {
+      const waiting: Waiting = {
+        destination,
+        timeoutMs,
+        deadline: performance.now() + timeoutMs,
+        resolve,
+        reject,
+        stopListening: this.#listen(correlationId, options.signal),
+        sent: false,
+      };
+      this.#waiting.set(correlationId, waiting);
+      this.#sweep ??= setTimeout(() => this.#endOverdue(), SWEEP_INTERVAL_MS).unref();
+      if (this.#channel !== undefined) {
+        this.#send(this.#channel, correlationId, waiting, message);
+        return;
+      }
+      this.#open().then(
+        (channel) => this.#send(channel, correlationId, waiting, message),
+        (error: unknown) => this.#fail(correlationId, asMessagingError(error, destination)),
+      );
+    });
+  }
+
+  /** Fails what waits with `closed` and deletes the reply queue. Safe to call twice. */
+  async close(): Promise<void> {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    this.#unsubscribe();
+    clearTimeout(this.#sweep);
+    this.#failAll((waiting) => closedMeanwhile(waiting, undefined));
+    const channel = this.#channel ?? (await this.#opening?.catch(() => undefined));
+    if (channel !== undefined) {
+      await channel.producer.close();
+      await channel.consumer.close();
+      await channel.replies.delete();
+    }
+  }
+
+  #refusal(
+    destination: Destination,
+    message: OutgoingMessage,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): MessagingError | undefined {
+    const { address } = destination;
+    const state = this.#connection.state;
+    if (this.#closed || state.name === "closed") {
+      return new MessagingError("closed", `The connection is closed; ${address} was not asked.`, {
+        destination: address,
+        ...(state.name === "closed" && { cause: state.cause }),
+      });
+    }
+    if (message.replyTo !== undefined || message.correlationId !== undefined) {
+      return new MessagingError(
+        "invalid-argument",
+        "A request cannot name replyTo or correlationId: request() sets both; send() leaves them to the caller.",
+        { destination: address },
+      );
+    }
+    if (!Number.isFinite(timeoutMs) || timeoutMs <= 0) {
+      return new MessagingError("invalid-argument", "timeoutMs must be a number of milliseconds above 0.", {
+        destination: address,
+      });
+    }
+    if (signal?.aborted === true) {
+      return aborted(address, signal, false);
+    }
+    if (state.name !== "open") {
+      return new MessagingError("connection-lost", `The connection is away; ${address} was not asked. Try again.`, {
+        destination: address,
+        ...(state.name === "reconnecting" && { cause: state.cause }),
+      });
+    }
+    if (this.#waiting.size >= MAXIMUM_WAITING) {
+      return new MessagingError(
+        "window-full",
+        `${MAXIMUM_WAITING} requests wait for their replies already; ask ${address} again later.`,
+        { destination: address },
+      );
+    }
+    return undefined;
+  }
+
+  #open(): Promise<Channel> {
+    this.#opening ??= this.#openChannel().then(
+      (channel) => {
+        this.#channel = channel;
+        return channel;
+      },
+      (error: unknown) => {
+        this.#opening = undefined;
+        throw error;
+      },
+    );
+    return this.#opening;
+  }
+
+  async #openChannel(): Promise<Channel> {
+    const replies = await this.#connection.createTemporaryQueue();
+    try {
+      const consumer = await this.#connection.createConsumer(replies, {
+        acknowledge: "auto",
+        creditWindow: REPLY_CREDIT_WINDOW,
+        onMessage: (reply) => this.#answer(reply),
+      });
+      const producer = await this.#connection.createProducer(undefined, {
+        maximumInFlight: REPLY_CREDIT_WINDOW,
+        maximumWaiting: MAXIMUM_WAITING,
+      });
+      return { replies, consumer, producer };
+    } catch (error) {
+      // Deleting the queue ends a consumer that has been made; where the line is gone, so is the queue.
+      await replies.delete().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  #send(channel: Channel, correlationId: string, waiting: Waiting, message: OutgoingMessage): void {
+    if (!this.#waiting.has(correlationId)) {
+      return;
+    }
+    waiting.sent = true;
+    const request = { ...message, correlationId, replyTo: channel.replies };
+    const options = { deliveryMode: "non-persistent", timeToLiveMs: waiting.timeoutMs } as const;
+    channel.producer
+      .sendAll([{ destination: waiting.destination, message: request, options }])
+      .catch((error: unknown) => this.#fail(correlationId, asMessagingError(error, waiting.destination)));
+  }
+
+  #answer(reply: Message): void {
+    const waiting = reply.correlationId === undefined ? undefined : this.#remove(reply.correlationId);
+    // A reply that nobody waits for came too late: its request has failed already.
+    waiting?.resolve(reply);
+  }
+
+  #fail(correlationId: string, error: MessagingError): void {
+    this.#remove(correlationId)?.reject(error);
+  }
+
+  #failAll(errorOf: (waiting: Waiting) => MessagingError): void {
+    for (const [correlationId, waiting] of this.#waiting) {
+      this.#fail(correlationId, errorOf(waiting));
+    }
+  }
+
+  #remove(correlationId: string): Waiting | undefined {
+    const waiting = this.#waiting.get(correlationId);
+    if (waiting !== undefined) {
+      this.#waiting.delete(correlationId);
+      waiting.stopListening();
+    }
+    return waiting;
+  }
+
+  #listen(correlationId: string, signal: AbortSignal | undefined): () => void {
+    if (signal === undefined) {
+      return nothing;
+    }
+    const onAbort = (): void => {
+      const waiting = this.#waiting.get(correlationId);
+      if (waiting !== undefined) {
+        this.#fail(correlationId, aborted(waiting.destination.address, signal, waiting.sent));
+      }
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    return () => signal.removeEventListener("abort", onAbort);
+  }
+
+  /** The one timer of all requests; it rests while none waits. */
+  #endOverdue(): void {
+    const now = performance.now();
+    for (const [correlationId, waiting] of this.#waiting) {
+      if (waiting.deadline <= now) {
+        this.#fail(correlationId, timedOut(waiting));
+      }
+    }
+    this.#sweep =
+      this.#waiting.size === 0 ? undefined : setTimeout(() => this.#endOverdue(), SWEEP_INTERVAL_MS).unref();
+  }
+}
+
+function nothing(): void {}
+
+function timedOut({ destination, timeoutMs, sent }: Waiting): MessagingError {
+  return new MessagingError("timed-out", `No reply from ${destination.address} within ${timeoutMs} ms.`, {
+    destination: destination.address,
+    mayHaveArrived: sent,
+  });
+}
+
+function lineLost({ destination, sent }: Waiting, cause: MessagingError): MessagingError {
+  return new MessagingError(
+    "connection-lost",
+    `The connection broke while ${destination.address} was being asked; the reply cannot come any more.`,
+    { destination: destination.address, mayHaveArrived: sent, cause },
+  );
+}
+
+function closedMeanwhile({ destination, sent }: Waiting, cause: MessagingError | undefined): MessagingError {
+  return new MessagingError("closed", `The connection was closed while ${destination.address} was being asked.`, {
+    destination: destination.address,
+    mayHaveArrived: sent,
+    cause,
+  });
+}
+
+function aborted(address: string, signal: AbortSignal, sent: boolean): MessagingError {
+  return new MessagingError("aborted", `The caller stopped waiting for the reply of ${address}.`, {
+    destination: address,
+    mayHaveArrived: sent,
+    cause: signal.reason,
+  });
+}
+
+function asMessagingError(error: unknown, { address }: Destination): MessagingError {
+  if (error instanceof MessagingError) {
+    return error;
+  }
+  return new MessagingError("invalid-argument", `The request for ${address} could not be sent.`, {
+    destination: address,
+    cause: error,
+  });
+}

@@ -1,0 +1,173 @@
+/** Answers requests: what the application returns goes to each request's reply address. */
+import type { Connection, Consumer, Producer, Responder, RespondOptions } from "../connection.js";
+import type { Destination } from "../destination.js";
+import { MessagingError } from "../errors.js";
+import type { Message, OutgoingMessage } from "../message.js";
+
+const DEFAULT_CONCURRENCY = 64;
+const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
+
+/** Makes the reply to one request. */
+export type Answer = (request: Message) => OutgoingMessage | Promise<OutgoingMessage>;
+
+/**
+ * Opens a responder. Replies are non-persistent and unconfirmed: one that is lost is asked for again by its requester.
+ * A request without a reply address is rejected.
+ * @throws MessagingError `invalid-argument` for a concurrency that is no whole number of at least 1, and what opening
+ * a consumer may throw.
+ */
+export async function openResponder(
+  connection: Connection,
+  destination: Destination,
+  answer: Answer,
+  options: RespondOptions = {},
+): Promise<Responder> {
+  const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+    throw new MessagingError("invalid-argument", "concurrency must be a whole number of at least 1.");
+  }
+  const producer = await connection.createProducer(undefined);
+  try {
+    // As many again may be on their way, so that a free place finds its next request at hand.
+    const consumer = await connection.createConsumer(destination, { creditWindow: concurrency * 2 });
+    return new RunningResponder({ consumer, producer, answer, concurrency, onError: options.onError });
+  } catch (error) {
+    await producer.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly consumer: Consumer;
+  readonly producer: Producer;
+  readonly answer: Answer;
+  readonly concurrency: number;
+  readonly onError: RespondOptions["onError"];
+}
+
+class RunningResponder implements Responder {
+  readonly #parts: Parts;
+  readonly #stopReceiving = new AbortController();
+  readonly #inHand = new Set<Message>();
+  /** Called each time that an answer has ended; there is one who waits at a time: the loop, or after it the drain. */
+  #onEnded: () => void = () => {};
+  readonly #loop: Promise<void>;
+  #drained: Promise<void> | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#loop = this.#take();
+  }
+
+  drain(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#drained ??= this.#drain(options.timeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS);
+    return this.#drained;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.drain();
+  }
+
+  async #take(): Promise<void> {
+    const { consumer, concurrency } = this.#parts;
+    const { signal } = this.#stopReceiving;
+    while (!signal.aborted) {
+      await this.#untilFewerThan(concurrency);
+      let requests: Message[];
+      try {
+        requests = await consumer.receiveBatch({ maximumSize: concurrency - this.#inHand.size, signal });
+      } catch {
+        return;
+      }
+      if (requests.length === 0) {
+        return;
+      }
+      for (const request of requests) {
+        if (signal.aborted) {
+          request.release();
+        } else {
+          this.#inHand.add(request);
+          void this.#respond(request);
+        }
+      }
+    }
+  }
+
+  async #respond(request: Message): Promise<void> {
+    const { producer, answer } = this.#parts;
+    try {
+      const destination = request.replyTo;
+      if (destination === undefined) {
+        request.reject("The request names no reply address (JMSReplyTo), so it cannot be answered.");
+        return;
+      }
+      const reply = await answer(request);
+      if (!this.#inHand.has(request)) {
+        return;
+      }
+      producer.sendUnconfirmed(
+        {
+          ...reply,
+          ...correlationOf(request),
+          ...(reply.traceparent === undefined &&
+            request.traceparent !== undefined && { traceparent: request.traceparent }),
+        },
+        { destination, deliveryMode: "non-persistent" },
+      );
+      request.accept();
+    } catch (error) {
+      request.release({ failed: true });
+      this.#tell(error, request);
+    } finally {
+      this.#inHand.delete(request);
+      this.#onEnded();
+    }
+  }
+
+  /** What the application's listener throws must not end the answering of others. */
+  #tell(error: unknown, request: Message): void {
+    try {
+      this.#parts.onError?.(error, request);
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+
+  #untilFewerThan(limit: number): Promise<void> {
+    if (this.#inHand.size < limit) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      this.#onEnded = () => {
+        if (this.#inHand.size < limit) {
+          this.#onEnded = () => {};
+          resolve();
+        }
+      };
+    });
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    const { consumer, producer } = this.#parts;
+    this.#stopReceiving.abort();
+    consumer.stop();
+    let timer: NodeJS.Timeout | undefined;
+    const timeUp = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([this.#loop.then(() => this.#untilFewerThan(1)), timeUp]);
+    clearTimeout(timer);
+    for (const request of this.#inHand) {
+      request.release();
+    }
+    this.#inHand.clear();
+    await consumer.close();
+    await producer.close();
+  }
+}
+
+/** JMS's two customs: the request's correlation id, or where it has none, its message id. */
+function correlationOf(request: Message): { readonly correlationId?: string } {
+  const correlationId = request.correlationId ?? request.messageId;
+  return correlationId === undefined ? {} : { correlationId };
+}
