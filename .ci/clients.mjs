@@ -1,0 +1,142 @@
+// Tries a running stack as strangers do: the README's own commands with curl and grpcurl, and a Python client generated
+// from the proto. Needs grpcurl on the PATH, and PYTHON pointing at a Python with grpcio-tools. Prints a line for each
+// check, and `N passed, N failed` last.
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const START_TIMEOUT_MS = 180_000;
+const STOP_TIMEOUT_MS = 20_000;
+const RUN_FILE = ".quittance/run.json";
+const python = process.env.PYTHON ?? "python3";
+
+let passed = 0;
+let failed = 0;
+
+/** Counts a check: true passes, anything else fails and is shown. */
+function check(sentence, result) {
+  if (result === true) passed += 1;
+  else failed += 1;
+  console.log(
+    `${result === true ? "ok  " : "FAIL"} ${sentence}${result === true ? "" : `: ${JSON.stringify(result)}`}`,
+  );
+}
+
+const stack = spawn("npm", ["start", "--", "--grpc-port", "0", "--http-port", "0"], {
+  stdio: ["ignore", "inherit", "inherit"],
+});
+const ended = new Promise((resolve) => stack.once("exit", (code, signal) => resolve({ code, signal })));
+
+try {
+  const run = await untilRunning();
+  check("run.json is readable by its owner alone", (statSync(RUN_FILE).mode & 0o777) === 0o600);
+  tryReadme(run);
+  tryPython(run);
+} catch (error) {
+  check("the clients ran", String(error.stack ?? error));
+}
+
+stack.kill("SIGINT");
+const timer = setTimeout(() => stack.kill("SIGKILL"), STOP_TIMEOUT_MS);
+const { code } = await ended;
+clearTimeout(timer);
+check("Ctrl-C stops the stack with exit code 0", code === 0 || code);
+check("run.json is gone when the stack has stopped", readRun() === undefined);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+async function untilRunning() {
+  for (const bound = Date.now() + START_TIMEOUT_MS; Date.now() < bound; ) {
+    const run = readRun();
+    if (run !== undefined) return run;
+    if (stack.exitCode !== null) throw new Error(`npm start ended with ${stack.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`npm start wrote no ${RUN_FILE} within ${START_TIMEOUT_MS} ms`);
+}
+
+function readRun() {
+  try {
+    return JSON.parse(readFileSync(RUN_FILE, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The command that follows `<!-- run by CI: NAME -->` in the README, with the ports of this run. */
+function readmeCommand(name, run) {
+  const block = new RegExp(`<!-- run by CI: ${name} -->\\n\`\`\`sh\\n([\\s\\S]*?)\`\`\``).exec(
+    readFileSync("README.md", "utf8"),
+  );
+  if (block === null) throw new Error(`the README has no command marked ${name}`);
+  const replaced = block[1]
+    .replaceAll("localhost:8080", hostAndPort(run.http))
+    .replaceAll("localhost:50051", hostAndPort(run.grpc));
+  return execFileSync("bash", ["-euo", "pipefail", "-c", replaced], { encoding: "utf8", timeout: 30_000 });
+}
+
+function hostAndPort(address) {
+  return String(address)
+    .replace(/^https?:\/\//, "")
+    .replace(/^(\d+)$/, "127.0.0.1:$1");
+}
+
+function tryReadme(run) {
+  const curl = JSON.parse(readmeCommand("curl", run));
+  const byCurl = curl.payment ?? curl;
+  check("the README's curl command answers SUCCEEDED", byCurl.state === "PAYMENT_STATE_SUCCEEDED" || curl);
+  const byGrpcurl = JSON.parse(readmeCommand("grpcurl", run)).payment;
+  check(
+    "the README's grpcurl command, by reflection, answers SUCCEEDED",
+    byGrpcurl.state === "PAYMENT_STATE_SUCCEEDED" || byGrpcurl,
+  );
+  const again = JSON.parse(readmeCommand("grpcurl", run)).payment;
+  check(
+    "the same grpcurl command again answers the same payment",
+    JSON.stringify(again) === JSON.stringify(byGrpcurl) || again,
+  );
+  const listed = JSON.parse(readmeCommand("list", run)).payments.map((payment) => payment.id);
+  check("the README's list has both payments", [byCurl.id, byGrpcurl.id].every((id) => listed.includes(id)) || listed);
+}
+
+function tryPython(run) {
+  const generated = mkdtempSync(join(tmpdir(), "quittance-python-"));
+  try {
+    execFileSync(
+      python,
+      [
+        "-m",
+        "grpc_tools.protoc",
+        "-Iproto",
+        `--python_out=${generated}`,
+        `--grpc_python_out=${generated}`,
+        "proto/quittance/payments/v1/payments.proto",
+      ],
+      { stdio: "inherit" },
+    );
+    const output = execFileSync(python, [".ci/python_client.py", hostAndPort(run.grpc), run.token], {
+      encoding: "utf8",
+      env: { ...process.env, PYTHONPATH: generated },
+      timeout: 60_000,
+    });
+    const seen = JSON.parse(output);
+    check(
+      "a Python client generated from the proto is answered SUCCEEDED",
+      seen.state === "PAYMENT_STATE_SUCCEEDED" || seen,
+    );
+    check("Pay again answers the same payment to Python", seen.same_again);
+    check("GetPayment agrees with what Pay answered", seen.read_agrees);
+    check("ListPayments has the payment", seen.listed.includes(seen.id) || seen);
+    check("WatchPayment ends with what Pay answered", seen.watched);
+    const fields = ["amount", "request_id"];
+    check(
+      "Python decodes the rich error, which names every wrong field",
+      (seen.refused.code === "INVALID_ARGUMENT" &&
+        fields.every((field) => seen.refused.fields.some((named) => named.startsWith(field)))) ||
+        seen.refused,
+    );
+  } finally {
+    rmSync(generated, { recursive: true, force: true });
+  }
+}
