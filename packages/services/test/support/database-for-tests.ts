@@ -1,0 +1,164 @@
+/**
+ * A real PostgreSQL for tests: one server for each mocha process, started when first asked for and gone with the
+ * process; one database for each test file, cloned from a template that was prepared once.
+ *
+ * ```ts
+ * describe("Capture", function () {
+ *   this.timeout(60_000);
+ *   const database = useDatabase({ prepare: migrateForTests });
+ *   it("debits once", async () => {
+ *     const pool = openDatabase({ url: database().urlOf("client_bank"), ... });
+ * ```
+ */
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { type Guardian, startGuardian } from "../../dist/stack/guardian.js";
+import { type PostgresServer, startPostgres } from "../../dist/stack/postgres.js";
+
+/** How long connections may take to be seen closed by the server after a test file ended. */
+const LEAK_TIMEOUT_MS = 2_000;
+
+/** Passwords of the roles that a template's preparation made, by role. */
+export type RolePasswords = Readonly<Record<string, string>>;
+
+/**
+ * Makes schemas, tables and roles in an empty database. It gets the superuser's URL, closes its connections, and tells
+ * the roles' passwords. Roles belong to the whole server: of several preparations each must bear that they exist.
+ */
+export type Preparation = (url: string) => Promise<RolePasswords>;
+
+/** A database of a test file's own. */
+export interface TestDatabase {
+  /** The superuser's URL. */
+  readonly url: string;
+  /** The URL of a role that the preparation made. */
+  urlOf(role: string): string;
+  /** Runs one statement as the superuser, who sees every schema. */
+  query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Drops it. @throws when connections to it are still open: they are leaks of the test. */
+  drop(): Promise<void>;
+}
+
+interface Template {
+  readonly name: string;
+  readonly passwords: RolePasswords;
+}
+
+let guardian: Guardian | undefined;
+let server: Promise<PostgresServer> | undefined;
+const templates = new Map<Preparation, Promise<Template>>();
+/** PostgreSQL refuses to clone a template twice at the same time. */
+let cloning: Promise<unknown> = Promise.resolve();
+
+/** The process's server; the first call starts it. For tests that need a server and no prepared database. */
+export function testPostgres(): Promise<PostgresServer> {
+  guardian ??= startGuardian();
+  server ??= startPostgres({ guardian });
+  return server;
+}
+
+// Runs after the last test of the process, whichever file it is in. A process that ends otherwise has the guardian.
+after(async function stopTestPostgres() {
+  this.timeout(20_000);
+  await (await server)?.stop();
+  await guardian?.close();
+});
+
+/**
+ * Gives the suite that calls it a database of its own: made before its tests, dropped after them. Without `prepare` it
+ * is empty. Call the returned function inside hooks and tests.
+ */
+export function useDatabase(options: { readonly prepare?: Preparation } = {}): () => TestDatabase {
+  let database: TestDatabase | undefined;
+  before(async function createDatabase() {
+    this.timeout(60_000);
+    database = await createTestDatabase(options);
+  });
+  after(async function dropDatabase() {
+    this.timeout(20_000);
+    await database?.drop();
+  });
+  return () => {
+    if (database === undefined) throw new Error("The database exists only inside hooks and tests.");
+    return database;
+  };
+}
+
+/** Makes a database, for tests that need more than one; whoever makes it drops it. */
+export async function createTestDatabase(options: { readonly prepare?: Preparation } = {}): Promise<TestDatabase> {
+  const { url: serverUrl } = await testPostgres();
+  const template = options.prepare ? await templateOf(options.prepare, serverUrl) : undefined;
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  const made = cloning.then(() =>
+    withClient(serverUrl, (client) =>
+      client.query(`CREATE DATABASE ${name} TEMPLATE ${template ? template.name : "template0"}`),
+    ),
+  );
+  cloning = made.catch(() => undefined);
+  await made;
+  const url = withDatabase(serverUrl, name);
+  return {
+    url,
+    urlOf: (role) => {
+      const password = template?.passwords[role];
+      if (password === undefined) throw new Error(`The preparation told no password of a role ${role}.`);
+      return withRole(url, role, password);
+    },
+    query: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
+      withClient(url, async (client) => (await client.query<Row>(sql, [...values])).rows),
+    drop: () => drop(serverUrl, name),
+  };
+}
+
+function templateOf(prepare: Preparation, serverUrl: string): Promise<Template> {
+  const known = templates.get(prepare);
+  if (known) return known;
+  const name = `template_${randomBytes(6).toString("hex")}`;
+  const made = (async () => {
+    await withClient(serverUrl, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE template0`));
+    return { name, passwords: await prepare(withDatabase(serverUrl, name)) };
+  })();
+  templates.set(prepare, made);
+  return made;
+}
+
+async function drop(serverUrl: string, name: string): Promise<void> {
+  const left = await withClient(serverUrl, async (client) => {
+    const bound = Date.now() + LEAK_TIMEOUT_MS;
+    for (;;) {
+      const { rows } = await client.query<{ application_name: string }>(
+        "SELECT application_name FROM pg_stat_activity WHERE datname = $1",
+        [name],
+      );
+      if (rows.length === 0 || Date.now() > bound) {
+        await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
+        return rows.map((row) => row.application_name || "unnamed");
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  });
+  if (left.length > 0) throw new Error(`The tests left database connections open: ${left.join(", ")}.`);
+}
+
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, application_name: "database-for-tests" });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function withDatabase(url: string, name: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${name}`;
+  return changed.href;
+}
+
+function withRole(url: string, role: string, password: string): string {
+  const changed = new URL(url);
+  changed.username = encodeURIComponent(role);
+  changed.password = encodeURIComponent(password);
+  return changed.href;
+}
