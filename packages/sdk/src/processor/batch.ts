@@ -105,6 +105,10 @@ export class Batch {
       let lastError: unknown;
       for (const { send, error } of failed) {
         if (isLineLost(error)) {
+          if (!step.lifecycle.isLost(this.#epoch)) {
+            // The news of the loss is still to come, or only the producer is gone: do not spin on what comes again.
+            await step.backOff(failures, messages.length, error);
+          }
           return this.#leave(messages.filter((_, input) => settled[input] !== true));
         }
         if (error instanceof MessagingError && error.retryable) {

@@ -1,11 +1,11 @@
 /** A step of a pipeline: batch in, handler once, outcomes sent and confirmed, inputs accepted last. */
 import type { Connection, Consumer, Incoming, Processor, ProcessorOptions } from "../connection.js";
-import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
 import { Batch } from "./batch.js";
 import { InHand } from "./in-hand.js";
 import { readBody } from "./incoming-body.js";
+import { LastingConsumer } from "./lasting-consumer.js";
 import { Lifecycle } from "./lifecycle.js";
 import { OutcomeSender } from "./outcome-sender.js";
 import { type ProcessorSettings, parseProcessorOptions } from "./processor-settings.js";
@@ -26,9 +26,15 @@ export async function openProcessor<S extends StandardSchemaV1>(
   const settings = parseProcessorOptions(options);
   const sender = await OutcomeSender.open(connection, settings);
   const lifecycle = new Lifecycle(connection);
+  const step = new Step(settings, lifecycle, sender);
   try {
-    const openInput = (): Promise<Consumer> => openConsumer(connection, settings);
-    return new RunningProcessor(new Step(settings, lifecycle, sender), await openInput(), openInput);
+    const input = await LastingConsumer.open({
+      connection,
+      open: () => openConsumer(connection, settings),
+      signal: lifecycle.receiving,
+      backOff: (failures, error) => step.backOff(failures, 0, error),
+    });
+    return new RunningProcessor(step, input);
   } catch (error) {
     lifecycle.end();
     await sender.close();
@@ -46,16 +52,14 @@ function openConsumer(connection: Connection, settings: ProcessorSettings): Prom
 
 class RunningProcessor implements Processor {
   readonly #step: Step;
-  readonly #openInput: () => Promise<Consumer>;
-  #consumer: Consumer;
+  readonly #input: LastingConsumer;
   readonly #inHand = new InHand();
   readonly #loop: Promise<void>;
   #drained: Promise<void> | undefined;
 
-  constructor(step: Step, consumer: Consumer, openInput: () => Promise<Consumer>) {
+  constructor(step: Step, input: LastingConsumer) {
     this.#step = step;
-    this.#consumer = consumer;
-    this.#openInput = openInput;
+    this.#input = input;
     this.#loop = this.#take();
   }
 
@@ -73,44 +77,12 @@ class RunningProcessor implements Processor {
   }
 
   async #take(): Promise<void> {
-    const { lifecycle, settings } = this.#step;
-    const options = { maximumSize: settings.maximumSize, signal: lifecycle.receiving };
-    let failures = 0;
-    while (lifecycle.phase === "running") {
-      let error: unknown;
-      try {
-        const messages = await this.#consumer.receiveBatch(options);
-        if (messages.length > 0) {
-          failures = 0;
-          await this.#start(messages);
-          continue;
-        }
-        error = new MessagingError("closed", `The consumer of ${settings.from.address} was closed by the broker.`);
-      } catch (caught) {
-        error = caught;
+    for (;;) {
+      const messages = await this.#input.receiveBatch(this.#step.settings.maximumSize);
+      if (messages.length === 0) {
+        return;
       }
-      if (lifecycle.phase === "running") {
-        failures += 1;
-        await this.#step.backOff(failures, 0, error);
-        await this.#reopen();
-      }
-    }
-  }
-
-  /** A consumer that ended although nobody closed it (its queue was deleted, say) is made anew, until that succeeds. */
-  async #reopen(): Promise<void> {
-    if (this.#step.lifecycle.phase !== "running") {
-      return;
-    }
-    try {
-      await this.#consumer.close();
-      this.#consumer = await this.#openInput();
-    } catch {
-      // The loop finds the closed consumer, says why it waits, and comes back here.
-      return;
-    }
-    if (this.#step.lifecycle.phase !== "running") {
-      await this.#consumer.close();
+      await this.#start(messages);
     }
   }
 
@@ -163,11 +135,11 @@ class RunningProcessor implements Processor {
   async #drain(timeoutMs: number): Promise<void> {
     const { lifecycle, sender } = this.#step;
     lifecycle.drain();
-    this.#consumer.stop();
+    this.#input.stop();
     await withinTime(timeoutMs, this.#finish());
     lifecycle.end();
     this.#inHand.releaseAll();
-    await this.#consumer.close();
+    await this.#input.close();
     await sender.close();
   }
 

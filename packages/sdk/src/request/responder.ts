@@ -1,11 +1,15 @@
 /** Answers requests: what the application returns goes to each request's reply address. */
-import type { Connection, Consumer, Producer, Responder, RespondOptions } from "../connection.js";
+import type { Connection, Producer, Responder, RespondOptions } from "../connection.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message, OutgoingMessage } from "../message.js";
+import { backOffDelayMs, Pauses } from "../processor/back-off.js";
+import { LastingConsumer } from "../processor/lasting-consumer.js";
 
 const DEFAULT_CONCURRENCY = 64;
 const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
+/** Waiting times before a consumer that the broker ended is opened again. */
+const REOPENING = { initialDelayMs: 50, maximumDelayMs: 5_000 };
 
 /** Makes the reply to one request. */
 export type Answer = (request: Message) => OutgoingMessage | Promise<OutgoingMessage>;
@@ -27,10 +31,17 @@ export async function openResponder(
     throw new MessagingError("invalid-argument", "concurrency must be a whole number of at least 1.");
   }
   const producer = await connection.createProducer(undefined);
+  const stop = new AbortController();
+  const pauses = new Pauses();
   try {
-    // As many again may be on their way, so that a free place finds its next request at hand.
-    const consumer = await connection.createConsumer(destination, { creditWindow: concurrency * 2 });
-    return new RunningResponder({ consumer, producer, answer, concurrency, onError: options.onError });
+    const requests = await LastingConsumer.open({
+      connection,
+      // As many again may be on their way, so that a free place finds its next request at hand.
+      open: () => connection.createConsumer(destination, { creditWindow: concurrency * 2 }),
+      signal: stop.signal,
+      backOff: (failures) => pauses.wait(backOffDelayMs(REOPENING, failures)),
+    });
+    return new RunningResponder({ requests, producer, answer, concurrency, onError: options.onError, stop, pauses });
   } catch (error) {
     await producer.close();
     throw error;
@@ -38,16 +49,17 @@ export async function openResponder(
 }
 
 interface Parts {
-  readonly consumer: Consumer;
+  readonly requests: LastingConsumer;
   readonly producer: Producer;
   readonly answer: Answer;
   readonly concurrency: number;
   readonly onError: RespondOptions["onError"];
+  readonly stop: AbortController;
+  readonly pauses: Pauses;
 }
 
 class RunningResponder implements Responder {
   readonly #parts: Parts;
-  readonly #stopReceiving = new AbortController();
   readonly #inHand = new Set<Message>();
   /** Called each time that an answer has ended; there is one who waits at a time: the loop, or after it the drain. */
   #onEnded: () => void = () => {};
@@ -69,21 +81,15 @@ class RunningResponder implements Responder {
   }
 
   async #take(): Promise<void> {
-    const { consumer, concurrency } = this.#parts;
-    const { signal } = this.#stopReceiving;
-    while (!signal.aborted) {
+    const { requests, concurrency, stop } = this.#parts;
+    for (;;) {
       await this.#untilFewerThan(concurrency);
-      let requests: Message[];
-      try {
-        requests = await consumer.receiveBatch({ maximumSize: concurrency - this.#inHand.size, signal });
-      } catch {
+      const taken = await requests.receiveBatch(concurrency - this.#inHand.size);
+      if (taken.length === 0) {
         return;
       }
-      if (requests.length === 0) {
-        return;
-      }
-      for (const request of requests) {
-        if (signal.aborted) {
+      for (const request of taken) {
+        if (stop.signal.aborted) {
           request.release();
         } else {
           this.#inHand.add(request);
@@ -148,9 +154,10 @@ class RunningResponder implements Responder {
   }
 
   async #drain(timeoutMs: number): Promise<void> {
-    const { consumer, producer } = this.#parts;
-    this.#stopReceiving.abort();
-    consumer.stop();
+    const { requests, producer, stop, pauses } = this.#parts;
+    stop.abort();
+    pauses.endForGood();
+    requests.stop();
     let timer: NodeJS.Timeout | undefined;
     const timeUp = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs);
@@ -161,7 +168,7 @@ class RunningResponder implements Responder {
       request.release();
     }
     this.#inHand.clear();
-    await consumer.close();
+    await requests.close();
     await producer.close();
   }
 }

@@ -1,0 +1,79 @@
+/** A consumer that is made anew when it ends although nobody closed it: its queue was deleted and is back, say. */
+import type { Connection, Consumer } from "../connection.js";
+import { MessagingError } from "../errors.js";
+import type { Message } from "../message.js";
+
+/** What a {@link LastingConsumer} is told by its owner. */
+export interface LastingConsumerParts {
+  readonly connection: Connection;
+  readonly open: () => Promise<Consumer>;
+  /** Ends the receiving for good. */
+  readonly signal: AbortSignal;
+  /** Waits before the n-th attempt in a row to open it again. */
+  readonly backOff: (failures: number, error: unknown) => Promise<void>;
+}
+
+export class LastingConsumer {
+  readonly #parts: LastingConsumerParts;
+  #consumer: Consumer;
+
+  private constructor(parts: LastingConsumerParts, consumer: Consumer) {
+    this.#parts = parts;
+    this.#consumer = consumer;
+  }
+
+  /** The first opening fails loudly: a queue that was never there is a mistake of the one who starts the program. */
+  static async open(parts: LastingConsumerParts): Promise<LastingConsumer> {
+    return new LastingConsumer(parts, await parts.open());
+  }
+
+  /** As {@link Consumer.receiveBatch}; an empty array means that the signal was aborted or the connection is closed. */
+  async receiveBatch(maximumSize: number): Promise<Message[]> {
+    const { connection, signal, backOff } = this.#parts;
+    for (let failures = 1; !signal.aborted; failures += 1) {
+      let error: unknown;
+      try {
+        const messages = await this.#consumer.receiveBatch({ maximumSize, signal });
+        if (messages.length > 0) {
+          return messages;
+        }
+        const { address } = this.#consumer.destination;
+        error = new MessagingError("closed", `The consumer of ${address} ended.`, { destination: address });
+      } catch (caught) {
+        error = caught;
+      }
+      if (signal.aborted || connection.state.name === "closed") {
+        break;
+      }
+      await backOff(failures, error);
+      await this.#reopen();
+    }
+    return [];
+  }
+
+  stop(): void {
+    this.#consumer.stop();
+  }
+
+  async close(): Promise<void> {
+    await this.#consumer.close();
+  }
+
+  async #reopen(): Promise<void> {
+    const { open, signal } = this.#parts;
+    if (signal.aborted) {
+      return;
+    }
+    try {
+      await this.#consumer.close();
+      this.#consumer = await open();
+    } catch {
+      // The next round meets the closed consumer, waits longer, and comes back here.
+      return;
+    }
+    if (signal.aborted) {
+      // The owner has closed what it knew of; this one is newer.
+      await this.#consumer.close();
+    }
+  }
+}

@@ -1,0 +1,135 @@
+/** A broker with a queue in, a queue out and a dead-letter queue, and a processor between them. */
+import type {
+  Connection,
+  ConnectOptions,
+  Incoming,
+  Message,
+  Outcome,
+  Processor,
+  ProcessorEvent,
+  ProcessorOptions,
+  StandardSchemaV1,
+} from "../../dist/mod.js";
+import { connect, queue } from "../../dist/mod.js";
+import { openProcessor } from "../../dist/processor/processor.js";
+import { type Broker, type BrokerOptions, startBroker } from "../../dist/testing/mod.js";
+import { until } from "./until.js";
+
+export interface Payment {
+  readonly id: string;
+  readonly amount: number;
+}
+
+/** Fits `{ id: string, amount: number }`; what it says of a misfit quotes the body, as some schema libraries do. */
+export const paymentSchema: StandardSchemaV1<unknown, Payment> = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate(value) {
+      const { id, amount } = (value ?? {}) as Partial<Payment>;
+      if (typeof id !== "string") {
+        return { issues: [{ message: `got ${JSON.stringify(value)}`, path: ["id"] }] };
+      }
+      if (typeof amount !== "number") {
+        return { issues: [{ message: `got ${JSON.stringify(value)}`, path: [{ key: "amount" }] }] };
+      }
+      return { value: { id, amount } };
+    },
+  },
+};
+
+export const IN = queue("in");
+export const OUT = queue("out");
+export const DEAD = queue("dead");
+
+type Options = ProcessorOptions<typeof paymentSchema>;
+
+/** Everything a test needs; closes in the right order, last made first. */
+export class StepFixture implements AsyncDisposable {
+  readonly broker: Broker;
+  readonly connection: Connection;
+  readonly events: ProcessorEvent[] = [];
+  readonly #stack = new AsyncDisposableStack();
+
+  private constructor(broker: Broker, connection: Connection) {
+    this.broker = broker;
+    this.connection = connection;
+    this.#stack.use(broker);
+    this.#stack.use(connection);
+  }
+
+  static async start(broker: BrokerOptions = {}, connection: ConnectOptions = {}): Promise<StepFixture> {
+    const started = await startBroker({
+      addresses: ["in", "out", "dead", "DLQ"].map((address) => ({ address, kind: "queue" as const })),
+      ...broker,
+    });
+    try {
+      const reconnect = { initialDelayMs: 5, maximumDelayMs: 20 };
+      return new StepFixture(started, await connect(started.url, { reconnect, ...connection }));
+    } catch (error) {
+      await started.close();
+      throw error;
+    }
+  }
+
+  /** Opens a processor with quick retries, dead letters and recorded events, unless the options say otherwise. */
+  async open(options: Partial<Options> & Pick<Options, "handle">, connection = this.connection): Promise<Processor> {
+    const processor = await openProcessor(connection, {
+      name: "step",
+      from: IN,
+      to: OUT,
+      deadLetter: DEAD,
+      schema: paymentSchema,
+      retry: { initialDelayMs: 1, maximumDelayMs: 10 },
+      onEvent: (event) => this.events.push(event),
+      ...options,
+    });
+    this.#stack.use(processor);
+    return processor;
+  }
+
+  async send(...bodies: readonly unknown[]): Promise<void> {
+    await using producer = await this.connection.createProducer(IN);
+    await producer.sendAll(
+      bodies.map((body) => ({ message: typeof body === "string" ? { text: body } : { json: body } })),
+    );
+  }
+
+  /** Takes what a queue holds now, over a connection of its own; fails where that is not the end of it. */
+  async take(address: string, count = this.broker.messageCount(address)): Promise<Message[]> {
+    await using connection = await connect(this.broker.url);
+    await using consumer = await connection.createConsumer(queue(address));
+    const taken: Message[] = [];
+    while (taken.length < count) {
+      const message = await consumer.receive({ timeoutMs: 5_000 });
+      if (message === undefined) {
+        throw new Error(`${address} gave ${taken.length} messages instead of ${count}.`);
+      }
+      message.accept();
+      taken.push(message);
+    }
+    await until(`${address} is empty after ${count} messages`, () => this.broker.messageCount(address) === 0);
+    return taken;
+  }
+
+  eventNames(): string[] {
+    return this.events.map((event) => event.name);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync();
+  }
+}
+
+/** Passes each payment on to `out`. */
+export function passOn(batch: readonly Incoming<Payment>[]): Outcome[] {
+  return batch.map(({ body }) => ({ send: [{ message: { json: body } }] }));
+}
+
+export function payments(count: number): Payment[] {
+  return Array.from({ length: count }, (_, n) => ({ id: `p-${n}`, amount: n }));
+}
+
+export function idsOf(messages: readonly Message[]): string[] {
+  return messages.map((message) => (message.json() as Payment).id);
+}
