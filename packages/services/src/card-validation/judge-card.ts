@@ -1,0 +1,42 @@
+/** Step 2's verdict on a card: a pure function of the card and of the moment at which the payment was accepted. */
+import cardValidator from "card-validator";
+import type { CardDetails } from "../shared/card-seal.js";
+import type { DeclineReason } from "../shared/decline.js";
+
+/** The brand of a number whose first digits belong to none that we know. */
+export const UNKNOWN_BRAND = "unknown";
+
+/** What step 2 says of a card. */
+export interface CardVerdict {
+  /** For example `visa`, `mastercard`, `american-express`; {@link UNKNOWN_BRAND} when no brand fits. */
+  readonly brand: string;
+  /** Absent when the card is good. */
+  readonly declineReason?: Extract<DeclineReason, "INVALID_CARD_NUMBER" | "CARD_EXPIRED">;
+}
+
+/** The time zone furthest behind UTC: there a month ends last (payments.md, "Money"). */
+const HOURS_BEHIND_UTC = 12;
+
+/**
+ * Judges the number (brand by its first digits, the lengths of that brand, the check digit by Luhn, ISO/IEC 7812-1)
+ * and then the expiry. A number that is wrong is told before an expiry that is past.
+ * @param acceptTimeMs when the gateway accepted the payment, in milliseconds since 1970. Never "now": the same message
+ * judged again after a crash must get the same verdict.
+ */
+export function judgeCard(
+  card: Pick<CardDetails, "number" | "expiryMonth" | "expiryYear">,
+  acceptTimeMs: number,
+): CardVerdict {
+  // By default card-validator lets any UnionPay number of the right length pass; the standard asks for the check digit.
+  const { card: type, isValid } = cardValidator.number(card.number, { luhnValidateUnionPay: true });
+  const brand = type?.type ?? UNKNOWN_BRAND;
+  if (!isValid) return { brand, declineReason: "INVALID_CARD_NUMBER" };
+  if (acceptTimeMs >= expiryOf(card)) return { brand, declineReason: "CARD_EXPIRED" };
+  return { brand };
+}
+
+/** The first moment at which a card is expired, in milliseconds since 1970: when its month is over in UTC-12. */
+export function expiryOf(card: Pick<CardDetails, "expiryMonth" | "expiryYear">): number {
+  // Date.UTC counts months from 0, so that the card's month is already the one after it.
+  return Date.UTC(card.expiryYear, card.expiryMonth, 1, HOURS_BEHIND_UTC);
+}

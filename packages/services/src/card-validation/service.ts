@@ -1,0 +1,143 @@
+/** Step 2 of the payment cycle: opens each sealed card, judges it, and sends its payment on without the number. */
+import type { Connection, Incoming, Message, Outcome, ProcessorEvent } from "@quittance/sdk";
+import { key32 } from "../platform/configuration.js";
+import { type Logger, traceIdOf } from "../platform/log.js";
+import type { RunningService } from "../platform/run-service.js";
+import { fingerprintCard } from "../shared/card-fingerprint.js";
+import { type CardDetails, openCard } from "../shared/card-seal.js";
+import {
+  MESSAGE_VERSION,
+  type PaymentMessage,
+  paymentMessage,
+  type ValidationResultMessage,
+} from "../shared/messages.js";
+import { CHANNELS, deadLetterDestination, destinationOf } from "../shared/queue-map.js";
+import { judgeCard } from "./judge-card.js";
+
+/** What card-validation reads from the environment besides what every service does. */
+export const cardValidationConfiguration = {
+  /** Opens sealed cards; the gateway has the same. 32 bytes in base64. */
+  CARD_SEALING_KEY: key32,
+  /** Makes fingerprints of card numbers; the demo bank's loader has the same. 32 bytes in base64. */
+  CARD_FINGERPRINT_KEY: key32,
+};
+
+/** The keys that step 2 works with, 32 bytes each. */
+export interface CardKeys {
+  readonly sealing: Uint8Array;
+  readonly fingerprint: Uint8Array;
+}
+
+/** Cards open on other threads: with two batches in hand, one is judged while the other waits for the broker. */
+const CONCURRENT_BATCHES = 2;
+const MAXIMUM_BATCH_SIZE = 100;
+
+/** Why an unopenable card is set aside. It must say nothing of the content, so it is the same for every cause. */
+const UNOPENABLE = "The sealed card cannot be opened with this service's key, or does not hold a card.";
+
+/** Starts step 2 on `connection`. */
+export async function startCardValidation(options: {
+  readonly connection: Connection;
+  readonly keys: CardKeys;
+  readonly log: Logger;
+}): Promise<RunningService> {
+  const { connection, keys, log } = options;
+  const processor = await connection.process({
+    name: "card-validation",
+    from: destinationOf(CHANNELS.payment),
+    to: destinationOf(CHANNELS.validationResult),
+    toOptions: { priority: CHANNELS.validationResult.priority },
+    schema: paymentMessage,
+    deadLetter: deadLetterDestination(CHANNELS.payment),
+    batch: { maximumSize: MAXIMUM_BATCH_SIZE, concurrency: CONCURRENT_BATCHES },
+    handle: (batch) => Promise.all(batch.map((incoming) => validate(incoming, keys, log))),
+    onEvent: (event) => logEvent(event, log),
+  });
+  return { drain: (drain) => processor.drain(drain) };
+}
+
+/** One payment: opened, judged, and passed on with what may be known of the card from here on. */
+async function validate(incoming: Incoming<PaymentMessage>, keys: CardKeys, log: Logger): Promise<Outcome> {
+  const { body, message } = incoming;
+  const trace = traceIdOf(message.traceparent);
+  let card: CardDetails;
+  try {
+    card = await openCard(body.sealedCard, keys.sealing);
+  } catch {
+    // The error is not logged: what JSON.parse and jose say of a bad content may quote it.
+    log.warn({ payment: body.paymentId, trace, step: "2", opened: false }, "sealed card not opened");
+    return { deadLetter: UNOPENABLE };
+  }
+  const verdict = judgeCard(card, Date.parse(body.acceptTime));
+  // Every access to card data leaves a line (PCI DSS 4.0.1, 10.2.1); it is also the step's line for this payment.
+  log.info(
+    {
+      payment: body.paymentId,
+      trace,
+      step: "2",
+      opened: true,
+      merchant: body.merchantId,
+      brand: verdict.brand,
+      decline: verdict.declineReason,
+    },
+    "card judged",
+  );
+  const { sealedCard: _sealed, ...payment } = body;
+  const result: ValidationResultMessage = {
+    ...payment,
+    version: MESSAGE_VERSION,
+    card: {
+      brand: verdict.brand,
+      lastFour: card.number.slice(-4),
+      expiryMonth: card.expiryMonth,
+      expiryYear: card.expiryYear,
+      fingerprint: fingerprintCard(card.number, keys.fingerprint),
+    },
+    validateTime: new Date().toISOString(),
+    ...(verdict.declineReason !== undefined && { declineReason: verdict.declineReason }),
+  };
+  return {
+    send: [
+      {
+        message: {
+          json: result,
+          correlationId: body.paymentId,
+          ...(message.replyTo !== undefined && { replyTo: message.replyTo }),
+        },
+        options: { duplicateId: duplicateIdOf(incoming) },
+      },
+    ],
+  };
+}
+
+/**
+ * The same input judged again is the same output, so that the broker can drop the second. Two requests of one payment
+ * are two inputs: each carries the reply address of a caller of its own, and both must reach the client's bank.
+ */
+function duplicateIdOf({ body, message }: Incoming<PaymentMessage>): string {
+  return message.messageId ?? `${body.paymentId}:${body.parametersHash}:${message.replyTo?.address ?? ""}`;
+}
+
+function logEvent(event: ProcessorEvent, log: Logger): void {
+  if (event.name === "retry") {
+    log.warn(
+      { step: "2", attempt: event.attempt, delayMs: event.delayMs, size: event.size, err: event.error },
+      "retry",
+    );
+    return;
+  }
+  const facts = {
+    step: "2",
+    payment: paymentIdOf(event.message),
+    messageId: event.message.messageId,
+    trace: traceIdOf(event.message.traceparent),
+  };
+  if (event.name === "dead-letter") log.error({ ...facts, reason: event.reason }, "payment message set aside");
+  else log.warn({ ...facts, err: event.error }, "payment message given back");
+}
+
+/** The payment's id of a message whose body cannot be trusted: the gateway gives it as the correlation id as well. */
+function paymentIdOf(message: Message): string | undefined {
+  const id = message.correlationId;
+  return id !== undefined && /^pay_[a-z2-7]{32}$/.test(id) ? id : undefined;
+}

@@ -1,0 +1,52 @@
+/** What notification reads from the environment besides what every service does. */
+import { isIP } from "node:net";
+import { z } from "zod";
+import { ConfigurationError, databaseConfiguration } from "../platform/configuration.js";
+import type { WebhookTarget } from "./webhook/post-webhook.js";
+import { isPublicAddress } from "./webhook/public-address.js";
+import { webhookSecret } from "./webhook/sign-webhook.js";
+
+export const notificationConfiguration = {
+  ...databaseConfiguration,
+  /** The language of notifications, a BCP 47 tag that has active templates. */
+  NOTIFICATION_LANGUAGE: z
+    .string()
+    .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, "must be a language tag such as `en` or `fr`")
+    .default("en"),
+  /** Where webhooks are posted; unset for none. */
+  WEBHOOK_URL: z
+    .url({ protocol: /^https?$/, error: "must be an https:// URL" })
+    .transform((text) => new URL(text))
+    .refine((url) => url.username === "" && url.password === "", "must not hold a user or a password")
+    .optional(),
+  /** Signs webhooks; the receiver has the same. */
+  WEBHOOK_SECRET: webhookSecret.optional(),
+  /** Whether webhooks may go to loopback, link-local and private addresses, and over plain HTTP. */
+  WEBHOOK_ALLOW_PRIVATE: z.stringbool().default(false),
+};
+
+/**
+ * Where webhooks go, or undefined when they go nowhere.
+ * @throws ConfigurationError for settings that do not go together.
+ */
+export function webhookTargetOf(settings: {
+  readonly WEBHOOK_URL?: URL | undefined;
+  readonly WEBHOOK_SECRET?: Uint8Array | undefined;
+  readonly WEBHOOK_ALLOW_PRIVATE: boolean;
+}): WebhookTarget | undefined {
+  const { WEBHOOK_URL: url, WEBHOOK_SECRET: secret, WEBHOOK_ALLOW_PRIVATE: allowPrivate } = settings;
+  if (url === undefined) return undefined;
+  if (secret === undefined) {
+    throw new ConfigurationError("WEBHOOK_URL is set and WEBHOOK_SECRET is not: webhooks are never sent unsigned.");
+  }
+  if (!allowPrivate) {
+    if (url.protocol !== "https:") {
+      throw new ConfigurationError("WEBHOOK_URL must be https://, unless WEBHOOK_ALLOW_PRIVATE is true.");
+    }
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    if (isIP(host) !== 0 && !isPublicAddress(host)) {
+      throw new ConfigurationError("WEBHOOK_URL is a private address: set WEBHOOK_ALLOW_PRIVATE=true to allow it.");
+    }
+  }
+  return { url, secret, allowPrivate };
+}

@@ -1,0 +1,25 @@
+/** The process of notification, step 5a of the payment cycle. */
+import { openDatabase } from "../platform/database.js";
+import { runService } from "../platform/run-service.js";
+import { notificationConfiguration, webhookTargetOf } from "./configuration.js";
+import { startNotification } from "./service.js";
+
+await runService({
+  name: "notification",
+  configuration: notificationConfiguration,
+  start: ({ configuration, connection, log }) => {
+    const webhook = webhookTargetOf(configuration);
+    return startNotification({
+      connection,
+      log,
+      language: configuration.NOTIFICATION_LANGUAGE,
+      ...(webhook !== undefined && { webhook }),
+      database: openDatabase({
+        url: configuration.DATABASE_URL,
+        poolSize: configuration.DATABASE_POOL_SIZE,
+        service: "notification",
+        log,
+      }),
+    });
+  },
+});

@@ -1,0 +1,42 @@
+import type { Transaction } from "../../platform/database.js";
+import type { ComposedNotification, NotificationKey } from "../compose-notification.js";
+
+/**
+ * Records notifications that are not recorded yet and tells which those were. One on the log is sent by being recorded;
+ * one for the webhook is due at once. The rows go in by payment id, so that two instances that were given the same
+ * payments wait for each other instead of deadlocking.
+ */
+export async function insertNotifications(
+  transaction: Transaction,
+  notifications: readonly ComposedNotification[],
+): Promise<NotificationKey[]> {
+  const rows = notifications.toSorted((a, b) => (a.paymentId < b.paymentId ? -1 : a.paymentId > b.paymentId ? 1 : 0));
+  const result = await transaction.query<NotificationKey>({
+    name: "insert-notifications",
+    text: `INSERT INTO notification.notification
+             (payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,
+              state, attempts, next_attempt_time, sent_time)
+           SELECT payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,
+                  CASE channel WHEN 'log' THEN 'sent' ELSE 'pending' END,
+                  CASE channel WHEN 'log' THEN 1 ELSE 0 END,
+                  CASE channel WHEN 'log' THEN NULL ELSE now() END,
+                  CASE channel WHEN 'log' THEN now() END
+           FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[],
+                       $9::text[])
+             AS given (payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id)
+           ON CONFLICT ON CONSTRAINT notification_once DO NOTHING
+           RETURNING payment_id AS "paymentId", template_name AS "templateName", channel`,
+    values: [
+      rows.map((row) => row.paymentId),
+      rows.map((row) => row.templateName),
+      rows.map((row) => row.channel),
+      rows.map((row) => row.language),
+      rows.map((row) => row.templateVersion),
+      rows.map((row) => row.subject),
+      rows.map((row) => row.body),
+      rows.map((row) => row.payload),
+      rows.map((row) => row.traceId),
+    ],
+  });
+  return result.rows;
+}

@@ -1,0 +1,91 @@
+/** Liquid templates, rendered strictly and within limits. Pure text in and out: no files, no partials, no code. */
+import { type Template as CompiledText, Liquid } from "liquidjs";
+import { LRUCache } from "lru-cache";
+
+/** One version of a template, as the table has it. */
+export interface Template {
+  readonly name: string;
+  readonly language: string;
+  readonly version: number;
+  readonly subject: string;
+  readonly body: string;
+}
+
+export interface RenderedText {
+  /** One line. */
+  readonly subject: string;
+  readonly body: string;
+}
+
+/** A template cannot be rendered. The message names the template and what is wrong with it, and quotes no values. */
+export class TemplateError extends Error {
+  override readonly name = "TemplateError";
+}
+
+/** Longest texts, in UTF-16 code units. */
+const MAXIMUM_SUBJECT_LENGTH = 200;
+const MAXIMUM_BODY_LENGTH = 10_000;
+const MAXIMUM_SOURCE_LENGTH = 20_000;
+/** Pieces of a template rendered in one go, a loop's body counting each time: this ends a loop, whatever the clock. */
+const MAXIMUM_PIECES = 2_000;
+/** What filters may allocate, in liquidjs's units (about one for a character or an array's element). */
+const MAXIMUM_MEMORY = 100_000;
+/** The last resort. It is wall time, so it must be far beyond what a process may have to wait for a processor. */
+const MAXIMUM_RENDER_MS = 2_000;
+/** Compiled templates kept: two names, and the languages and versions in use. */
+const MAXIMUM_COMPILED = 100;
+
+/** Renders templates; each version is compiled once. */
+export class TemplateRenderer {
+  readonly #engine = new Liquid({
+    strictVariables: true,
+    strictFilters: true,
+    ownPropertyOnly: true,
+    // Partials are looked up in this map, which is empty, and never in the file system.
+    templates: {},
+    dynamicPartials: false,
+    timezoneOffset: 0,
+    parseLimit: MAXIMUM_SOURCE_LENGTH,
+  });
+  readonly #compiled = new LRUCache<string, { readonly subject: CompiledText[]; readonly body: CompiledText[] }>({
+    max: MAXIMUM_COMPILED,
+  });
+
+  /** @throws TemplateError when the template is malformed, asks for an unknown variable, or goes beyond a limit. */
+  render(template: Template, variables: object): RenderedText {
+    const title = `Template ${template.name} (${template.language}, version ${template.version})`;
+    try {
+      const { subject, body } = this.#compile(template);
+      return {
+        subject: within(MAXIMUM_SUBJECT_LENGTH, "subject", this.#run(subject, variables).replace(/\s+/g, " ").trim()),
+        body: within(MAXIMUM_BODY_LENGTH, "body", this.#run(body, variables).trim()),
+      };
+    } catch (error) {
+      throw new TemplateError(`${title} cannot be rendered: ${error instanceof Error ? error.message : "unknown"}`);
+    }
+  }
+
+  #compile(template: Template): { readonly subject: CompiledText[]; readonly body: CompiledText[] } {
+    const key = `${template.name} ${template.language} ${template.version}`;
+    let compiled = this.#compiled.get(key);
+    if (compiled === undefined) {
+      compiled = { subject: this.#engine.parse(template.subject), body: this.#engine.parse(template.body) };
+      this.#compiled.set(key, compiled);
+    }
+    return compiled;
+  }
+
+  #run(text: CompiledText[], variables: object): string {
+    const rendered: unknown = this.#engine.renderSync(text, variables, {
+      templateLimit: MAXIMUM_PIECES,
+      renderLimit: MAXIMUM_RENDER_MS,
+      memoryLimit: MAXIMUM_MEMORY,
+    });
+    return String(rendered);
+  }
+}
+
+function within(maximum: number, what: string, text: string): string {
+  if (text.length > maximum) throw new Error(`the ${what} is longer than ${maximum} characters`);
+  return text;
+}

@@ -1,0 +1,84 @@
+/** The tables of notification (step 5a), in a PostgreSQL schema of its own. */
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+} from "drizzle-orm/pg-core";
+
+export const notificationSchema = pgSchema("notification");
+
+/** What is said, in which language. A version is never changed once it was used: a new text is a new version. */
+export const templates = notificationSchema.table(
+  "template",
+  {
+    name: text().notNull(),
+    /** BCP 47 language tag, for example `en` or `fr`. */
+    language: text().notNull(),
+    version: integer().notNull(),
+    /** Liquid; rendered to one line. */
+    subject: text().notNull(),
+    /** Liquid; rendered to plain text. */
+    body: text().notNull(),
+    /** The version in use. */
+    active: boolean().notNull().default(false),
+    createTime: timestamp("create_time", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.name, table.language, table.version] }),
+    uniqueIndex("template_active").on(table.name, table.language).where(sql`${table.active}`),
+    check("template_version", sql`${table.version} > 0`),
+  ],
+);
+
+/**
+ * One row for each thing that is told on one channel: the log of notifications, and the work list of those that are
+ * still to be sent. The template is named without a foreign key: templates are never deleted (the role may not), and
+ * the check would lock the same row in every batch.
+ */
+export const notifications = notificationSchema.table(
+  "notification",
+  {
+    id: bigint({ mode: "bigint" }).primaryKey().generatedAlwaysAsIdentity(),
+    paymentId: text("payment_id").notNull(),
+    templateName: text("template_name").notNull(),
+    channel: text({ enum: ["log", "webhook"] }).notNull(),
+    language: text().notNull(),
+    templateVersion: integer("template_version").notNull(),
+    subject: text().notNull(),
+    body: text().notNull(),
+    /** What a webhook posts, byte for byte at each attempt; null on other channels. */
+    payload: text(),
+    /** The trace that the payment belongs to. */
+    traceId: text("trace_id"),
+    /** `failed`: the last attempt failed and another follows. `gave-up`: no other follows. */
+    state: text({ enum: ["pending", "sent", "failed", "gave-up"] }).notNull(),
+    /** Attempts begun. */
+    attempts: integer().notNull().default(0),
+    /** While it is to be sent: the earliest moment of the next attempt, which is the end of the sender's lease too. */
+    nextAttemptTime: timestamp("next_attempt_time", { withTimezone: true }),
+    lastError: text("last_error"),
+    createTime: timestamp("create_time", { withTimezone: true }).notNull().defaultNow(),
+    sentTime: timestamp("sent_time", { withTimezone: true }),
+  },
+  (table) => [
+    // Told once on each channel, however often the result of a payment is delivered.
+    unique("notification_once").on(table.paymentId, table.templateName, table.channel),
+    index("notification_due").on(table.nextAttemptTime).where(sql`${table.state} IN ('pending', 'failed')`),
+    check("notification_channel", sql`${table.channel} IN ('log', 'webhook')`),
+    check("notification_state", sql`${table.state} IN ('pending', 'sent', 'failed', 'gave-up')`),
+    check("notification_sent", sql`(${table.state} = 'sent') = (${table.sentTime} IS NOT NULL)`),
+    check(
+      "notification_next_attempt",
+      sql`(${table.state} IN ('pending', 'failed')) = (${table.nextAttemptTime} IS NOT NULL)`,
+    ),
+  ],
+);

@@ -1,0 +1,65 @@
+/** What a template may speak of. Templates are strict: a name that is not here fails to render. */
+import type { TransactionResultMessage } from "../shared/messages.js";
+import { formatAmount } from "./format-amount.js";
+
+/** The names of the templates, by how a payment ended. */
+export type TemplateName = "payment-succeeded" | "payment-declined";
+
+/** The variables of `payment-succeeded`. */
+export interface PaymentVariables {
+  readonly payment_id: string;
+  readonly request_id: string;
+  readonly merchant: string;
+  /** Formatted with its currency in the template's language. */
+  readonly amount: string;
+  readonly currency: string;
+  /** May be empty. */
+  readonly description: string;
+  /** For example `visa`. */
+  readonly brand: string;
+  readonly last_four: string;
+  /** ISO 8601, in UTC. */
+  readonly accept_time: string;
+  readonly settle_time: string;
+}
+
+/** The variables of `payment-declined`. */
+export interface DeclinedPaymentVariables extends PaymentVariables {
+  /** A key of DECLINE_MESSAGES. */
+  readonly reason: string;
+  /** `client-side` or `merchant-bank`; with the latter the amount goes back to the client. */
+  readonly declined_by: string;
+}
+
+/** The template that tells how this payment ended. */
+export function templateNameOf(result: TransactionResultMessage): TemplateName {
+  return result.declineReason === undefined ? "payment-succeeded" : "payment-declined";
+}
+
+export function templateVariables(
+  result: TransactionResultMessage,
+  language: string,
+): PaymentVariables | DeclinedPaymentVariables {
+  const variables: PaymentVariables = {
+    payment_id: result.paymentId,
+    request_id: result.requestId,
+    merchant: withoutControls(result.merchantId),
+    amount: formatAmount(result.amount, language),
+    currency: result.amount.currencyCode,
+    description: withoutControls(result.description),
+    brand: withoutControls(result.card.brand),
+    last_four: result.card.lastFour,
+    accept_time: result.acceptTime,
+    settle_time: result.settleTime,
+  };
+  if (result.declineReason === undefined) return variables;
+  return { ...variables, reason: result.declineReason, declined_by: result.declinedBy ?? "client-side" };
+}
+
+/**
+ * Text from outside on one line: no line ends, with which it could pass for lines of the template, no control or
+ * bidirectional formatting characters, with which it could hide or reorder them.
+ */
+function withoutControls(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]+/gu, " ");
+}

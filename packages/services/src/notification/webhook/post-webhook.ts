@@ -1,0 +1,115 @@
+/** Posts one webhook over HTTP: signed, to public addresses alone, within limits of time and size. */
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
+import { Agent as HttpsAgent, request as requestHttps } from "node:https";
+import { isIP } from "node:net";
+import { isPublicAddress, lookupPublic, PrivateAddressError } from "./public-address.js";
+import { signWebhook } from "./sign-webhook.js";
+
+/** From the first packet to the end of the answer. */
+const DEFAULT_TIMEOUT_MS = 5_000;
+/** The answer's body says nothing to us: it is read only so that the connection can be used again. */
+const MAXIMUM_ANSWER_BYTES = 64 * 1024;
+const MAXIMUM_HEADER_BYTES = 16 * 1024;
+/** Longest `Retry-After` that is heeded. */
+const MAXIMUM_RETRY_AFTER_MS = 60 * 60 * 1_000;
+
+export interface WebhookTarget {
+  readonly url: URL;
+  readonly secret: Uint8Array;
+  /** Whether loopback, link-local and private addresses may be posted to. */
+  readonly allowPrivate: boolean;
+  /** How long one attempt may take [5,000]. */
+  readonly timeoutMs?: number;
+}
+
+/** What the receiver, or the way to it, made of an attempt. Reasons name no URL and quote no answer. */
+export type PostResult =
+  | { readonly kind: "delivered"; readonly status: number }
+  /** 410 Gone: the receiver wants no further attempt. */
+  | { readonly kind: "gone" }
+  | { readonly kind: "failed"; readonly reason: string; readonly retryAfterMs?: number };
+
+export interface WebhookPoster {
+  /** Never rejects. `id` is the webhook's idempotency key. */
+  post(webhook: { readonly id: string; readonly payload: string }): Promise<PostResult>;
+  /** Closes the connections that are kept. */
+  close(): void;
+}
+
+/** A poster to one receiver; its connections are kept and used again. Redirects are failures: they are not followed. */
+export function openWebhookPoster(target: WebhookTarget): WebhookPoster {
+  const secure = target.url.protocol === "https:";
+  const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  const timeoutMs = target.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+
+  function attempt(webhook: { readonly id: string; readonly payload: string }): Promise<PostResult | "stale"> {
+    const literal = target.url.hostname.replace(/^\[|\]$/g, "");
+    if (!target.allowPrivate && isIP(literal) !== 0 && !isPublicAddress(literal)) {
+      return Promise.resolve({ kind: "failed", reason: "the address of the webhook is not public" });
+    }
+    const body = Buffer.from(webhook.payload);
+    return new Promise((resolve) => {
+      const request = (secure ? requestHttps : requestHttp)(target.url, {
+        method: "POST",
+        agent,
+        maxHeaderSize: MAXIMUM_HEADER_BYTES,
+        signal: AbortSignal.timeout(timeoutMs),
+        ...(!target.allowPrivate && { lookup: lookupPublic }),
+        headers: {
+          ...signWebhook({ ...webhook, timeMs: Date.now(), secret: target.secret }),
+          "content-type": "application/json",
+          "content-length": body.length,
+          "user-agent": "quittance-notification",
+        },
+      });
+      request.on("response", (answer) => drainAnswer(answer, () => resolve(judgeAnswer(answer))));
+      request.on("error", (error) => {
+        // The receiver closed a kept connection as it was taken up again: it has seen nothing, or will know the id.
+        const code = (error as NodeJS.ErrnoException).code;
+        resolve(request.reusedSocket && code === "ECONNRESET" ? "stale" : judgeError(error, timeoutMs));
+      });
+      request.end(body);
+    });
+  }
+
+  return {
+    async post(webhook) {
+      const first = await attempt(webhook);
+      if (first !== "stale") return first;
+      const second = await attempt(webhook);
+      return second === "stale" ? { kind: "failed", reason: "ECONNRESET" } : second;
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** Reads the answer to its end, to its limit, or until the time-out; its status counts in each case. */
+function drainAnswer(answer: IncomingMessage, onClosed: () => void): void {
+  let received = 0;
+  answer.on("data", (chunk: Buffer) => {
+    received += chunk.length;
+    if (received > MAXIMUM_ANSWER_BYTES) answer.destroy();
+  });
+  answer.on("error", () => undefined);
+  answer.on("close", onClosed);
+}
+
+function judgeAnswer(answer: IncomingMessage): PostResult {
+  const status = answer.statusCode ?? 0;
+  if (status >= 200 && status < 300) return { kind: "delivered", status };
+  if (status === 410) return { kind: "gone" };
+  const seconds = Number(answer.headers["retry-after"] ?? Number.NaN);
+  return {
+    kind: "failed",
+    reason: `HTTP status ${status}`,
+    ...(seconds > 0 && { retryAfterMs: Math.min(seconds * 1_000, MAXIMUM_RETRY_AFTER_MS) }),
+  };
+}
+
+function judgeError(error: Error, timeoutMs: number): PostResult {
+  if (error.name === "AbortError" || error.name === "TimeoutError") {
+    return { kind: "failed", reason: `no answer within ${timeoutMs} ms` };
+  }
+  if (error instanceof PrivateAddressError) return { kind: "failed", reason: error.message };
+  return { kind: "failed", reason: (error as NodeJS.ErrnoException).code ?? error.name };
+}
