@@ -1,0 +1,20 @@
+/** `npm run bench -- <bench> [options]`: runs one bench and prints its figures as JSON on the last line. */
+import { benchPayments } from "./payments.js";
+import { benchSeal } from "./seal.js";
+
+const BENCHES: Readonly<Record<string, { readonly about: string; run(args: readonly string[]): Promise<unknown> }>> = {
+  payments: { about: "payments a second through all five services, and what each process costs", run: benchPayments },
+  seal: { about: "sealing and opening a card, symmetric against asymmetric", run: benchSeal },
+};
+
+const [name = "payments", ...args] = process.argv.slice(2);
+const bench = BENCHES[name];
+if (bench === undefined || name === "--help") {
+  const list = Object.entries(BENCHES).map(([key, value]) => `  ${key.padEnd(10)} ${value.about}`);
+  process.stdout.write(`npm run bench -- <bench> [--help]\n\n${list.join("\n")}\n`);
+  process.exitCode = name === "--help" ? 0 : 2;
+} else {
+  process.stdout.write(
+    `${JSON.stringify({ bench: name, node: process.version, ...((await bench.run(args)) as object) })}\n`,
+  );
+}
