@@ -1,0 +1,75 @@
+/** The one error of the public API: what both doors tell a caller, in gRPC's terms and in HTTP's. */
+
+/** The closed set of codes; each is a canonical gRPC code and, over HTTP, one status. */
+export type ApiErrorCode =
+  | "INVALID_ARGUMENT"
+  | "UNAUTHENTICATED"
+  | "PERMISSION_DENIED"
+  | "NOT_FOUND"
+  | "ALREADY_EXISTS"
+  | "RESOURCE_EXHAUSTED"
+  | "UNAVAILABLE"
+  | "INTERNAL";
+
+/** Why, for programs (`google.rpc.ErrorInfo.reason`). A reason that was once sent never changes its meaning. */
+export type ApiErrorReason =
+  | "INVALID_FIELDS"
+  | "MALFORMED_BODY"
+  | "BODY_TOO_LARGE"
+  | "UNSUPPORTED_MEDIA_TYPE"
+  | "UNKNOWN_ROUTE"
+  | "TOKEN_MISSING"
+  | "TOKEN_INVALID"
+  | "TOKEN_EXPIRED"
+  | "SCOPE_MISSING"
+  | "PAYMENT_NOT_FOUND"
+  | "REQUEST_ID_REUSED"
+  | "OVERLOADED"
+  | "TOO_MANY_WATCHES"
+  | "WATCH_TOO_LONG"
+  | "BROKER_UNAVAILABLE"
+  | "READS_UNAVAILABLE"
+  | "KEYS_UNAVAILABLE"
+  | "STOPPING"
+  | "INTERNAL";
+
+/** One field of a request that is wrong. The description never holds the value. */
+export interface Violation {
+  /** The path in the proto, for example `card.expiry_month`. */
+  readonly field: string;
+  readonly description: string;
+}
+
+export interface ApiErrorDetails {
+  readonly violations?: readonly Violation[];
+  /** For programs, besides the reason. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** When the same call is worth another try, in milliseconds from now. */
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** Thrown by the gateway's operations; the doors translate it. `message` is meant for people outside. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly code: ApiErrorCode;
+  readonly reason: ApiErrorReason;
+  readonly violations: readonly Violation[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ApiErrorCode, reason: ApiErrorReason, message: string, details: ApiErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.reason = reason;
+    this.violations = details.violations ?? [];
+    this.metadata = details.metadata ?? {};
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** The error for a request with wrong fields, which names all of them. */
+export function invalidFields(violations: readonly Violation[]): ApiError {
+  const names = [...new Set(violations.map((violation) => violation.field))].join(", ");
+  return new ApiError("INVALID_ARGUMENT", "INVALID_FIELDS", `The request has wrong fields: ${names}.`, { violations });
+}

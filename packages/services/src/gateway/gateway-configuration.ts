@@ -1,0 +1,43 @@
+/** The gateway's settings. */
+import { z } from "zod";
+import { key32, port } from "../platform/configuration.js";
+import { readKeySet } from "./key-set.js";
+
+const seconds = (minimum: number, maximum: number) => z.coerce.number().min(minimum).max(maximum);
+
+export const gatewayConfiguration = {
+  /** Where gRPC listens. */
+  GRPC_PORT: port.default(50_051),
+  /** Where HTTP/JSON listens. */
+  HTTP_PORT: port.default(8_080),
+  /** The secret that payment ids, parameter hashes and page tokens hang on; the same for all gateways, for ever. */
+  PAYMENT_ID_KEY: key32,
+  /** Shared with card-validation alone. */
+  CARD_SEALING_KEY: key32,
+  /** The largest amount of one payment, in minor units of any currency. */
+  MAXIMUM_AMOUNT: z.coerce.bigint().min(1n).max(1_000_000_000_000_000n).default(1_000_000_000n),
+  /** How long after its acceptance a payment may still be captured. */
+  PAYMENT_DEADLINE_SECONDS: seconds(1, 86_400).default(60),
+  /** How long a read may take before it is UNAVAILABLE. */
+  READ_TIMEOUT_SECONDS: seconds(0.1, 60).default(5),
+  /** Callers of Pay that may wait at once; further ones are answered as soon as their payment is accepted. */
+  MAXIMUM_WAITING_CALLS: z.coerce.number().int().min(0).max(1_000_000).default(20_000),
+  /** Watches that may be open at once. */
+  MAXIMUM_WATCHES: z.coerce.number().int().min(0).max(100_000).default(1_000),
+  /** The keys that tokens are signed with: a JWKS as JSON, an https URL of one, or a file. */
+  AUTH_JWKS: z.string().transform((text, context) => {
+    try {
+      return readKeySet(text);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+      return z.NEVER;
+    }
+  }),
+  /** The `iss` that tokens must have. */
+  AUTH_ISSUER: z.string().min(1),
+  /** The `aud` that tokens must have. */
+  AUTH_AUDIENCE: z.string().min(1),
+};
+
+/** The settings, parsed. */
+export type GatewayConfiguration = z.infer<z.ZodObject<typeof gatewayConfiguration>>;

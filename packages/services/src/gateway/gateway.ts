@@ -1,0 +1,96 @@
+/** The gateway's operations, the same for both doors, over one connection to the broker. */
+import type { Connection } from "@quittance/sdk";
+import type {
+  ListPaymentsRequest,
+  ListPaymentsResponse,
+  Payment,
+  PayRequest,
+} from "../gen/quittance/payments/v1/payments.js";
+import type { Logger } from "../platform/log.js";
+import { CHANNELS, destinationOf } from "../shared/queue-map.js";
+import type { Violation } from "./api-error.js";
+import { Authenticator } from "./authenticator.js";
+import type { CallContext } from "./call-context.js";
+import type { GatewayConfiguration } from "./gateway-configuration.js";
+import { deriveGatewayKeys } from "./gateway-keys.js";
+import { type PayAnswer, pay } from "./pay.js";
+import { checkPayRequest } from "./payment-order.js";
+import { PaymentUpdates } from "./payment-updates.js";
+import { getPayment, listPayments } from "./read-payments.js";
+import { receiveReplies } from "./replies.js";
+import { Waiters } from "./waiters.js";
+import { Watches } from "./watch-payment.js";
+
+/** A send that the broker does not confirm within this time is UNAVAILABLE; its fate is unknown. */
+const SEND_TIMEOUT_MS = 10_000;
+
+export interface Gateway {
+  readonly authenticator: Authenticator;
+  /** For readiness: undefined while the broker can be reached. */
+  readonly connection: Connection;
+  /** What is wrong with a request for {@link pay}. */
+  checkPayRequest(request: PayRequest): readonly Violation[];
+  pay(context: CallContext, request: PayRequest): Promise<PayAnswer>;
+  getPayment(context: CallContext, id: string): Promise<Payment>;
+  listPayments(context: CallContext, request: ListPaymentsRequest): Promise<ListPaymentsResponse>;
+  watchPayment(context: CallContext, id: string, signal: AbortSignal): AsyncGenerator<Payment, void>;
+  /** Answers every caller that waits, and ends every watch. What was accepted stays accepted. */
+  release(): void;
+  /** Frees what was opened, after the last call has ended. */
+  close(): Promise<void>;
+}
+
+/** Opens what the operations need on the broker. */
+export async function createGateway(options: {
+  readonly connection: Connection;
+  readonly configuration: GatewayConfiguration;
+  readonly log: Logger;
+}): Promise<Gateway> {
+  const { connection, configuration, log } = options;
+  const keys = deriveGatewayKeys(configuration.PAYMENT_ID_KEY);
+  const waiters = new Waiters({ maximum: configuration.MAXIMUM_WAITING_CALLS });
+  const stopping = new AbortController();
+  const { priority, deliveryMode } = CHANNELS.payment;
+  const producer = await connection.createProducer(destinationOf(CHANNELS.payment), {
+    priority,
+    deliveryMode,
+    sendTimeoutMs: SEND_TIMEOUT_MS,
+  });
+  const replyQueue = await receiveReplies({ connection, waiters, log });
+  const reading = { connection, keys, readTimeoutMs: configuration.READ_TIMEOUT_SECONDS * 1_000 };
+  const paying = {
+    connection,
+    producer,
+    replyQueue,
+    waiters,
+    keys,
+    sealingKey: configuration.CARD_SEALING_KEY,
+    maximumAmount: configuration.MAXIMUM_AMOUNT,
+    paymentDeadlineMs: configuration.PAYMENT_DEADLINE_SECONDS * 1_000,
+    log,
+  };
+  const watches = new Watches({
+    ...reading,
+    updates: new PaymentUpdates(connection, log),
+    maximumWatches: configuration.MAXIMUM_WATCHES,
+    stopping: stopping.signal,
+  });
+  return {
+    authenticator: new Authenticator({
+      keys: configuration.AUTH_JWKS,
+      issuer: configuration.AUTH_ISSUER,
+      audience: configuration.AUTH_AUDIENCE,
+    }),
+    connection,
+    checkPayRequest: (request) => checkPayRequest(request, paying).violations,
+    pay: (context, request) => pay(paying, context, request),
+    getPayment: (context, id) => getPayment(reading, context, id),
+    listPayments: (context, request) => listPayments(reading, context, request),
+    watchPayment: (context, id, signal) => watches.watch(context, id, signal),
+    release() {
+      waiters.close();
+      stopping.abort();
+    },
+    close: () => producer.close(),
+  };
+}

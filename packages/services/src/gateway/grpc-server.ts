@@ -1,0 +1,76 @@
+/** The gRPC door: PaymentService, health and reflection on one port. */
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { ReflectionService } from "@grpc/reflection";
+import { HealthImplementation } from "grpc-health-check";
+import { PaymentServiceService } from "../gen/quittance/payments/v1/payments.js";
+import type { Logger } from "../platform/log.js";
+import { PAYMENT_SERVICE, reflectedFiles } from "./api-descriptor.js";
+import type { Door } from "./door.js";
+import type { Gateway } from "./gateway.js";
+import { type OpenCalls, paymentService } from "./grpc-service.js";
+
+/** The largest request; the largest valid PayRequest is far below. Answers may be larger: a page has 1,000 payments. */
+const MAXIMUM_REQUEST_BYTES = 65_536;
+const OPTIONS = {
+  "grpc.max_receive_message_length": MAXIMUM_REQUEST_BYTES,
+  /** Calls at once on one connection; a client queues further ones. */
+  "grpc.max_concurrent_streams": 2_000,
+  /** A client that vanished without a word is noticed within 80 s. */
+  "grpc.keepalive_time_ms": 60_000,
+  "grpc.keepalive_timeout_ms": 20_000,
+};
+/** What is left to be written when the last call has ended gets so long. */
+const FLUSH_MS = 100;
+const POLL_MS = 10;
+
+/** Listens until drained. Health is SERVING while the broker can be reached. */
+export async function serveGrpc(options: {
+  readonly gateway: Gateway;
+  readonly host: string;
+  readonly port: number;
+  readonly log: Logger;
+}): Promise<Door> {
+  const { gateway, log } = options;
+  const open: OpenCalls = { count: 0 };
+  const server = new Server(OPTIONS);
+  server.addService(PaymentServiceService, paymentService(gateway, log, open));
+  const health = new HealthImplementation();
+  health.addToServer(server);
+  new ReflectionService(reflectedFiles()).addToServer(server);
+
+  const { connection } = gateway;
+  tellHealth(connection.state.name === "open");
+  const forget = connection.onState((state) => tellHealth(state.name === "open"));
+  const port = await bind(server, `${options.host}:${options.port}`);
+  return { port, drain };
+
+  function tellHealth(serving: boolean): void {
+    for (const name of ["", PAYMENT_SERVICE]) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
+  }
+
+  /** Takes no more calls and lets those under way end. Health watches and reflection have no end: they are cut. */
+  async function drain(drainOptions: { readonly timeoutMs: number }): Promise<void> {
+    forget();
+    tellHealth(false);
+    const untilMs = Date.now() + drainOptions.timeoutMs;
+    let closed = false;
+    server.tryShutdown(() => {
+      closed = true;
+    });
+    while (open.count > 0 && Date.now() < untilMs) await pause(POLL_MS);
+    for (let waited = 0; !closed && waited < FLUSH_MS; waited += POLL_MS) await pause(POLL_MS);
+    server.forceShutdown();
+  }
+}
+
+function bind(server: Server, address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) =>
+      error === null ? resolve(port) : reject(error),
+    );
+  });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

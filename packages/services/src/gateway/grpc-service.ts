@@ -1,0 +1,81 @@
+/** PaymentService over gRPC: who calls, the call's context, and errors; the work is the gateway's. */
+import type { ServerUnaryCall, ServerWritableStream, sendUnaryData } from "@grpc/grpc-js";
+import type {
+  PaymentServiceServer,
+  WatchPaymentRequest,
+  WatchPaymentResponse,
+} from "../gen/quittance/payments/v1/payments.js";
+import type { Logger } from "../platform/log.js";
+import { ApiError } from "./api-error.js";
+import type { Scope } from "./authenticator.js";
+import { internal } from "./broker-failure.js";
+import type { CallContext } from "./call-context.js";
+import type { Gateway } from "./gateway.js";
+import { grpcStatus } from "./grpc-errors.js";
+import { continueTrace } from "./trace-context.js";
+
+/** Calls that are being answered, for the drain. */
+export interface OpenCalls {
+  count: number;
+}
+
+/** The implementation of PaymentService for a gRPC server. */
+export function paymentService(gateway: Gateway, log: Logger, open: OpenCalls): PaymentServiceServer {
+  return {
+    pay: unary("payments:write", async (context, request) => ({
+      payment: (await gateway.pay(context, request)).payment,
+    })),
+    getPayment: unary("payments:read", async (context, { id }) => ({ payment: await gateway.getPayment(context, id) })),
+    listPayments: unary("payments:read", (context, request) => gateway.listPayments(context, request)),
+    watchPayment: (call: WatchCall) => {
+      open.count++;
+      watch(call)
+        .then(() => call.end())
+        .catch((error: unknown) => call.emit("error", told(error)))
+        .finally(() => open.count--);
+    },
+  };
+
+  function unary<Request, Response>(
+    scope: Scope,
+    handle: (context: CallContext, request: Request) => Promise<Response>,
+  ): (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>) => void {
+    return (call, callback) => {
+      open.count++;
+      contextOf(call, scope)
+        .then((context) => handle(context, call.request))
+        .then(
+          (response) => callback(null, response),
+          (error: unknown) => callback(told(error)),
+        )
+        .finally(() => open.count--);
+    };
+  }
+
+  async function watch(call: WatchCall): Promise<void> {
+    const gone = new AbortController();
+    call.once("cancelled", () => gone.abort());
+    const context = await contextOf(call, "payments:read");
+    for await (const payment of gateway.watchPayment(context, call.request.id, gone.signal)) call.write({ payment });
+  }
+
+  async function contextOf(call: AnyCall, scope: Scope): Promise<CallContext> {
+    const header = (name: string) => call.metadata.get(name)[0]?.toString();
+    const merchantId = await gateway.authenticator.authenticate(header("authorization"), scope);
+    return {
+      merchantId,
+      traceparent: continueTrace(header("traceparent")),
+      deadlineMs: Number(call.getDeadline()),
+      isGone: () => call.cancelled,
+    };
+  }
+
+  function told(error: unknown): ReturnType<typeof grpcStatus> {
+    const known = error instanceof ApiError ? error : internal(error);
+    if (known.code === "INTERNAL") log.error({ err: known.cause }, "a call failed");
+    return grpcStatus(known);
+  }
+}
+
+type WatchCall = ServerWritableStream<WatchPaymentRequest, WatchPaymentResponse>;
+type AnyCall = Pick<WatchCall, "metadata" | "cancelled" | "getDeadline">;

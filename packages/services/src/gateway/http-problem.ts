@@ -1,0 +1,75 @@
+/** Errors as HTTP tells them: problem details (RFC 9457). */
+import { traceIdOf } from "../platform/log.js";
+import type { ApiError, ApiErrorCode, ApiErrorReason } from "./api-error.js";
+import type { Scope } from "./authenticator.js";
+
+const STATUS: Readonly<Record<ApiErrorCode, number>> = {
+  INVALID_ARGUMENT: 400,
+  UNAUTHENTICATED: 401,
+  PERMISSION_DENIED: 403,
+  NOT_FOUND: 404,
+  ALREADY_EXISTS: 409,
+  RESOURCE_EXHAUSTED: 429,
+  INTERNAL: 500,
+  UNAVAILABLE: 503,
+};
+
+/** Reasons for which HTTP has a status of its own. */
+const STATUS_OF_REASON: Partial<Record<ApiErrorReason, number>> = {
+  BODY_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+};
+
+const TITLE: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  409: "Conflict",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+
+/** An answer of HTTP that tells of an error. */
+export interface Problem {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** The problem details of an error. `instance` names the call's trace, by which its logs are found. */
+export function problemOf(error: ApiError, traceparent: string): Problem {
+  const status = STATUS_OF_REASON[error.reason] ?? STATUS[error.code];
+  const headers: Record<string, string> = { "content-type": "application/problem+json" };
+  if (error.retryAfterMs !== undefined) headers["retry-after"] = Math.ceil(error.retryAfterMs / 1_000).toString();
+  if (status === 401 || status === 403) headers["www-authenticate"] = challenge(error);
+  const body = JSON.stringify({
+    type: `urn:quittance:problem:${error.reason.toLowerCase().replaceAll("_", "-")}`,
+    title: TITLE[status],
+    status,
+    detail: error.message,
+    instance: `urn:quittance:trace:${traceIdOf(traceparent)}`,
+    reason: error.reason,
+    ...(error.violations.length === 0
+      ? {}
+      : { violations: error.violations.map((each) => ({ ...each, field: jsonPath(each.field) })) }),
+    ...error.metadata,
+  });
+  return { status, headers, body };
+}
+
+/** RFC 6750, section 3: a call without a token is told no error code. */
+function challenge(error: ApiError): string {
+  if (error.reason === "TOKEN_MISSING") return 'Bearer realm="quittance"';
+  if (error.reason !== "SCOPE_MISSING") return 'Bearer realm="quittance", error="invalid_token"';
+  const scope = error.metadata.scope as Scope;
+  return `Bearer realm="quittance", error="insufficient_scope", scope="${scope}"`;
+}
+
+/** A field's path as JSON has it: `card.expiry_month` is `card.expiryMonth` (google.rpc.BadRequest says so). */
+function jsonPath(path: string): string {
+  return path.replaceAll(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,112 @@
+/** The HTTP/JSON door: the same operations in protobuf's JSON mapping. */
+import { errorCodes, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import type { Logger } from "../platform/log.js";
+import { ApiError } from "./api-error.js";
+import type { Scope } from "./authenticator.js";
+import { internal } from "./broker-failure.js";
+import type { CallContext } from "./call-context.js";
+import type { Door } from "./door.js";
+import type { Gateway } from "./gateway.js";
+import { problemOf } from "./http-problem.js";
+import { addPaymentRoutes } from "./http-routes.js";
+import { continueTrace } from "./trace-context.js";
+
+const MAXIMUM_BODY_BYTES = 65_536;
+/** A request that takes longer to arrive is cut off. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who calls, and in which trace; there before a body is read. */
+    call: CallContext;
+    traceparent: string;
+  }
+  interface FastifyContextConfig {
+    /** The scope that a route needs. */
+    scope?: Scope;
+  }
+}
+
+/** Listens until drained. */
+export async function serveHttp(options: {
+  readonly gateway: Gateway;
+  readonly host: string;
+  readonly port: number;
+  readonly log: Logger;
+}): Promise<Door> {
+  const { gateway, log } = options;
+  const app = fastify({
+    bodyLimit: MAXIMUM_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    exposeHeadRoutes: false,
+    // An id longer than a path segment may be is an id that does not exist.
+    routerOptions: { maxParamLength: 1_024 },
+  });
+  app.decorateRequest("traceparent", "");
+  app.decorateRequest("call");
+  app.addHook("onRequest", async (request) => {
+    request.traceparent = continueTrace(request.headers.traceparent?.toString());
+    const { scope } = request.routeOptions.config;
+    if (scope !== undefined) request.call = await callContext(gateway, request, scope);
+  });
+  // The body stays text: protobuf's own reader takes it, which sees a field that is there twice.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => done(null, body));
+  app.setErrorHandler((error, request, reply) => sendProblem(reply, request, apiErrorOf(error, log)));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      reply,
+      request,
+      new ApiError("NOT_FOUND", "UNKNOWN_ROUTE", "There is nothing at this path and method."),
+    ),
+  );
+  addPaymentRoutes(app, gateway);
+  await app.listen({ host: options.host, port: options.port });
+  const address = app.server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : options.port,
+    drain: ({ timeoutMs }) => drain(app, timeoutMs),
+  };
+}
+
+async function callContext(gateway: Gateway, request: FastifyRequest, scope: Scope): Promise<CallContext> {
+  const merchantId = await gateway.authenticator.authenticate(request.headers.authorization, scope);
+  return {
+    merchantId,
+    traceparent: request.traceparent,
+    deadlineMs: Number.POSITIVE_INFINITY,
+    isGone: () => request.raw.socket.destroyed,
+  };
+}
+
+function sendProblem(reply: FastifyReply, request: FastifyRequest, error: ApiError): FastifyReply {
+  // A request that was refused before its first hook has no trace yet.
+  const problem = problemOf(error, request.traceparent || continueTrace(undefined));
+  return reply.code(problem.status).headers(problem.headers).send(problem.body);
+}
+
+/** What fastify refuses by itself, in our words: its own may hold parts of the request. */
+function apiErrorOf(error: unknown, log: Logger): ApiError {
+  if (error instanceof ApiError) {
+    if (error.code === "INTERNAL") log.error({ err: error.cause }, "a call failed");
+    return error;
+  }
+  if (error instanceof errorCodes.FST_ERR_CTP_BODY_TOO_LARGE) {
+    return new ApiError("INVALID_ARGUMENT", "BODY_TOO_LARGE", `The body is larger than ${MAXIMUM_BODY_BYTES} bytes.`);
+  }
+  if (error instanceof errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE) {
+    return new ApiError("INVALID_ARGUMENT", "UNSUPPORTED_MEDIA_TYPE", "The content type must be application/json.");
+  }
+  const status = (error as { statusCode?: unknown }).statusCode;
+  if (typeof status === "number" && status >= 400 && status < 500) {
+    return new ApiError("INVALID_ARGUMENT", "MALFORMED_BODY", "The request cannot be read.");
+  }
+  log.error({ err: error }, "a call failed");
+  return internal(error);
+}
+
+async function drain(app: FastifyInstance, timeoutMs: number): Promise<void> {
+  const cut = setTimeout(() => app.server.closeAllConnections(), timeoutMs);
+  await app.close();
+  clearTimeout(cut);
+}

@@ -1,0 +1,46 @@
+/** Page tokens: where the next page starts, opaque to the caller, and bound to the merchant so that none is forged. */
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { invalidFields } from "./api-error.js";
+
+/** The last payment of a page. */
+export interface PagePosition {
+  /** ISO 8601 with milliseconds. */
+  readonly acceptTime: string;
+  readonly id: string;
+}
+
+const TIME_BYTES = 8;
+const TAG_BYTES = 16;
+const ID_BYTES = 36;
+
+/** The token (80 characters of base64url) for the page that follows `position`. */
+export function writePageToken(key: Uint8Array, merchantId: string, position: PagePosition): string {
+  const content = Buffer.alloc(TIME_BYTES + ID_BYTES);
+  content.writeBigInt64BE(BigInt(Date.parse(position.acceptTime)));
+  content.write(position.id, TIME_BYTES, "latin1");
+  return Buffer.concat([content, tag(key, merchantId, content)]).toString("base64url");
+}
+
+/** @throws ApiError INVALID_ARGUMENT when the token is not one that this merchant was given. */
+export function readPageToken(key: Uint8Array, merchantId: string, token: string): PagePosition {
+  const bytes = Buffer.from(token, "base64url");
+  const content = bytes.subarray(0, TIME_BYTES + ID_BYTES);
+  const given = bytes.subarray(TIME_BYTES + ID_BYTES);
+  if (given.length !== TAG_BYTES || !timingSafeEqual(given, tag(key, merchantId, content))) {
+    throw invalidFields([{ field: "page_token", description: "must be the next_page_token of an earlier page" }]);
+  }
+  return {
+    acceptTime: new Date(Number(content.readBigInt64BE())).toISOString(),
+    id: content.toString("latin1", TIME_BYTES),
+  };
+}
+
+function tag(key: Uint8Array, merchantId: string, content: Buffer): Buffer {
+  const merchant = Buffer.from(merchantId);
+  return createHmac("sha256", key)
+    .update(`${merchant.length}:`)
+    .update(merchant)
+    .update(content)
+    .digest()
+    .subarray(0, TAG_BYTES);
+}

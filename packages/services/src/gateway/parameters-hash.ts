@@ -1,0 +1,23 @@
+/** The keyed hash of what a caller chose, by which a repeated request is told from a request_id used twice. */
+import { createHmac } from "node:crypto";
+import type { PaymentOrder } from "./payment-order.js";
+
+/**
+ * HMAC-SHA256 over the amount, the currency, the card and the description, each prefixed by its length: 43 characters
+ * of base64url. It is keyed, for a plain hash of a card number could be searched through (PCI DSS 3.5.1.1). How long
+ * the caller waits is no part of the payment.
+ */
+export function hashParameters(key: Uint8Array, order: PaymentOrder): string {
+  const { card, amount } = order;
+  const parts = [
+    amount.currencyCode,
+    amount.minorUnits.toString(),
+    card.number,
+    card.expiryMonth.toString(),
+    card.expiryYear.toString(),
+    card.holderName,
+    order.description,
+  ];
+  const canonical = parts.map((part) => `${part.length}:${part}`).join("");
+  return createHmac("sha256", key).update(canonical).digest("base64url");
+}

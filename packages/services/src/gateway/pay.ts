@@ -1,0 +1,153 @@
+/** Step 1: a payment is accepted. The caller is told so only after the broker holds the message durably. */
+import type { Connection, Destination, Producer } from "@quittance/sdk";
+import { type Payment, PaymentState, type PayRequest } from "../gen/quittance/payments/v1/payments.js";
+import { type Logger, traceIdOf } from "../platform/log.js";
+import { sealCard } from "../shared/card-seal.js";
+import { MESSAGE_VERSION, type PaymentMessage, type PaymentView } from "../shared/messages.js";
+import { moneyToWire } from "../shared/money.js";
+import { ApiError, invalidFields } from "./api-error.js";
+import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
+import type { CallContext } from "./call-context.js";
+import type { GatewayKeys } from "./gateway-keys.js";
+import { hashParameters } from "./parameters-hash.js";
+import { derivePaymentId } from "./payment-id.js";
+import { checkPayRequest, type PaymentOrder } from "./payment-order.js";
+import { recordedPayment } from "./payment-resource.js";
+import type { Waiter, Waiters, WaitOutcome } from "./waiters.js";
+
+/** The answer leaves so long before the caller's own deadline, so that it arrives in time. */
+const DEADLINE_MARGIN_MS = 100;
+
+/** What Pay works with. */
+export interface PayParts {
+  readonly connection: Connection;
+  /** Sends to `payment`: persistent, priority 7. */
+  readonly producer: Producer;
+  readonly replyQueue: Destination;
+  readonly waiters: Waiters;
+  readonly keys: GatewayKeys;
+  readonly sealingKey: Uint8Array;
+  readonly maximumAmount: bigint;
+  /** After so long the client's bank captures no more, in milliseconds. */
+  readonly paymentDeadlineMs: number;
+  readonly log: Logger;
+}
+
+/** An answer of Pay. */
+export interface PayAnswer {
+  readonly payment: Payment;
+  readonly final: boolean;
+}
+
+/**
+ * Accepts a payment and waits as long as the caller asked for it to be final.
+ * @throws ApiError INVALID_ARGUMENT before anything is sent; ALREADY_EXISTS; UNAVAILABLE; RESOURCE_EXHAUSTED.
+ */
+export async function pay(parts: PayParts, context: CallContext, request: PayRequest): Promise<PayAnswer> {
+  const { order, violations } = checkPayRequest(request, parts);
+  if (order === undefined) throw invalidFields(violations);
+  if (parts.connection.state.name !== "open") throw brokerUnavailable();
+
+  const acceptTimeMs = Date.now();
+  const message = await paymentMessage(parts, context, order, acceptTimeMs);
+  const trace = traceIdOf(context.traceparent);
+  const untilMs = Math.min(acceptTimeMs + order.waitMs, context.deadlineMs - DEADLINE_MARGIN_MS);
+  // Registered before the send, for the reply may overtake the broker's confirmation.
+  const wait = untilMs > acceptTimeMs ? startWait(parts.waiters, message, untilMs, context) : undefined;
+  try {
+    // There is no duplicate-detection id: a repeated call must reach the client's bank, which alone can answer it.
+    await parts.producer.send({
+      json: message,
+      traceparent: context.traceparent,
+      ...(wait === undefined ? {} : { replyTo: parts.replyQueue }),
+    });
+  } catch (error) {
+    wait?.giveUp();
+    parts.log.warn({ err: error, payment: message.paymentId, trace }, "payment not accepted");
+    throw fromBrokerFailure(error);
+  }
+  parts.log.info({ payment: message.paymentId, merchant: context.merchantId, trace }, "payment accepted");
+
+  const outcome = await wait?.outcome;
+  if (outcome?.name === "reused") throw requestIdReused(message.paymentId);
+  if (outcome?.name === "final") {
+    if (!isPaymentOf(outcome.payment, order)) throw requestIdReused(message.paymentId);
+    return { payment: recordedPayment(outcome.payment), final: true };
+  }
+  return { payment: pendingPayment(message), final: false };
+}
+
+async function paymentMessage(
+  parts: PayParts,
+  context: CallContext,
+  order: PaymentOrder,
+  acceptTimeMs: number,
+): Promise<PaymentMessage> {
+  return {
+    version: MESSAGE_VERSION,
+    paymentId: derivePaymentId(parts.keys.paymentId, context.merchantId, order.requestId),
+    requestId: order.requestId,
+    merchantId: context.merchantId,
+    parametersHash: hashParameters(parts.keys.parameters, order),
+    amount: moneyToWire(order.amount),
+    description: order.description,
+    acceptTime: new Date(acceptTimeMs).toISOString(),
+    deadline: new Date(acceptTimeMs + parts.paymentDeadlineMs).toISOString(),
+    sealedCard: await sealCard(order.card, parts.sealingKey),
+  };
+}
+
+/** Lets a caller wait; undefined when too many wait already, and then it is answered as soon as it is accepted. */
+function startWait(
+  waiters: Waiters,
+  message: PaymentMessage,
+  untilMs: number,
+  context: CallContext,
+): { readonly outcome: Promise<WaitOutcome>; giveUp(): void } | undefined {
+  const { promise, resolve } = Promise.withResolvers<WaitOutcome>();
+  const waiter: Waiter = {
+    parametersHash: message.parametersHash,
+    untilMs,
+    isGone: () => context.isGone(),
+    end: resolve,
+  };
+  if (!waiters.add(message.paymentId, waiter)) return undefined;
+  return { outcome: promise, giveUp: () => waiters.remove(message.paymentId, waiter) };
+}
+
+/** The payment as the request had it: accepted, and nothing more is known yet. */
+function pendingPayment(message: PaymentMessage): Payment {
+  return {
+    id: message.paymentId,
+    requestId: message.requestId,
+    merchant: message.merchantId,
+    amount: { currencyCode: message.amount.currencyCode, minorUnits: BigInt(message.amount.minorUnits) },
+    description: message.description,
+    state: PaymentState.PENDING,
+    createTime: new Date(message.acceptTime),
+  };
+}
+
+/**
+ * Whether a payment that became final under this id is the one ordered here. Two callers may use one request_id at the
+ * same time with different parameters, and the first one's answer wakes both.
+ */
+function isPaymentOf(payment: PaymentView, order: PaymentOrder): boolean {
+  return (
+    payment.amount.currencyCode === order.amount.currencyCode &&
+    payment.amount.minorUnits === order.amount.minorUnits.toString() &&
+    payment.description === order.description &&
+    payment.card.lastFour === order.card.number.slice(-4) &&
+    payment.card.expiryMonth === order.card.expiryMonth &&
+    payment.card.expiryYear === order.card.expiryYear
+  );
+}
+
+function requestIdReused(payment: string): ApiError {
+  return new ApiError(
+    "ALREADY_EXISTS",
+    "REQUEST_ID_REUSED",
+    "This request_id was used before with other parameters; use a new one for a new payment.",
+    { metadata: { payment } },
+  );
+}

@@ -1,0 +1,61 @@
+/**
+ * Payment ids: derived from the merchant and its request_id, so that a gateway without a database gives the same id to
+ * the same request for ever, and tells whether an id is a given merchant's.
+ *
+ * `pay_` + base32 of 20 bytes: 15 of HMAC-SHA256(key, merchant, request_id), which name the payment, and 5 of
+ * HMAC-SHA256(key, merchant, those 15), the tag that binds it to the merchant.
+ */
+import { createHmac, timingSafeEqual } from "node:crypto";
+
+const PREFIX = "pay_";
+const NAME_BYTES = 15;
+const TAG_BYTES = 5;
+const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
+const FORM = /^pay_[a-z2-7]{32}$/;
+
+/** The id of the payment that `merchantId` asked for as `requestId`: always the same. */
+export function derivePaymentId(key: Uint8Array, merchantId: string, requestId: string): string {
+  const name = hmac(key, merchantId, Buffer.from(requestId)).subarray(0, NAME_BYTES);
+  const tag = hmac(key, merchantId, name).subarray(0, TAG_BYTES);
+  return PREFIX + base32(Buffer.concat([name, tag]));
+}
+
+/** Whether `id` is one that `derivePaymentId` gave to this merchant; says nothing of whether the payment was sent. */
+export function belongsToMerchant(key: Uint8Array, merchantId: string, id: string): boolean {
+  if (!FORM.test(id)) return false;
+  const bytes = fromBase32(id.slice(PREFIX.length));
+  const tag = hmac(key, merchantId, bytes.subarray(0, NAME_BYTES)).subarray(0, TAG_BYTES);
+  return timingSafeEqual(tag, bytes.subarray(NAME_BYTES));
+}
+
+/** The merchant is prefixed by its length, so that no two pairs of merchant and rest are the same bytes. */
+function hmac(key: Uint8Array, merchantId: string, rest: Buffer): Buffer {
+  const merchant = Buffer.from(merchantId);
+  return createHmac("sha256", key).update(`${merchant.length}:`).update(merchant).update(rest).digest();
+}
+
+/** Lower-case base32 (RFC 4648, section 6) of a number of bytes that needs no padding. */
+function base32(bytes: Buffer): string {
+  let text = "";
+  for (let start = 0; start < bytes.length; start += 5) {
+    // Five bytes are eight letters; 40 bits fit a double exactly.
+    let group = bytes.readUIntBE(start, 5);
+    let letters = "";
+    for (let letter = 0; letter < 8; letter++) {
+      letters = ALPHABET.charAt(group % 32) + letters;
+      group = Math.floor(group / 32);
+    }
+    text += letters;
+  }
+  return text;
+}
+
+function fromBase32(text: string): Buffer {
+  const bytes = Buffer.alloc((text.length / 8) * 5);
+  for (let group = 0; group < text.length / 8; group++) {
+    let value = 0;
+    for (const letter of text.slice(group * 8, group * 8 + 8)) value = value * 32 + ALPHABET.indexOf(letter);
+    bytes.writeUIntBE(value, group * 5, 5);
+  }
+  return bytes;
+}

@@ -1,0 +1,35 @@
+/** Payments as the public API shows them. */
+import { DeclineReason, type Payment, PaymentState } from "../gen/quittance/payments/v1/payments.js";
+import { DECLINE_MESSAGES } from "../shared/decline.js";
+import type { PaymentView } from "../shared/messages.js";
+import { moneyFromWire } from "../shared/money.js";
+
+/** A payment as client-bank recorded it. */
+export function recordedPayment(view: PaymentView): Payment {
+  const reason = view.declineReason;
+  return {
+    id: view.id,
+    requestId: view.requestId,
+    merchant: view.merchantId,
+    amount: moneyFromWire(view.amount),
+    description: view.description,
+    state: PaymentState[view.state],
+    decline: reason && { reason: DeclineReason[reason], message: DECLINE_MESSAGES[reason] },
+    card: view.card,
+    createTime: new Date(view.acceptTime),
+    validateTime: new Date(view.validateTime),
+    captureTime: new Date(view.captureTime),
+    settleTime: view.settleTime === undefined ? undefined : new Date(view.settleTime),
+    finishTime: view.finishTime === undefined ? undefined : new Date(view.finishTime),
+  };
+}
+
+/** A payment that may have been accepted and is not recorded yet: its id and merchant are all that is known. */
+export function unrecordedPayment(id: string, merchantId: string): Payment {
+  return { id, merchant: merchantId, requestId: "", description: "", state: PaymentState.PENDING };
+}
+
+/** Whether a payment changes no more while it is watched. */
+export function isFinal(view: Pick<PaymentView, "state">): boolean {
+  return view.state !== "PENDING";
+}

@@ -1,0 +1,77 @@
+/** Changes of payments, as client-bank tells them on `payment-update`: one subscription for all open watches. */
+import type { Connection, Consumer, Message } from "@quittance/sdk";
+import type { Logger } from "../platform/log.js";
+import { type PaymentView, paymentUpdateMessage } from "../shared/messages.js";
+import { CHANNELS, destinationOf } from "../shared/queue-map.js";
+
+type Listener = (payment: PaymentView) => void;
+
+const CREDIT_WINDOW = 1_000;
+
+export class PaymentUpdates {
+  readonly #connection: Connection;
+  readonly #log: Logger;
+  readonly #listeners = new Map<string, Set<Listener>>();
+  #consumer: Consumer | undefined;
+  /** Opening and closing the consumer, one after the other. */
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(connection: Connection, log: Logger) {
+    this.#connection = connection;
+    this.#log = log;
+  }
+
+  /**
+   * Calls `listener` at each change of one payment. When it resolves the subscription is there, and no later change is
+   * missed while the connection lasts.
+   * @returns what ends it.
+   * @throws MessagingError when the broker cannot be subscribed to.
+   */
+  async listen(paymentId: string, listener: Listener): Promise<() => void> {
+    const listeners = this.#listeners.get(paymentId) ?? new Set();
+    this.#listeners.set(paymentId, listeners.add(listener));
+    const stop = () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(paymentId) === listeners) this.#listeners.delete(paymentId);
+      this.#adjust().catch((error: unknown) => this.#log.warn({ err: error }, "payment-update could not be left"));
+    };
+    try {
+      await this.#adjust();
+    } catch (error) {
+      stop();
+      throw error;
+    }
+    return stop;
+  }
+
+  /** Opens the consumer when somebody listens, and closes it when nobody does. */
+  #adjust(): Promise<void> {
+    const next = this.#work.then(async () => {
+      if (this.#listeners.size > 0) {
+        this.#consumer ??= await this.#connection.createConsumer(destinationOf(CHANNELS.paymentUpdate), {
+          acknowledge: "auto",
+          creditWindow: CREDIT_WINDOW,
+          onMessage: (message) => this.#deliver(message),
+        });
+      } else if (this.#consumer !== undefined) {
+        const consumer = this.#consumer;
+        this.#consumer = undefined;
+        await consumer.close();
+      }
+    });
+    this.#work = next.catch(() => undefined);
+    return next;
+  }
+
+  #deliver(message: Message): void {
+    // Most changes are of payments that nobody watches: the property spares parsing them.
+    const listeners = this.#listeners.get(String(message.properties.payment));
+    if (listeners === undefined) return;
+    try {
+      const { payment } = message.json(paymentUpdateMessage);
+      for (const listener of [...listeners]) listener(payment);
+    } catch (error) {
+      this.#log.warn({ err: error }, "an update of a payment could not be read");
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/** Reads: asked of client-bank over the broker, for the gateway keeps nothing. */
+import { type Connection, MessagingError } from "@quittance/sdk";
+import type { ListPaymentsRequest, ListPaymentsResponse, Payment } from "../gen/quittance/payments/v1/payments.js";
+import { MESSAGE_VERSION, type PaymentReadRequest, type PaymentView, paymentReadReply } from "../shared/messages.js";
+import { CHANNELS, destinationOf } from "../shared/queue-map.js";
+import { ApiError, invalidFields } from "./api-error.js";
+import { brokerUnavailable, fromBrokerFailure, RETRY_AFTER_MS } from "./broker-failure.js";
+import type { CallContext } from "./call-context.js";
+import type { GatewayKeys } from "./gateway-keys.js";
+import { readPageToken, writePageToken } from "./page-token.js";
+import { belongsToMerchant } from "./payment-id.js";
+import { recordedPayment, unrecordedPayment } from "./payment-resource.js";
+
+const DEFAULT_PAGE_SIZE = 50;
+const MAXIMUM_PAGE_SIZE = 1_000;
+
+export interface ReadParts {
+  readonly connection: Connection;
+  readonly keys: GatewayKeys;
+  /** How long client-bank may take to answer, in milliseconds. */
+  readonly readTimeoutMs: number;
+}
+
+/**
+ * One payment of the merchant. An id of the merchant's that is not recorded yet is PENDING: the payment may be on its
+ * way.
+ * @throws ApiError NOT_FOUND for an id that is not this merchant's, whether or not it is another's; UNAVAILABLE.
+ */
+export async function getPayment(parts: ReadParts, context: CallContext, id: string): Promise<Payment> {
+  const view = await readPayment(parts, context, id);
+  return view === undefined ? unrecordedPayment(id, context.merchantId) : recordedPayment(view);
+}
+
+/** The same as {@link getPayment}, as recorded; undefined when it is not recorded. */
+export async function readPayment(
+  parts: ReadParts,
+  context: CallContext,
+  id: string,
+): Promise<PaymentView | undefined> {
+  if (id === "") throw invalidFields([{ field: "id", description: "is required" }]);
+  if (!belongsToMerchant(parts.keys.paymentId, context.merchantId, id)) {
+    throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
+  }
+  const [view] = await read(parts, context, {
+    version: MESSAGE_VERSION,
+    operation: "get",
+    merchantId: context.merchantId,
+    paymentId: id,
+  });
+  return view;
+}
+
+/** A page of the merchant's payments, newest first. @throws ApiError INVALID_ARGUMENT, UNAVAILABLE. */
+export async function listPayments(
+  parts: ReadParts,
+  context: CallContext,
+  request: ListPaymentsRequest,
+): Promise<ListPaymentsResponse> {
+  const { merchantId } = context;
+  if (request.pageSize < 0 || request.pageSize > MAXIMUM_PAGE_SIZE) {
+    throw invalidFields([{ field: "page_size", description: `must be 1 to ${MAXIMUM_PAGE_SIZE}` }]);
+  }
+  const after =
+    request.pageToken === "" ? undefined : readPageToken(parts.keys.pageToken, merchantId, request.pageToken);
+  const pageSize = request.pageSize === 0 ? DEFAULT_PAGE_SIZE : request.pageSize;
+  // One more than asked for tells whether there is another page, except at the limit, where a full page is followed by
+  // one that may be empty.
+  const asked = Math.min(pageSize + 1, MAXIMUM_PAGE_SIZE);
+  const found = await read(parts, context, {
+    version: MESSAGE_VERSION,
+    operation: "list",
+    merchantId,
+    pageSize: asked,
+    ...(after === undefined ? {} : { after }),
+  });
+  const page = found.slice(0, pageSize);
+  const last = page.at(-1);
+  const more = last !== undefined && found.length >= asked;
+  return {
+    payments: page.map(recordedPayment),
+    nextPageToken: more
+      ? writePageToken(parts.keys.pageToken, merchantId, { acceptTime: last.acceptTime, id: last.id })
+      : "",
+  };
+}
+
+async function read(
+  parts: ReadParts,
+  context: CallContext,
+  request: PaymentReadRequest,
+): Promise<readonly PaymentView[]> {
+  if (parts.connection.state.name !== "open") throw brokerUnavailable();
+  try {
+    const reply = await parts.connection.request(
+      destinationOf(CHANNELS.paymentRead),
+      { json: request, traceparent: context.traceparent },
+      { timeoutMs: parts.readTimeoutMs },
+    );
+    return reply.json(paymentReadReply).payments;
+  } catch (error) {
+    if (error instanceof MessagingError && error.code === "timed-out") {
+      throw new ApiError("UNAVAILABLE", "READS_UNAVAILABLE", "Payments cannot be read just now; try again.", {
+        retryAfterMs: RETRY_AFTER_MS,
+        cause: error,
+      });
+    }
+    throw fromBrokerFailure(error);
+  }
+}

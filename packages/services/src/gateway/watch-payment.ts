@@ -1,0 +1,144 @@
+/** WatchPayment: a payment as it is now, then each change, until it is final. */
+import type { Payment } from "../gen/quittance/payments/v1/payments.js";
+import type { PaymentView } from "../shared/messages.js";
+import { ApiError } from "./api-error.js";
+import { brokerUnavailable, fromBrokerFailure, RETRY_AFTER_MS } from "./broker-failure.js";
+import type { CallContext } from "./call-context.js";
+import { isFinal, recordedPayment, unrecordedPayment } from "./payment-resource.js";
+import type { PaymentUpdates } from "./payment-updates.js";
+import { type ReadParts, readPayment } from "./read-payments.js";
+
+/** Updates are volatile: a watch that heard nothing for so long reads again. */
+const READ_AGAIN_MS = 2_000;
+/** Payments become final within their deadline; a watch that lasts longer than this has none to wait for. */
+const MAXIMUM_WATCH_MS = 600_000;
+
+export interface WatchParts extends ReadParts {
+  readonly updates: PaymentUpdates;
+  readonly maximumWatches: number;
+  /** Aborted when the gateway stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** The open watches of a gateway, which has room for so many. */
+export class Watches {
+  readonly #parts: WatchParts;
+  #open = 0;
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
+  }
+
+  /** Watches that are open. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /**
+   * Gives the payment as it is now, then each change, and returns after the final one, or when `signal` aborts.
+   * @throws ApiError NOT_FOUND, UNAVAILABLE, RESOURCE_EXHAUSTED.
+   */
+  async *watch(context: CallContext, id: string, signal: AbortSignal): AsyncGenerator<Payment, void> {
+    if (this.#open >= this.#parts.maximumWatches) {
+      throw new ApiError("RESOURCE_EXHAUSTED", "TOO_MANY_WATCHES", "Too many watches are open; try again later.", {
+        retryAfterMs: RETRY_AFTER_MS,
+      });
+    }
+    this.#open++;
+    try {
+      yield* this.#changes(context, id, signal);
+    } finally {
+      this.#open--;
+    }
+  }
+
+  async *#changes(context: CallContext, id: string, signal: AbortSignal): AsyncGenerator<Payment, void> {
+    const parts = this.#parts;
+    if (parts.connection.state.name !== "open") throw brokerUnavailable();
+    const news = new Newest();
+    const wake = () => news.wake();
+    const untilMs = Date.now() + MAXIMUM_WATCH_MS;
+    const ending = AbortSignal.any([signal, parts.stopping]);
+    // Subscribed before the first read, so that no change falls between the two.
+    const stop = await parts.updates
+      .listen(id, (payment) => news.put(payment))
+      .catch((error: unknown) => {
+        throw fromBrokerFailure(error);
+      });
+    ending.addEventListener("abort", wake, { once: true });
+    try {
+      const now = await readPayment(parts, context, id);
+      if (now === undefined) yield unrecordedPayment(id, context.merchantId);
+      else news.put(now);
+      while (!ending.aborted && Date.now() < untilMs) {
+        const payment = news.take();
+        if (payment !== undefined) {
+          yield recordedPayment(payment);
+          if (isFinal(payment)) return;
+        } else if (!(await news.wait(READ_AGAIN_MS)) && !ending.aborted) {
+          await this.#readAgain(context, id, news);
+        }
+      }
+      if (!signal.aborted) throw endedEarly(parts.stopping.aborted);
+    } finally {
+      ending.removeEventListener("abort", wake);
+      stop();
+    }
+  }
+
+  /** A read that fails is tried again later: the watch outlives a broker or a client-bank that is away for a while. */
+  async #readAgain(context: CallContext, id: string, news: Newest): Promise<void> {
+    const payment = await readPayment(this.#parts, context, id).catch(() => undefined);
+    if (payment !== undefined) news.put(payment);
+  }
+}
+
+function endedEarly(stopping: boolean): ApiError {
+  return stopping
+    ? new ApiError("UNAVAILABLE", "STOPPING", "The service stops; watch again.", { retryAfterMs: 0 })
+    : new ApiError("UNAVAILABLE", "WATCH_TOO_LONG", "The watch lasted too long; watch again.", { retryAfterMs: 0 });
+}
+
+/** Holds the newest state that was not shown yet; older states that come late are dropped. */
+class Newest {
+  #shown = 0;
+  #held: PaymentView | undefined;
+  #wake: ((news: boolean) => void) | undefined;
+
+  put(payment: PaymentView): void {
+    const known = Math.max(this.#shown, this.#held === undefined ? 0 : progressOf(this.#held));
+    if (progressOf(payment) <= known) return;
+    this.#held = payment;
+    this.wake();
+  }
+
+  take(): PaymentView | undefined {
+    const payment = this.#held;
+    if (payment !== undefined) this.#shown = progressOf(payment);
+    this.#held = undefined;
+    return payment;
+  }
+
+  /** Resolves with true when there is news or `wake` was called, with false after `timeoutMs`. */
+  wait(timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#wake?.(false), timeoutMs);
+      this.#wake = (news) => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve(news);
+      };
+    });
+  }
+
+  wake(): void {
+    this.#wake?.(true);
+  }
+}
+
+/** How far a payment is: each step adds one, being final counts most, and a refund follows a success. */
+function progressOf(payment: PaymentView): number {
+  if (payment.state === "REFUNDED") return 5;
+  if (isFinal(payment)) return 4;
+  return 1 + (payment.settleTime === undefined ? 0 : 1) + (payment.finishTime === undefined ? 0 : 1);
+}
