@@ -1,0 +1,47 @@
+/** What it costs to seal and to open a card: direct symmetric encryption against a public key, jose and node:crypto. */
+import { randomBytes } from "node:crypto";
+import { CompactEncrypt, compactDecrypt, generateKeyPair } from "jose";
+import { openCard, sealCard } from "@quittance/services/dist/shared/card-seal.js";
+
+const CARD = { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Lovelace" };
+const PLAINTEXT = new TextEncoder().encode(JSON.stringify(CARD));
+const ENCRYPTION = "A256GCM";
+
+interface Cost {
+  readonly wallMicroseconds: number;
+  readonly cpuMicroseconds: number;
+}
+
+/** Measures each way one after the other, a card at a time, after a warm-up. */
+export async function benchSeal(): Promise<Readonly<Record<string, Cost>>> {
+  const key = new Uint8Array(randomBytes(32));
+  const rsa = await generateKeyPair("RSA-OAEP-256");
+  const p256 = await generateKeyPair("ECDH-ES", { crv: "P-256" });
+  const x25519 = await generateKeyPair("ECDH-ES", { crv: "X25519" });
+  const seal = (alg: string, to: Parameters<CompactEncrypt["encrypt"]>[0]) => () =>
+    new CompactEncrypt(PLAINTEXT).setProtectedHeader({ alg, enc: ENCRYPTION }).encrypt(to);
+  const imported = await crypto.subtle.importKey("raw", key, "AES-GCM", false, ["encrypt", "decrypt"]);
+  const sealed = await sealCard(CARD, key);
+  const sealedToRsa = await seal("RSA-OAEP-256", rsa.publicKey)();
+  return {
+    "seal dir, node:crypto (ours)": await cost(10_000, () => sealCard(CARD, key)),
+    "seal dir, jose": await cost(2_000, seal("dir", imported)),
+    "seal RSA-OAEP-256 2048, jose": await cost(500, seal("RSA-OAEP-256", rsa.publicKey)),
+    "seal ECDH-ES P-256, jose": await cost(500, seal("ECDH-ES", p256.publicKey)),
+    "seal ECDH-ES X25519, jose": await cost(500, seal("ECDH-ES", x25519.publicKey)),
+    "open dir, node:crypto (ours)": await cost(10_000, () => openCard(sealed, key)),
+    "open dir, jose": await cost(2_000, () => compactDecrypt(sealed, imported)),
+    "open RSA-OAEP-256 2048, jose": await cost(200, () => compactDecrypt(sealedToRsa, rsa.privateKey)),
+  };
+}
+
+async function cost(times: number, work: () => Promise<unknown>): Promise<Cost> {
+  for (let warm = 0; warm < times / 2; warm++) await work();
+  const cpu = process.cpuUsage();
+  const startMs = performance.now();
+  for (let done = 0; done < times; done++) await work();
+  const wallMs = performance.now() - startMs;
+  const { user, system } = process.cpuUsage(cpu);
+  const rounded = (microseconds: number) => Math.round((microseconds / times) * 10) / 10;
+  return { wallMicroseconds: rounded(wallMs * 1_000), cpuMicroseconds: rounded(user + system) };
+}
