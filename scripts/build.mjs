@@ -1,0 +1,48 @@
+/** Compiles what changed. */
+
+import { existsSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { capture } from "./capture.mjs";
+import { withLock } from "./lock.mjs";
+import { ROOT, TSC } from "./paths.mjs";
+
+/** What each folder of compiled files is compiled from. */
+const OUTPUTS = {
+  "packages/sdk/dist": "packages/sdk/src",
+  "packages/sdk/dist-test": "packages/sdk/test",
+  "packages/services/dist": "packages/services/src",
+  "packages/services/dist-test": "packages/services/test",
+  "bench/dist": "bench",
+};
+
+const COMPILED = /(\.d\.ts|\.js)(\.map)?$/;
+
+/**
+ * Brings the compiled files up to date; the compiler knows what to leave. With `announceAfterMs` it says that it is
+ * building if it takes longer than that.
+ */
+export async function build(node, { announceAfterMs } = {}) {
+  const announcement =
+    announceAfterMs === undefined ? undefined : setTimeout(() => console.error("Building."), announceAfterMs);
+  try {
+    return await withLock(async () => {
+      await Promise.all(Object.entries(OUTPUTS).map(([output, source]) => removeOrphans(output, source)));
+      return await capture(node, [TSC, "--build", ROOT]);
+    });
+  } finally {
+    clearTimeout(announcement);
+  }
+}
+
+/** Removes compiled files whose source is gone: the compiler leaves them, and mocha would run tests of the past. */
+async function removeOrphans(output, source) {
+  const folder = join(ROOT, output);
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    if (!entry.isFile() || !COMPILED.test(entry.name)) continue;
+    const compiled = join(entry.parentPath ?? entry.path, entry.name);
+    const original = join(ROOT, source, relative(folder, compiled).replace(COMPILED, ".ts"));
+    if (!existsSync(original)) await rm(compiled, { force: true });
+  }
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+/**
+ * The one way in: installs if the lockfile changed, finds Node 24, and runs a task under it. Plain JavaScript without
+ * dependencies, because it runs before anything is installed and on whatever Node (20 or later) the user has.
+ */
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { runInForeground } from "./foreground.mjs";
+import { ensureInstalled } from "./install.mjs";
+import { findNode24 } from "./node24.mjs";
+import { BIOME, ROOT } from "./paths.mjs";
+
+const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own arguments after --
+       node scripts/run.mjs <task> [arguments]
+
+  start      build, then run everything: broker, database, five services (see npm start -- --help)
+  test       build, check everything, run every test; arguments go to mocha, for example --grep "step 3"
+  build      compile what changed
+  lint       check format, lint and the rules of the house
+  format     write the format, and the fixes that are safe
+  generate   write what is generated: the API's TypeScript, migrations (--name <what>), broker.xml, the queue table
+  bench      build, then run the bench
+
+Every task installs the packages of package-lock.json first when that file has changed, and runs under the Node 24 that
+is one of them.`;
+
+/** What each task runs under Node 24. Those in `afterBuild` need the compiled packages. */
+const AFTER_BUILD = {
+  start: ["--enable-source-maps", join(ROOT, "packages/services/dist/stack/main.js")],
+  bench: ["--enable-source-maps", join(ROOT, "bench/dist/main.js")],
+};
+const AT_ONCE = {
+  test: [join(ROOT, "scripts/test.mjs")],
+  generate: [join(ROOT, "scripts/generate.mjs")],
+  lint: [BIOME, "check", "--error-on-warnings"],
+  format: [BIOME, "check", "--write"],
+};
+
+async function main([task, ...args]) {
+  if (task === undefined || task === "--help" || task === "help") {
+    console.log(HELP);
+    return task === undefined ? 2 : 0;
+  }
+  const target = AFTER_BUILD[task] ?? AT_ONCE[task];
+  if (target === undefined && task !== "build") {
+    console.error(`There is no task "${task}".\n\n${HELP}`);
+    return 2;
+  }
+  await ensureInstalled();
+  const node = findNode24();
+  if (task === "build" || task in AFTER_BUILD) {
+    const { ok, output } = await build(node, { announceAfterMs: 1_000 });
+    if (output !== "") console.error(output);
+    if (!ok) console.error("The build failed, so nothing was started.");
+    if (!ok || task === "build") return ok ? 0 : 1;
+  }
+  return runInForeground(node, [...target, ...args]);
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  },
+);
