@@ -1,0 +1,260 @@
+import type {
+  Connection,
+  ConnectionState,
+  Consumer,
+  ConsumerOptions,
+  Processor,
+  ProcessorOptions,
+  Producer,
+  ProducerOptions,
+  RequestOptions,
+  Responder,
+  RespondOptions,
+  TemporaryQueue,
+} from "../connection.js";
+import type { Destination } from "../destination.js";
+import { MessagingError } from "../errors.js";
+import type { Message, OutgoingMessage } from "../message.js";
+import { openProcessor } from "../processor/processor.js";
+import { Requester } from "../request/requester.js";
+import { openResponder } from "../request/responder.js";
+import type { StandardSchemaV1 } from "../standard-schema.js";
+import type { ConnectionSettings } from "./connection-settings.js";
+import { AmqpConsumer } from "./consumer.js";
+import { Failover } from "./failover.js";
+import type { Line } from "./line.js";
+import type { LinkHost, ManagedLink } from "./link-host.js";
+import { identify, LinkNames } from "./link-options.js";
+import { AmqpProducer } from "./producer.js";
+import { AmqpTemporaryQueue } from "./temporary-queue.js";
+
+/** How long `close` waits for sends under way. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** A connection over all the lines that it has in its life, and everything that was made from it. */
+export class AmqpConnection implements Connection, LinkHost {
+  readonly attachTimeoutMs: number;
+  readonly backOff: LinkHost["backOff"];
+  readonly hasClientId: boolean;
+  readonly #settings: ConnectionSettings;
+  readonly #failover: Failover;
+  readonly #ended = new AbortController();
+  readonly #listeners = new Set<(state: ConnectionState) => void>();
+  readonly #producers = new Set<AmqpProducer>();
+  readonly #consumers = new Set<AmqpConsumer>();
+  readonly #temporaryQueues = new Set<AmqpTemporaryQueue>();
+  readonly #runners = new Set<Responder | Processor>();
+  readonly #linkNames = new LinkNames();
+  readonly #abort = () => void this.close();
+  #state: ConnectionState = { name: "connecting" };
+  #line: Line | undefined;
+  #requester: Requester | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
+    this.attachTimeoutMs = settings.connectTimeoutMs;
+    this.hasClientId = settings.hasClientId;
+    this.backOff = settings.reconnect ?? { initialDelayMs: 100, maximumDelayMs: 5_000 };
+    this.#failover = new Failover(settings, this.#ended.signal);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get line(): Line | undefined {
+    return this.#line;
+  }
+
+  /** The first connecting. @throws MessagingError */
+  async open(): Promise<void> {
+    const { signal } = this.#settings;
+    signal?.addEventListener("abort", this.#abort, { once: true });
+    try {
+      if (signal?.aborted === true) throw new MessagingError("aborted", "Connecting was aborted.");
+      const line = await this.#failover.first();
+      await this.#use(line);
+    } catch (error) {
+      // Being closed meanwhile can only be the signal's doing: nobody else has the connection yet.
+      const failure = this.#closing === undefined ? error : new MessagingError("aborted", "Connecting was aborted.");
+      this.#end(failure as MessagingError);
+      throw failure;
+    }
+  }
+
+  onState(listener: (state: ConnectionState) => void): () => void {
+    // A wrapper of its own for each call, so that one function may listen twice.
+    const own = (state: ConnectionState) => listener(state);
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
+  }
+
+  async createProducer(destination: Destination | undefined, options: ProducerOptions = {}): Promise<Producer> {
+    const line = this.#openLine(destination?.address);
+    const producer = new AmqpProducer(this, destination, options, (closed) => this.#producers.delete(closed));
+    return this.#attached(producer, this.#producers, producer.restore(line));
+  }
+
+  async createConsumer(destination: Destination, options: ConsumerOptions = {}): Promise<Consumer> {
+    const line = this.#openLine(destination.address);
+    if (options.signal?.aborted === true) {
+      throw new MessagingError("aborted", "The consumer's signal is aborted already.", {
+        cause: options.signal.reason,
+      });
+    }
+    const identity = identify(destination, options.subscription, this.hasClientId, this.#linkNames);
+    const forget = (closed: AmqpConsumer) => {
+      this.#consumers.delete(closed);
+      this.#linkNames.release(identity.linkName);
+    };
+    try {
+      const consumer = new AmqpConsumer(this, destination, identity, options, forget);
+      return await this.#attached(consumer, this.#consumers, consumer.attach(line));
+    } catch (error) {
+      this.#linkNames.release(identity.linkName);
+      throw error;
+    }
+  }
+
+  async createTemporaryQueue(): Promise<TemporaryQueue> {
+    const line = this.#openLine(undefined);
+    const queue = new AmqpTemporaryQueue(this, (deleted) => this.#temporaryQueues.delete(deleted));
+    return this.#attached(queue, this.#temporaryQueues, queue.attach(line));
+  }
+
+  request(destination: Destination, message: OutgoingMessage, options?: RequestOptions): Promise<Message> {
+    this.#requester ??= new Requester(this);
+    return this.#requester.request(destination, message, options);
+  }
+
+  async respond(
+    destination: Destination,
+    answer: (request: Message) => OutgoingMessage | Promise<OutgoingMessage>,
+    options?: RespondOptions,
+  ): Promise<Responder> {
+    const responder = await openResponder(this, destination, answer, options);
+    this.#runners.add(responder);
+    return responder;
+  }
+
+  async process<S extends StandardSchemaV1>(options: ProcessorOptions<S>): Promise<Processor> {
+    const processor = await openProcessor(this, options);
+    this.#runners.add(processor);
+    return processor;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  unavailable(address: string | undefined): MessagingError {
+    const details = address === undefined ? {} : { destination: address };
+    const state = this.#state;
+    if (state.name === "closed") {
+      return new MessagingError("closed", "The connection is closed.", { ...details, cause: state.cause });
+    }
+    const cause = state.name === "reconnecting" ? state.cause : undefined;
+    return new MessagingError("connection-lost", "The connection is away and being made again; try again.", {
+      ...details,
+      cause,
+    });
+  }
+
+  async #close(): Promise<void> {
+    if (this.#line !== undefined) {
+      await Promise.allSettled([...this.#runners].map((runner) => runner[Symbol.asyncDispose]()));
+      await this.#requester?.close().catch(() => {});
+      await Promise.all([...this.#producers].map((producer) => producer.whenIdle(CLOSE_TIMEOUT_MS)));
+    }
+    const line = this.#line;
+    this.#end(undefined);
+    await line?.close();
+  }
+
+  #openLine(address: string | undefined): Line {
+    if (this.#line === undefined || this.#state.name !== "open") throw this.unavailable(address);
+    return this.#line;
+  }
+
+  /** Registers before attaching, so that a line that breaks meanwhile is told to it too. */
+  async #attached<T extends ManagedLink>(link: T, all: Set<T>, attaching: Promise<void>): Promise<T> {
+    all.add(link);
+    try {
+      await attaching;
+      return link;
+    } catch (error) {
+      all.delete(link);
+      link.end(undefined);
+      throw error;
+    }
+  }
+
+  /** Makes a line the one in use, and restores on it what was made on others. */
+  async #use(line: Line): Promise<void> {
+    this.#line = line;
+    line.onLost((error) => this.#lost(line, error));
+    // Reply queues first: consumers of them ask for their new addresses.
+    await Promise.all([...this.#temporaryQueues].map((queue) => queue.restore(line)));
+    await Promise.allSettled([...this.#consumers, ...this.#producers].map((link) => link.restore(line)));
+    if (line.lost !== undefined) throw line.lost;
+    this.#setState({ name: "open", broker: line.endpoint.name, product: line.product });
+  }
+
+  #lost(line: Line, error: MessagingError): void {
+    if (this.#line !== line || this.#ended.signal.aborted) return;
+    this.#line = undefined;
+    for (const link of this.#links()) link.lost(error);
+    // While a line is still being restored, whoever does that sees its loss.
+    if (this.#state.name === "open") void this.#reconnect(line, error);
+  }
+
+  async #reconnect(lost: Line, cause: MessagingError): Promise<void> {
+    if (this.#settings.reconnect === undefined) return this.#end(cause);
+    try {
+      await this.#failover.again(lost, {
+        attempting: (attempt) => this.#setState({ name: "reconnecting", attempt, cause }),
+        use: (line) => this.#use(line),
+      });
+    } catch (error) {
+      this.#end(error as MessagingError);
+    }
+  }
+
+  #end(error: MessagingError | undefined): void {
+    if (this.#ended.signal.aborted) return;
+    this.#closing ??= Promise.resolve();
+    this.#settings.signal?.removeEventListener("abort", this.#abort);
+    this.#line = undefined;
+    this.#ended.abort();
+    for (const link of this.#links()) link.end(error);
+    this.#setState({ name: "closed", cause: error });
+    this.#listeners.clear();
+  }
+
+  *#links(): Iterable<ManagedLink> {
+    yield* this.#producers;
+    yield* this.#consumers;
+    yield* this.#temporaryQueues;
+  }
+
+  #setState(state: ConnectionState): void {
+    if (this.#state.name === "closed") return;
+    this.#state = state;
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(state);
+      } catch (error) {
+        // As with any event listener of Node: the fault is the listener's, and is not hidden, nor is it ours.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/** Messages that have arrived and wait for the application, and the application where it waits for messages. */
+import { MessagingError } from "../errors.js";
+import type { Message } from "../message.js";
+
+/** How a wait ended. */
+export type WaitOutcome = "arrived" | "timed-out" | "closed";
+
+interface Waiter {
+  readonly wake: (outcome: WaitOutcome) => void;
+  readonly fail: (error: MessagingError) => void;
+}
+
+/** Bounded by the credit that the consumer gives: no more can arrive. */
+export class Arrivals {
+  #messages: Message[] = [];
+  #head = 0;
+  readonly #waiters = new Set<Waiter>();
+  #closed = false;
+  #error: MessagingError | undefined;
+
+  push(message: Message): void {
+    if (this.#closed) return;
+    this.#messages.push(message);
+    this.#wakeOne();
+  }
+
+  take(): Message | undefined {
+    const message = this.#messages[this.#head];
+    if (message === undefined) return undefined;
+    this.#messages[this.#head++] = undefined as never;
+    if (this.#head === this.#messages.length) this.clear();
+    return message;
+  }
+
+  clear(): void {
+    this.#messages = [];
+    this.#head = 0;
+  }
+
+  /** Ends every wait, now and later: with the error, where there is one. */
+  close(error: MessagingError | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#error = error;
+    this.clear();
+    for (const waiter of this.#waiters) {
+      if (error === undefined) waiter.wake("closed");
+      else waiter.fail(error);
+    }
+    this.#waiters.clear();
+  }
+
+  /**
+   * Resolves when a message may be there to take, at `deadline` (on the clock of `performance.now()`), or when closed.
+   * @throws MessagingError `aborted`, or that with which the consumer was closed.
+   */
+  wait(deadline: number | undefined, signal: AbortSignal | undefined): Promise<WaitOutcome> {
+    if (this.#closed) return this.#error === undefined ? Promise.resolve("closed") : Promise.reject(this.#error);
+    if (signal?.aborted === true) return Promise.reject(abortedWait(signal));
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        this.#waiters.delete(waiter);
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", aborted);
+      };
+      const waiter: Waiter = {
+        wake: (outcome) => {
+          end();
+          resolve(outcome);
+          // Another may wait for what this one leaves.
+          if (outcome === "arrived" && this.#waiters.size > 0) queueMicrotask(() => this.#wakeOne());
+        },
+        fail: (error) => {
+          end();
+          reject(error);
+        },
+      };
+      const aborted = () => waiter.fail(abortedWait(signal));
+      const timer =
+        deadline === undefined
+          ? undefined
+          : setTimeout(() => waiter.wake("timed-out"), Math.max(0, deadline - performance.now()));
+      signal?.addEventListener("abort", aborted, { once: true });
+      this.#waiters.add(waiter);
+    });
+  }
+
+  #wakeOne(): void {
+    if (this.#head >= this.#messages.length) return;
+    const [waiter] = this.#waiters;
+    waiter?.wake("arrived");
+  }
+}
+
+function abortedWait(signal: AbortSignal | undefined): MessagingError {
+  return new MessagingError("aborted", "The caller stopped waiting for a message.", { cause: signal?.reason });
+}

@@ -1,0 +1,20 @@
+import type { Connection, ConnectOptions } from "../connection.js";
+import { AmqpConnection } from "./amqp-connection.js";
+import { parseConnectOptions } from "./connection-settings.js";
+
+/**
+ * Connects to an AMQP 1.0 broker.
+ *
+ * The first connecting fails fast: each URL is tried once, in turn. With `reconnect.maximumAttempts` it is tried in as
+ * many rounds, with the same waiting times as later. Once open, the connection is made again by itself whenever it is
+ * lost, without end unless `reconnect` says otherwise; a log-in that is refused three times in a row ends it.
+ *
+ * @param url `amqp://[user[:password]@]host[:port]` (5672), `amqps://...` (5671, the certificate is checked), several
+ * of them separated by commas, or an array. A user in the URL goes before `username` in the options.
+ * @throws MessagingError `connection-failed`, `authentication-failed`, `aborted`, `invalid-argument`
+ */
+export async function connect(url: string | readonly string[], options: ConnectOptions = {}): Promise<Connection> {
+  const connection = new AmqpConnection(parseConnectOptions(url, options));
+  await connection.open();
+  return connection;
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import type { ConnectOptions } from "../connection.js";
+import { MessagingError } from "../errors.js";
+import { type BrokerEndpoint, parseBrokerUrls } from "./broker-url.js";
+
+const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
+const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
+const DEFAULT_INITIAL_DELAY_MS = 100;
+const DEFAULT_MAXIMUM_DELAY_MS = 5_000;
+
+/** {@link ConnectOptions} with every default filled in and every conflict refused. */
+export interface ConnectionSettings {
+  readonly endpoints: readonly BrokerEndpoint[];
+  /** The AMQP container id: the client id, or a random one. */
+  readonly containerId: string;
+  readonly hasClientId: boolean;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly reconnect: ReconnectSettings | undefined;
+  /** Rounds over all endpoints before the first connecting fails. */
+  readonly firstAttempts: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface ReconnectSettings {
+  readonly initialDelayMs: number;
+  readonly maximumDelayMs: number;
+  readonly maximumAttempts: number;
+}
+
+/** @throws MessagingError `invalid-argument` */
+export function parseConnectOptions(urls: string | readonly string[], options: ConnectOptions): ConnectionSettings {
+  const endpoints = parseBrokerUrls(urls);
+  const { clientId, username, password, signal } = options;
+  if (clientId !== undefined && clientId.trim() === "") throw invalid("clientId must not be empty.");
+  if (password !== undefined && username === undefined) throw invalid("password needs username beside it.");
+  return {
+    endpoints,
+    containerId: clientId ?? `quittance-${randomUUID()}`,
+    hasClientId: clientId !== undefined,
+    username,
+    password,
+    connectTimeoutMs: atLeast(1, "connectTimeoutMs", options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS),
+    idleTimeoutMs: atLeast(10, "idleTimeoutMs", options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS),
+    reconnect: options.reconnect === false ? undefined : parseReconnect(options.reconnect),
+    firstAttempts: (options.reconnect === false ? undefined : options.reconnect?.maximumAttempts) ?? 1,
+    signal,
+  };
+}
+
+function parseReconnect(options: Exclude<ConnectOptions["reconnect"], false>): ReconnectSettings {
+  const initialDelayMs = atLeast(0, "reconnect.initialDelayMs", options?.initialDelayMs ?? DEFAULT_INITIAL_DELAY_MS);
+  const maximumDelayMs = options?.maximumDelayMs ?? Math.max(DEFAULT_MAXIMUM_DELAY_MS, initialDelayMs);
+  if (!(maximumDelayMs >= initialDelayMs)) {
+    throw invalid("reconnect.maximumDelayMs must not be less than reconnect.initialDelayMs.");
+  }
+  const maximumAttempts = options?.maximumAttempts;
+  return {
+    initialDelayMs,
+    maximumDelayMs,
+    maximumAttempts:
+      maximumAttempts === undefined
+        ? Number.POSITIVE_INFINITY
+        : atLeast(1, "reconnect.maximumAttempts", maximumAttempts),
+  };
+}
+
+/** Checks a number of an option. */
+export function atLeast(minimum: number, name: string, value: number): number {
+  if (Number.isFinite(value) && value >= minimum) return value;
+  throw invalid(`${name} must be a number of at least ${minimum}.`);
+}
+
+/** Full jitter: any time up to the one that doubles with each attempt, beginning with 1. */
+export function jitteredDelayMs(
+  attempt: number,
+  settings: Pick<ReconnectSettings, "initialDelayMs" | "maximumDelayMs">,
+) {
+  return Math.random() * Math.min(settings.maximumDelayMs, settings.initialDelayMs * 2 ** Math.min(attempt - 1, 30));
+}
+
+function invalid(sentence: string): MessagingError {
+  return new MessagingError("invalid-argument", sentence);
+}

@@ -1,0 +1,233 @@
+import { diag } from "@opentelemetry/api";
+import type { Consumer, ConsumerOptions } from "../connection.js";
+import type { Destination } from "../destination.js";
+import { MessagingError } from "../errors.js";
+import type { Message } from "../message.js";
+import { Arrivals } from "./arrivals.js";
+import { atLeast, jitteredDelayMs } from "./connection-settings.js";
+import type { Line } from "./line.js";
+import { attachReceiver } from "./link-handle.js";
+import type { LinkHost, ManagedLink } from "./link-host.js";
+import { type ConsumerIdentity, receiverOptions } from "./link-options.js";
+import { ReceiverLink } from "./receiver-link.js";
+
+const DEFAULT_CREDIT_WINDOW = 200;
+const MINIMUM_CAPACITY = 2_048;
+/** Failures in a row, of a kind that trying again does not mend, after which a consumer closes with the error. */
+const MAXIMUM_FINAL_FAILURES = 10;
+
+export class AmqpConsumer implements Consumer, ManagedLink {
+  readonly destination: Destination;
+  readonly #host: LinkHost;
+  readonly #identity: ConsumerIdentity;
+  readonly #options: ConsumerOptions;
+  readonly #window: number;
+  readonly #onClose: (consumer: AmqpConsumer) => void;
+  readonly #arrivals = new Arrivals();
+  readonly #abort = () => void this.close();
+  #link: ReceiverLink | undefined;
+  #stopped = false;
+  #delivering = false;
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    host: LinkHost,
+    destination: Destination,
+    identity: ConsumerIdentity,
+    options: ConsumerOptions,
+    onClose: (consumer: AmqpConsumer) => void,
+  ) {
+    this.#host = host;
+    this.destination = destination;
+    this.#identity = identity;
+    this.#options = options;
+    this.#window = Math.floor(atLeast(1, "creditWindow", options.creditWindow ?? DEFAULT_CREDIT_WINDOW));
+    this.#onClose = onClose;
+    options.signal?.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  async receive(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<Message | undefined> {
+    this.#refuseBesideCallback();
+    const deadline = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs;
+    for (;;) {
+      const message = this.#take();
+      if (message !== undefined) return message;
+      const outcome = await this.#arrivals.wait(deadline, options.signal);
+      if (outcome !== "arrived") return undefined;
+    }
+  }
+
+  async receiveBatch(options: { maximumSize: number; signal?: AbortSignal }): Promise<Message[]> {
+    this.#refuseBesideCallback();
+    const maximumSize = atLeast(1, "maximumSize", options.maximumSize);
+    for (;;) {
+      const batch: Message[] = [];
+      while (batch.length < maximumSize) {
+        const message = this.#take();
+        if (message === undefined) break;
+        batch.push(message);
+      }
+      if (batch.length > 0) return batch;
+      const outcome = await this.#arrivals.wait(undefined, options.signal);
+      if (outcome !== "arrived") return [];
+    }
+  }
+
+  /** Leaving the loop does not close the consumer: it can be iterated again. */
+  async *[Symbol.asyncIterator](): AsyncIterator<Message> {
+    for (let next = await this.receive(); next !== undefined; next = await this.receive()) yield next;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#link?.stop();
+  }
+
+  start(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    this.#link?.start();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close(undefined);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Attaches on this line. @throws MessagingError as the broker refuses it. */
+  async attach(line: Line): Promise<void> {
+    const { address } = this.destination;
+    if (this.#identity.shared && !line.offers("SHARED-SUBS")) {
+      throw new MessagingError("not-supported", "The broker does not offer shared subscriptions.", {
+        destination: address,
+      });
+    }
+    // The link's own end is told to the consumer that has it at that time, which may be none yet.
+    let link: ReceiverLink | undefined;
+    const handle = await attachReceiver(line, {
+      doing: `Attaching a consumer to ${address}`,
+      address,
+      timeoutMs: this.#host.attachTimeoutMs,
+      capacity: Math.max(MINIMUM_CAPACITY, this.#window * 2),
+      link: receiverOptions(this.destination, this.#identity, this.#options, this.#host.hasClientId),
+      onDetached: (error) => this.#detached(link, error),
+    });
+    if (this.#closing !== undefined || this.#host.line !== line) {
+      void handle.close({ detach: this.#identity.durable });
+      return;
+    }
+    link = new ReceiverLink(handle, this.destination, this.#window, (message) => this.#arrived(message));
+    this.#link = link;
+    this.#failures = 0;
+    if (!this.#stopped) link.start();
+  }
+
+  async restore(line: Line): Promise<void> {
+    try {
+      await this.attach(line);
+    } catch (error) {
+      if (line.lost === undefined) this.#tryLater(asMessagingError(error));
+    }
+  }
+
+  lost(): void {
+    clearTimeout(this.#retry);
+    this.#link = undefined;
+    // They come again on the next line; what they hold of this one is worth nothing.
+    this.#arrivals.clear();
+  }
+
+  end(error: MessagingError | undefined): void {
+    this.#closing ??= Promise.resolve();
+    this.#release();
+    this.#arrivals.close(error);
+  }
+
+  async #close(error: MessagingError | undefined): Promise<void> {
+    this.#release();
+    const link = this.#link;
+    this.#link = undefined;
+    this.#arrivals.close(error);
+    await link?.handle.close({ detach: this.#identity.durable });
+    this.#onClose(this);
+  }
+
+  #release(): void {
+    clearTimeout(this.#retry);
+    this.#options.signal?.removeEventListener("abort", this.#abort);
+  }
+
+  #take(): Message | undefined {
+    const message = this.#arrivals.take();
+    if (message !== undefined && this.#options.acknowledge === "auto") message.accept();
+    return message;
+  }
+
+  #arrived(message: Message): void {
+    this.#arrivals.push(message);
+    const { onMessage } = this.#options;
+    if (onMessage === undefined || this.#delivering) return;
+    this.#delivering = true;
+    // Not within rhea's reading of the frame: whatever the callback does, the connection has its frame done.
+    queueMicrotask(() => void this.#deliver(onMessage));
+  }
+
+  /** Hands over one message after the other. A callback that throws costs its own message an attempt, no more. */
+  async #deliver(onMessage: (message: Message) => void | Promise<void>): Promise<void> {
+    for (let message = this.#take(); message !== undefined; message = this.#take()) {
+      try {
+        const handled = onMessage(message);
+        if (handled instanceof Promise) await handled;
+      } catch (error) {
+        diag.warn(
+          `The callback of the consumer of ${this.destination.address} failed; its message is released.`,
+          error,
+        );
+        message.release({ failed: true });
+      }
+    }
+    this.#delivering = false;
+  }
+
+  /** The broker ended the link while the connection lives, as when its queue was deleted. */
+  #detached(link: ReceiverLink | undefined, error: MessagingError): void {
+    if (link !== this.#link || this.#closing !== undefined) return;
+    this.#link = undefined;
+    this.#arrivals.clear();
+    this.#tryLater(error);
+  }
+
+  #tryLater(error: MessagingError): void {
+    if (this.#closing !== undefined) return;
+    this.#failures++;
+    if (!error.retryable && this.#failures > MAXIMUM_FINAL_FAILURES) {
+      this.#closing = this.#close(error);
+      return;
+    }
+    const delayMs = jitteredDelayMs(this.#failures, this.#host.backOff);
+    diag.warn(`The consumer of ${this.destination.address} was lost and is attached again: ${error.message}`);
+    this.#retry = setTimeout(() => {
+      const { line } = this.#host;
+      if (line !== undefined) void this.restore(line);
+    }, delayMs);
+  }
+
+  #refuseBesideCallback(): void {
+    if (this.#options.onMessage === undefined) return;
+    throw new MessagingError("invalid-argument", "A consumer with onMessage gets its messages there alone.", {
+      destination: this.destination.address,
+    });
+  }
+}
+
+function asMessagingError(error: unknown): MessagingError {
+  return error instanceof MessagingError
+    ? error
+    : new MessagingError("protocol", "Attaching a consumer failed.", { cause: error });
+}

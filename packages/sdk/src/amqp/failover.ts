@@ -1,0 +1,87 @@
+/** Which broker is tried when: the list of endpoints in turn, waits that grow between rounds, and when to give up. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { MessagingError } from "../errors.js";
+import { type ConnectionSettings, jitteredDelayMs, type ReconnectSettings } from "./connection-settings.js";
+import { Line } from "./line.js";
+
+/** A user or password that was refused so often in a row will not be taken the next time either. */
+const MAXIMUM_REFUSED_LOGINS = 3;
+
+export interface ReconnectSteps {
+  /** Told before each attempt, counted from 1. */
+  attempting(attempt: number): void;
+  /** Restores everything on the new line; rejects when the line broke meanwhile. */
+  use(line: Line): Promise<void>;
+}
+
+export class Failover {
+  readonly #settings: ConnectionSettings;
+  readonly #ended: AbortSignal;
+  /** Attempts since the last line that lasted: a line that always breaks at once is no reason to hurry. */
+  #unsteady = 0;
+
+  constructor(settings: ConnectionSettings, ended: AbortSignal) {
+    this.#settings = settings;
+    this.#ended = ended;
+  }
+
+  /** The first line. @throws MessagingError that of the last endpoint tried. */
+  async first(): Promise<Line> {
+    const { firstAttempts, reconnect } = this.#settings;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#round();
+      } catch (error) {
+        const final = error instanceof MessagingError && !error.retryable;
+        if (final || attempt >= firstAttempts || reconnect === undefined) throw error;
+        await this.#pause(jitteredDelayMs(attempt, reconnect));
+      }
+    }
+  }
+
+  /** A new line after a loss. @throws MessagingError when it is given up. */
+  async again(lost: Line, steps: ReconnectSteps): Promise<void> {
+    const reconnect = this.#settings.reconnect as ReconnectSettings;
+    if (performance.now() - lost.openedAt > reconnect.maximumDelayMs) this.#unsteady = 0;
+    let refused = 0;
+    for (let attempt = 1; ; attempt++) {
+      this.#unsteady++;
+      steps.attempting(attempt);
+      await this.#pause(jitteredDelayMs(this.#unsteady, reconnect));
+      try {
+        return await steps.use(await this.#round());
+      } catch (error) {
+        if (this.#ended.aborted) throw error;
+        refused = error instanceof MessagingError && error.code === "authentication-failed" ? refused + 1 : 0;
+        if (refused >= MAXIMUM_REFUSED_LOGINS) throw error;
+        if (attempt >= reconnect.maximumAttempts) throw error;
+      }
+    }
+  }
+
+  /** Tries each endpoint once, in the order of the list. */
+  async #round(): Promise<Line> {
+    const errors: MessagingError[] = [];
+    for (const endpoint of this.#settings.endpoints) {
+      try {
+        return await Line.open(endpoint, this.#settings, this.#ended);
+      } catch (error) {
+        if (this.#ended.aborted) throw error;
+        errors.push(error as MessagingError);
+      }
+    }
+    const [only, ...others] = errors as [MessagingError, ...MessagingError[]];
+    if (others.length === 0) throw only;
+    const refused = errors.every(({ code }) => code === "authentication-failed");
+    throw new MessagingError(
+      refused ? "authentication-failed" : "connection-failed",
+      `No broker of ${errors.length} could be used. ${errors.map(({ message }) => message).join(" ")}`,
+      { cause: new AggregateError(errors) },
+    );
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    await sleep(milliseconds, undefined, { signal: this.#ended }).catch(() => {});
+    if (this.#ended.aborted) throw new MessagingError("aborted", "Connecting was aborted.");
+  }
+}

@@ -1,0 +1,236 @@
+/** One live connection to one broker. When it is lost it stays lost: reconnecting makes a new line. */
+import { connect as connectPlain, isIP, type Socket } from "node:net";
+import { connect as connectSecure } from "node:tls";
+import { MessagingError } from "../errors.js";
+import type { BrokerEndpoint } from "./broker-url.js";
+import type { ConnectionSettings } from "./connection-settings.js";
+import {
+  createRheaConnection,
+  createRheaSession,
+  endEngine,
+  type RheaConnection,
+  type RheaSession,
+} from "./rhea-engine.js";
+import { saslMechanisms } from "./sasl-mechanisms.js";
+
+/** Larger frames than this are not accepted; longer messages come in several. */
+const MAXIMUM_FRAME_BYTES = 256 * 1024;
+/** rhea asks the peer for a sign of life within the time that it is told, and gives up after twice that. */
+const IDLE_TOLERANCE = 2;
+const CLOSE_TIMEOUT_MS = 2_000;
+const CAPABILITIES = ["DELAYED_DELIVERY", "ANONYMOUS-RELAY", "SHARED-SUBS"];
+
+export class Line {
+  readonly endpoint: BrokerEndpoint;
+  readonly openedAt = performance.now();
+  readonly #connection: RheaConnection;
+  readonly #idleTimeoutMs: number;
+  readonly #lostListeners = new Set<(error: MessagingError) => void>();
+  #watch: NodeJS.Timeout | undefined;
+  #lost: MessagingError | undefined;
+
+  private constructor(connection: RheaConnection, endpoint: BrokerEndpoint, idleTimeoutMs: number) {
+    this.#connection = connection;
+    this.endpoint = endpoint;
+    this.#idleTimeoutMs = idleTimeoutMs;
+  }
+
+  /**
+   * Connects, authenticates and opens. Fault 13: rhea has no time-out for any of it, and a frozen broker, or a TLS
+   * port that is spoken to in plain, never answers.
+   * @throws MessagingError `connection-failed`, `authentication-failed`, `aborted`
+   */
+  static open(endpoint: BrokerEndpoint, settings: ConnectionSettings, signal: AbortSignal): Promise<Line> {
+    const connection = createRheaConnection(settings.containerId, rheaOptions(endpoint, settings));
+    const line = new Line(connection, endpoint, settings.idleTimeoutMs);
+    const { promise, resolve, reject } = Promise.withResolvers<Line>();
+    const fail = (error: MessagingError) => {
+      line.abandon(error);
+      reject(error);
+    };
+    const timer = setTimeout(
+      () => fail(failed(endpoint, `did not answer within ${settings.connectTimeoutMs} ms`)),
+      settings.connectTimeoutMs,
+    );
+    const aborted = () => fail(new MessagingError("aborted", "Connecting was aborted."));
+    signal.addEventListener("abort", aborted, { once: true });
+    line.#listen((error, sentence) => fail(openingError(endpoint, connection, sentence, error)));
+    connection.on("connection_open", () => {
+      // A broker that refuses the container id opens first and closes then, and says so in advance.
+      if (connection.properties?.["amqp:connection-establishment-failed"] !== true) resolve(line);
+    });
+    if (signal.aborted) aborted();
+    else connection.connect();
+    return promise
+      .then((opened) => {
+        opened.#hold();
+        return opened;
+      })
+      .finally(() => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", aborted);
+      });
+  }
+
+  /** The broker's product, as it calls itself. */
+  get product(): string | undefined {
+    const product = this.#connection.properties?.product;
+    return typeof product === "string" ? product : undefined;
+  }
+
+  /** The error with which the line was lost, if it was. */
+  get lost(): MessagingError | undefined {
+    return this.#lost;
+  }
+
+  /** Whether the broker offered a capability when the connection was opened. */
+  offers(capability: string): boolean {
+    const offered = this.#connection.offered_capabilities;
+    return typeof offered === "string" ? offered === capability : (offered?.includes(capability) ?? false);
+  }
+
+  createSession(size: { readonly incoming: number; readonly outgoing: number }): RheaSession {
+    const session = createRheaSession(this.#connection, size);
+    session.begin();
+    return session;
+  }
+
+  /** Calls `listener` once when the line is lost, until the returned function is called. */
+  onLost(listener: (error: MessagingError) => void): () => void {
+    this.#lostListeners.add(listener);
+    return () => this.#lostListeners.delete(listener);
+  }
+
+  /** Closes as AMQP wants it, waiting a short while for the broker's answer. */
+  async close(): Promise<void> {
+    if (this.#lost !== undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+    this.onLost(() => resolve());
+    this.#connection.close();
+    await promise;
+    clearTimeout(timer);
+    this.abandon(new MessagingError("closed", "The connection is closed."));
+  }
+
+  /** Ends the line at once, without a word to the broker. */
+  abandon(error: MessagingError): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = error;
+    clearInterval(this.#watch);
+    this.#connection.removeAllListeners();
+    for (const event of ["error", "disconnected", "connection_error", "connection_close", "protocol_error"]) {
+      this.#connection.on(event, () => {});
+    }
+    endEngine(this.#connection);
+    // The socket's own errors have rhea's listener still.
+    this.#connection.socket?.destroy();
+    for (const listener of this.#lostListeners) listener(error);
+    this.#lostListeners.clear();
+  }
+
+  /** From now on a loss is that of an open line. */
+  #hold(): void {
+    this.#connection.removeAllListeners();
+    this.#listen((cause, sentence) => {
+      const { condition, description } = this.#connection.error ?? {};
+      const why = condition === undefined ? sentence : `was closed by the broker: ${description ?? condition}`;
+      this.abandon(
+        new MessagingError("connection-lost", `The connection to ${this.endpoint.name} ${why}.`, {
+          ...(condition === undefined ? {} : { condition }),
+          cause,
+        }),
+      );
+    });
+    this.#watchForSilence();
+  }
+
+  /** Hears everything that ends a connection in rhea. */
+  #listen(ended: (cause: unknown, sentence: string) => void): void {
+    const connection = this.#connection;
+    const { socket } = connection;
+    connection.on("error", (error: unknown) => ended(error, "failed"));
+    connection.on("protocol_error", (error: unknown) => ended(error, "does not speak AMQP 1.0 as it should"));
+    connection.on("disconnected", (context: { error?: unknown }) => ended(context.error, "broke"));
+    connection.on("connection_error", () => {});
+    // Outcomes that came in the same packet as the close are told before the loss: rhea has queued them already.
+    connection.on("connection_close", () => process.nextTick(() => ended(undefined, "was closed by the broker")));
+    socket?.once("close", () => ended(undefined, "broke"));
+  }
+
+  /**
+   * Notices a broker that is frozen or unreachable. rhea's own watch stops when bytes fail to come in the middle of
+   * a frame, so the socket's counter is watched besides.
+   */
+  #watchForSilence(): void {
+    const { socket } = this.#connection;
+    if (socket === undefined) return;
+    let heard = socket.bytesRead;
+    let heardAt = performance.now();
+    this.#watch = setInterval(
+      () => {
+        const now = performance.now();
+        if (socket.bytesRead !== heard) {
+          heard = socket.bytesRead;
+          heardAt = now;
+        } else if (now - heardAt >= this.#idleTimeoutMs) {
+          const sentence = `The connection to ${this.endpoint.name} was silent for ${this.#idleTimeoutMs} ms.`;
+          this.abandon(new MessagingError("connection-lost", sentence));
+        }
+      },
+      Math.max(5, this.#idleTimeoutMs / 4),
+    );
+  }
+}
+
+function rheaOptions(endpoint: BrokerEndpoint, settings: ConnectionSettings): object {
+  const username = endpoint.username ?? settings.username;
+  const password = endpoint.username === undefined ? settings.password : endpoint.password;
+  return {
+    hostname: endpoint.host,
+    sasl_init_hostname: endpoint.host,
+    sasl_mechanisms: saslMechanisms(username, password),
+    idle_time_out: Math.ceil(settings.idleTimeoutMs / IDLE_TOLERANCE),
+    max_frame_size: MAXIMUM_FRAME_BYTES,
+    desired_capabilities: settings.hasClientId ? ["sole-connection-for-container", ...CAPABILITIES] : CAPABILITIES,
+    connection_details: () => ({
+      connect: (_port: unknown, _host: unknown, _options: unknown, connected: () => void) =>
+        openSocket(endpoint, connected),
+    }),
+  };
+}
+
+function openSocket({ host, port, secure }: BrokerEndpoint, connected: () => void): Socket {
+  const socket = secure
+    ? connectSecure({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}) }, connected)
+    : connectPlain({ host, port }, connected);
+  socket.setNoDelay(true);
+  return socket;
+}
+
+function openingError(
+  endpoint: BrokerEndpoint,
+  connection: RheaConnection,
+  sentence: string,
+  cause: unknown,
+): MessagingError {
+  const { transport_error: sasl, error: closed } = connection;
+  if (sasl !== undefined) {
+    const why = `${endpoint.name} refused the log-in: ${sasl.description ?? sasl.condition ?? "no reason given"}.`;
+    // Only a refusal is final: the other SASL outcomes tell of a broker in trouble.
+    const refused = sasl.condition === "amqp:unauthorized-access";
+    return new MessagingError(refused ? "authentication-failed" : "connection-failed", why, { cause: sasl });
+  }
+  if (closed !== undefined) {
+    const code = closed.condition === "amqp:unauthorized-access" ? "authentication-failed" : "connection-failed";
+    return new MessagingError(code, `${endpoint.name} closed the connection: ${closed.description ?? "no reason"}.`, {
+      ...(closed.condition === undefined ? {} : { condition: closed.condition }),
+    });
+  }
+  const reason = cause instanceof Error ? `${sentence}: ${cause.message}` : sentence;
+  return failed(endpoint, reason, cause);
+}
+
+function failed(endpoint: BrokerEndpoint, reason: string, cause?: unknown): MessagingError {
+  return new MessagingError("connection-failed", `The connection to ${endpoint.name} ${reason}.`, { cause });
+}

@@ -1,0 +1,131 @@
+/**
+ * Attaches one link in a session of its own. A session for each link keeps a sender without credit from blocking
+ * others (rhea's fault 3), and lets two links bear one name (fault 11).
+ */
+import { MessagingError } from "../errors.js";
+import type { Line } from "./line.js";
+import { linkError } from "./map-error.js";
+import type { AmqpCondition, RheaLink, RheaReceiver, RheaSender, RheaSession } from "./rhea-engine.js";
+
+const DETACH_TIMEOUT_MS = 2_000;
+/** Deliveries in the direction in which a session carries none. */
+const UNUSED_CAPACITY = 16;
+
+export interface AttachOptions {
+  /** What is being done, for the error's sentence: `Attaching a producer to payment`. */
+  readonly doing: string;
+  readonly address: string | undefined;
+  readonly timeoutMs: number;
+  /** Deliveries that a session may hold unsettled. */
+  readonly capacity: number;
+  /** rhea's link options: name, source, target. */
+  readonly link: object;
+  /** Called when the broker ends the link after it was open, while the line lives. */
+  readonly onDetached: (error: MessagingError) => void;
+}
+
+/** An attached link: rhea's session and link, and the way to end them. */
+export class LinkHandle<L extends RheaLink> {
+  readonly session: RheaSession;
+  readonly link: L;
+  readonly #line: Line;
+  #open = true;
+
+  constructor(line: Line, session: RheaSession, link: L) {
+    this.#line = line;
+    this.session = session;
+    this.link = link;
+  }
+
+  /** Whether frames may still be sent on the link. */
+  get open(): boolean {
+    return this.#open && this.#line.lost === undefined;
+  }
+
+  /** The broker ended the link, or the whole session with it: the same is said back. */
+  ended(what: "link" | "session"): void {
+    this.#open = false;
+    if (what === "link") this.link.close();
+    this.session.close();
+  }
+
+  /**
+   * Ends the link and its session, and waits a short while until the broker has said the same. `detach` keeps the
+   * broker's side of it (a durable subscription); otherwise that is closed for good.
+   */
+  async close(options: { readonly detach?: boolean } = {}): Promise<void> {
+    if (!this.open) return;
+    this.#open = false;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, DETACH_TIMEOUT_MS);
+    const forget = this.#line.onLost(() => resolve());
+    this.session.once("session_close", () => resolve());
+    if (options.detach === true) this.link.detach();
+    else this.link.close();
+    this.session.close();
+    await promise;
+    clearTimeout(timer);
+    forget();
+  }
+}
+
+export function attachSender(line: Line, options: AttachOptions): Promise<LinkHandle<RheaSender>> {
+  const session = line.createSession({ incoming: UNUSED_CAPACITY, outgoing: options.capacity });
+  return attach(line, session, session.open_sender(options.link), "sender", options);
+}
+
+export function attachReceiver(line: Line, options: AttachOptions): Promise<LinkHandle<RheaReceiver>> {
+  const session = line.createSession({ incoming: options.capacity, outgoing: UNUSED_CAPACITY });
+  return attach(line, session, session.open_receiver(options.link), "receiver", options);
+}
+
+function attach<L extends RheaLink>(
+  line: Line,
+  session: RheaSession,
+  link: L,
+  role: "sender" | "receiver",
+  options: AttachOptions,
+): Promise<LinkHandle<L>> {
+  const { promise, resolve, reject } = Promise.withResolvers<LinkHandle<L>>();
+  const { doing, address, timeoutMs, onDetached } = options;
+  const handle = new LinkHandle(line, session, link);
+  let opened = false;
+  const timer = setTimeout(() => {
+    fail(new MessagingError("timed-out", `${doing} was not answered within ${timeoutMs} ms.`, where(address)));
+  }, timeoutMs);
+  const forget = line.onLost((error) => fail(error));
+  const settle = () => {
+    clearTimeout(timer);
+    forget();
+  };
+  const fail = (error: MessagingError) => {
+    settle();
+    reject(error);
+    if (handle.open) void handle.close();
+  };
+  const ended = (what: "link" | "session", given: AmqpCondition | undefined) => {
+    if (!handle.open) return;
+    handle.ended(what);
+    const error = linkError(doing, address, given);
+    if (opened) onDetached(error);
+    else fail(error);
+  };
+  link.on(`${role}_open`, () => {
+    // A refusal is an attach without the terminus, followed by a detach that says why.
+    if ((role === "sender" ? link.target : link.source) === null) return;
+    opened = true;
+    settle();
+    resolve(handle);
+  });
+  // rhea throws where nobody listens for errors; the close that follows tells the same.
+  link.on(`${role}_error`, () => {});
+  link.on(`${role}_close`, () => ended("link", link.error));
+  session.on("session_error", () => {});
+  session.on("session_close", () => ended("session", session.error));
+  if (line.lost !== undefined) fail(line.lost);
+  return promise;
+}
+
+function where(address: string | undefined): { destination?: string } {
+  return address === undefined ? {} : { destination: address };
+}

@@ -1,0 +1,26 @@
+import type { MessagingError } from "../errors.js";
+import type { ReconnectSettings } from "./connection-settings.js";
+import type { Line } from "./line.js";
+
+/** What producers, consumers and temporary queues need of their connection. */
+export interface LinkHost {
+  /** The line in use; undefined while there is none. */
+  readonly line: Line | undefined;
+  /** How long the broker may take to answer an attach, in milliseconds. */
+  readonly attachTimeoutMs: number;
+  /** Waiting times between attempts to restore a link that the broker ended. */
+  readonly backOff: Pick<ReconnectSettings, "initialDelayMs" | "maximumDelayMs">;
+  readonly hasClientId: boolean;
+  /** Why nothing can be sent now: `connection-lost` or `closed`. */
+  unavailable(address: string | undefined): MessagingError;
+}
+
+/** What the connection does with each of them. */
+export interface ManagedLink {
+  /** Attaches on a new line. Rejects when that failed; the link then looks after itself. */
+  restore(line: Line): Promise<void>;
+  /** The line is gone, and the link with it. */
+  lost(error: MessagingError): void;
+  /** The connection is over; `error` says why, unless the application closed it. */
+  end(error: MessagingError | undefined): void;
+}

@@ -1,0 +1,49 @@
+/** From what AMQP says went wrong to what the SDK says. */
+import { MessagingError, type MessagingErrorCode } from "../errors.js";
+import type { AmqpCondition } from "./rhea-engine.js";
+
+const CODES: Readonly<Record<string, MessagingErrorCode>> = {
+  "amqp:not-found": "not-found",
+  "amqp:resource-deleted": "not-found",
+  "amqp:unauthorized-access": "not-authorized",
+  "amqp:resource-limit-exceeded": "address-full",
+  "amqp:not-implemented": "not-supported",
+  "amqp:not-allowed": "not-supported",
+  "amqp:invalid-field": "invalid-argument",
+  "amqp:connection:forced": "connection-lost",
+  "amqp:link:stolen": "closed",
+};
+
+/** The error of a link that the broker refused or closed. */
+export function linkError(
+  doing: string,
+  address: string | undefined,
+  given: AmqpCondition | undefined,
+): MessagingError {
+  const condition = given?.condition;
+  const code = (condition === undefined ? undefined : CODES[condition]) ?? "protocol";
+  return new MessagingError(code, `${doing} ${said(given)}.`, details(address, condition, given));
+}
+
+/** The error of one message that the broker did not take. */
+export function rejectionError(address: string, given: AmqpCondition | undefined): MessagingError {
+  const condition = given?.condition;
+  const mapped = condition === undefined ? undefined : CODES[condition];
+  const code = mapped === "not-found" || mapped === "not-authorized" || mapped === "address-full" ? mapped : "rejected";
+  return new MessagingError(code, `The broker refused a message for ${address}: it ${said(given)}.`, {
+    ...details(address, condition, given),
+  });
+}
+
+function said(given: AmqpCondition | undefined): string {
+  if (given?.condition === undefined) return "gave no reason";
+  return given.description ? `said ${given.condition}: ${given.description}` : `said ${given.condition}`;
+}
+
+function details(destination: string | undefined, condition: string | undefined, cause: unknown) {
+  return {
+    ...(destination === undefined ? {} : { destination }),
+    ...(condition === undefined ? {} : { condition }),
+    ...(cause instanceof Error ? { cause } : {}),
+  };
+}

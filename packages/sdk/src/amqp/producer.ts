@@ -1,0 +1,300 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Producer, ProducerOptions } from "../connection.js";
+import type { Destination } from "../destination.js";
+import { MessagingError } from "../errors.js";
+import type { Outgoing, OutgoingMessage, SendOptions } from "../message.js";
+import { atLeast } from "./connection-settings.js";
+import { encodeMessage } from "./encode-message.js";
+import type { Line } from "./line.js";
+import type { LinkHost, ManagedLink } from "./link-host.js";
+import { type PendingSend, SendQueue } from "./send-queue.js";
+import { SenderLink } from "./sender-link.js";
+
+const DEFAULT_MAXIMUM_IN_FLIGHT = 1_000;
+const DEFAULT_MAXIMUM_WAITING = 10_000;
+const DEFAULT_SEND_TIMEOUT_MS = 30_000;
+const SWEEP_MAXIMUM_MS = 1_000;
+const SWEEP_MINIMUM_MS = 5;
+const CLOSE_TIMEOUT_MS = 5_000;
+
+type AddressedOptions = SendOptions & { readonly destination?: Destination };
+const NO_OPTIONS: AddressedOptions = {};
+
+export class AmqpProducer implements Producer, ManagedLink {
+  readonly #host: LinkHost;
+  readonly #destination: Destination | undefined;
+  readonly #options: ProducerOptions;
+  readonly #maximumWaiting: number;
+  readonly #sendTimeoutMs: number;
+  readonly #onClose: (producer: AmqpProducer) => void;
+  readonly #link: SenderLink;
+  readonly #waiting = new SendQueue();
+  /** For messages of a bound producer that go elsewhere; made when first needed. */
+  #relay: AmqpProducer | undefined;
+  #sweep: NodeJS.Timeout | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
+  #closed: MessagingError | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    host: LinkHost,
+    destination: Destination | undefined,
+    options: ProducerOptions,
+    onClose: (producer: AmqpProducer) => void,
+  ) {
+    this.#host = host;
+    this.#destination = destination;
+    this.#options = options;
+    this.#maximumWaiting = atLeast(0, "maximumWaiting", options.maximumWaiting ?? DEFAULT_MAXIMUM_WAITING);
+    this.#sendTimeoutMs = atLeast(1, "sendTimeoutMs", options.sendTimeoutMs ?? DEFAULT_SEND_TIMEOUT_MS);
+    this.#onClose = onClose;
+    const maximumInFlight = options.maximumInFlight ?? DEFAULT_MAXIMUM_IN_FLIGHT;
+    this.#link = new SenderLink(host, destination, atLeast(1, "maximumInFlight", maximumInFlight), {
+      sendable: () => this.#pump(),
+      failed: (error) => this.#failWaiting(error),
+    });
+  }
+
+  get pending(): number {
+    return this.#link.inFlight + this.#waiting.length + (this.#relay?.pending ?? 0);
+  }
+
+  send(message: OutgoingMessage, options: AddressedOptions = NO_OPTIONS): Promise<void> {
+    const { signal } = options;
+    return new Promise((resolve, reject) => {
+      if (signal === undefined) {
+        this.#submit(message, options, true, (error) => (error === undefined ? resolve() : reject(error)));
+        return;
+      }
+      if (signal.aborted) return reject(abortedSend(signal, false));
+      const aborted = () => {
+        if (send.over) return;
+        send.over = true;
+        reject(abortedSend(signal, send.delivery !== undefined));
+      };
+      const send = this.#submit(message, options, true, (error) => {
+        signal.removeEventListener("abort", aborted);
+        if (error === undefined) resolve();
+        else reject(error);
+      });
+      if (!send.over) signal.addEventListener("abort", aborted, { once: true });
+    });
+  }
+
+  sendAll(messages: readonly Outgoing[]): Promise<void> {
+    if (messages.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      let open = messages.length;
+      let failure: MessagingError | undefined;
+      const done = (error: MessagingError | undefined) => {
+        failure ??= error;
+        if (--open > 0) return;
+        if (failure === undefined) resolve();
+        else reject(failure);
+      };
+      for (const { message, destination, options } of messages) {
+        try {
+          const addressed = destination === undefined ? options : { ...options, destination };
+          this.#submit(message, addressed ?? NO_OPTIONS, true, done);
+        } catch (error) {
+          done(error instanceof MessagingError ? error : new MessagingError("invalid-argument", String(error)));
+        }
+      }
+    });
+  }
+
+  sendUnconfirmed(message: OutgoingMessage, options: AddressedOptions = NO_OPTIONS): void {
+    if (this.#closed !== undefined) throw this.#closed;
+    this.#submit(message, options, false, () => {});
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Resolves when nothing is under way, or after `timeoutMs`. */
+  async whenIdle(timeoutMs: number): Promise<void> {
+    if (this.#link.inFlight + this.#waiting.length > 0) {
+      this.#idle ??= Promise.withResolvers();
+      const stop = new AbortController();
+      await Promise.race([this.#idle.promise, sleep(timeoutMs, undefined, { signal: stop.signal }).catch(() => {})]);
+      stop.abort();
+    }
+    await this.#relay?.whenIdle(timeoutMs);
+  }
+
+  async restore(line: Line): Promise<void> {
+    await Promise.all([this.#link.restore(line), this.#relay?.restore(line)]);
+  }
+
+  lost(error: MessagingError): void {
+    this.#relay?.lost(error);
+    this.#link.lost(error);
+    this.#failWaiting(error);
+  }
+
+  end(error: MessagingError | undefined): void {
+    this.#closed ??= new MessagingError("closed", "The connection is closed.", { cause: error });
+    this.#relay?.end(error);
+    this.#link.lost(this.#closed);
+    this.#failWaiting(this.#closed);
+    clearTimeout(this.#sweep);
+  }
+
+  async #close(): Promise<void> {
+    const closed = new MessagingError("closed", `The producer${this.#forAddress()} is closed.`);
+    this.#closed ??= closed;
+    await this.whenIdle(CLOSE_TIMEOUT_MS);
+    await this.#relay?.close();
+    this.#failWaiting(this.#closed);
+    await this.#link.close(this.#closed);
+    clearTimeout(this.#sweep);
+    this.#onClose(this);
+  }
+
+  /** Encodes and queues one message. @throws MessagingError when it cannot be sent as given. */
+  #submit(
+    message: OutgoingMessage,
+    options: AddressedOptions,
+    confirmed: boolean,
+    done: PendingSend["done"],
+  ): PendingSend {
+    const destination = options.destination ?? this.#destination;
+    if (destination === undefined) {
+      throw new MessagingError("invalid-argument", "An anonymous producer needs a destination with each send.");
+    }
+    if (this.#destination !== undefined && !isSame(destination, this.#destination)) {
+      this.#relay ??= this.#createRelay();
+      return this.#relay.#submit(message, options, confirmed, done);
+    }
+    const defaults = this.#options;
+    const effective: SendOptions =
+      options === NO_OPTIONS
+        ? defaults
+        : ({
+            priority: options.priority ?? defaults.priority,
+            deliveryMode: options.deliveryMode ?? defaults.deliveryMode,
+            timeToLiveMs: options.timeToLiveMs ?? defaults.timeToLiveMs,
+            deliveryDelayMs: options.deliveryDelayMs ?? defaults.deliveryDelayMs,
+            duplicateId: options.duplicateId,
+          } as SendOptions);
+    if (effective.deliveryDelayMs && this.#host.line?.offers("DELAYED_DELIVERY") === false) {
+      throw new MessagingError("not-supported", "The broker does not offer delivery delay.", {
+        destination: destination.address,
+      });
+    }
+    const send: PendingSend = {
+      bytes: encodeMessage(message, destination, effective),
+      address: destination.address,
+      confirmed,
+      deadline: performance.now() + this.#sendTimeoutMs,
+      done,
+      delivery: undefined,
+      over: false,
+    };
+    this.#queue(send);
+    return send;
+  }
+
+  #queue(send: PendingSend): void {
+    if (this.#closed !== undefined) {
+      finish(send, this.#closed);
+      return;
+    }
+    if (this.#host.line === undefined) {
+      finish(send, this.#host.unavailable(send.address));
+      return;
+    }
+    if (this.#waiting.length === 0 && this.#link.trySend(send)) {
+      this.#sweepLater();
+      return;
+    }
+    if (this.#waiting.length >= this.#maximumWaiting) {
+      finish(send, this.#windowFull(send.address));
+      return;
+    }
+    this.#waiting.push(send);
+    this.#sweepLater();
+    this.#link.attachIfNeeded();
+  }
+
+  #pump(): void {
+    for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
+      if (!next.over && !this.#link.trySend(next)) break;
+      this.#waiting.shift();
+    }
+    if (this.#idle !== undefined && this.#waiting.length === 0 && this.#link.inFlight === 0) {
+      this.#idle.resolve();
+      this.#idle = undefined;
+    }
+  }
+
+  #failWaiting(error: MessagingError): void {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) finish(next, error);
+    this.#pump();
+  }
+
+  /** One timer for all sends: a time-out is told a little late, and a send in time costs no timer. */
+  #sweepLater(): void {
+    this.#sweep ??= setTimeout(
+      () => {
+        this.#sweep = undefined;
+        const now = performance.now();
+        this.#link.expire(now, (send) => this.#timedOut(send));
+        for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
+          if (!next.over && next.deadline > now) break;
+          this.#waiting.shift();
+          finish(next, this.#timedOut(next));
+        }
+        this.#pump();
+        if (this.#link.inFlight + this.#waiting.length > 0) this.#sweepLater();
+      },
+      Math.min(SWEEP_MAXIMUM_MS, Math.max(SWEEP_MINIMUM_MS, this.#sendTimeoutMs / 4)),
+    );
+  }
+
+  #createRelay(): AmqpProducer {
+    const relay = new AmqpProducer(this.#host, undefined, this.#options, () => {});
+    relay.#link.attachIfNeeded();
+    return relay;
+  }
+
+  #timedOut({ address, delivery }: PendingSend): MessagingError {
+    const sentence =
+      delivery === undefined
+        ? `No credit for ${address} within ${this.#sendTimeoutMs} ms; the message was not sent.`
+        : `No confirmation from ${address} within ${this.#sendTimeoutMs} ms; the message may have arrived.`;
+    return new MessagingError("timed-out", sentence, { destination: address, mayHaveArrived: delivery !== undefined });
+  }
+
+  #windowFull(address: string): MessagingError {
+    const sentence = `${this.#maximumWaiting} sends wait for ${address} already; send more slowly.`;
+    return new MessagingError("window-full", sentence, { destination: address });
+  }
+
+  #forAddress(): string {
+    return this.#destination === undefined ? "" : ` for ${this.#destination.address}`;
+  }
+}
+
+function finish(send: PendingSend, error: MessagingError): void {
+  if (send.over) return;
+  send.over = true;
+  send.done(error);
+}
+
+function isSame(one: Destination, other: Destination): boolean {
+  return one === other || (one.address === other.address && one.kind === other.kind);
+}
+
+function abortedSend(signal: AbortSignal, mayHaveArrived: boolean): MessagingError {
+  return new MessagingError("aborted", "The caller stopped waiting for the confirmation of a send.", {
+    mayHaveArrived,
+    cause: signal.reason,
+  });
+}

@@ -1,0 +1,141 @@
+import type { Destination } from "../destination.js";
+import { MessagingError } from "../errors.js";
+import type { Message, PropertyValue } from "../message.js";
+import type { StandardSchemaV1 } from "../standard-schema.js";
+import type { MessageContent } from "./decode-message.js";
+import type { Outcome, RheaDelivery } from "./rhea-engine.js";
+
+/** Where a message goes to be settled: the link that it came from, for as long as that link lives. */
+export interface Settler {
+  settle(delivery: RheaDelivery, outcome: Outcome): void;
+}
+
+const SHOWN_ISSUES = 5;
+
+/** A message as it came from a consumer. */
+export class ReceivedMessage implements Message {
+  readonly #content: MessageContent;
+  readonly #delivery: RheaDelivery;
+  #settler: Settler | undefined;
+
+  constructor(content: MessageContent, delivery: RheaDelivery, settler: Settler) {
+    this.#content = content;
+    this.#delivery = delivery;
+    this.#settler = settler;
+  }
+
+  get kind(): Message["kind"] {
+    return this.#content.kind;
+  }
+  get text(): string | undefined {
+    return this.#content.text;
+  }
+  get bytes(): Uint8Array | undefined {
+    return this.#content.bytes;
+  }
+  get body(): unknown {
+    return this.#content.body;
+  }
+  get messageId(): string | undefined {
+    return this.#content.messageId;
+  }
+  get correlationId(): string | undefined {
+    return this.#content.correlationId;
+  }
+  get type(): string | undefined {
+    return this.#content.type;
+  }
+  get destination(): Destination {
+    return this.#content.destination;
+  }
+  get replyTo(): Destination | undefined {
+    return this.#content.replyTo;
+  }
+  get priority(): number {
+    return this.#content.priority;
+  }
+  get deliveryMode(): Message["deliveryMode"] {
+    return this.#content.durable ? "persistent" : "non-persistent";
+  }
+  get timestampMs(): number {
+    return this.#content.timestampMs;
+  }
+  get expirationMs(): number {
+    return this.#content.expirationMs;
+  }
+  get groupId(): string | undefined {
+    return this.#content.groupId;
+  }
+  get deliveryCount(): number {
+    return this.#content.deliveryCount;
+  }
+  get redelivered(): boolean {
+    return this.#content.deliveryCount > 1;
+  }
+  get properties(): Readonly<Record<string, PropertyValue>> {
+    return this.#content.properties;
+  }
+  get traceparent(): string | undefined {
+    return this.#content.traceparent;
+  }
+
+  json(): unknown;
+  json<S extends StandardSchemaV1>(schema: S): StandardSchemaV1.InferOutput<S>;
+  json(schema?: StandardSchemaV1): unknown {
+    const value = this.#parsed();
+    if (schema === undefined) return value;
+    const result = schema["~standard"].validate(value);
+    if (result instanceof Promise) {
+      throw new MessagingError("invalid-argument", "json() takes a schema that validates synchronously.");
+    }
+    if (result.issues === undefined) return result.value;
+    throw this.#invalid(`does not fit its schema at ${placesOf(result.issues)}`);
+  }
+
+  accept(): void {
+    this.#settle({ name: "accepted" });
+  }
+
+  release(options: { readonly failed?: boolean } = {}): void {
+    this.#settle(options.failed === true ? { name: "failed" } : { name: "released" });
+  }
+
+  reject(reason?: string): void {
+    this.#settle({ name: "rejected", reason });
+  }
+
+  #settle(outcome: Outcome): void {
+    const settler = this.#settler;
+    this.#settler = undefined;
+    settler?.settle(this.#delivery, outcome);
+  }
+
+  #parsed(): unknown {
+    const { text, kind, failure } = this.#content;
+    if (failure !== undefined) throw this.#invalid(`could not be decoded: ${failure}`);
+    if (text === undefined) throw this.#invalid(`is that of a ${kind} message, not text with JSON`);
+    try {
+      return JSON.parse(text);
+    } catch {
+      // The parser's own error quotes the body, which may be secret: it is no cause to pass on.
+      throw this.#invalid("is not JSON");
+    }
+  }
+
+  #invalid(what: string): MessagingError {
+    const { messageId, destination } = this.#content;
+    return new MessagingError("invalid-body", `The body of message ${messageId ?? "(without id)"} ${what}.`, {
+      destination: destination.address,
+    });
+  }
+}
+
+/** Paths only: an issue's own sentence may quote the body. */
+function placesOf(issues: readonly StandardSchemaV1.Issue[]): string {
+  const places = issues.slice(0, SHOWN_ISSUES).map(({ path }) => {
+    if (path === undefined || path.length === 0) return "its root";
+    return path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
+  });
+  const more = issues.length - places.length;
+  return places.join(", ") + (more > 0 ? ` and ${more} more` : "");
+}

@@ -1,0 +1,290 @@
+/**
+ * The part of rhea that the SDK stands on, with types of its own, and the remedies for what is wrong in it. Nothing
+ * else in the SDK knows rhea's insides.
+ *
+ * rhea-promise is not used: what it adds to rhea (a promise, a 20 s timer and a map entry for each send, and waits
+ * for handshakes) does not survive a lost line, and its wrappers hide the deliveries that must be told apart.
+ *
+ * Each remedy names its symptom and its cause in rhea 3.0.5; it can go when rhea no longer has the cause.
+ */
+import type { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
+import rhea from "rhea";
+
+export interface RheaDelivery {
+  readonly id: number;
+  readonly state: { readonly descriptor?: { readonly value?: unknown } } | undefined;
+  readonly remote_state: RheaOutcome | undefined;
+  remote_settled: boolean;
+  settled: boolean;
+  update(settled: boolean, state?: unknown): void;
+}
+
+export interface RheaOutcome {
+  readonly constructor: { readonly composite_type?: string };
+  readonly error?: AmqpCondition | null;
+}
+
+/** An AMQP error as a peer gives it. */
+export interface AmqpCondition {
+  readonly condition?: string;
+  readonly description?: string;
+}
+
+export interface RheaLink extends EventEmitter {
+  readonly name: string;
+  readonly error: AmqpCondition | undefined;
+  readonly source: { readonly address?: string | null } | null | undefined;
+  readonly target: { readonly address?: string | null } | null | undefined;
+  credit: number;
+  issue_flow: boolean;
+  close(): void;
+  detach(): void;
+  is_open(): boolean;
+}
+
+export interface RheaSender extends RheaLink {
+  send(bytes: Buffer, tag: Buffer, format: 0): RheaDelivery;
+}
+
+export interface RheaReceiver extends RheaLink {
+  add_credit(credit: number): void;
+}
+
+export interface RheaSession extends EventEmitter {
+  readonly error: AmqpCondition | undefined;
+  readonly outgoing: {
+    readonly next_delivery_id: number;
+    readonly next_pending_delivery: number;
+    available(): number;
+  };
+  readonly incoming: {
+    deliveries: UnsettledDeliveries;
+    readonly updated: readonly RheaDelivery[];
+    process(session: RheaSession): void;
+  };
+  begin(): void;
+  close(): void;
+  open_sender(options: object): RheaSender;
+  open_receiver(options: object): RheaReceiver;
+  on_transfer(frame: { readonly performative: { message_format: number } }): void;
+  _write_flow(link: RheaLink): void;
+}
+
+export interface RheaConnection extends EventEmitter {
+  readonly socket: Socket | undefined;
+  readonly error: AmqpCondition | undefined;
+  /** Set when SASL failed. */
+  readonly transport_error: AmqpCondition | undefined;
+  readonly properties: Readonly<Record<string, unknown>> | undefined;
+  readonly offered_capabilities: string | readonly string[] | undefined;
+  readonly local: { readonly open: { idle_time_out: number | undefined } };
+  socket_ready: boolean;
+  connect(): void;
+  close(): void;
+  create_session(size: { readonly incoming: number; readonly outgoing: number }): RheaSession;
+  _process(): void;
+  _disconnected(): void;
+}
+
+/** A new connection, not yet connecting, in a container of its own. */
+export function createRheaConnection(containerId: string, options: object): RheaConnection {
+  const container = rhea.create_container({ id: containerId });
+  // Errors of links and sessions that nobody heard end here; each of ours is heard where it belongs.
+  container.on("error", ignored);
+  const connection = container.create_connection({
+    ...options,
+    container_id: containerId,
+    // Fault 8: rhea's reconnection drops unsettled deliveries in silence and gives up on most errors.
+    reconnect: false,
+  } as never) as unknown as RheaConnection;
+  corkEachTurn(connection);
+  return connection;
+}
+
+function ignored(): void {}
+
+/** Ends rhea's timers for good: what it still does in the present turn writes nothing and starts none again. */
+export function endEngine(connection: RheaConnection): void {
+  connection._disconnected();
+  connection.socket_ready = false;
+  connection.local.open.idle_time_out = undefined;
+}
+
+/** A session that keeps any number of messages unsettled up to `incoming`, and hands bodies over undecoded. */
+export function createRheaSession(
+  connection: RheaConnection,
+  size: { readonly incoming: number; readonly outgoing: number },
+): RheaSession {
+  const session = connection.create_session(size);
+  session.incoming.deliveries = new UnsettledDeliveries(size.incoming);
+  handOverBytes(session);
+  return session;
+}
+
+/**
+ * rhea writes each frame to the socket by itself. With the socket corked, all frames of one turn of its engine leave
+ * in one system call. An exception in a turn is reported like any other failure of the connection: it would end the
+ * process otherwise.
+ */
+function corkEachTurn(connection: RheaConnection): void {
+  const turn = connection._process;
+  connection._process = () => {
+    const { socket } = connection;
+    socket?.cork();
+    try {
+      turn.call(connection);
+    } catch (error) {
+      connection.emit("error", error);
+    } finally {
+      socket?.uncork();
+    }
+  };
+}
+
+/**
+ * Fault 5: rhea decodes a message while it reads the frame, and an exception there drops the connection, so that a
+ * poison message becomes a reconnect loop. With another message format than 0, rhea hands the bytes over as they are.
+ */
+function handOverBytes(session: RheaSession): void {
+  const receive = session.on_transfer;
+  session.on_transfer = (frame) => {
+    frame.performative.message_format = 1;
+    receive.call(session, frame);
+  };
+}
+
+/**
+ * Stands in for rhea's ring of incoming deliveries, which frees places from its head only: one message that is long
+ * in the making would stall its session after 2,048 others. Here each settled delivery frees its place at once.
+ */
+export class UnsettledDeliveries {
+  readonly #byId = new Map<number, RheaDelivery>();
+  readonly #capacity: number;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  available(): number {
+    return this.#capacity - this.#byId.size;
+  }
+
+  push(delivery: RheaDelivery): void {
+    this.#byId.set(delivery.id, delivery);
+  }
+
+  by_id(id: number): RheaDelivery | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** rhea asks this after each turn; places are freed by {@link settled} instead. */
+  pop_if(): number {
+    return 0;
+  }
+
+  settled(delivery: RheaDelivery): void {
+    this.#byId.delete(delivery.id);
+  }
+}
+
+/** What becomes of a received message; `failed` is modified(delivery-failed). */
+export type Outcome =
+  | { readonly name: "accepted" }
+  | { readonly name: "released" }
+  | { readonly name: "failed" }
+  | { readonly name: "rejected"; readonly reason: string | undefined };
+
+interface Described {
+  described(): unknown;
+}
+
+const outcomes = rhea.message as unknown as {
+  accepted(): Described;
+  released(): Described;
+  modified(fields: { readonly delivery_failed: boolean }): Described;
+  rejected(fields: { readonly error?: AmqpCondition }): Described;
+};
+
+const ACCEPTED = outcomes.accepted().described();
+const ACCEPTED_DESCRIPTOR = 0x24;
+const RELEASED = outcomes.released().described();
+/** modified(delivery-failed), the outcome of a delivery attempt that failed. */
+export const MODIFIED_FAILED = outcomes.modified({ delivery_failed: true }).described();
+
+/**
+ * Settles an incoming delivery.
+ *
+ * Fault 1: of several deliveries settled in one turn, rhea joins the first two of a run into one disposition without
+ * comparing their outcomes, so that accept and reject become accept and accept. What waits is therefore written
+ * before an outcome follows that may not be joined with it: only accepted may follow accepted.
+ */
+export function settleDelivery(session: RheaSession, delivery: RheaDelivery, outcome: Outcome): void {
+  const { incoming } = session;
+  const last = incoming.updated.at(-1);
+  const joins = outcome.name === "accepted" && last?.state?.descriptor?.value === ACCEPTED_DESCRIPTOR;
+  if (last !== undefined && !joins) incoming.process(session);
+  delivery.update(true, stateOf(outcome));
+  incoming.deliveries.settled(delivery);
+}
+
+function stateOf(outcome: Outcome): unknown {
+  switch (outcome.name) {
+    case "accepted":
+      return ACCEPTED;
+    case "released":
+      return RELEASED;
+    case "failed":
+      return MODIFIED_FAILED;
+    case "rejected": {
+      if (outcome.reason === undefined) return outcomes.rejected({}).described();
+      const error = { condition: "amqp:internal-error", description: outcome.reason };
+      return outcomes.rejected({ error }).described();
+    }
+  }
+}
+
+/** Whether a sender may be given one more message now, so that it leaves in this turn (fault 2). */
+export function canSend(session: RheaSession, sender: RheaSender): boolean {
+  const { outgoing } = session;
+  // rhea takes credit off when it writes the frame; what was given to it before that has used some already.
+  const unwritten = outgoing.next_delivery_id - outgoing.next_pending_delivery;
+  return sender.credit > unwritten && outgoing.available() > 0;
+}
+
+/** Forgets an outgoing delivery whose outcome nobody waits for any more, so that its place is freed. */
+export function abandonDelivery(delivery: RheaDelivery): void {
+  delivery.update(true);
+  delivery.remote_settled = true;
+}
+
+/**
+ * Withdraws all credit. rhea would use `drain` for that, which asks for a full window of messages first and then
+ * stays set (fault 4). What is on its way already will arrive and is counted off the credit that was given.
+ */
+export function withdrawCredit(session: RheaSession, receiver: RheaReceiver): void {
+  const given = receiver.credit;
+  receiver.credit = 0;
+  session._write_flow(receiver);
+  receiver.credit = given;
+}
+
+/** The value under which a JMS selector goes into a source's filter map. */
+export function selectorFilter(selector: string): object {
+  return { "jms-selector": rhea.types.wrap_described(selector, 0x468c00000004) };
+}
+
+/** rhea's options of the link whose dynamic target is a temporary queue (lifetime policy: AMQP 1.0, 3.5.10). */
+export function temporaryQueueOptions(): object {
+  return {
+    treat_modified_as_released: false,
+    source: {},
+    target: {
+      dynamic: true,
+      durable: 0,
+      expiry_policy: "link-detach",
+      dynamic_node_properties: { "lifetime-policy": rhea.types.wrap_described([], 0x2b) },
+      capabilities: ["temporary-queue"],
+    },
+  };
+}

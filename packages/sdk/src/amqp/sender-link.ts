@@ -1,0 +1,228 @@
+/** A producer's link over all its lives: attached, in back-off after a failure, and attached again. */
+import type { Destination } from "../destination.js";
+import { MessagingError } from "../errors.js";
+import { jitteredDelayMs } from "./connection-settings.js";
+import type { Line } from "./line.js";
+import { attachSender, type LinkHandle } from "./link-handle.js";
+import type { LinkHost } from "./link-host.js";
+import { senderOptions } from "./link-options.js";
+import { linkError, rejectionError } from "./map-error.js";
+import { abandonDelivery, canSend, type RheaDelivery, type RheaSender } from "./rhea-engine.js";
+import type { PendingSend } from "./send-queue.js";
+
+const MINIMUM_CAPACITY = 2_048;
+
+export interface SenderEvents {
+  /** There may be room for more sends, or nothing is in flight any more. */
+  sendable(): void;
+  /** What waits cannot be sent. */
+  failed(error: MessagingError): void;
+}
+
+type State =
+  | { readonly name: "detached" }
+  | { readonly name: "attaching"; readonly line: Line; readonly done: Promise<void> }
+  | { readonly name: "attached"; readonly attachment: Attachment }
+  | { readonly name: "failed"; readonly error: MessagingError; readonly attempt: number; readonly retryAt: number };
+
+export class SenderLink {
+  readonly #host: LinkHost;
+  readonly #destination: Destination | undefined;
+  readonly #maximumInFlight: number;
+  readonly #events: SenderEvents;
+  #state: State = { name: "detached" };
+
+  constructor(host: LinkHost, destination: Destination | undefined, maximumInFlight: number, events: SenderEvents) {
+    this.#host = host;
+    this.#destination = destination;
+    this.#maximumInFlight = maximumInFlight;
+    this.#events = events;
+  }
+
+  get inFlight(): number {
+    return this.#state.name === "attached" ? this.#state.attachment.pending.size : 0;
+  }
+
+  /** Hands a send to rhea when link, credit and window allow. */
+  trySend(send: PendingSend): boolean {
+    if (this.#state.name !== "attached") return false;
+    const { attachment } = this.#state;
+    if (attachment.pending.size >= this.#maximumInFlight) return false;
+    return attachment.trySend(send);
+  }
+
+  /** Attaches, unless that is under way or was tried just now and failed. */
+  attachIfNeeded(): void {
+    const { line } = this.#host;
+    const state = this.#state;
+    if (line === undefined || state.name === "attached" || state.name === "attaching") return;
+    if (state.name === "failed" && performance.now() < state.retryAt) {
+      this.#events.failed(state.error);
+      return;
+    }
+    // The failure is told to the sends that wait.
+    this.#attach(line).catch(() => {});
+  }
+
+  restore(line: Line): Promise<void> {
+    return this.#state.name === "attaching" && this.#state.line === line ? this.#state.done : this.#attach(line);
+  }
+
+  /** The line is gone: what is in flight has an unknown fate. */
+  lost(error: MessagingError): void {
+    const state = this.#state;
+    this.#state = { name: "detached" };
+    if (state.name === "attached") state.attachment.fail(error);
+  }
+
+  async close(error: MessagingError): Promise<void> {
+    const state = this.#state;
+    this.#state = { name: "detached" };
+    if (state.name === "attaching") await state.done.catch(() => {});
+    if (state.name !== "attached") return;
+    state.attachment.fail(error);
+    await state.attachment.handle.close();
+  }
+
+  /** Ends the wait for sends whose time has passed. They are in the order of their deadlines. */
+  expire(now: number, errorOf: (send: PendingSend) => MessagingError): void {
+    if (this.#state.name !== "attached") return;
+    const { pending } = this.#state.attachment;
+    for (const [id, send] of pending) {
+      if (send.deadline > now) break;
+      pending.delete(id);
+      // The late outcome must find nothing of it: ids are not used again within an attachment.
+      if (send.delivery !== undefined) abandonDelivery(send.delivery);
+      complete(send, errorOf(send));
+    }
+  }
+
+  #attach(line: Line): Promise<void> {
+    const attempt = this.#state.name === "failed" ? this.#state.attempt + 1 : 1;
+    const done = this.#open(line).then(
+      (attachment) => {
+        if (this.#state.name !== "attaching" || this.#state.line !== line) {
+          void attachment.handle.close();
+          throw this.#host.unavailable(this.#destination?.address);
+        }
+        this.#state = { name: "attached", attachment };
+        this.#events.sendable();
+      },
+      (error: MessagingError) => {
+        if (this.#state.name === "attaching" && this.#state.line === line) {
+          const retryAt = performance.now() + jitteredDelayMs(attempt, this.#host.backOff);
+          this.#state = { name: "failed", error, attempt, retryAt };
+          this.#events.failed(error);
+        }
+        throw error;
+      },
+    );
+    this.#state = { name: "attaching", line, done };
+    return done;
+  }
+
+  async #open(line: Line): Promise<Attachment> {
+    const address = this.#destination?.address;
+    let attachment: Attachment | undefined;
+    const handle = await attachSender(line, {
+      doing: `Attaching a producer to ${address ?? "the anonymous relay"}`,
+      address,
+      timeoutMs: this.#host.attachTimeoutMs,
+      capacity: Math.max(MINIMUM_CAPACITY, this.#maximumInFlight * 2),
+      link: senderOptions(this.#destination),
+      onDetached: (error) => this.#detached(attachment, error),
+    });
+    attachment = new Attachment(handle, () => this.#events.sendable());
+    return attachment;
+  }
+
+  /** The broker ended the link while the connection lives: the next send attaches it again. */
+  #detached(attachment: Attachment | undefined, error: MessagingError): void {
+    if (this.#state.name !== "attached" || this.#state.attachment !== attachment) return;
+    this.#state = { name: "failed", error, attempt: 0, retryAt: 0 };
+    attachment.fail(error);
+    this.#events.failed(error);
+  }
+}
+
+/** One life of the link. Deliveries belong to it alone, so none can be taken for one of another life (fault 7). */
+class Attachment {
+  readonly handle: LinkHandle<RheaSender>;
+  /** By delivery id, in the order of sending. */
+  readonly pending = new Map<number, PendingSend>();
+  #lastTag = 0;
+  readonly #sendable: () => void;
+
+  constructor(handle: LinkHandle<RheaSender>, sendable: () => void) {
+    this.handle = handle;
+    this.#sendable = sendable;
+    handle.link.on("settled", ({ delivery }: { delivery: RheaDelivery }) => this.#settled(delivery));
+    handle.link.on("sendable", () => sendable());
+    for (const outcome of ["accepted", "rejected", "released", "modified"]) handle.link.on(outcome, nothing);
+  }
+
+  trySend(send: PendingSend): boolean {
+    const { session, link, open } = this.handle;
+    if (!open || !canSend(session, link)) return false;
+    const tag = Buffer.allocUnsafe(4);
+    tag.writeUInt32BE(this.#lastTag++ >>> 0);
+    const delivery = link.send(send.bytes, tag, 0);
+    if (!send.confirmed) {
+      delivery.settled = true;
+      send.over = true;
+      return true;
+    }
+    send.delivery = delivery;
+    this.pending.set(delivery.id, send);
+    return true;
+  }
+
+  /** Tells all that is in flight that its fate is unknown. */
+  fail(error: MessagingError): void {
+    const sends = [...this.pending.values()];
+    this.pending.clear();
+    for (const send of sends) {
+      complete(
+        send,
+        new MessagingError(error.code, `${error.message} A message for ${send.address} may have arrived.`, {
+          destination: send.address,
+          mayHaveArrived: true,
+          cause: error,
+          ...(error.condition === undefined ? {} : { condition: error.condition }),
+        }),
+      );
+    }
+  }
+
+  #settled(delivery: RheaDelivery): void {
+    const send = this.pending.get(delivery.id);
+    if (send === undefined) return;
+    this.pending.delete(delivery.id);
+    if (!send.over) complete(send, outcomeOf(delivery, send.address));
+    this.#sendable();
+  }
+}
+
+function outcomeOf({ remote_state: state }: RheaDelivery, address: string): MessagingError | undefined {
+  switch (state?.constructor.composite_type) {
+    case "accepted":
+      return undefined;
+    case "rejected":
+      return rejectionError(address, state.error ?? undefined);
+    case "released":
+    case "modified":
+      return new MessagingError("released", `The broker gave back a message for ${address} unprocessed.`, {
+        destination: address,
+      });
+    default:
+      return linkError(`The broker settled a message for ${address} without an outcome, and`, address, undefined);
+  }
+}
+
+function complete(send: PendingSend, error: MessagingError | undefined): void {
+  if (send.over) return;
+  send.over = true;
+  send.done(error);
+}
+
+function nothing(): void {}
