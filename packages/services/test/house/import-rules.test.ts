@@ -1,0 +1,129 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect } from "chai";
+
+const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+const BIOME = join(ROOT, "node_modules/@biomejs/biome/bin/biome");
+const run = promisify(execFile);
+
+/** What the rules are read from. */
+const CONFIGURATION = ["biome.json", "package.json", "packages/sdk/package.json", "packages/services/package.json"];
+
+interface Report {
+  readonly diagnostics: readonly { readonly category: string; readonly location: { readonly path: string } }[];
+}
+
+describe("The rules of the house about imports", () => {
+  let house: string;
+
+  before(async () => {
+    house = await mkdtemp(join(tmpdir(), "quittance-house-"));
+    for (const file of CONFIGURATION) await cp(join(ROOT, file), join(house, file));
+  });
+
+  after(() => rm(house, { recursive: true, force: true }));
+
+  /** Lints the files, given as path and source, in a house that has no others; gives `path: rule` for each finding. */
+  async function findings(files: Readonly<Record<string, string>>): Promise<string[]> {
+    for (const [path, source] of Object.entries(files)) {
+      await mkdir(dirname(join(house, path)), { recursive: true });
+      await writeFile(join(house, path), source);
+    }
+    try {
+      const args = [BIOME, "lint", "--vcs-enabled=false", "--reporter=json", ...Object.keys(files)];
+      // Biome ends with 1 when it finds something.
+      const { stdout } = await run(process.execPath, args, { cwd: house }).catch((error: { stdout: string }) => error);
+      const report = JSON.parse(stdout) as Report;
+      return report.diagnostics.map(({ location, category }) => `${location.path}: ${category.split("/").at(-1)}`);
+    } finally {
+      for (const path of Object.keys(files)) await rm(join(house, path));
+    }
+  }
+
+  const importing = (specifier: string) => `import { thing } from "${specifier}";\n\nexport const other = thing;\n`;
+
+  const services = "packages/services";
+  const refused: readonly (readonly [rule: string, path: string, specifier: string])[] = [
+    ["a service imports no other service", `${services}/src/gateway/pay.ts`, "../client-bank/capture.js"],
+    ["nor from a folder further down", `${services}/src/gateway/http/door.ts`, "../../notification/send.js"],
+    ["what services share imports no service", `${services}/src/shared/card.ts`, "../merchant-bank/settle.js"],
+    ["nor does the platform", `${services}/src/platform/health.ts`, "../gateway/pay.js"],
+    ["a service imports nothing of the stack", `${services}/src/gateway/pay.ts`, "../stack/main.js"],
+    ["nor of the operator's tools", `${services}/src/gateway/pay.ts`, "../operator/broker-configuration.js"],
+    ["a service does not use the SDK's testing entry", `${services}/src/gateway/pay.ts`, "@quittance/sdk/testing"],
+    ["nor a file inside the SDK", `${services}/src/gateway/pay.ts`, "../../../sdk/src/amqp/line.js"],
+    [
+      "the stack reaches into the SDK no more than a service",
+      `${services}/src/stack/main.ts`,
+      "../../../sdk/dist/mod.js",
+    ],
+    ["a service does not know rhea", `${services}/src/gateway/pay.ts`, "rhea"],
+    ["nor do the services' tests", `${services}/test/gateway/pay.test.ts`, "rhea-promise"],
+    ["the SDK knows rhea in its amqp folder alone", "packages/sdk/src/connection.ts", "rhea"],
+    ["by whichever of its names", "packages/sdk/src/processor/processor.ts", "rhea-promise"],
+    ["the SDK imports no service by path", "packages/sdk/src/connection.ts", "../../services/src/shared/card.js"],
+    ["nor by name", "packages/sdk/src/amqp/line.ts", "@quittance/services"],
+    ["the SDK needs nothing of its broker for tests", "packages/sdk/src/connection.ts", "./testing/broker.js"],
+  ];
+
+  for (const [rule, path, specifier] of refused) {
+    it(`are broken when ${path} imports ${specifier}: ${rule}`, async () => {
+      expect(await findings({ [path]: importing(specifier) })).to.include(`${path}: noRestrictedImports`);
+    });
+  }
+
+  it("are broken by a type-only or a dynamic import as well", async () => {
+    const path = `${services}/src/gateway/pay.ts`;
+    const found = await findings({
+      [path]: 'import type { Capture } from "../client-bank/capture.js";\n\nexport const two: Capture[] = [];\n',
+      [`${services}/src/gateway/read.ts`]: 'export const load = () => import("../client-bank/capture.js");\n',
+    });
+    expect(found).to.include(`${path}: noRestrictedImports`);
+    expect(found).to.include(`${services}/src/gateway/read.ts: noRestrictedImports`);
+  });
+
+  it("are broken by a cycle, even of types", async () => {
+    const found = await findings({
+      "packages/sdk/src/one.ts": 'import type { Two } from "./two.js";\n\nexport type One = Two | 1;\n',
+      "packages/sdk/src/two.ts": 'import type { One } from "./one.js";\n\nexport type Two = One[];\n',
+    });
+    expect(found).to.include("packages/sdk/src/one.ts: noImportCycles");
+  });
+
+  it("are broken by a name that a package exports without listing it", async () => {
+    const found = await findings({ "packages/sdk/src/mod.ts": 'export * from "./one.js";\n' });
+    expect(found).to.include("packages/sdk/src/mod.ts: noReExportAll");
+  });
+
+  it("are broken by a package that package.json does not declare", async () => {
+    const found = await findings({ "packages/sdk/src/one.ts": importing("fastify") });
+    expect(found).to.include("packages/sdk/src/one.ts: noUndeclaredDependencies");
+  });
+
+  it("are broken by a default export, or a file that is not named in kebab-case", async () => {
+    const found = await findings({ "packages/sdk/src/OneThing.ts": "export default 1;\n" });
+    expect(found).to.include("packages/sdk/src/OneThing.ts: noDefaultExport");
+    expect(found).to.include("packages/sdk/src/OneThing.ts: useFilenamingConvention");
+  });
+
+  it("are kept by what the design allows", async () => {
+    expect(
+      await findings({
+        "packages/sdk/src/amqp/line.ts": importing("rhea"),
+        "packages/sdk/src/testing/broker.ts": importing("rhea"),
+        "packages/sdk/test/amqp/line.test.ts": importing("rhea"),
+        [`${services}/src/gateway/pay.ts`]: importing("@quittance/sdk"),
+        [`${services}/src/gateway/read.ts`]: importing("../shared/queue-map.js"),
+        [`${services}/src/gateway/http/door.ts`]: importing("../../platform/log.js"),
+        [`${services}/src/stack/main.ts`]: importing("@quittance/sdk/testing"),
+        [`${services}/src/stack/seed.ts`]: importing("../client-bank/schema.js"),
+        [`${services}/test/gateway/pay.test.ts`]: importing("@quittance/sdk/testing"),
+        [`${services}/test/flow/flow.test.ts`]: importing("../../src/client-bank/schema.js"),
+      }),
+    ).to.deep.equal([]);
+  });
+});
