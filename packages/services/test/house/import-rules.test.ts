@@ -11,7 +11,13 @@ const BIOME = join(ROOT, "node_modules/@biomejs/biome/bin/biome");
 const run = promisify(execFile);
 
 /** What the rules are read from. */
-const CONFIGURATION = ["biome.json", "package.json", "packages/sdk/package.json", "packages/services/package.json"];
+const CONFIGURATION = [
+  "biome.json",
+  "scripts/no-export-type-all.grit",
+  "package.json",
+  "packages/sdk/package.json",
+  "packages/services/package.json",
+];
 
 interface Report {
   readonly diagnostics: readonly { readonly category: string; readonly location: { readonly path: string } }[];
@@ -95,8 +101,22 @@ describe("The rules of the house about imports", () => {
   });
 
   it("are broken by a name that a package exports without listing it", async () => {
-    const found = await findings({ "packages/sdk/src/mod.ts": 'export * from "./one.js";\n' });
+    const found = await findings({
+      "packages/sdk/src/mod.ts": 'export * from "./one.js";\n',
+      "packages/sdk/src/testing/mod.ts": 'export type * from "./one.js";\n',
+    });
     expect(found).to.include("packages/sdk/src/mod.ts: noReExportAll");
+    expect(found).to.include("packages/sdk/src/testing/mod.ts: plugin");
+  });
+
+  it("are broken by a second file of public names", async () => {
+    const found = await findings({ "packages/sdk/src/names.ts": 'export { one } from "./one.js";\n' });
+    expect(found).to.include("packages/sdk/src/names.ts: noBarrelFile");
+  });
+
+  it("are broken by library code that prints", async () => {
+    const found = await findings({ "packages/sdk/src/one.ts": 'console.log("one");\n' });
+    expect(found).to.include("packages/sdk/src/one.ts: noConsole");
   });
 
   it("are broken by a package that package.json does not declare", async () => {
