@@ -18,12 +18,16 @@ export type Ward =
       readonly graceMs: number;
       readonly order: number;
     }
-  | { readonly kind: "path"; readonly path: string };
+  | { readonly kind: "path"; readonly path: string }
+  /** A run file, which is removed only while it is the one with this token. */
+  | { readonly kind: "run-file"; readonly path: string; readonly token: string };
 
 /** One line of the pipe. */
 export type GuardianCommand =
   | { readonly type: "guard"; readonly id: number; readonly ward: Ward }
-  | { readonly type: "release"; readonly id: number };
+  | { readonly type: "release"; readonly id: number }
+  /** From now on nothing gets time to finish. */
+  | { readonly type: "hurry" };
 
 /** Takes a ward off the list: it has ended, or was removed, in the ordinary way. */
 export type Release = () => void;
@@ -36,8 +40,11 @@ export interface Guardian {
     options: { readonly signal: NodeJS.Signals; readonly graceMs: number; readonly order: number },
   ): Release;
   path(path: string): Release;
+  runFile(path: string, token: string): Release;
   /** Lets the guardian go; what is still on its list is ended and removed now. */
   close(): Promise<void>;
+  /** The same at once: processes get a moment instead of the time that they were promised. */
+  hurry(): Promise<void>;
 }
 
 /** A guardian that cannot live is not started more often than this, so that a broken system is not kept busy. */
@@ -86,19 +93,26 @@ export function startGuardian(): Guardian {
     };
   }
 
+  function close(): Promise<void> {
+    closed = true;
+    if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+    child.ref();
+    const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    child.stdin?.end();
+    return exited;
+  }
+
   return {
     get pid() {
       return child.pid;
     },
     process: (pid, options) => guard({ kind: "process", identity: identify(pid), ...options }),
     path: (path) => guard({ kind: "path", path }),
-    close: () => {
-      closed = true;
-      if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-      child.ref();
-      const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-      child.stdin?.end();
-      return exited;
+    runFile: (path, token) => guard({ kind: "run-file", path, token }),
+    close,
+    hurry: () => {
+      if (!closed) write(child, { type: "hurry" });
+      return close();
     },
   };
 }

@@ -1,0 +1,30 @@
+/**
+ * The embedded broker as a process of its own, so that it shares no event loop with the launcher and can die alone.
+ * Reads BROKER_PORT (0: any) and BROKER_PASSWORDS (JSON: a password for each user of the queue map).
+ */
+import { startBroker } from "@quittance/sdk/testing";
+import type { BrokerUserName } from "../shared/queue-map.js";
+import type { BrokerReadyMessage } from "./embedded-broker.js";
+import { embeddedBrokerOptions } from "./embedded-broker-options.js";
+
+/** When the launcher is gone, the services drain first; the guardian then ends this process, or else this limit does. */
+const ORPHAN_TIMEOUT_MS = 12_000;
+
+const passwords = JSON.parse(process.env.BROKER_PASSWORDS ?? "{}") as Record<BrokerUserName, string>;
+const broker = await startBroker({
+  ...embeddedBrokerOptions(passwords),
+  host: "127.0.0.1",
+  port: Number(process.env.BROKER_PORT ?? 0),
+});
+
+let stopping = false;
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  await broker.close();
+  process.exit(0);
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
+process.on("disconnect", () => setTimeout(() => void stop(), ORPHAN_TIMEOUT_MS));
+process.send?.({ type: "ready", port: broker.port } satisfies BrokerReadyMessage);

@@ -1,0 +1,121 @@
+/** The options of `npm start`. */
+import { parseArgs } from "node:util";
+
+export const DEFAULT_GRPC_PORT = 50_051;
+export const DEFAULT_HTTP_PORT = 8_080;
+
+export interface StackOptions {
+  /** `embedded`, `artemis`, or the URL of a broker that runs already. */
+  readonly broker: "embedded" | "artemis" | URL;
+  /** `embedded`, or the URL of a PostgreSQL that runs already, with a user that may make roles and schemas. */
+  readonly database: "embedded" | URL;
+  /** 0 takes a free one. */
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  readonly once: boolean;
+  readonly quiet: boolean;
+}
+
+/** Thrown when the options make no sense; the message says which and what to write instead. */
+export class OptionsError extends Error {
+  override readonly name = "OptionsError";
+}
+
+export const HELP = `Starts Quittance: a database, a broker, the five services and a small demo bank; makes five payments; stays up.
+
+  npm start -- [options]
+
+  --broker embedded|artemis|<amqp url>
+        The broker. embedded (default): in memory, in a process of its own; its messages go with it. artemis: a real
+        Apache Artemis, fetched with Maven the first time; needs Java 17. A URL: a broker that runs already, set up as
+        deploy/artemis says; with a user in the URL every service logs in as that user.
+  --database embedded|<postgres url>
+        The database. embedded (default): a real PostgreSQL from npm, whose data goes when the stack stops. A URL: a
+        server that runs already, with a user that may make roles and schemas; the demo bank is loaded into it.
+  --grpc-port <port>  Where gRPC is served on 127.0.0.1 [${DEFAULT_GRPC_PORT}]; 0 takes a free port.
+  --http-port <port>  Where HTTP is served on 127.0.0.1 [${DEFAULT_HTTP_PORT}]; 0 takes a free port.
+  --once              Stop after the five payments: exit 0 when they ended as they should, else 1 with the reason.
+  --quiet             Say only what is essential, and errors.
+  --help              This text.
+
+While it runs, .quittance/run.json (mode 0600) holds ports, URLs, a merchant's token and the services' process ids.
+Logs are in .quittance/logs/<process>.log, those of the start before in <process>.log.1. QUITTANCE_FOLDER names another
+folder than .quittance. LOG_LEVEL, OTEL_* and WEBHOOK_* are handed on to the services. See docs/operating.md.
+`;
+
+/**
+ * Parses the command line.
+ * @returns "help" when it was asked for.
+ * @throws OptionsError
+ */
+export function parseOptions(args: readonly string[]): StackOptions | "help" {
+  const values = parse(args);
+  if (values.help) return "help";
+  const grpcPort = parsePort("--grpc-port", values["grpc-port"], DEFAULT_GRPC_PORT);
+  const httpPort = parsePort("--http-port", values["http-port"], DEFAULT_HTTP_PORT);
+  if (grpcPort === httpPort && grpcPort !== 0) {
+    throw new OptionsError(`--grpc-port and --http-port are both ${grpcPort}: they need a port each.`);
+  }
+  return {
+    broker: parseBroker(values.broker ?? "embedded"),
+    database: parseDatabase(values.database ?? "embedded"),
+    grpcPort,
+    httpPort,
+    once: values.once ?? false,
+    quiet: values.quiet ?? false,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: false,
+      options: {
+        broker: { type: "string" },
+        database: { type: "string" },
+        "grpc-port": { type: "string" },
+        "http-port": { type: "string" },
+        once: { type: "boolean" },
+        quiet: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    }).values;
+  } catch (error) {
+    throw new OptionsError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parsePort(option: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const port = Number(text);
+  if (/^[0-9]{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new OptionsError(`${option} is "${text}": it must be a port number from 0 to 65535.`);
+}
+
+function parseBroker(text: string): StackOptions["broker"] {
+  if (text === "embedded" || text === "artemis") return text;
+  const url = parseUrl(text);
+  if (url && /^amqps?:$/.test(url.protocol) && url.hostname) return url;
+  throw new OptionsError(
+    `--broker is "${withoutPassword(text)}": it must be embedded, artemis, or a URL such as amqp://user:password@host:5672.`,
+  );
+}
+
+function parseDatabase(text: string): StackOptions["database"] {
+  if (text === "embedded") return text;
+  const url = parseUrl(text);
+  if (url && /^postgres(ql)?:$/.test(url.protocol) && url.hostname) return url;
+  throw new OptionsError(
+    `--database is "${withoutPassword(text)}": it must be embedded, or a URL such as postgres://user:password@host:5432/quittance.`,
+  );
+}
+
+function parseUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** A mistyped URL is shown back, its password is not. */
+function withoutPassword(text: string): string {
+  return text.replace(/:[^:@/]*@/, ":***@");
+}

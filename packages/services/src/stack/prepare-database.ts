@@ -1,0 +1,27 @@
+/** Makes schemas, roles and the demo bank in the stack's database. */
+import { loadDemoBank } from "../operator/load-demo-bank.js";
+import { migrate } from "../operator/migrate.js";
+import { randomPassword } from "./secrets.js";
+import type { DatabaseService, StackKeys } from "./service-table.js";
+
+export interface PreparedDatabase {
+  /** The password of each service's role. */
+  readonly passwords: Readonly<Record<DatabaseService, string>>;
+  /** For people: what was done. */
+  readonly summary: string;
+}
+
+/** Migrates and loads; both can be done again on the same database. */
+export async function prepareDatabase(options: {
+  readonly url: string;
+  readonly keys: StackKeys;
+}): Promise<PreparedDatabase> {
+  const passwords = {
+    "client-bank": randomPassword(),
+    "merchant-bank": randomPassword(),
+    notification: randomPassword(),
+  };
+  await migrate({ url: options.url, passwords });
+  await loadDemoBank({ url: options.url, keys: options.keys });
+  return { passwords, summary: "schemas migrated, demo bank loaded" };
+}

@@ -1,0 +1,38 @@
+/** `.quittance/run.json`: what runs, for scripts, while it runs. */
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { ServiceName } from "../shared/queue-map.js";
+
+/** What the file holds, as JSON. */
+export interface RunFile {
+  /** `127.0.0.1:port`. */
+  readonly grpc: string;
+  /** `http://127.0.0.1:port`. */
+  readonly http: string;
+  /** An operator's URL of the broker. */
+  readonly broker: string;
+  /** An operator's URL of the database. */
+  readonly database: string;
+  /** A merchant's token. */
+  readonly token: string;
+  readonly services: readonly {
+    readonly name: ServiceName;
+    readonly pid: number;
+    /** `http://127.0.0.1:port`, with `/livez` and `/readyz` below it. */
+    readonly health: string;
+  }[];
+}
+
+/** Writes the file with mode 0600, whole or not at all. One that is there already is replaced. */
+export async function writeRunFile(path: string, content: RunFile): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}`;
+  await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  await rename(draft, path);
+}
+
+/** Removes the file, unless another stack has put its own in place. `token` tells ours. */
+export async function removeRunFile(path: string, token: string): Promise<void> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  if (text.includes(token)) await rm(path, { force: true });
+}

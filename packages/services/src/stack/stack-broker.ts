@@ -1,0 +1,88 @@
+/** The broker of a stack: embedded, a real Artemis, or one that runs already. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BrokerUserName } from "../shared/queue-map.js";
+import { type Artemis, startArtemis } from "./artemis.js";
+import { BROKER_GUARDIAN_ORDER, startEmbeddedBroker } from "./embedded-broker.js";
+import type { Guardian } from "./guardian.js";
+import type { ProcessExit } from "./node-process.js";
+import { brokerPasswords } from "./secrets.js";
+import { type Supervisable, type Supervision, type SupervisorEvent, supervise } from "./supervisor.js";
+
+export interface StackBroker {
+  /** For people: what it is and where. */
+  readonly description: string;
+  /** A URL with that user's name and password. */
+  urlOf(user: BrokerUserName): string;
+  /** Absent for a broker that is not ours. */
+  readonly supervision?: Supervision<Supervisable>;
+  /** Whether it keeps its messages when its process dies. */
+  readonly durable: boolean;
+}
+
+export interface StackBrokerOptions {
+  readonly broker: "embedded" | "artemis" | URL;
+  readonly guardian: Guardian;
+  readonly signal: AbortSignal;
+  readonly onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
+  readonly onEvent: (event: SupervisorEvent) => void;
+  /** Told of each slow step. */
+  readonly onProgress: (sentence: string) => void;
+}
+
+/** Starts the broker, or takes the one that was named as it is. */
+export async function startStackBroker(options: StackBrokerOptions): Promise<StackBroker> {
+  const { broker } = options;
+  if (broker instanceof URL) {
+    return { description: `broker at ${broker.host}`, urlOf: () => broker.href, durable: true };
+  }
+  const passwords = brokerPasswords();
+  const supervised = { name: "broker", onEvent: options.onEvent, signal: options.signal };
+  if (broker === "embedded") {
+    const supervision = await supervise({
+      ...supervised,
+      start: (previous: Awaited<ReturnType<typeof startEmbeddedBroker>> | undefined) =>
+        startEmbeddedBroker({ ...options, passwords, port: previous?.ready.port ?? 0 }),
+    });
+    const { port } = supervision.current.ready;
+    return {
+      description: `embedded AMQP 1.0 broker on 127.0.0.1:${port}`,
+      urlOf: (user) => `amqp://${user}:${passwords[user]}@127.0.0.1:${port}`,
+      supervision,
+      durable: false,
+    };
+  }
+  const directory = mkdtempSync(join(tmpdir(), "quittance-artemis-"));
+  options.guardian.path(directory);
+  const supervision = await supervise({
+    ...supervised,
+    start: (previous: GuardedArtemis | undefined) =>
+      startGuardedArtemis(options, { directory, passwords, ...(previous && { port: previous.port }) }),
+  });
+  const { port } = supervision.current;
+  return {
+    description: `Apache Artemis on 127.0.0.1:${port}`,
+    urlOf: (user) => `amqp://${user}:${passwords[user]}@127.0.0.1:${port}`,
+    supervision,
+    durable: true,
+  };
+}
+
+interface GuardedArtemis extends Supervisable {
+  readonly port: number;
+}
+
+async function startGuardedArtemis(
+  stack: StackBrokerOptions,
+  options: { directory: string; passwords: Readonly<Record<BrokerUserName, string>>; port?: number },
+): Promise<GuardedArtemis> {
+  const artemis: Artemis = await startArtemis({ ...options, onProgress: stack.onProgress });
+  const pid = artemis.process.pid as number;
+  const release = stack.guardian.process(pid, { signal: "SIGTERM", graceMs: 8_000, order: BROKER_GUARDIAN_ORDER });
+  const exited = new Promise<ProcessExit>((resolve) =>
+    artemis.process.once("exit", (code, signal) => resolve({ code, signal })),
+  );
+  void exited.then(release);
+  return { pid, port: artemis.port, exited, stop: () => artemis.stop() };
+}

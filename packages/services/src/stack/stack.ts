@@ -1,0 +1,236 @@
+/** The whole house on one machine: database, broker and five services, supervised, and stopped in good order. */
+import { createDevelopmentKeys, type DevelopmentKeys, mintToken } from "../operator/development-token.js";
+import type { ServiceName } from "../shared/queue-map.js";
+import type { Guardian } from "./guardian.js";
+import type { StackOptions } from "./options.js";
+import { createKeys, keepKeys } from "./secrets.js";
+import { type ServiceProcess, startServiceProcess } from "./service-process.js";
+import {
+  DATABASE_SERVICES,
+  type DatabaseService,
+  environmentOf,
+  SERVICES,
+  type StackEnvironment,
+  type StackKeys,
+} from "./service-table.js";
+import { type StackBroker, startStackBroker } from "./stack-broker.js";
+import { type StackDatabase, startStackDatabase } from "./stack-database.js";
+import { type Supervisable, type Supervision, type SupervisorEvent, supervise } from "./supervisor.js";
+
+const ISSUER = "quittance-development";
+const AUDIENCE = "quittance";
+
+/** The processes of a stack: what log files are named after. */
+export type StackProcessName = "database" | "broker" | ServiceName;
+export const STACK_PROCESSES: readonly StackProcessName[] = ["database", "broker", ...SERVICES];
+
+export interface StackStartOptions extends Pick<StackOptions, "broker" | "database" | "grpcPort" | "httpPort"> {
+  /** Ends and removes what is left when the stack stops, or when this process is gone. A stack closes it. */
+  readonly guardian: Guardian;
+  /** Where the keys are kept when the database is not the stack's own. */
+  readonly keysFile: string;
+  /** Ends the start when aborted; what was started is ended. */
+  readonly signal?: AbortSignal;
+  /** Told of everything that the processes write. */
+  readonly onOutput?: (process: StackProcessName, chunk: Buffer, stream: "stdout" | "stderr") => void;
+  /** Told of processes that die and come back. */
+  readonly onEvent?: (event: SupervisorEvent) => void;
+  /** Told of each step of the start, in a sentence. */
+  readonly onProgress?: (sentence: string) => void;
+}
+
+/** A service that runs. */
+export interface StackService {
+  readonly name: ServiceName;
+  readonly pid: number;
+  readonly healthPort: number;
+}
+
+export interface Stack {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  /** Operators' URLs, with passwords. */
+  readonly brokerUrl: string;
+  readonly databaseUrl: string;
+  /** Whether the broker's messages outlive its process. */
+  readonly brokerDurable: boolean;
+  /** The services of the moment. */
+  services(): StackService[];
+  /** The process ids of broker and database, where they are the stack's own, and of the guardian. */
+  processes(): {
+    readonly broker: number | undefined;
+    readonly database: number | undefined;
+    readonly guardian: number | undefined;
+  };
+  /** A token with which a merchant may do everything, for 24 hours. */
+  tokenOf(merchantId: string): Promise<string>;
+  /** Has the run file removed when the stack ends, however it ends. */
+  guardRunFile(path: string, token: string): void;
+  /** Stops gateway, other services, broker and database, in this order. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** The supervised processes of a stack while they come into being. */
+interface Parts {
+  readonly guardian: Guardian;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: SupervisorEvent) => void;
+  readonly onProgress: (sentence: string) => void;
+  broker?: Supervision<Supervisable>;
+  database?: Supervision<Supervisable>;
+  readonly services: Map<ServiceName, Supervision<ServiceProcess>>;
+}
+
+/**
+ * Starts everything, as much at the same time as can be.
+ * @throws the first failure, after everything that had started was ended.
+ */
+export async function startStack(options: StackStartOptions): Promise<Stack> {
+  const halted = new AbortController();
+  const signal = options.signal ? AbortSignal.any([halted.signal, options.signal]) : halted.signal;
+  const parts: Parts = {
+    guardian: options.guardian,
+    signal,
+    onEvent: options.onEvent ?? (() => undefined),
+    onProgress: options.onProgress ?? (() => undefined),
+    services: new Map(),
+  };
+  const booting = boot(options, parts);
+  try {
+    const booted = await Promise.race([booting.done, rejectWhenAborted(signal)]);
+    return stackOf(parts, booted, () => halted.abort());
+  } catch (error) {
+    halted.abort();
+    await options.guardian.close();
+    // What was just being started when the guardian went is stopped here.
+    await Promise.allSettled(booting.pending);
+    await stopParts(parts);
+    throw error;
+  }
+}
+
+interface Booted {
+  readonly merchantKeys: DevelopmentKeys;
+  readonly broker: StackBroker;
+  readonly database: StackDatabase;
+}
+
+/** Starts each part as soon as what it needs is there. `pending` settles when nothing is being started any more. */
+function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>; pending: Promise<unknown>[] } {
+  const outputOf = (name: StackProcessName) => (chunk: Buffer, stream: "stdout" | "stderr") =>
+    options.onOutput?.(name, chunk, stream);
+
+  const merchantKeys = createDevelopmentKeys();
+  const keys: Promise<StackKeys> =
+    options.database === "embedded" ? Promise.resolve(createKeys()) : keepKeys(options.keysFile);
+  const broker = startStackBroker({ ...parts, broker: options.broker, onOutput: outputOf("broker") }).then(
+    (started) => {
+      if (started.supervision) parts.broker = started.supervision;
+      return started;
+    },
+  );
+  const database = keys.then((known) =>
+    startStackDatabase({
+      ...parts,
+      database: options.database,
+      keys: known,
+      onOutput: outputOf("database"),
+      onServer: (supervision) => {
+        parts.database = supervision;
+      },
+    }),
+  );
+
+  async function startService(name: ServiceName): Promise<void> {
+    const needsDatabase = (DATABASE_SERVICES as readonly ServiceName[]).includes(name);
+    const knownDatabase = needsDatabase ? await database : undefined;
+    const knownBroker = await broker;
+    const environment = environmentOf(name, {
+      brokerUrlOf: knownBroker.urlOf,
+      databaseUrlOf: (service: DatabaseService) => knownDatabase?.urlOf(service) ?? "",
+      keys: await keys,
+      authentication: { AUTH_JWKS: (await merchantKeys).jwks, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE },
+      grpcPort: options.grpcPort,
+      httpPort: options.httpPort,
+    } satisfies StackEnvironment);
+    parts.signal.throwIfAborted();
+    const supervision = await supervise<ServiceProcess>({
+      name,
+      start: (previous) =>
+        startServiceProcess({
+          name,
+          environment: { ...environment, ...portsOf(previous) },
+          guardian: parts.guardian,
+          onOutput: outputOf(name),
+        }),
+      onEvent: parts.onEvent,
+      signal: parts.signal,
+    });
+    parts.services.set(name, supervision);
+  }
+
+  const services = SERVICES.map(startService);
+  const pending: Promise<unknown>[] = [merchantKeys, broker, database, ...services];
+  const done = Promise.all(pending).then(async () => ({
+    merchantKeys: await merchantKeys,
+    broker: await broker,
+    database: await database,
+  }));
+  return { done, pending };
+}
+
+/** A service that comes back takes the ports that it had. */
+function portsOf(previous: ServiceProcess | undefined): NodeJS.ProcessEnv {
+  if (previous === undefined) return {};
+  const { health, ports } = previous.ready;
+  const own = Object.entries(ports).map(([name, port]) => [`${name.toUpperCase()}_PORT`, String(port)]);
+  return { HEALTH_PORT: String(health), ...Object.fromEntries(own) };
+}
+
+function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
+  const { merchantKeys, broker, database } = booted;
+  const gateway = parts.services.get("gateway") as Supervision<ServiceProcess>;
+  let stopped: Promise<void> | undefined;
+  return {
+    grpcPort: gateway.current.ready.ports.grpc ?? 0,
+    httpPort: gateway.current.ready.ports.http ?? 0,
+    brokerUrl: broker.urlOf("operator"),
+    databaseUrl: database.url,
+    brokerDurable: broker.durable,
+    services: () =>
+      SERVICES.flatMap((name) => {
+        const process = parts.services.get(name)?.current;
+        return process ? [{ name, pid: process.pid, healthPort: process.ready.health }] : [];
+      }),
+    processes: () => ({
+      broker: parts.broker?.current.pid,
+      database: parts.database?.current.pid,
+      guardian: parts.guardian.pid,
+    }),
+    tokenOf: (merchantId) => mintToken(merchantKeys, { merchantId, issuer: ISSUER, audience: AUDIENCE }),
+    guardRunFile: (path, token) => {
+      parts.guardian.runFile(path, token);
+    },
+    stop: () => {
+      halt();
+      stopped ??= stopParts(parts).then(() => parts.guardian.close());
+      return stopped;
+    },
+  };
+}
+
+/** The gateway first: it takes nothing new in while the others finish what they hold. */
+async function stopParts(parts: Parts): Promise<void> {
+  await parts.services.get("gateway")?.stop();
+  await Promise.all([...parts.services.values()].map((service) => service.stop()));
+  await parts.broker?.stop();
+  await parts.database?.stop();
+}
+
+function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  });
+}

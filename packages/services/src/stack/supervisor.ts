@@ -1,0 +1,109 @@
+/** Keeps one process running: started again whenever it ends unasked, with a growing pause, until it is told to stop. */
+import type { ProcessExit } from "./node-process.js";
+
+/** What a supervisor needs to know of a process. */
+export interface Supervisable {
+  readonly pid: number;
+  readonly exited: Promise<ProcessExit>;
+  stop(): Promise<unknown>;
+}
+
+export type SupervisorEvent =
+  | { readonly type: "died"; readonly name: string; readonly exit: ProcessExit; readonly delayMs: number }
+  | { readonly type: "restarted"; readonly name: string; readonly pid: number; readonly afterMs: number }
+  | { readonly type: "restart-failed"; readonly name: string; readonly error: unknown; readonly delayMs: number };
+
+export interface SupervisorOptions<P extends Supervisable> {
+  readonly name: string;
+  /** Starts the process; at a restart it gets the one before, to take over its ports. */
+  readonly start: (previous: P | undefined) => Promise<P>;
+  readonly onEvent: (event: SupervisorEvent) => void;
+  /** The pause before the first restart, doubled with each further one, in milliseconds [200]. */
+  readonly initialDelayMs?: number;
+  /** [10,000] */
+  readonly maximumDelayMs?: number;
+  /** A process that ran so long was well: the pause starts from the beginning again, in milliseconds [30,000]. */
+  readonly stableAfterMs?: number;
+  /** When aborted, nothing is started again. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Supervision<P extends Supervisable> {
+  /** The process of the moment, which may just have died. */
+  readonly current: P;
+  /** Stops the process and starts it no more. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a process and supervises it.
+ * @throws what `start` throws the first time: a process that never ran is not tried again.
+ */
+export async function supervise<P extends Supervisable>(options: SupervisorOptions<P>): Promise<Supervision<P>> {
+  const initialDelayMs = options.initialDelayMs ?? 200;
+  const maximumDelayMs = options.maximumDelayMs ?? 10_000;
+  const stableAfterMs = options.stableAfterMs ?? 30_000;
+  const stopped = new AbortController();
+  const stopping = options.signal ? AbortSignal.any([stopped.signal, options.signal]) : stopped.signal;
+  let current = await options.start(undefined);
+  let delayMs = initialDelayMs;
+
+  async function restart(diedAt: number): Promise<void> {
+    while (await pause(delayMs, stopping)) {
+      delayMs = Math.min(delayMs * 2, maximumDelayMs);
+      try {
+        current = await options.start(current);
+        if (stopping.aborted) return;
+        options.onEvent({ type: "restarted", name: options.name, pid: current.pid, afterMs: Date.now() - diedAt });
+        return;
+      } catch (error) {
+        if (stopping.aborted) return;
+        options.onEvent({ type: "restart-failed", name: options.name, error, delayMs });
+      }
+    }
+  }
+
+  async function watch(): Promise<void> {
+    while (!stopping.aborted) {
+      const startedAt = Date.now();
+      const exit = await current.exited;
+      if (stopping.aborted) return;
+      if (Date.now() - startedAt >= stableAfterMs) delayMs = initialDelayMs;
+      options.onEvent({ type: "died", name: options.name, exit, delayMs });
+      await restart(Date.now());
+    }
+  }
+
+  const watching = watch();
+  let ended: Promise<void> | undefined;
+  return {
+    get current() {
+      return current;
+    },
+    stop: () => {
+      ended ??= (async () => {
+        stopped.abort();
+        await current.stop();
+        // A restart that was under way has put another process in its place.
+        await watching;
+        await current.stop();
+      })();
+      return ended;
+    },
+  };
+}
+
+/** Waits; false when it was told to stop. */
+function pause(delayMs: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const done = (goOn: boolean) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", aborted);
+      resolve(goOn);
+    };
+    const aborted = () => done(false);
+    const timer = setTimeout(done, delayMs, true);
+    signal.addEventListener("abort", aborted, { once: true });
+  });
+}
