@@ -5,7 +5,7 @@
 import { MessagingError } from "../errors.js";
 import type { Line } from "./line.js";
 import { linkError } from "./map-error.js";
-import type { AmqpCondition, RheaLink, RheaReceiver, RheaSender, RheaSession } from "./rhea-engine.js";
+import type { AmqpCondition, RheaLink, RheaReceiver, RheaSender, RheaSession, RheaTerminus } from "./rhea-engine.js";
 
 const DETACH_TIMEOUT_MS = 2_000;
 /** Deliveries in the direction in which a session carries none. */
@@ -111,8 +111,7 @@ function attach<L extends RheaLink>(
     else fail(error);
   };
   link.on(`${role}_open`, () => {
-    // A refusal is an attach without the terminus, followed by a detach that says why.
-    if ((role === "sender" ? link.target : link.source) === null) return;
+    if (isRefusal(role === "sender" ? link.target : link.source)) return;
     opened = true;
     settle();
     resolve(handle);
@@ -124,6 +123,11 @@ function attach<L extends RheaLink>(
   session.on("session_close", () => ended("session", session.error));
   if (line.lost !== undefined) fail(line.lost);
   return promise;
+}
+
+/** A refusal is an attach without the terminus, followed by a detach that says why. rhea has AMQP's null for it. */
+function isRefusal(terminus: RheaTerminus | undefined): boolean {
+  return terminus === undefined || terminus.value === null;
 }
 
 function where(address: string | undefined): { destination?: string } {

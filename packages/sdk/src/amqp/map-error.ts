@@ -22,7 +22,7 @@ export function linkError(
 ): MessagingError {
   const condition = given?.condition;
   const code = (condition === undefined ? undefined : CODES[condition]) ?? "protocol";
-  return new MessagingError(code, `${doing} ${said(given)}.`, details(address, condition, given));
+  return new MessagingError(code, `${doing} failed: the broker ${said(given)}.`, details(address, condition, given));
 }
 
 /** The error of one message that the broker did not take. */
@@ -37,7 +37,8 @@ export function rejectionError(address: string, given: AmqpCondition | undefined
 
 function said(given: AmqpCondition | undefined): string {
   if (given?.condition === undefined) return "gave no reason";
-  return given.description ? `said ${given.condition}: ${given.description}` : `said ${given.condition}`;
+  const description = given.description?.replace(/\.$/, "");
+  return description ? `said ${given.condition}: ${description}` : `said ${given.condition}`;
 }
 
 function details(destination: string | undefined, condition: string | undefined, cause: unknown) {

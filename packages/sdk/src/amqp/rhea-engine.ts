@@ -31,11 +31,17 @@ export interface AmqpCondition {
   readonly description?: string;
 }
 
+/** A source or target; AMQP's null is one whose value is null. */
+export interface RheaTerminus {
+  readonly value: unknown;
+  readonly address?: string | null;
+}
+
 export interface RheaLink extends EventEmitter {
   readonly name: string;
   readonly error: AmqpCondition | undefined;
-  readonly source: { readonly address?: string | null } | null | undefined;
-  readonly target: { readonly address?: string | null } | null | undefined;
+  readonly source: RheaTerminus | undefined;
+  readonly target: RheaTerminus | undefined;
   credit: number;
   issue_flow: boolean;
   close(): void;

@@ -6,7 +6,7 @@ import type { Line } from "./line.js";
 import { attachSender, type LinkHandle } from "./link-handle.js";
 import type { LinkHost } from "./link-host.js";
 import { senderOptions } from "./link-options.js";
-import { linkError, rejectionError } from "./map-error.js";
+import { rejectionError } from "./map-error.js";
 import { abandonDelivery, canSend, type RheaDelivery, type RheaSender } from "./rhea-engine.js";
 import type { PendingSend } from "./send-queue.js";
 
@@ -215,7 +215,10 @@ function outcomeOf({ remote_state: state }: RheaDelivery, address: string): Mess
         destination: address,
       });
     default:
-      return linkError(`The broker settled a message for ${address} without an outcome, and`, address, undefined);
+      return new MessagingError("protocol", `The broker settled a message for ${address} without saying how.`, {
+        destination: address,
+        mayHaveArrived: true,
+      });
   }
 }
 
