@@ -1,7 +1,7 @@
 /** What it costs to seal and to open a card: direct symmetric encryption against a public key, jose and node:crypto. */
 import { randomBytes } from "node:crypto";
-import { CompactEncrypt, compactDecrypt, generateKeyPair } from "jose";
 import { openCard, sealCard } from "@quittance/services/dist/shared/card-seal.js";
+import { CompactEncrypt, compactDecrypt, generateKeyPair } from "jose";
 
 const CARD = { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Lovelace" };
 const PLAINTEXT = new TextEncoder().encode(JSON.stringify(CARD));

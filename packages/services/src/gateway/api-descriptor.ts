@@ -1,0 +1,33 @@
+/** The API's descriptors, as buf compiled them from the proto: for reflection, and for the JSON mapping. */
+import { createFileRegistry, type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { loadSync, type PackageDefinition } from "@grpc/proto-loader";
+import { protoPath as healthProtoPath } from "grpc-health-check";
+import { descriptorSet } from "../gen/descriptor-set.js";
+
+const PACKAGE = "quittance.payments.v1";
+/** The service's full name, as health knows it. */
+export const PAYMENT_SERVICE = `${PACKAGE}.PaymentService`;
+
+const files = fromBinary(FileDescriptorSetSchema, descriptorSet);
+const registry = createFileRegistry(files);
+
+/** The descriptor of one of the API's messages, by its short name. */
+export function messageDescriptor(name: string): DescMessage {
+  const descriptor = registry.getMessage(`${PACKAGE}.${name}`);
+  if (descriptor === undefined) throw new Error(`The API has no message ${name}.`);
+  return descriptor;
+}
+
+/**
+ * What reflection tells of: the API and health.
+ *
+ * The API's files go to reflection as they were compiled. By way of proto-loader they would lose their imports, for it
+ * puts files together by package, and clients that resolve names by import (grpcurl, Python) would fail. grpc-node
+ * issue 2595; when it is solved, `loadFileDescriptorSetFromBuffer` can take this place.
+ */
+export function reflectedFiles(): PackageDefinition {
+  const fileDescriptorProtos = files.file.map((file) => Buffer.from(toBinary(FileDescriptorProtoSchema, file)));
+  const api = { format: "Protocol Buffer 3 DescriptorProto", type: {}, fileDescriptorProtos } as const;
+  return { ...loadSync(healthProtoPath), [PACKAGE]: api as unknown as PackageDefinition[string] };
+}
