@@ -1,0 +1,81 @@
+import { expect } from "chai";
+import { type Waiter, Waiters, type WaitOutcome } from "../../dist/gateway/waiters.js";
+import type { PaymentView } from "../../dist/shared/messages.js";
+
+const PAYMENT = { id: "pay_1" } as PaymentView;
+
+function waiting(waiters: Waiters, options: { hash?: string; forMs?: number; isGone?: () => boolean } = {}) {
+  const { promise, resolve } = Promise.withResolvers<WaitOutcome>();
+  const waiter: Waiter = {
+    parametersHash: options.hash ?? "h",
+    untilMs: Date.now() + (options.forMs ?? 10_000),
+    isGone: options.isGone ?? (() => false),
+    end: resolve,
+  };
+  return { waiter, outcome: promise, added: waiters.add("pay_1", waiter) };
+}
+
+describe("callers that wait", () => {
+  let waiters: Waiters;
+  beforeEach(() => {
+    waiters = new Waiters({ maximum: 3 });
+  });
+  afterEach(() => waiters.close());
+
+  it("are all woken when their payment is final", async () => {
+    const [one, other] = [waiting(waiters), waiting(waiters)];
+    waiters.wakeFinal(PAYMENT);
+    expect(await one.outcome).to.deep.equal({ name: "final", payment: PAYMENT });
+    expect(await other.outcome).to.deep.equal({ name: "final", payment: PAYMENT });
+    expect(waiters.size).to.equal(0);
+  });
+
+  it("are told of a reused request_id only when their own parameters were refused", async () => {
+    const first = waiting(waiters, { hash: "first" });
+    const second = waiting(waiters, { hash: "second" });
+    waiters.wakeReused("pay_1", "second");
+    expect(await second.outcome).to.deep.equal({ name: "reused" });
+    expect(waiters.size).to.equal(1);
+    waiters.wakeFinal(PAYMENT);
+    expect((await first.outcome).name).to.equal("final");
+  });
+
+  it("end by themselves when their time is over, and when the caller is gone", async () => {
+    const short = waiting(waiters, { forMs: 20 });
+    let gone = false;
+    const left = waiting(waiters, { isGone: () => gone });
+    expect(await short.outcome).to.deep.equal({ name: "over" });
+    expect(waiters.size).to.equal(1);
+    gone = true;
+    expect(await left.outcome).to.deep.equal({ name: "over" });
+    expect(waiters.size).to.equal(0);
+  });
+
+  it("are no more than there is room for", () => {
+    const added = [1, 2, 3, 4].map(() => waiting(waiters).added);
+    expect(added).to.deep.equal([true, true, true, false]);
+    expect(waiters.size).to.equal(3);
+  });
+
+  it("can be taken out one by one, and then hear nothing", async () => {
+    const [one, other] = [waiting(waiters), waiting(waiters)];
+    waiters.remove("pay_1", one.waiter);
+    waiters.remove("pay_1", one.waiter);
+    expect(waiters.size).to.equal(1);
+    waiters.wakeFinal(PAYMENT);
+    expect((await other.outcome).name).to.equal("final");
+  });
+
+  it("all end when the gateway stops, which takes no more", async () => {
+    const one = waiting(waiters);
+    waiters.close();
+    expect(await one.outcome).to.deep.equal({ name: "over" });
+    expect(waiting(waiters).added).to.equal(false);
+  });
+
+  it("are not disturbed by replies to payments that nobody waits for", () => {
+    waiters.wakeFinal(PAYMENT);
+    waiters.wakeReused("pay_2", "h");
+    expect(waiters.size).to.equal(0);
+  });
+});
