@@ -1,0 +1,15 @@
+import type { Transaction } from "../../platform/database.js";
+import { PAYMENT_COLUMNS, type PaymentRecord, type PaymentRow, paymentRecordOf } from "../payment-record.js";
+
+/** The payments with these ids that are recorded, by id. */
+export async function findPayments(
+  transaction: Transaction,
+  ids: readonly string[],
+): Promise<Map<string, PaymentRecord>> {
+  const { rows } = await transaction.query<PaymentRow>({
+    name: "find-payments",
+    text: `SELECT ${PAYMENT_COLUMNS} FROM client_bank.payments WHERE id = ANY ($1::text[])`,
+    values: [ids],
+  });
+  return new Map(rows.map((row) => [row.id, paymentRecordOf(row)]));
+}

@@ -1,0 +1,33 @@
+import type { Transaction } from "../../platform/database.js";
+
+/** What the bank must know of a client to decide about a payment. */
+export interface LockedClient {
+  readonly id: string;
+  readonly cardFingerprint: string;
+  readonly cardExpiryMonth: number;
+  readonly cardExpiryYear: number;
+  readonly currency: string;
+  readonly balance: bigint;
+  readonly state: "open" | "closed";
+}
+
+/**
+ * Finds the clients of these cards and locks them until the transaction ends, in the order of their ids, so that two
+ * batches with the same clients wait for each other instead of deadlocking. A card that nobody has is left out.
+ */
+export async function lockClients(
+  transaction: Transaction,
+  cardFingerprints: readonly string[],
+): Promise<LockedClient[]> {
+  const { rows } = await transaction.query<LockedClient>({
+    name: "lock-clients",
+    text: `SELECT id, card_fingerprint AS "cardFingerprint", card_expiry_month AS "cardExpiryMonth",
+                  card_expiry_year AS "cardExpiryYear", currency, balance, state
+           FROM client_bank.clients
+           WHERE card_fingerprint = ANY ($1::text[])
+           ORDER BY id
+           FOR NO KEY UPDATE`,
+    values: [cardFingerprints],
+  });
+  return rows;
+}

@@ -1,0 +1,91 @@
+import type { Transaction } from "../../platform/database.js";
+import { expectCount, WriteConflictError } from "../../platform/write-conflict.js";
+import type { PaymentRecord } from "../payment-record.js";
+import { CLEARING } from "../schema.js";
+import { findRequestsUnderOtherIds } from "./find-requests-under-other-ids.js";
+
+/**
+ * Records payments that were decided under the locks of their clients, with everything that follows from it in one
+ * statement: the entries of those that were captured, one debit for each client whatever the number of its payments,
+ * one credit of the clearing account for each currency.
+ * @throws WriteConflictError (transient) when another process recorded one of them first, Error (permanent) when one of
+ * the requests is recorded under another payment id. Nothing of the batch stands then.
+ */
+export async function recordCaptures(transaction: Transaction, payments: readonly PaymentRecord[]): Promise<void> {
+  const { rows } = await transaction.query<{ recorded: bigint; debited: bigint; debtors: bigint }>({
+    name: "record-captures",
+    text: RECORD_CAPTURES,
+    values: columnsOf(payments),
+  });
+  const counts = rows[0] ?? { recorded: 0n, debited: 0n, debtors: 0n };
+  if (counts.recorded !== BigInt(payments.length)) {
+    const strangers = await findRequestsUnderOtherIds(transaction, payments);
+    if (strangers.length === 0) throw new WriteConflictError("payment");
+    throw new Error(`A request of these is recorded as ${strangers.join(", ")}: was the key of payment ids changed?`);
+  }
+  expectCount("clients debited", counts.debited, counts.debtors);
+}
+
+/** Payments go in by id, so that two batches with the same payments wait for each other instead of deadlocking. */
+const RECORD_CAPTURES = `
+  WITH recorded AS (
+    INSERT INTO client_bank.payments (
+      id, merchant_id, request_id, parameters_hash, currency, amount, description, client_id, state, decline_reason,
+      card_brand, card_last_four, card_expiry_month, card_expiry_year, accept_time, deadline, validate_time,
+      capture_time, captured_amount, given_back_amount)
+    SELECT id, merchant_id, request_id, parameters_hash, currency, amount, description, client_id, 'PENDING',
+      decline_reason, card_brand, card_last_four, card_expiry_month, card_expiry_year, accept_time, deadline,
+      validate_time, capture_time, captured_amount, 0
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int8[], $7::text[], $8::text[],
+      $9::text[], $10::text[], $11::text[], $12::int2[], $13::int2[], $14::timestamptz[], $15::timestamptz[],
+      $16::timestamptz[], $17::timestamptz[], $18::int8[]
+    ) AS decided (id, merchant_id, request_id, parameters_hash, currency, amount, description, client_id,
+      decline_reason, card_brand, card_last_four, card_expiry_month, card_expiry_year, accept_time, deadline,
+      validate_time, capture_time, captured_amount)
+    ORDER BY id
+    ON CONFLICT DO NOTHING
+    RETURNING id, client_id, currency, captured_amount, capture_time
+  ), captured AS (
+    SELECT * FROM recorded WHERE captured_amount > 0
+  ), entered AS (
+    INSERT INTO client_bank.ledger_entries (payment_id, kind, direction, account, currency, amount, time)
+    SELECT id, 'capture', 'debit', client_id, currency, -captured_amount, capture_time FROM captured
+    UNION ALL
+    SELECT id, 'capture', 'credit', '${CLEARING}', currency, captured_amount, capture_time FROM captured
+  ), debits AS (
+    SELECT client_id, sum(captured_amount)::int8 AS amount FROM captured GROUP BY client_id
+  ), debited AS (
+    UPDATE client_bank.clients SET balance = balance - debits.amount
+    FROM debits WHERE clients.id = debits.client_id AND clients.balance >= debits.amount
+    RETURNING clients.id
+  ), cleared AS (
+    INSERT INTO client_bank.clearing_accounts AS clearing (currency, balance)
+    SELECT currency, sum(captured_amount)::int8 FROM captured GROUP BY currency ORDER BY currency
+    ON CONFLICT (currency) DO UPDATE SET balance = clearing.balance + excluded.balance
+  )
+  SELECT (SELECT count(*) FROM recorded) AS recorded, (SELECT count(*) FROM debited) AS debited,
+         (SELECT count(*) FROM debits) AS debtors`;
+
+/** One array for each parameter of the statement. */
+function columnsOf(payments: readonly PaymentRecord[]): unknown[] {
+  return [
+    payments.map((payment) => payment.id),
+    payments.map((payment) => payment.merchantId),
+    payments.map((payment) => payment.requestId),
+    payments.map((payment) => payment.parametersHash),
+    payments.map((payment) => payment.currency),
+    payments.map((payment) => payment.amount),
+    payments.map((payment) => payment.description),
+    payments.map((payment) => payment.clientId),
+    payments.map((payment) => payment.declineReason),
+    payments.map((payment) => payment.cardBrand),
+    payments.map((payment) => payment.cardLastFour),
+    payments.map((payment) => payment.cardExpiryMonth),
+    payments.map((payment) => payment.cardExpiryYear),
+    payments.map((payment) => payment.acceptTime),
+    payments.map((payment) => payment.deadline),
+    payments.map((payment) => payment.validateTime),
+    payments.map((payment) => payment.captureTime),
+    payments.map((payment) => payment.capturedAmount),
+  ];
+}

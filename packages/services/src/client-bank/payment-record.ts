@@ -1,0 +1,84 @@
+/** A payment as client-bank keeps it, and the same as others read it. */
+import type { DeclineReason } from "../shared/decline.js";
+import type { PaymentView } from "../shared/messages.js";
+
+/** One row of `client_bank.payments`. Times are UTC in ISO 8601 with milliseconds, as in the messages. */
+export interface PaymentRecord {
+  readonly id: string;
+  readonly merchantId: string;
+  readonly requestId: string;
+  readonly parametersHash: string;
+  readonly currency: string;
+  /** Minor units, as are all amounts. */
+  readonly amount: bigint;
+  readonly description: string;
+  /** Null when the payment came declined, or no client has the card. */
+  readonly clientId: string | null;
+  readonly state: PaymentView["state"];
+  readonly declineReason: DeclineReason | null;
+  readonly cardBrand: string;
+  readonly cardLastFour: string;
+  readonly cardExpiryMonth: number;
+  readonly cardExpiryYear: number;
+  readonly acceptTime: string;
+  readonly deadline: string;
+  readonly validateTime: string;
+  readonly captureTime: string;
+  readonly settleTime: string | null;
+  readonly finishTime: string | null;
+  readonly capturedAmount: bigint;
+  readonly givenBackAmount: bigint;
+}
+
+type TimeField = "acceptTime" | "deadline" | "validateTime" | "captureTime";
+type LaterTimeField = "settleTime" | "finishTime";
+
+/** A row as the driver gives it: times as dates. */
+export type PaymentRow = Omit<PaymentRecord, TimeField | LaterTimeField> &
+  Record<TimeField, Date> &
+  Record<LaterTimeField, Date | null>;
+
+/** What a SELECT of {@link PaymentRow} names; the table goes by `payments` in it. */
+export const PAYMENT_COLUMNS = `
+  payments.id, merchant_id AS "merchantId", request_id AS "requestId", parameters_hash AS "parametersHash",
+  currency, amount, description, client_id AS "clientId", state, decline_reason AS "declineReason",
+  card_brand AS "cardBrand", card_last_four AS "cardLastFour", card_expiry_month AS "cardExpiryMonth",
+  card_expiry_year AS "cardExpiryYear", accept_time AS "acceptTime", deadline, validate_time AS "validateTime",
+  capture_time AS "captureTime", settle_time AS "settleTime", finish_time AS "finishTime",
+  captured_amount AS "capturedAmount", given_back_amount AS "givenBackAmount"`;
+
+export function paymentRecordOf(row: PaymentRow): PaymentRecord {
+  return {
+    ...row,
+    acceptTime: row.acceptTime.toISOString(),
+    deadline: row.deadline.toISOString(),
+    validateTime: row.validateTime.toISOString(),
+    captureTime: row.captureTime.toISOString(),
+    settleTime: row.settleTime?.toISOString() ?? null,
+    finishTime: row.finishTime?.toISOString() ?? null,
+  };
+}
+
+/** What is told of a payment: to the gateway that waits, on `payment-update`, and in answers to reads. */
+export function paymentViewOf(record: PaymentRecord): PaymentView {
+  return {
+    id: record.id,
+    requestId: record.requestId,
+    merchantId: record.merchantId,
+    amount: { currencyCode: record.currency, minorUnits: record.amount.toString() },
+    description: record.description,
+    state: record.state,
+    ...(record.declineReason !== null && { declineReason: record.declineReason }),
+    card: {
+      brand: record.cardBrand,
+      lastFour: record.cardLastFour,
+      expiryMonth: record.cardExpiryMonth,
+      expiryYear: record.cardExpiryYear,
+    },
+    acceptTime: record.acceptTime,
+    validateTime: record.validateTime,
+    captureTime: record.captureTime,
+    ...(record.settleTime !== null && { settleTime: record.settleTime }),
+    ...(record.finishTime !== null && { finishTime: record.finishTime }),
+  };
+}

@@ -1,0 +1,141 @@
+/**
+ * The tables of client-bank (steps 3 and 5b), in a PostgreSQL schema of its own. They have no foreign keys: a batch
+ * locks its clients itself before it writes, and the check of each row would cost a third of the statement again.
+ * The books statement (docs/operating.md) finds whatever points to nothing.
+ */
+import { sql } from "drizzle-orm";
+import { bigint, check, index, pgSchema, primaryKey, smallint, text, timestamp, unique } from "drizzle-orm/pg-core";
+import { DECLINE_REASONS } from "../shared/decline.js";
+
+export const clientBankSchema = pgSchema("client_bank");
+
+const minorUnits = (name: string) => bigint(name, { mode: "bigint" });
+const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+const declineReasons = sql.raw(DECLINE_REASONS.map((reason) => `'${reason}'`).join(", "));
+
+/** The bank's clients; each has one account and one card. The balance is a cache of opening balance and entries. */
+export const clients = clientBankSchema.table(
+  "clients",
+  {
+    id: text().primaryKey(),
+    name: text().notNull(),
+    /** JWE under the bank's storage key, which no service holds. */
+    sealedCard: text("sealed_card").notNull(),
+    cardFingerprint: text("card_fingerprint").notNull(),
+    cardExpiryMonth: smallint("card_expiry_month").notNull(),
+    cardExpiryYear: smallint("card_expiry_year").notNull(),
+    currency: text().notNull(),
+    balance: minorUnits("balance").notNull(),
+    openingBalance: minorUnits("opening_balance").notNull(),
+    state: text({ enum: ["open", "closed"] }).notNull(),
+  },
+  (table) => [
+    unique("clients_card_fingerprint").on(table.cardFingerprint),
+    check("clients_card_expiry_month", sql`${table.cardExpiryMonth} BETWEEN 1 AND 12`),
+    check("clients_currency", sql`${table.currency} ~ '^[A-Z]{3}$'`),
+    check("clients_balance", sql`${table.balance} >= 0`),
+    check("clients_opening_balance", sql`${table.openingBalance} >= 0`),
+    check("clients_state", sql`${table.state} IN ('open', 'closed')`),
+  ],
+);
+
+/** What was taken from clients and is owed to the merchants' bank, for each currency. It may be negative. */
+export const clearingAccounts = clientBankSchema.table(
+  "clearing_accounts",
+  { currency: text().primaryKey(), balance: minorUnits("balance").notNull() },
+  (table) => [check("clearing_accounts_currency", sql`${table.currency} ~ '^[A-Z]{3}$'`)],
+);
+
+/** Every payment that reached step 3, for ever. */
+export const payments = clientBankSchema.table(
+  "payments",
+  {
+    id: text().primaryKey(),
+    merchantId: text("merchant_id").notNull(),
+    requestId: text("request_id").notNull(),
+    parametersHash: text("parameters_hash").notNull(),
+    currency: text().notNull(),
+    amount: minorUnits("amount").notNull(),
+    description: text().notNull(),
+    /** Null when the payment came declined, or no client has the card. */
+    clientId: text("client_id"),
+    state: text({ enum: ["PENDING", "SUCCEEDED", "DECLINED", "REFUNDED"] }).notNull(),
+    declineReason: text("decline_reason", { enum: DECLINE_REASONS }),
+    cardBrand: text("card_brand").notNull(),
+    cardLastFour: text("card_last_four").notNull(),
+    cardExpiryMonth: smallint("card_expiry_month").notNull(),
+    cardExpiryYear: smallint("card_expiry_year").notNull(),
+    acceptTime: time("accept_time").notNull(),
+    deadline: time("deadline").notNull(),
+    validateTime: time("validate_time").notNull(),
+    captureTime: time("capture_time").notNull(),
+    settleTime: time("settle_time"),
+    finishTime: time("finish_time"),
+    /** Taken from the client: the amount, or nothing when the client's side declined. */
+    capturedAmount: minorUnits("captured_amount").notNull(),
+    /** Of that, given back to the client. */
+    givenBackAmount: minorUnits("given_back_amount").notNull(),
+  },
+  (table) => [
+    unique("payments_request").on(table.merchantId, table.requestId),
+    // Read backwards for a merchant's list, newest first.
+    index("payments_by_time").on(table.merchantId, table.acceptTime, table.id),
+    check("payments_currency", sql`${table.currency} ~ '^[A-Z]{3}$'`),
+    check("payments_amount", sql`${table.amount} > 0`),
+    check("payments_state", sql`${table.state} IN ('PENDING', 'SUCCEEDED', 'DECLINED', 'REFUNDED')`),
+    check("payments_decline_reason", sql`${table.declineReason} IN (${declineReasons})`),
+    check("payments_card_expiry_month", sql`${table.cardExpiryMonth} BETWEEN 1 AND 12`),
+    check(
+      "payments_captured_amount",
+      sql`${table.capturedAmount} = 0 OR ${table.capturedAmount} = ${table.amount} AND ${table.clientId} IS NOT NULL`,
+    ),
+    check("payments_given_back_amount", sql`${table.givenBackAmount} IN (0, ${table.capturedAmount})`),
+    check(
+      "payments_final",
+      sql`(${table.state} = 'PENDING') = (${table.finishTime} IS NULL)
+        AND (${table.finishTime} IS NULL) = (${table.settleTime} IS NULL)`,
+    ),
+    // What each state says of the money: only a declined payment may have none, and it keeps none.
+    check(
+      "payments_money",
+      sql`CASE ${table.state}
+        WHEN 'PENDING' THEN ${table.givenBackAmount} = 0
+          AND (${table.declineReason} IS NULL) = (${table.capturedAmount} > 0)
+        WHEN 'SUCCEEDED' THEN ${table.declineReason} IS NULL
+          AND ${table.capturedAmount} > 0 AND ${table.givenBackAmount} = 0
+        WHEN 'DECLINED' THEN ${table.declineReason} IS NOT NULL AND ${table.givenBackAmount} = ${table.capturedAmount}
+        ELSE ${table.declineReason} IS NULL AND ${table.givenBackAmount} > 0
+      END`,
+    ),
+  ],
+);
+
+/** The account of `ledger_entries` that stands for the clearing account of the entry's currency. */
+export const CLEARING = "clearing";
+
+/**
+ * Double entry: each movement is a debit and a credit that add up to zero. Entries are never changed or deleted (the
+ * service's role may not), and the key lets a payment be captured once and given back once.
+ */
+export const ledgerEntries = clientBankSchema.table(
+  "ledger_entries",
+  {
+    paymentId: text("payment_id").notNull(),
+    kind: text({ enum: ["capture", "return"] }).notNull(),
+    direction: text({ enum: ["debit", "credit"] }).notNull(),
+    /** A client's id, or `clearing`. */
+    account: text().notNull(),
+    currency: text().notNull(),
+    /** What the movement adds to the account's balance: negative for a debit. */
+    amount: minorUnits("amount").notNull(),
+    time: time("time").notNull(),
+  },
+  (table) => [
+    primaryKey({ name: "ledger_entries_once", columns: [table.paymentId, table.kind, table.direction] }),
+    check("ledger_entries_kind", sql`${table.kind} IN ('capture', 'return')`),
+    check(
+      "ledger_entries_direction",
+      sql`${table.direction} = CASE WHEN ${table.amount} < 0 THEN 'debit' ELSE 'credit' END AND ${table.amount} <> 0`,
+    ),
+  ],
+);

@@ -1,0 +1,92 @@
+/** client-bank: steps 3 and 5b of the payment cycle, and the reads. */
+import { type Connection, MessagingError, type ProcessorEvent } from "@quittance/sdk";
+import { databaseConfiguration } from "../platform/configuration.js";
+import { type Database, isTransient } from "../platform/database.js";
+import { type Logger, traceIdOf } from "../platform/log.js";
+import type { RunningService } from "../platform/run-service.js";
+import { transactionResultMessage, validationResultMessage } from "../shared/messages.js";
+import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
+import { answerRead } from "./answer-reads.js";
+import { type StepTools, step3Capture } from "./step-3-capture.js";
+import { step5bFinish } from "./step-5b-finish.js";
+
+/** What client-bank reads from the environment besides what every service does. */
+export const clientBankConfiguration = databaseConfiguration;
+
+const PAYMENT_ID = /^pay_[a-z2-7]{32}$/;
+
+/** Payments in one transaction. */
+const MAXIMUM_BATCH_SIZE = 200;
+
+export interface ClientBankOptions {
+  readonly connection: Connection;
+  /** Closed by the drain. */
+  readonly database: Database;
+  readonly log: Logger;
+  /** The clock by which deadlines are judged: milliseconds since 1970 [Date.now]. */
+  readonly now?: () => number;
+}
+
+/** Starts steps 3 and 5b and the reads on `connection`. */
+export async function startClientBank(options: ClientBankOptions): Promise<RunningService> {
+  const { connection, database, log } = options;
+  const tools: StepTools = { database, log, now: options.now ?? Date.now };
+
+  const capture = await connection.process({
+    name: "client-bank-capture",
+    from: destinationOf(CHANNELS.validationResult),
+    to: destinationOf(CHANNELS.bankResult),
+    toOptions: { priority: CHANNELS.bankResult.priority },
+    schema: validationResultMessage,
+    deadLetter: deadLetterDestination(CHANNELS.validationResult),
+    batch: { maximumSize: MAXIMUM_BATCH_SIZE },
+    classify,
+    handle: (batch) => step3Capture(tools, batch),
+    onEvent: (event) => logEvent(event, "3", log),
+  });
+  const finish = await connection.process({
+    name: "client-bank-finish",
+    from: destinationOf(CHANNELS.transactionResult),
+    subscription: subscriptionOf("client-bank"),
+    schema: transactionResultMessage,
+    deadLetter: deadLetterDestination(CHANNELS.transactionResult),
+    batch: { maximumSize: MAXIMUM_BATCH_SIZE },
+    classify,
+    handle: (batch) => step5bFinish(tools, batch),
+    onEvent: (event) => logEvent(event, "5b", log),
+  });
+  const reads = await connection.respond(
+    destinationOf(CHANNELS.paymentRead),
+    (request) => answerRead(database, request),
+    {
+      onError: (error, request) => log.warn({ err: error, trace: traceIdOf(request.traceparent) }, "read not answered"),
+    },
+  );
+
+  return {
+    checks: { database: () => database.problem() },
+    async drain(drain) {
+      await Promise.all([capture.drain(drain), finish.drain(drain), reads.drain(drain)]);
+      await database.close();
+    },
+  };
+}
+
+/** A database or a broker that is away is nobody's fault: the batch waits for it. */
+function classify(error: unknown): "transient" | "permanent" {
+  const mayPass = error instanceof MessagingError ? error.retryable : isTransient(error);
+  return mayPass ? "transient" : "permanent";
+}
+
+function logEvent(event: ProcessorEvent, step: string, log: Logger): void {
+  if (event.name === "retry") {
+    log.warn({ step, attempt: event.attempt, delayMs: event.delayMs, size: event.size, err: event.error }, "retry");
+    return;
+  }
+  const { messageId, correlationId, traceparent } = event.message;
+  // The body may be anything: only what looks like a payment's id is taken for one.
+  const payment = correlationId !== undefined && PAYMENT_ID.test(correlationId) ? correlationId : undefined;
+  const facts = { step, payment, messageId, trace: traceIdOf(traceparent) };
+  if (event.name === "dead-letter") log.error({ ...facts, reason: event.reason, err: event.error }, "set aside");
+  else log.warn({ ...facts, err: event.error }, "given back");
+}

@@ -1,0 +1,120 @@
+/** Step 3 of the payment cycle: debits the client and records the payment, a batch in one transaction. */
+import type { Incoming, Message, Outcome, Outgoing } from "@quittance/sdk";
+import type { Database, Transaction } from "../platform/database.js";
+import { type Logger, traceIdOf } from "../platform/log.js";
+import {
+  type BankResultMessage,
+  type GatewayReply,
+  MESSAGE_VERSION,
+  type ValidationResultMessage,
+} from "../shared/messages.js";
+import { type CaptureDecision, decideCaptures } from "./decide-captures.js";
+import { findPayments } from "./operations/find-payments.js";
+import { lockClients } from "./operations/lock-clients.js";
+import { recordCaptures } from "./operations/record-captures.js";
+import { finalReply, gatewayReply, paymentUpdate } from "./outgoing.js";
+import type { PaymentRecord } from "./payment-record.js";
+
+/** What a step of client-bank works with. */
+export interface StepTools {
+  readonly database: Database;
+  readonly log: Logger;
+  /** The clock: milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Handles a batch of `validation-result`. */
+export async function step3Capture(
+  tools: StepTools,
+  batch: readonly Incoming<ValidationResultMessage>[],
+): Promise<readonly Outcome[]> {
+  const messages = batch.map(({ body }) => body);
+  const decisions = await tools.database.transaction((transaction) =>
+    capturePayments(transaction, messages, tools.now),
+  );
+  return batch.map((incoming, place) => {
+    const decision = decisions[place] as CaptureDecision;
+    const { body, message } = incoming;
+    tools.log.info({ ...factsOf(decision), payment: body.paymentId, trace: traceIdOf(message.traceparent) }, "capture");
+    if (decision.outcome === "request-id-reused") return { send: requestIdReused(incoming) };
+    const { payment, isNew } = decision;
+    // Final already: every later step has run, and only this message's caller has yet to be told.
+    if (payment.state !== "PENDING") return { send: finalReply(payment, message) };
+    const send = [bankResult(incoming, payment)];
+    if (isNew) send.push(paymentUpdate(payment));
+    return { send };
+  });
+}
+
+/**
+ * Decides about the messages and writes what is new: five round trips with BEGIN and COMMIT, whatever their number. The clients are locked
+ * before we look for what is recorded, so that a payment which another process is recording for the same client is
+ * found once its transaction has ended.
+ */
+export async function capturePayments(
+  transaction: Transaction,
+  messages: readonly ValidationResultMessage[],
+  now: () => number,
+): Promise<readonly CaptureDecision[]> {
+  const cards = new Set<string>();
+  for (const { card, declineReason } of messages) if (declineReason === undefined) cards.add(card.fingerprint);
+  const clients = cards.size === 0 ? [] : await lockClients(transaction, [...cards]);
+  const recorded = await findPayments(transaction, [...new Set(messages.map(({ paymentId }) => paymentId))]);
+  const decisions = decideCaptures(messages, { clients, recorded, now: now() });
+  const fresh = decisions.flatMap((decision) =>
+    decision.outcome === "recorded" && decision.isNew ? [decision.payment] : [],
+  );
+  if (fresh.length > 0) await recordCaptures(transaction, fresh);
+  return decisions;
+}
+
+/** The outcome, from what is recorded: the same however often, and for whichever of its messages, it is sent. */
+function bankResult({ body, message }: Incoming<ValidationResultMessage>, payment: PaymentRecord): Outgoing {
+  const { declineReason: _asItCame, ...rest } = body;
+  const result: BankResultMessage = {
+    ...rest,
+    acceptTime: payment.acceptTime,
+    deadline: payment.deadline,
+    validateTime: payment.validateTime,
+    captureTime: payment.captureTime,
+    ...(payment.declineReason !== null && { declineReason: payment.declineReason }),
+  };
+  return {
+    message: {
+      json: result,
+      type: "bank-result",
+      correlationId: payment.id,
+      ...(message.replyTo !== undefined && { replyTo: message.replyTo }),
+    },
+    options: { duplicateId: duplicateIdOf(message, payment) },
+  };
+}
+
+/**
+ * The same input handled again is the same output, which the broker may drop. Another request for the same payment is
+ * another input: it carries the reply address of another caller, and must reach step 5b.
+ */
+function duplicateIdOf(message: Message, payment: PaymentRecord): string {
+  return message.messageId ?? `${payment.id}:${message.replyTo?.address ?? ""}`;
+}
+
+function requestIdReused({ body, message }: Incoming<ValidationResultMessage>): Outgoing[] {
+  const reply: GatewayReply = {
+    version: MESSAGE_VERSION,
+    outcome: "request-id-reused",
+    paymentId: body.paymentId,
+    parametersHash: body.parametersHash,
+  };
+  return gatewayReply(reply, body.paymentId, message);
+}
+
+function factsOf(decision: CaptureDecision): object {
+  if (decision.outcome === "request-id-reused") return { step: "3", outcome: decision.outcome };
+  const { payment, isNew } = decision;
+  return {
+    step: "3",
+    state: payment.state,
+    decline: payment.declineReason ?? undefined,
+    repeated: !isNew || undefined,
+  };
+}

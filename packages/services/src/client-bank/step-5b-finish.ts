@@ -1,0 +1,51 @@
+/** Step 5b of the payment cycle: makes payments final, a batch in one transaction, and then tells who waits. */
+import type { Incoming, Outcome } from "@quittance/sdk";
+import type { Transaction } from "../platform/database.js";
+import { traceIdOf } from "../platform/log.js";
+import type { TransactionResultMessage } from "../shared/messages.js";
+import { decideFinishes, type FinishDecision } from "./decide-finishes.js";
+import { finishPayments } from "./operations/finish-payments.js";
+import { giveBack } from "./operations/give-back.js";
+import { lockPayments } from "./operations/lock-payments.js";
+import { finalReply, paymentUpdate } from "./outgoing.js";
+import type { StepTools } from "./step-3-capture.js";
+
+/** Handles a batch of `transaction-result`. The answers leave after the commit: who was told SUCCEEDED reads it. */
+export async function step5bFinish(
+  tools: StepTools,
+  batch: readonly Incoming<TransactionResultMessage>[],
+): Promise<readonly Outcome[]> {
+  const messages = batch.map(({ body }) => body);
+  const decisions = await tools.database.transaction((transaction) => finishCycle(transaction, messages, tools.now));
+  return batch.map(({ body, message }, place) => {
+    const decision = decisions[place] as FinishDecision;
+    const facts = { step: "5b", payment: body.paymentId, trace: traceIdOf(message.traceparent) };
+    if (decision.outcome === "impossible") {
+      tools.log.error({ ...facts, reason: decision.reason }, "finish");
+      return { deadLetter: decision.reason };
+    }
+    const { payment, isNew } = decision;
+    const { state, declineReason } = payment;
+    tools.log.info({ ...facts, state, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "finish");
+    const send = finalReply(payment, message);
+    if (isNew) send.push(paymentUpdate(payment));
+    return { send };
+  });
+}
+
+/** Decides about the messages and writes what is new: four round trips with BEGIN and COMMIT, and a fifth when money is given back. */
+export async function finishCycle(
+  transaction: Transaction,
+  messages: readonly TransactionResultMessage[],
+  now: () => number,
+): Promise<readonly FinishDecision[]> {
+  const recorded = await lockPayments(transaction, [...new Set(messages.map(({ paymentId }) => paymentId))]);
+  const decisions = decideFinishes(messages, recorded, now());
+  const fresh = decisions.flatMap((decision) =>
+    decision.outcome === "final" && decision.isNew ? [decision.payment] : [],
+  );
+  const returned = fresh.filter(({ givenBackAmount }) => givenBackAmount > 0n);
+  if (fresh.length > 0) await finishPayments(transaction, fresh);
+  if (returned.length > 0) await giveBack(transaction, returned);
+  return decisions;
+}

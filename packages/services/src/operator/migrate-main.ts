@@ -1,0 +1,34 @@
+/**
+ * `node dist/operator/migrate-main.js`: brings the database up to this release. It reads DATABASE_ADMIN_URL and, for
+ * each role that is new or shall get another password, CLIENT_BANK_DATABASE_PASSWORD and so on.
+ */
+import { z } from "zod";
+import { ConfigurationError, databaseConfiguration, parseConfiguration } from "../platform/configuration.js";
+import { migrate } from "./migrate.js";
+
+const password = z.string().min(8, "must have at least 8 characters").optional();
+
+const migrateConfiguration = {
+  /** `postgres://user:password@host:port/database`, with a role that may create roles and schemas. */
+  DATABASE_ADMIN_URL: databaseConfiguration.DATABASE_URL,
+  CLIENT_BANK_DATABASE_PASSWORD: password,
+  MERCHANT_BANK_DATABASE_PASSWORD: password,
+  NOTIFICATION_DATABASE_PASSWORD: password,
+};
+
+try {
+  const configuration = parseConfiguration(migrateConfiguration, process.env);
+  await migrate({
+    adminUrl: configuration.DATABASE_ADMIN_URL,
+    passwords: {
+      client_bank: configuration.CLIENT_BANK_DATABASE_PASSWORD,
+      merchant_bank: configuration.MERCHANT_BANK_DATABASE_PASSWORD,
+      notification: configuration.NOTIFICATION_DATABASE_PASSWORD,
+    },
+  });
+  process.stdout.write("The database is up to date.\n");
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`migrate: ${message}\n`);
+  process.exitCode = error instanceof ConfigurationError ? 2 : 1;
+}
