@@ -21,7 +21,14 @@ export async function prepareDatabase(options: {
     "merchant-bank": randomPassword(),
     notification: randomPassword(),
   };
-  await migrate({ url: options.url, passwords });
+  await migrate({
+    adminUrl: options.url,
+    passwords: {
+      client_bank: passwords["client-bank"],
+      merchant_bank: passwords["merchant-bank"],
+      notification: passwords.notification,
+    },
+  });
   await loadDemoBank({ url: options.url, keys: options.keys });
   return { passwords, summary: "schemas migrated, demo bank loaded" };
 }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import pg from "pg";
-import { createTestDatabase, type RolePasswords, useDatabase } from "../support/database-for-tests.js";
+import { createTestDatabase, leaveEmpty, type RolePasswords, useDatabase } from "../support/database-for-tests.js";
 
 let preparations = 0;
 
@@ -40,8 +40,19 @@ describe("A database for a test file", function () {
     await client.end();
   });
 
+  it("is migrated unless it is told otherwise", async () => {
+    const migrated = await createTestDatabase();
+    const client = new pg.Client({ connectionString: migrated.urlOf("client_bank") });
+    await client.connect();
+    expect((await client.query("SELECT current_setting('enable_seqscan') AS scans")).rows).to.deep.equal([
+      { scans: "off" },
+    ]);
+    await client.end();
+    await migrated.drop();
+  });
+
   it("tells of connections that the tests left open", async () => {
-    const other = await createTestDatabase();
+    const other = await createTestDatabase({ prepare: leaveEmpty });
     const client = new pg.Client({ connectionString: other.url, application_name: "forgotten" });
     client.on("error", () => undefined);
     await client.connect();

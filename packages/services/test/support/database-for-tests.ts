@@ -5,13 +5,14 @@
  * ```ts
  * describe("Capture", function () {
  *   this.timeout(60_000);
- *   const database = useDatabase({ prepare: migrateForTests });
+ *   const database = useDatabase();
  *   it("debits once", async () => {
  *     const pool = openDatabase({ url: database().urlOf("client_bank"), ... });
  * ```
  */
 import { randomBytes } from "node:crypto";
 import pg from "pg";
+import { DATABASE_ROLES, type DatabaseRole, migrate } from "../../dist/operator/migrate.js";
 import { type Guardian, startGuardian } from "../../dist/stack/guardian.js";
 import { type PostgresServer, startPostgres } from "../../dist/stack/postgres.js";
 
@@ -44,16 +45,35 @@ interface Template {
   readonly passwords: RolePasswords;
 }
 
+/** The preparation that nearly every test wants: schemas, tables and roles of this release, without any data. */
+export async function migrateForTests(url: string): Promise<RolePasswords> {
+  const passwords = Object.fromEntries(
+    DATABASE_ROLES.map((role) => [role, randomBytes(18).toString("base64url")]),
+  ) as Record<DatabaseRole, string>;
+  await migrate({ adminUrl: url, passwords });
+  return passwords;
+}
+
+/** A preparation that does nothing: the database is empty. */
+export async function leaveEmpty(): Promise<RolePasswords> {
+  return {};
+}
+
 let guardian: Guardian | undefined;
 let server: Promise<PostgresServer> | undefined;
 const templates = new Map<Preparation, Promise<Template>>();
 /** PostgreSQL refuses to clone a template twice at the same time. */
 let cloning: Promise<unknown> = Promise.resolve();
 
+/** The process's guardian, for whatever else a test starts. */
+export function testGuardian(): Guardian {
+  guardian ??= startGuardian();
+  return guardian;
+}
+
 /** The process's server; the first call starts it. For tests that need a server and no prepared database. */
 export function testPostgres(): Promise<PostgresServer> {
-  guardian ??= startGuardian();
-  server ??= startPostgres({ guardian });
+  server ??= startPostgres({ guardian: testGuardian() });
   return server;
 }
 
@@ -65,8 +85,8 @@ after(async function stopTestPostgres() {
 });
 
 /**
- * Gives the suite that calls it a database of its own: made before its tests, dropped after them. Without `prepare` it
- * is empty. Call the returned function inside hooks and tests.
+ * Gives the suite that calls it a database of its own: made before its tests, dropped after them. By default it is
+ * {@link migrateForTests migrated}. Call the returned function inside hooks and tests.
  */
 export function useDatabase(options: { readonly prepare?: Preparation } = {}): () => TestDatabase {
   let database: TestDatabase | undefined;
@@ -87,20 +107,16 @@ export function useDatabase(options: { readonly prepare?: Preparation } = {}): (
 /** Makes a database, for tests that need more than one; whoever makes it drops it. */
 export async function createTestDatabase(options: { readonly prepare?: Preparation } = {}): Promise<TestDatabase> {
   const { url: serverUrl } = await testPostgres();
-  const template = options.prepare ? await templateOf(options.prepare, serverUrl) : undefined;
+  const template = await templateOf(options.prepare ?? migrateForTests, serverUrl);
   const name = `test_${randomBytes(6).toString("hex")}`;
-  const made = cloning.then(() =>
-    withClient(serverUrl, (client) =>
-      client.query(`CREATE DATABASE ${name} TEMPLATE ${template ? template.name : "template0"}`),
-    ),
-  );
+  const made = cloning.then(() => withClient(serverUrl, (client) => clone(client, template.name, name)));
   cloning = made.catch(() => undefined);
   await made;
   const url = withDatabase(serverUrl, name);
   return {
     url,
     urlOf: (role) => {
-      const password = template?.passwords[role];
+      const password = template.passwords[role];
       if (password === undefined) throw new Error(`The preparation told no password of a role ${role}.`);
       return withRole(url, role, password);
     },
@@ -120,6 +136,21 @@ function templateOf(prepare: Preparation, serverUrl: string): Promise<Template> 
   })();
   templates.set(prepare, made);
   return made;
+}
+
+/** A clone has the template's tables and their rights; settings of roles in the template are set again. */
+async function clone(client: pg.Client, template: string, name: string): Promise<void> {
+  await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+  const { rows } = await client.query<{ statement: string }>(
+    `SELECT format('ALTER ROLE %I IN DATABASE %I SET %I = %L', role.rolname, $2::text,
+                   split_part(setting, '=', 1), split_part(setting, '=', 2)) AS statement
+       FROM pg_db_role_setting
+       JOIN pg_roles role ON role.oid = setrole
+       JOIN pg_database base ON base.oid = setdatabase AND base.datname = $1
+      CROSS JOIN unnest(setconfig) AS setting`,
+    [template, name],
+  );
+  for (const { statement } of rows) await client.query(statement);
 }
 
 async function drop(serverUrl: string, name: string): Promise<void> {
