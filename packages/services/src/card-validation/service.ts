@@ -28,7 +28,7 @@ export interface CardKeys {
   readonly fingerprint: Uint8Array;
 }
 
-/** Cards open on other threads: with two batches in hand, one is judged while the other waits for the broker. */
+/** One batch is judged while the broker confirms the verdicts of the other. */
 const CONCURRENT_BATCHES = 2;
 const MAXIMUM_BATCH_SIZE = 100;
 

@@ -40,7 +40,7 @@ export class ActiveTemplates {
       this.#readTimeMs = Number.NEGATIVE_INFINITY;
       throw new TemplateMissingError(
         `No version of template ${name} is active in language ${this.#language}: ` +
-          "activate one in notification.template, or set NOTIFICATION_LANGUAGE to a language that has one.",
+          "activate one in notification.templates, or set NOTIFICATION_LANGUAGE to a language that has one.",
       );
     }
     return template;

@@ -18,7 +18,7 @@ export const notificationSchema = pgSchema("notification");
 
 /** What is said, in which language. A version is never changed once it was used: a new text is a new version. */
 export const templates = notificationSchema.table(
-  "template",
+  "templates",
   {
     name: text().notNull(),
     /** BCP 47 language tag, for example `en` or `fr`. */
@@ -34,8 +34,8 @@ export const templates = notificationSchema.table(
   },
   (table) => [
     primaryKey({ columns: [table.name, table.language, table.version] }),
-    uniqueIndex("template_active").on(table.name, table.language).where(sql`${table.active}`),
-    check("template_version", sql`${table.version} > 0`),
+    uniqueIndex("templates_active").on(table.name, table.language).where(sql`${table.active}`),
+    check("templates_version", sql`${table.version} > 0`),
   ],
 );
 
@@ -45,7 +45,7 @@ export const templates = notificationSchema.table(
  * the check would lock the same row in every batch.
  */
 export const notifications = notificationSchema.table(
-  "notification",
+  "notifications",
   {
     id: bigint({ mode: "bigint" }).primaryKey().generatedAlwaysAsIdentity(),
     paymentId: text("payment_id").notNull(),
@@ -71,13 +71,13 @@ export const notifications = notificationSchema.table(
   },
   (table) => [
     // Told once on each channel, however often the result of a payment is delivered.
-    unique("notification_once").on(table.paymentId, table.templateName, table.channel),
-    index("notification_due").on(table.nextAttemptTime).where(sql`${table.state} IN ('pending', 'failed')`),
-    check("notification_channel", sql`${table.channel} IN ('log', 'webhook')`),
-    check("notification_state", sql`${table.state} IN ('pending', 'sent', 'failed', 'gave-up')`),
-    check("notification_sent", sql`(${table.state} = 'sent') = (${table.sentTime} IS NOT NULL)`),
+    unique("notifications_once").on(table.paymentId, table.templateName, table.channel),
+    index("notifications_due").on(table.nextAttemptTime).where(sql`${table.state} IN ('pending', 'failed')`),
+    check("notifications_channel", sql`${table.channel} IN ('log', 'webhook')`),
+    check("notifications_state", sql`${table.state} IN ('pending', 'sent', 'failed', 'gave-up')`),
+    check("notifications_sent", sql`(${table.state} = 'sent') = (${table.sentTime} IS NOT NULL)`),
     check(
-      "notification_next_attempt",
+      "notifications_next_attempt",
       sql`(${table.state} IN ('pending', 'failed')) = (${table.nextAttemptTime} IS NOT NULL)`,
     ),
   ],

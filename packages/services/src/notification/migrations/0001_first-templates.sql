@@ -1,5 +1,5 @@
 -- The first version of each template, in English and French. Variables: see src/notification/template-variables.ts.
-INSERT INTO "notification"."template" ("name", "language", "version", "subject", "body", "active") VALUES
+INSERT INTO "notification"."templates" ("name", "language", "version", "subject", "body", "active") VALUES
 ('payment-succeeded', 'en', 1,
 $template$Payment of {{ amount }} succeeded$template$,
 $template$The payment of {{ amount }} to {{ merchant }} with the {{ brand }} card ending in {{ last_four }} succeeded on {{ settle_time | date: "%Y-%m-%d at %H:%M UTC" }}.

@@ -24,13 +24,13 @@ export async function claimWebhooks(
   const { rows } = await client.query<ClaimedWebhook>({
     name: "claim-webhooks",
     text: `WITH due AS (
-             SELECT id FROM notification.notification
+             SELECT id FROM notification.notifications
              WHERE state IN ('pending', 'failed') AND channel = 'webhook' AND next_attempt_time <= now()
              ORDER BY next_attempt_time
              LIMIT $1
              FOR UPDATE SKIP LOCKED
            )
-           UPDATE notification.notification AS claimed
+           UPDATE notification.notifications AS claimed
            SET attempts = attempts + 1, next_attempt_time = now() + $2::float8 * interval '1 millisecond'
            FROM due WHERE claimed.id = due.id
            RETURNING claimed.id, payment_id AS "paymentId", template_name AS "templateName", payload,

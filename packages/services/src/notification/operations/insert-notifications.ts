@@ -13,7 +13,7 @@ export async function insertNotifications(
   const rows = notifications.toSorted((a, b) => (a.paymentId < b.paymentId ? -1 : a.paymentId > b.paymentId ? 1 : 0));
   const result = await transaction.query<NotificationKey>({
     name: "insert-notifications",
-    text: `INSERT INTO notification.notification
+    text: `INSERT INTO notification.notifications
              (payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,
               state, attempts, next_attempt_time, sent_time)
            SELECT payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,
@@ -24,7 +24,7 @@ export async function insertNotifications(
            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[],
                        $9::text[])
              AS given (payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id)
-           ON CONFLICT ON CONSTRAINT notification_once DO NOTHING
+           ON CONFLICT ON CONSTRAINT notifications_once DO NOTHING
            RETURNING payment_id AS "paymentId", template_name AS "templateName", channel`,
     values: [
       rows.map((row) => row.paymentId),

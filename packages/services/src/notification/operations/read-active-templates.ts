@@ -6,7 +6,7 @@ export async function readActiveTemplates(client: Transaction, language: string)
   const { rows } = await client.query<Template>({
     name: "read-active-templates",
     text: `SELECT name, language, version, subject, body
-           FROM notification.template
+           FROM notification.templates
            WHERE active AND language = $1`,
     values: [language],
   });

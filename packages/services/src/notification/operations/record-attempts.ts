@@ -14,7 +14,7 @@ export type AttemptResult = {
 export async function recordAttempts(client: Transaction, results: readonly AttemptResult[]): Promise<void> {
   await client.query({
     name: "record-attempts",
-    text: `UPDATE notification.notification AS recorded
+    text: `UPDATE notification.notifications AS recorded
            SET state = result.state,
                last_error = result.error,
                next_attempt_time = now() + result.delay_ms * interval '1 millisecond',

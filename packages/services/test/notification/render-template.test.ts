@@ -1,0 +1,60 @@
+import { expect } from "chai";
+import { TemplateError, TemplateRenderer } from "../../dist/notification/render-template.js";
+
+let version = 0;
+function template(body: string, subject = "Subject") {
+  version += 1;
+  return { name: "test", language: "en", version, subject, body };
+}
+
+describe("TemplateRenderer", () => {
+  const renderer = new TemplateRenderer();
+
+  it("renders variables, conditions and filters", () => {
+    const text = template("{% if paid %}{{ amount | upcase }}{% endif %}", "For {{ who }}");
+    expect(renderer.render(text, { paid: true, amount: "ten", who: "Ada" })).to.deep.equal({
+      subject: "For Ada",
+      body: "TEN",
+    });
+  });
+
+  const broken: [string, string, RegExp][] = [
+    ["an unknown variable", "{{ nobody }}", /Template test \(en, version \d+\).*undefined variable: nobody/],
+    ["an unknown filter", "{{ name | shout }}", /undefined filter: shout/],
+    ["an unclosed tag", "{% if name %}", /not closed/],
+    ["a partial, even one that is a file", "{% include '/etc/hostname' %}", /cannot be rendered/],
+    ["a partial by a relative path", "{% render '../package.json' %}", /cannot be rendered/],
+    ["a layout", "{% layout 'x' %}", /cannot be rendered/],
+    ["a loop", "{% for i in (1..50000) %}{{ i }}{% endfor %}", /tag "for" not found/],
+    ["a capture, which could double itself", "{% capture a %}{{ name }}{% endcapture %}", /tag "capture" not found/],
+    [
+      "a text that doubles itself",
+      `{% assign a = long %}${"{% assign a = a | append: a %}".repeat(40)}`,
+      /limit exceeded/,
+    ],
+    ["a template that is too long", "x".repeat(20_001), /limit exceeded/],
+    ["a body that is too long", "{{ long }}".repeat(11), /longer than 10000 characters/],
+    ["a property of a prototype", "{{ name.constructor }}", /undefined variable/],
+  ];
+  for (const [what, body, message] of broken) {
+    it(`refuses ${what}`, () => {
+      const variables = { name: "Ada", long: "x".repeat(1_000) };
+      expect(() => renderer.render(template(body), variables)).to.throw(TemplateError, message);
+    });
+  }
+
+  it("keeps a subject on one line", () => {
+    expect(renderer.render(template("b", "one\r\ntwo: {{ v }}"), { v: "x\ny" }).subject).to.equal("one two: x y");
+  });
+
+  it("does not render what a value says", () => {
+    expect(renderer.render(template("{{ v }}"), { v: "{{ secret }}{% raw %}" }).body).to.equal("{{ secret }}{% raw %}");
+  });
+
+  it("compiles a version once and a new version anew", () => {
+    const first = template("first");
+    expect(renderer.render(first, {}).body).to.equal("first");
+    expect(renderer.render({ ...first, body: "changed under the same version" }, {}).body).to.equal("first");
+    expect(renderer.render(template("second"), {}).body).to.equal("second");
+  });
+});

@@ -1,0 +1,115 @@
+import { expect } from "chai";
+import { readActiveTemplates } from "../../dist/notification/operations/read-active-templates.js";
+import { type Template, TemplateRenderer } from "../../dist/notification/render-template.js";
+import { templateNameOf, templateVariables } from "../../dist/notification/template-variables.js";
+import { openDatabase } from "../../dist/platform/database.js";
+import { DECLINE_REASONS } from "../../dist/shared/decline.js";
+import type { TransactionResultMessage } from "../../dist/shared/messages.js";
+import { captureLog } from "../support/captured-log.js";
+import { useDatabase } from "../support/database-for-tests.js";
+import { paymentResult } from "./payment-results.js";
+import { prepareNotification } from "./prepare-database.js";
+
+describe("The templates of the first migration", () => {
+  const database = useDatabase({ prepare: prepareNotification });
+  const renderer = new TemplateRenderer();
+  const byLanguage: Record<string, Template[]> = {};
+
+  before(async () => {
+    const opened = openDatabase({
+      url: database().urlOf("notification"),
+      poolSize: 1,
+      service: "templates-test",
+      log: captureLog().log,
+    });
+    for (const language of ["en", "fr"]) {
+      byLanguage[language] = await opened.read((client) => readActiveTemplates(client, language));
+    }
+    await opened.close();
+  });
+
+  function rendered(result: TransactionResultMessage, language: string) {
+    const template = byLanguage[language]?.find(({ name }) => name === templateNameOf(result));
+    if (template === undefined) throw new Error(`There is no template in ${language}.`);
+    const text = renderer.render(template, templateVariables(result, language));
+    return { subject: text.subject.replace(/\p{Zs}/gu, " "), body: text.body.replace(/\p{Zs}/gu, " ") };
+  }
+
+  it("tell of a success in English", () => {
+    const result = paymentResult();
+    expect(rendered(result, "en")).to.deep.equal({
+      subject: "Payment of €12.50 succeeded",
+      body:
+        "The payment of €12.50 to m-bookshop with the visa card ending in 4242 succeeded on 2026-05-15 at 10:00 UTC.\n" +
+        `For: Two books\nPayment: ${result.paymentId}`,
+    });
+  });
+
+  it("tell of a success in French", () => {
+    const result = paymentResult({ description: "" });
+    expect(rendered(result, "fr")).to.deep.equal({
+      subject: "Paiement de 12,50 € accepté",
+      body:
+        "Le paiement de 12,50 € à m-bookshop par la carte visa se terminant par 4242 a été accepté le 15/05/2026 à " +
+        `10:00 UTC.\nPaiement : ${result.paymentId}`,
+    });
+  });
+
+  for (const language of ["en", "fr"]) {
+    it(`give each reason of a decline a sentence of its own in ${language}`, () => {
+      const sentences = DECLINE_REASONS.map((declineReason) => {
+        const [first = ""] = rendered(paymentResult({ declineReason }), language).body.split("\n");
+        return first;
+      });
+      expect(new Set(sentences).size).to.equal(DECLINE_REASONS.length);
+      for (const sentence of sentences) {
+        expect(sentence).to.match(/UTC ?: \p{Ll}.*\.$/u);
+        expect(sentence).to.not.match(/gave no reason|n'a pas donné de raison/);
+      }
+    });
+  }
+
+  it("say that the money goes back when the merchant's bank declined, and only then", () => {
+    const declined = { declineReason: "MERCHANT_CLOSED", declinedBy: "merchant-bank" } as const;
+    expect(rendered(paymentResult(declined), "en").body).to.contain("goes back to the client's account");
+    expect(rendered(paymentResult(declined), "fr").body).to.contain("rendu au compte du client");
+    const byClient = { declineReason: "CARD_EXPIRED", declinedBy: "client-side" } as const;
+    expect(rendered(paymentResult(byClient), "en").body).to.not.contain("goes back");
+  });
+
+  it("keep a description from passing for lines of theirs", () => {
+    const body = rendered(paymentResult({ description: "Book\nPayment: pay_other\u202E{{ x }}" }), "en").body;
+    expect(body).to.contain("\nFor: Book Payment: pay_other {{ x }}\n");
+  });
+
+  it("can be neither changed nor deleted by the service's role, and notifications not deleted", async () => {
+    const opened = openDatabase({
+      url: database().urlOf("notification"),
+      poolSize: 1,
+      service: "templates-test",
+      log: captureLog().log,
+    });
+    for (const statement of [
+      "UPDATE notification.templates SET body = ''",
+      "DELETE FROM notification.templates",
+      "INSERT INTO notification.templates (name, language, version, subject, body) VALUES ('a', 'en', 1, '', '')",
+      "DELETE FROM notification.notifications",
+      "UPDATE notification.notifications SET body = ''",
+      "CREATE TABLE notification.other (id int)",
+    ]) {
+      const refused = await opened.read((client) => client.query(statement)).catch((error: unknown) => error);
+      expect(refused, statement).to.have.property("code", "42501");
+    }
+    await opened.close();
+  });
+
+  it("have at most one active version in each language", async () => {
+    const second = `INSERT INTO notification.templates (name, language, version, subject, body, active)
+                    VALUES ('payment-succeeded', 'en', 2, '', '', true)`;
+    expect(
+      await database()
+        .query(second)
+        .catch((error: unknown) => error),
+    ).to.have.property("code", "23505");
+  });
+});
