@@ -52,10 +52,7 @@ async function installPackages() {
   console.error("Installing the packages of package-lock.json (this is needed once).");
   const startedAt = performance.now();
   const seconds = () => `${Math.round((performance.now() - startedAt) / 1_000)} s`;
-  const progress = setInterval(async () => {
-    const entries = await readdir(NODE_MODULES).catch(() => []);
-    console.error(`  still installing: ${seconds()}, ${entries.length} folders so far`);
-  }, PROGRESS_MS);
+  const progress = setInterval(() => console.error(`  still installing: ${seconds()}`), PROGRESS_MS);
   try {
     // The warnings of level `warn` are about engines: this runs on the user's Node, and all else on Node 24.
     const [command, ...args] = npm();
