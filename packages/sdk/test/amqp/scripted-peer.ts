@@ -1,0 +1,186 @@
+/**
+ * An AMQP peer that does what a test tells it and nothing by itself, so that a test sees what the client puts on the
+ * wire, and can answer as a broker in trouble would.
+ */
+import { once } from "node:events";
+import type { AddressInfo, Server, Socket } from "node:net";
+import rhea from "rhea";
+
+/** rhea's delivery as the peer sees it. */
+export interface PeerDelivery {
+  readonly id: number;
+  accept(): void;
+  reject(error?: { condition: string; description?: string }): void;
+  release(options?: { delivery_failed?: boolean }): void;
+  update(settled: boolean, state?: unknown): void;
+}
+
+/** A link on which the client receives. */
+export interface PeerSender {
+  readonly name: string;
+  readonly credit: number;
+  readonly source: { address?: string; capabilities?: unknown; durable?: number };
+  send(message: unknown, tag?: Buffer, format?: number): PeerDelivery;
+  sendable(): boolean;
+  close(error?: { condition: string; description?: string }): void;
+}
+
+/** A link on which the client sends. */
+export interface PeerReceiver {
+  readonly name: string;
+  readonly target: { address?: string; dynamic?: boolean; capabilities?: unknown };
+  add_credit(credit: number): void;
+  close(error?: { condition: string; description?: string }): void;
+}
+
+export interface PeerMessage {
+  readonly receiver: PeerReceiver;
+  readonly delivery: PeerDelivery;
+  readonly message: Record<string, unknown>;
+}
+
+export interface PeerOptions {
+  /** Called for each message from the client. Default: it is accepted. */
+  readonly onMessage?: (received: PeerMessage) => void;
+  /** Called for each link on which the client receives, once it is open. */
+  readonly onReceiver?: (sender: PeerSender) => void;
+  /** Credit given to each link on which the client sends [100]. */
+  readonly credit?: (address: string | undefined) => number;
+  /** Refuses the attach with this condition. */
+  readonly refuse?: (address: string | undefined) => string | undefined;
+  /** Checks user and password; without it anybody is let in. */
+  readonly login?: (user: string, password: string) => boolean;
+  readonly port?: number;
+}
+
+export class ScriptedPeer implements AsyncDisposable {
+  readonly port: number;
+  /** Every outcome for what the peer sent, by delivery id, in the order of arrival. */
+  readonly outcomes: { readonly id: number; readonly outcome: string; readonly reason: string | undefined }[] = [];
+  readonly senders: PeerSender[] = [];
+  readonly receivers: PeerReceiver[] = [];
+  readonly detached: { readonly name: string; readonly closed: boolean }[] = [];
+  connections = 0;
+  /** Flow frames of receiving links: credit and drain as the client said them. */
+  readonly flows: { readonly credit: number; readonly drain: boolean }[] = [];
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(server: Server, options: PeerOptions, container: ReturnType<typeof rhea.create_container>) {
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+    server.on("connection", (socket) => {
+      this.connections++;
+      this.#sockets.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
+    this.#script(container, options);
+  }
+
+  static async start(options: PeerOptions = {}): Promise<ScriptedPeer> {
+    const container = rhea.create_container({ id: "scripted-peer" });
+    if (options.login !== undefined) container.sasl_server_mechanisms.enable_plain(options.login);
+    const server = container.listen({
+      host: "127.0.0.1",
+      port: options.port ?? 0,
+      offered_capabilities: ["DELAYED_DELIVERY", "ANONYMOUS-RELAY", "SHARED-SUBS"],
+      properties: { product: "scripted-peer" },
+      session_buffer_size: 20_000,
+      receiver_options: { credit_window: 0, autoaccept: false },
+      sender_options: { treat_modified_as_released: false },
+    } as never);
+    await once(server, "listening");
+    return new ScriptedPeer(server, options, container);
+  }
+
+  get url(): string {
+    return `amqp://127.0.0.1:${this.port}`;
+  }
+
+  /** Cuts every connection without a word. */
+  drop(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Reads nothing and says nothing any more, as a frozen broker. */
+  freeze(): void {
+    for (const socket of this.#sockets) {
+      socket.pause();
+      socket.write = () => true;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    this.drop();
+    await once(this.#server, "close");
+  }
+
+  #script(container: ReturnType<typeof rhea.create_container>, options: PeerOptions): void {
+    for (const event of ["disconnected", "error", "connection_error", "session_error", "protocol_error"]) {
+      container.on(event, () => {});
+    }
+    container.on("sender_error", () => {});
+    container.on("receiver_error", () => {});
+    container.on("sender_open", ({ sender }) => {
+      const refusal = options.refuse?.(sender.source.address);
+      if (refusal !== undefined) return sender.close({ condition: refusal, description: "as scripted" });
+      sender.set_source(sender.source);
+      sender.set_target({});
+      this.senders.push(sender);
+      // Only once our own attach has left: credit follows it.
+      options.onReceiver?.(sender);
+    });
+    container.on("receiver_open", ({ receiver }) => {
+      const refusal = options.refuse?.(receiver.target.address);
+      if (refusal !== undefined) return receiver.close({ condition: refusal, description: "as scripted" });
+      receiver.set_source({});
+      const dynamic = receiver.target.dynamic === true;
+      receiver.set_target(
+        dynamic ? { address: `temporary-${this.receivers.length}` } : { address: receiver.target.address ?? null },
+      );
+      this.receivers.push(receiver);
+      const credit = options.credit?.(receiver.target.address) ?? 100;
+      if (credit > 0) receiver.add_credit(credit);
+    });
+    container.on("sender_flow", ({ sender }) => {
+      this.flows.push({ credit: sender.credit, drain: sender._draining === true });
+    });
+    for (const event of ["sender_close", "receiver_close"]) {
+      container.on(event, (context) => {
+        const link = context.sender ?? context.receiver;
+        this.detached.push({ name: link.name, closed: link.remote.detach.closed === true });
+      });
+    }
+    container.on("message", (received) => {
+      if (options.onMessage !== undefined) return options.onMessage(received as unknown as PeerMessage);
+      received.delivery?.accept();
+      received.receiver?.add_credit(1);
+    });
+    for (const outcome of ["accepted", "rejected", "released", "modified"]) {
+      container.on(outcome, ({ delivery }) => {
+        this.outcomes.push({ id: delivery.id, outcome, reason: delivery.remote_state.error?.description });
+      });
+    }
+  }
+}
+
+/** Waits until `condition` holds, looking again in each turn of the event loop; fails after `timeoutMs`. */
+export async function until(condition: () => boolean, what: string, timeoutMs = 5_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain until ${what}.`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** The error with which a promise rejects. */
+export async function failure<T>(promise: Promise<T>): Promise<Error & Record<string, unknown>> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as Error & Record<string, unknown>;
+  }
+  throw new Error("The promise was expected to reject.");
+}
