@@ -1,0 +1,95 @@
+/** Loads the demo bank into a migrated database. */
+import pg from "pg";
+import { ConfigurationError, key32 } from "../platform/configuration.js";
+import { fingerprintCard } from "../shared/card-fingerprint.js";
+import { sealCard } from "../shared/card-seal.js";
+import { DEMO_MERCHANTS, type DemoClient, demoClients } from "./demo-bank.js";
+
+export interface LoadDemoBankOptions {
+  /** The URL of a role that may write the banks' tables: the one that migrated. */
+  readonly url: string;
+  /** 32 bytes each, in base64. */
+  readonly keys: {
+    /** That of card-validation: otherwise no card is ever found. */
+    readonly CARD_FINGERPRINT_KEY: string;
+    /** Seals the numbers in the clients' rows. */
+    readonly CARD_STORAGE_KEY: string;
+  };
+}
+
+/**
+ * Makes the demo bank's clients and merchants where they are missing. It may be run again: balances stay as they are,
+ * and cards are sealed anew only when the fingerprint key is another.
+ * @throws ConfigurationError for a key of another form; the driver's errors.
+ */
+export async function loadDemoBank(options: LoadDemoBankOptions): Promise<void> {
+  const fingerprintKey = parseKey("CARD_FINGERPRINT_KEY", options.keys.CARD_FINGERPRINT_KEY);
+  const storageKey = parseKey("CARD_STORAGE_KEY", options.keys.CARD_STORAGE_KEY);
+  const client = new pg.Client({ connectionString: options.url, application_name: "load-demo-bank" });
+  await client.connect();
+  try {
+    await client.query("BEGIN");
+    await loadMerchants(client);
+    await loadClients(client, fingerprintKey, storageKey);
+    await client.query("COMMIT");
+    // The planner learns the tables' size now, not when the autovacuum daemon comes by.
+    await client.query("ANALYZE client_bank.clients, merchant_bank.merchants");
+  } finally {
+    await client.end();
+  }
+}
+
+async function loadMerchants(client: pg.Client): Promise<void> {
+  await client.query(
+    `INSERT INTO merchant_bank.merchants (id, name, currency, balance, opening_balance, state)
+     SELECT id, name, currency, 0, 0, state
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS demo (id, name, currency, state)
+     ON CONFLICT (id) DO NOTHING`,
+    [
+      DEMO_MERCHANTS.map(({ id }) => id),
+      DEMO_MERCHANTS.map(({ name }) => name),
+      DEMO_MERCHANTS.map(({ currencyCode }) => currencyCode),
+      DEMO_MERCHANTS.map(({ state }) => state),
+    ],
+  );
+}
+
+async function loadClients(client: pg.Client, fingerprintKey: Uint8Array, storageKey: Uint8Array): Promise<void> {
+  const { rows } = await client.query<{ id: string; fingerprint: string }>(
+    "SELECT id, card_fingerprint AS fingerprint FROM client_bank.clients",
+  );
+  const known = new Map(rows.map(({ id, fingerprint }) => [id, fingerprint]));
+  const missing = demoClients()
+    .map((demo) => ({ demo, fingerprint: fingerprintCard(demo.card.number, fingerprintKey) }))
+    .filter(({ demo, fingerprint }) => known.get(demo.id) !== fingerprint);
+  if (missing.length === 0) return;
+  const clients = missing.map(({ demo }) => demo);
+  const sealed = await Promise.all(clients.map(({ card }) => sealCard(card, storageKey)));
+  const column = <T>(read: (demo: DemoClient) => T): T[] => clients.map(read);
+  await client.query(
+    `INSERT INTO client_bank.clients (id, name, sealed_card, card_fingerprint, card_expiry_month, card_expiry_year,
+       currency, balance, opening_balance, state)
+     SELECT id, name, sealed_card, card_fingerprint, expiry_month, expiry_year, currency, balance, balance, state
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int2[], $6::int2[], $7::text[], $8::int8[],
+       $9::text[]) AS demo (id, name, sealed_card, card_fingerprint, expiry_month, expiry_year, currency, balance, state)
+     ON CONFLICT (id) DO UPDATE
+       SET sealed_card = excluded.sealed_card, card_fingerprint = excluded.card_fingerprint`,
+    [
+      column(({ id }) => id),
+      column(({ card }) => card.holderName),
+      sealed,
+      missing.map(({ fingerprint }) => fingerprint),
+      column(({ card }) => card.expiryMonth),
+      column(({ card }) => card.expiryYear),
+      column(({ currencyCode }) => currencyCode),
+      column(({ openingBalance }) => openingBalance),
+      column(({ state }) => state),
+    ],
+  );
+}
+
+function parseKey(name: string, text: string): Uint8Array {
+  const parsed = key32.safeParse(text);
+  if (!parsed.success) throw new ConfigurationError(`${name} must be 32 bytes in base64.`);
+  return parsed.data;
+}
