@@ -1,28 +1,12 @@
-/** The schema and role of notification in an empty database, for tests. */
-import { fileURLToPath } from "node:url";
-import { drizzle } from "drizzle-orm/node-postgres";
-import { migrate } from "drizzle-orm/node-postgres/migrator";
-import pg from "pg";
+/** The database as the operator's migration leaves it, for tests. */
+import { DATABASE_ROLES, type DatabaseRole, migrate } from "../../dist/operator/migrate.js";
 
-const ROLE = "notification";
-const PASSWORD = "notification-of-tests";
-const MIGRATIONS = fileURLToPath(new URL("../../src/notification/migrations", import.meta.url));
-
-/** A {@link Preparation} that runs notification's migrations alone. */
-export async function prepareNotification(url: string): Promise<Record<string, string>> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    const { rowCount } = await client.query("SELECT FROM pg_roles WHERE rolname = $1", [ROLE]);
-    if (rowCount === 0) await client.query(`CREATE ROLE ${ROLE}`);
-    await client.query(`ALTER ROLE ${ROLE} LOGIN PASSWORD '${PASSWORD}'`);
-    await migrate(drizzle(client), {
-      migrationsFolder: MIGRATIONS,
-      migrationsSchema: "migration",
-      migrationsTable: "notification",
-    });
-  } finally {
-    await client.end();
-  }
-  return { [ROLE]: PASSWORD };
+/** A `Preparation` that runs the real migration, with a password for each role. */
+export async function prepareNotification(url: string): Promise<Record<DatabaseRole, string>> {
+  const passwords = Object.fromEntries(DATABASE_ROLES.map((role) => [role, "of-tests"])) as Record<
+    DatabaseRole,
+    string
+  >;
+  await migrate({ adminUrl: url, passwords });
+  return passwords;
 }

@@ -62,8 +62,14 @@ export function openWebhookPoster(target: WebhookTarget): WebhookPoster {
           "user-agent": "quittance-notification",
         },
       });
-      request.on("response", (answer) => drainAnswer(answer, () => resolve(judgeAnswer(answer))));
+      let answered = false;
+      request.on("response", (answer) => {
+        answered = true;
+        drainAnswer(answer, () => resolve(judgeAnswer(answer)));
+      });
       request.on("error", (error) => {
+        // The time-out came within the answer's body: its status is known and counts.
+        if (answered) return;
         // The receiver closed a kept connection as it was taken up again: it has seen nothing, or will know the id.
         const code = (error as NodeJS.ErrnoException).code;
         resolve(request.reusedSocket && code === "ECONNRESET" ? "stale" : judgeError(error, timeoutMs));
