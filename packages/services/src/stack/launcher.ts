@@ -1,0 +1,155 @@
+/** The life of `npm start`: start, show, stay up, stop; and what it says meanwhile. */
+import { join } from "node:path";
+import { demoPayments } from "./demo-cases.js";
+import { makeDemoPayments } from "./demo-payments.js";
+import { requireFreePort } from "./free-ports.js";
+import { type Guardian, startGuardian } from "./guardian.js";
+import type { StackOptions } from "./options.js";
+import { openProcessLogs, type ProcessLogs } from "./process-logs.js";
+import { writeRunFile } from "./run-file.js";
+import { STACK_PROCESSES, type Stack, startStack } from "./stack.js";
+import { listenForStop, type StopSignals } from "./stop-signals.js";
+import type { SupervisorEvent } from "./supervisor.js";
+import { formatDemoResults, formatHowTo, formatSupervisorEvent } from "./terminal-text.js";
+
+/** How a launcher speaks. */
+export interface Voice {
+  /** Writes what is essential. */
+  say(text: string): void;
+  /** Writes what `--quiet` leaves out. */
+  tell(text: string): void;
+  /** Writes that something is wrong. */
+  complain(text: string): void;
+}
+
+export interface LauncherPlace {
+  /** Where run file, logs and keys go. */
+  readonly folder: string;
+  /** How a path is written for people. */
+  shown(path: string): string;
+}
+
+/** What one run of the launcher is made of. */
+interface Launch {
+  readonly options: StackOptions;
+  readonly place: LauncherPlace;
+  readonly voice: Voice;
+  readonly guardian: Guardian;
+  readonly stopping: StopSignals;
+  readonly logs: ProcessLogs;
+}
+
+/**
+ * Runs the stack until it is told to stop, or until the demonstration is over with `--once`.
+ * @returns the exit code: 0, or 1 when the demonstration of `--once` did not end as it should.
+ * @throws what keeps the stack from starting, after everything was stopped.
+ */
+export async function runLauncher(options: StackOptions, place: LauncherPlace, voice: Voice): Promise<number> {
+  await requireFreePort("--grpc-port", options.grpcPort);
+  await requireFreePort("--http-port", options.httpPort);
+  const guardian = startGuardian();
+  const stopping = listenForStop(() => {
+    voice.say("Stopping at once.");
+    void guardian.hurry();
+  });
+  stopping.signal.addEventListener("abort", () => voice.tell("\nStopping. Ctrl-C once more stops at once."));
+  const logs = await openProcessLogs({
+    folder: join(place.folder, "logs"),
+    processes: STACK_PROCESSES,
+    onComplaint: ({ process: name, level, text }) => {
+      // While things stop, connections break as they must.
+      if (stopping.signal.aborted || (options.quiet && level === "warn")) return;
+      voice.complain(`${name}: ${level === "warn" ? "warning" : "error"}: ${text}`);
+    },
+  });
+  try {
+    return await launch({ options, place, voice, guardian, stopping, logs });
+  } catch (error) {
+    if (stopping.signal.aborted) return 0;
+    throw error;
+  } finally {
+    await guardian.close();
+    await logs.close();
+    stopping.close();
+    if (stopping.signal.aborted) voice.tell("Everything has stopped.");
+  }
+}
+
+async function launch(parts: Launch): Promise<number> {
+  const { options, place, voice, guardian, stopping, logs } = parts;
+  const began = performance.now();
+  voice.tell("Starting Quittance");
+  let onRestart: () => Promise<void> = async () => undefined;
+  let brokerDurable = true;
+  const onEvent = (event: SupervisorEvent) => {
+    const lost = event.type === "died" && event.name === "broker" && !brokerDurable;
+    voice.complain(formatSupervisorEvent(event, lost ? "; the messages that it held in memory are lost" : ""));
+    if (event.type === "restarted") onRestart().catch((error: unknown) => voice.complain(String(error)));
+  };
+  const stack = await startStack({
+    ...options,
+    guardian,
+    signal: stopping.signal,
+    keysFile: join(place.folder, "keys.json"),
+    onOutput: logs.write,
+    onProgress: (sentence) => voice.tell(`  ${sentence}`),
+    onEvent,
+  });
+  brokerDurable = stack.brokerDurable;
+  try {
+    const [example] = demoPayments();
+    const token = await stack.tokenOf(example.merchantId);
+    const runFile = join(place.folder, "run.json");
+    stack.guardRunFile(runFile, token);
+    onRestart = () => writeRunFile(runFile, runFileOf(stack, token));
+    await onRestart();
+    const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+    const doors = `gRPC on localhost:${stack.grpcPort}, HTTP on localhost:${stack.httpPort}`;
+    voice.say(`Quittance runs after ${seconds} s: ${doors}`);
+    const succeeded = await demonstrate(stack, parts);
+    if (options.once) return succeeded || stopping.signal.aborted ? 0 : 1;
+    const paths = { runFile: place.shown(runFile), logs: place.shown(join(place.folder, "logs")) };
+    if (!stopping.signal.aborted) {
+      voice.tell(`\n${formatHowTo({ ...paths, grpcPort: stack.grpcPort, httpPort: stack.httpPort, token, example })}`);
+      voice.tell("\nCtrl-C stops everything.");
+    }
+    await aborted(stopping.signal);
+    return 0;
+  } finally {
+    await stack.stop();
+  }
+}
+
+/** Makes the payments and shows them; false when one did not end as it should. */
+async function demonstrate(stack: Stack, { voice, stopping }: Launch): Promise<boolean> {
+  voice.tell("\nFive payments, one of each kind:\n");
+  const results = await makeDemoPayments({
+    payments: demoPayments(),
+    grpcPort: stack.grpcPort,
+    tokenOf: stack.tokenOf,
+    signal: stopping.signal,
+  });
+  if (stopping.signal.aborted) return false;
+  voice.tell(formatDemoResults(results));
+  const problems = results.flatMap((result) => result.problem ?? []);
+  for (const problem of problems) voice.complain(problem);
+  return problems.length === 0;
+}
+
+function runFileOf(stack: Stack, token: string) {
+  return {
+    grpc: `127.0.0.1:${stack.grpcPort}`,
+    http: `http://127.0.0.1:${stack.httpPort}`,
+    broker: stack.brokerUrl,
+    database: stack.databaseUrl,
+    token,
+    services: stack
+      .services()
+      .map(({ name, pid, healthPort }) => ({ name, pid, health: `http://127.0.0.1:${healthPort}` })),
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,40 @@
+/** `npm start`: options.ts says what it does and takes. */
+import { relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type LauncherPlace, runLauncher, type Voice } from "./launcher.js";
+import { HELP, OptionsError, parseOptions, type StackOptions } from "./options.js";
+
+const root = fileURLToPath(new URL("../../../..", import.meta.url));
+
+function placeOf(): LauncherPlace {
+  return {
+    folder: resolve(root, process.env.QUITTANCE_FOLDER ?? ".quittance"),
+    // npm runs scripts at the root wherever the user is: INIT_CWD is where that was.
+    shown: (path) => {
+      const short = relative(process.env.INIT_CWD ?? process.cwd(), path);
+      return short.startsWith("..") ? path : short;
+    },
+  };
+}
+
+function voiceOf(options: StackOptions): Voice {
+  const say = (text: string) => void process.stdout.write(`${text}\n`);
+  return {
+    say,
+    tell: options.quiet ? () => undefined : say,
+    complain: (text) => void process.stderr.write(`${text}\n`),
+  };
+}
+
+// A terminal or pipe that is gone must not end the launcher before it has stopped everything.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
+try {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === "help") process.stdout.write(HELP);
+  else process.exitCode = await runLauncher(options, placeOf(), voiceOf(options));
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${message}\n${error instanceof OptionsError ? "See npm start -- --help.\n" : ""}`);
+  process.exitCode = error instanceof OptionsError ? 2 : 1;
+}
