@@ -4,9 +4,9 @@ import { DECLINE_MESSAGES } from "../shared/decline.js";
 import type { PaymentView } from "../shared/messages.js";
 import { moneyFromWire } from "../shared/money.js";
 
-/** A payment as client-bank recorded it. */
+/** A payment as client-bank recorded it. A verdict is told when it is final, and not while it is on its way. */
 export function recordedPayment(view: PaymentView): Payment {
-  const reason = view.declineReason;
+  const reason = view.state === "DECLINED" ? view.declineReason : undefined;
   return {
     id: view.id,
     requestId: view.requestId,

@@ -1,0 +1,160 @@
+/** Both doors of the gateway, as a merchant's program calls them. */
+import { type CallOptions, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { BadRequest, ErrorInfo, RetryInfo } from "../../dist/gen/google/rpc/error_details.js";
+import { Status } from "../../dist/gen/google/rpc/status.js";
+import {
+  type ListPaymentsResponse,
+  type Payment,
+  PaymentServiceClient,
+  type PayRequest,
+} from "../../dist/gen/quittance/payments/v1/payments.js";
+
+export const CARD_NUMBER = "4242424242424242";
+
+/** A good request; `changes` replace whole fields. */
+export function payRequest(requestId: string, changes: Partial<PayRequest> = {}): PayRequest {
+  return {
+    requestId,
+    card: { number: CARD_NUMBER, expiryMonth: 12, expiryYear: 2030, holderName: "Ada Lovelace" },
+    amount: { currencyCode: "EUR", minorUnits: 1_250n },
+    description: "tea",
+    wait: { seconds: 5n, nanos: 0 },
+    ...changes,
+  };
+}
+
+/** The same as JSON has it. */
+export function payBody(requestId: string, changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    requestId,
+    card: { number: CARD_NUMBER, expiryMonth: 12, expiryYear: 2030, holderName: "Ada Lovelace" },
+    amount: { currencyCode: "EUR", minorUnits: "1250" },
+    description: "tea",
+    wait: "5s",
+    ...changes,
+  };
+}
+
+/** A gRPC error with its details decoded, as a client in another language would. */
+export interface RpcFailure {
+  readonly code: number;
+  readonly message: string;
+  readonly info: ErrorInfo | undefined;
+  readonly violations: readonly { readonly field: string; readonly description: string }[];
+  readonly retryDelay: RetryInfo["retryDelay"];
+}
+
+/** An answer of the HTTP door. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: JSON of the tests' own making, looked at field by field.
+  readonly json: any;
+}
+
+export class ApiClient {
+  readonly token: string;
+  readonly #httpUrl: string;
+  readonly #grpc: PaymentServiceClient;
+
+  constructor(options: { readonly grpcAddress: string; readonly httpUrl: string; readonly token: string }) {
+    this.token = options.token;
+    this.#httpUrl = options.httpUrl;
+    this.#grpc = new PaymentServiceClient(options.grpcAddress, credentials.createInsecure());
+  }
+
+  /** Pays by gRPC. @throws the ServiceError; {@link failureOf} decodes it. */
+  pay(request: PayRequest, options: Partial<CallOptions> = {}, headers?: Record<string, string>): Promise<Payment> {
+    return new Promise((resolve, reject) => {
+      this.#grpc.pay(request, this.metadata(headers), options, (error, response) =>
+        error ? reject(error) : resolve(present(response.payment)),
+      );
+    });
+  }
+
+  get(id: string): Promise<Payment> {
+    return new Promise((resolve, reject) => {
+      this.#grpc.getPayment({ id }, this.metadata(), (error, response) =>
+        error ? reject(error) : resolve(present(response.payment)),
+      );
+    });
+  }
+
+  list(pageSize = 0, pageToken = ""): Promise<ListPaymentsResponse> {
+    return new Promise((resolve, reject) => {
+      this.#grpc.listPayments({ pageSize, pageToken }, this.metadata(), (error, response) =>
+        error ? reject(error) : resolve(response),
+      );
+    });
+  }
+
+  watch(id: string): ReturnType<PaymentServiceClient["watchPayment"]> {
+    return this.#grpc.watchPayment({ id }, this.metadata());
+  }
+
+  /** Calls the HTTP door; a body that is no string is sent as JSON. */
+  async http(path: string, options: { body?: unknown; headers?: Record<string, string>; method?: string } = {}) {
+    const body = options.body === undefined || typeof options.body === "string" ? options.body : json(options.body);
+    const response = await fetch(`${this.#httpUrl}${path}`, {
+      method: options.method ?? (body === undefined ? "GET" : "POST"),
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...options.headers,
+      },
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await response.text();
+    const parsed = text.startsWith("{") ? JSON.parse(text) : undefined;
+    return { status: response.status, headers: response.headers, text, json: parsed } satisfies HttpAnswer;
+  }
+
+  metadata(headers: Record<string, string> = {}): Metadata {
+    const metadata = new Metadata();
+    for (const [name, value] of Object.entries({ authorization: `Bearer ${this.token}`, ...headers })) {
+      if (value !== "") metadata.set(name, value);
+    }
+    return metadata;
+  }
+
+  close(): void {
+    this.#grpc.close();
+  }
+}
+
+/** The error that a call ends with. */
+export async function failureOf(call: Promise<unknown>): Promise<RpcFailure> {
+  const error = await call.then(
+    () => {
+      throw new Error("The call succeeded.");
+    },
+    (failure: ServiceError) => failure,
+  );
+  return decodeFailure(error);
+}
+
+export function decodeFailure(error: ServiceError): RpcFailure {
+  const [bytes] = error.metadata?.get("grpc-status-details-bin") ?? [];
+  const details = bytes === undefined ? [] : Status.decode(Buffer.from(bytes)).details;
+  const find = <T>(name: string, decode: (value: Uint8Array) => T): T | undefined => {
+    const any = details.find((detail) => detail.typeUrl === `type.googleapis.com/google.rpc.${name}`);
+    return any && decode(any.value);
+  };
+  return {
+    code: error.code,
+    message: error.details,
+    info: find("ErrorInfo", (value) => ErrorInfo.decode(value)),
+    violations: find("BadRequest", (value) => BadRequest.decode(value))?.fieldViolations ?? [],
+    retryDelay: find("RetryInfo", (value) => RetryInfo.decode(value))?.retryDelay,
+  };
+}
+
+function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("The answer holds no payment.");
+  return value;
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value);
+}

@@ -1,0 +1,133 @@
+/** Steps 2 to 5b as far as the gateway sees them: takes its messages, replies, tells of changes, answers reads. */
+import type { Connection, Consumer, Message, OutgoingMessage, Producer } from "@quittance/sdk";
+import {
+  type GatewayReply,
+  MESSAGE_VERSION,
+  type PaymentMessage,
+  type PaymentView,
+  paymentMessage,
+  paymentReadRequest,
+} from "../../dist/shared/messages.js";
+import { CHANNELS, destinationOf } from "../../dist/shared/queue-map.js";
+
+const TAKE_TIMEOUT_MS = 5_000;
+
+/** A message of the gateway on `payment`. */
+export interface TakenPayment {
+  readonly body: PaymentMessage;
+  readonly message: Message;
+}
+
+export class PlayedBank {
+  /** What reads find, by payment id. */
+  readonly recorded = new Map<string, PaymentView>();
+  /** Set to leave reads unanswered. */
+  silent = false;
+  readonly #payments: Consumer;
+  readonly #producer: Producer;
+
+  constructor(payments: Consumer, producer: Producer) {
+    this.#payments = payments;
+    this.#producer = producer;
+  }
+
+  /** Opens what the bank needs: the card's side takes payments, the bank's side answers. */
+  static async open(bank: Connection, card: Connection): Promise<PlayedBank> {
+    const payments = await card.createConsumer(destinationOf(CHANNELS.payment));
+    const producer = await bank.createProducer(undefined, { deliveryMode: "non-persistent" });
+    const played = new PlayedBank(payments, producer);
+    await bank.respond(destinationOf(CHANNELS.paymentRead), (request) => played.#answer(request));
+    return played;
+  }
+
+  /** The next payment that the gateway sent. */
+  async take(): Promise<TakenPayment> {
+    const message = await this.#payments.receive({ timeoutMs: TAKE_TIMEOUT_MS });
+    if (message === undefined) throw new Error("No payment came.");
+    message.accept();
+    return { body: message.json(paymentMessage), message };
+  }
+
+  /** Records a payment as it stands now and tells those who watch. */
+  async record(body: PaymentMessage, changes: Partial<PaymentView> = {}): Promise<PaymentView> {
+    const payment = { ...viewOf(body), ...changes };
+    this.recorded.set(payment.id, payment);
+    await this.tell(payment);
+    return payment;
+  }
+
+  /** Tells those who watch, whatever reads find. */
+  async tell(payment: PaymentView): Promise<void> {
+    const message = {
+      json: { version: MESSAGE_VERSION, payment },
+      properties: { merchant: payment.merchantId, payment: payment.id },
+    };
+    await this.#producer.sendAll([{ destination: destinationOf(CHANNELS.paymentUpdate), message }]);
+  }
+
+  /** Step 5b: records a payment as final and replies to the gateway that waits. */
+  async finish(taken: TakenPayment, changes: Partial<PaymentView> = {}): Promise<PaymentView> {
+    const payment = await this.record(taken.body, { ...FINAL, ...changes });
+    await this.reply(taken, { version: MESSAGE_VERSION, outcome: "final", payment });
+    return payment;
+  }
+
+  /** Refuses a payment whose request_id was used before. */
+  refuse(taken: TakenPayment): Promise<void> {
+    const { paymentId, parametersHash } = taken.body;
+    return this.reply(taken, { version: MESSAGE_VERSION, outcome: "request-id-reused", paymentId, parametersHash });
+  }
+
+  async reply(taken: TakenPayment, reply: GatewayReply): Promise<void> {
+    if (taken.message.replyTo === undefined) return;
+    const message = { json: reply, correlationId: taken.body.paymentId };
+    await this.#producer.sendAll([{ destination: taken.message.replyTo, message }]);
+  }
+
+  /** Starts each test without what the one before left. */
+  forget(): void {
+    this.recorded.clear();
+    this.silent = false;
+  }
+
+  async #answer(message: Message): Promise<OutgoingMessage> {
+    const request = message.json(paymentReadRequest);
+    if (this.silent) return new Promise(() => undefined);
+    const own = [...this.recorded.values()].filter((payment) => payment.merchantId === request.merchantId);
+    if (request.operation === "get") return answer(own.filter((payment) => payment.id === request.paymentId));
+    const { after } = request;
+    const newestFirst = own.sort((one, other) => orderOf(other).localeCompare(orderOf(one)));
+    const rest = newestFirst.filter((payment) => after === undefined || orderOf(payment) < orderOf(after));
+    return answer(rest.slice(0, request.pageSize));
+  }
+}
+
+const FINAL = {
+  state: "SUCCEEDED",
+  settleTime: "2026-01-01T00:00:00.300Z",
+  finishTime: "2026-01-01T00:00:00.400Z",
+} as const satisfies Partial<PaymentView>;
+
+/** A payment as step 3 records it. The card's number is sealed: the tests pay with this one. */
+export function viewOf(body: PaymentMessage): PaymentView {
+  return {
+    id: body.paymentId,
+    requestId: body.requestId,
+    merchantId: body.merchantId,
+    amount: body.amount,
+    description: body.description,
+    state: "PENDING",
+    card: { brand: "visa", lastFour: "4242", expiryMonth: 12, expiryYear: 2030 },
+    acceptTime: body.acceptTime,
+    validateTime: "2026-01-01T00:00:00.100Z",
+    captureTime: "2026-01-01T00:00:00.200Z",
+  };
+}
+
+function answer(payments: readonly PaymentView[]): OutgoingMessage {
+  return { json: { version: MESSAGE_VERSION, payments } };
+}
+
+function orderOf(payment: { readonly acceptTime: string; readonly id: string }): string {
+  return `${payment.acceptTime} ${payment.id}`;
+}
