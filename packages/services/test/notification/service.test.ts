@@ -1,0 +1,259 @@
+import { createHmac } from "node:crypto";
+import type { Connection, Consumer, Producer } from "@quittance/sdk";
+import { expect } from "chai";
+import { startNotification } from "../../dist/notification/service.js";
+import type { WebhookTarget } from "../../dist/notification/webhook/post-webhook.js";
+import { openDatabase } from "../../dist/platform/database.js";
+import type { RunningService } from "../../dist/platform/run-service.js";
+import type { TransactionResultMessage } from "../../dist/shared/messages.js";
+import { CHANNELS, deadLetterDestination, destinationOf } from "../../dist/shared/queue-map.js";
+import { type CapturedLog, captureLog } from "../support/captured-log.js";
+import { useDatabase } from "../support/database-for-tests.js";
+import { eventually } from "../support/eventually.js";
+import { useHouseBroker } from "../support/house-broker.js";
+import { paymentResult } from "./payment-results.js";
+import { prepareNotification } from "./prepare-database.js";
+import { startReceiver } from "./webhook/receiver.js";
+
+const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
+const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
+const SECRET = new Uint8Array(32).fill(5);
+
+interface Row extends Record<string, unknown> {
+  readonly channel: string;
+  readonly language: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly subject: string;
+}
+
+describe("Step 5a, notification", function () {
+  this.timeout(30_000);
+  const broker = useHouseBroker();
+  const testDatabase = useDatabase({ prepare: prepareNotification });
+  let captured: CapturedLog;
+  let producer: Producer;
+  let deadLetters: Consumer;
+  let service: RunningService | undefined;
+
+  before(async () => {
+    const merchantBank = await broker().connectAs("merchant-bank");
+    producer = await merchantBank.createProducer(destinationOf(CHANNELS.transactionResult));
+    const operator = await broker().connectAs("operator");
+    deadLetters = await operator.createConsumer(deadLetterDestination(CHANNELS.transactionResult));
+  });
+
+  beforeEach(() => {
+    captured = captureLog();
+  });
+
+  afterEach(async () => {
+    await service?.drain({ timeoutMs: 2_000 });
+    service = undefined;
+    await testDatabase().query("DELETE FROM notification.templates WHERE version > 1");
+    await testDatabase().query("UPDATE notification.templates SET active = true");
+  });
+
+  async function start(options: { readonly language?: string; readonly webhook?: WebhookTarget } = {}) {
+    const connection: Connection = await broker().connectAs("notification");
+    const started = await startNotification({
+      connection,
+      database: openDatabase({
+        url: testDatabase().urlOf("notification"),
+        poolSize: 4,
+        service: "notification-test",
+        log: captured.log,
+      }),
+      log: captured.log,
+      language: "en",
+      sender: {
+        pollIntervalMs: 50,
+        retry: { initialDelayMs: 20, maximumDelayMs: 50, maximumAttempts: 5, maximumAgeMs: 60_000 },
+      },
+      ...options,
+    });
+    service = {
+      drain: async (drain) => {
+        await started.drain(drain);
+        await connection.close();
+      },
+    };
+  }
+
+  function send(result: TransactionResultMessage): Promise<void> {
+    return producer.send({ json: result, traceparent: TRACEPARENT });
+  }
+
+  function rowsOf(result: TransactionResultMessage): Promise<Row[]> {
+    return testDatabase().query<Row>(
+      `SELECT channel, language, state, attempts, subject FROM notification.notifications
+       WHERE payment_id = $1 ORDER BY channel`,
+      [result.paymentId],
+    );
+  }
+
+  function recorded(result: TransactionResultMessage): Promise<Row[]> {
+    return eventually(`the notification of ${result.paymentId} is recorded`, async () => {
+      const rows = await rowsOf(result);
+      return rows.length > 0 && rows;
+    });
+  }
+
+  function bothSent(result: TransactionResultMessage): Promise<unknown> {
+    return eventually("the line and the webhook are sent", async () => {
+      const rows = await rowsOf(result);
+      return rows.length === 2 && rows.every(({ state }) => state === "sent");
+    });
+  }
+
+  function linesOf(result: TransactionResultMessage): Record<string, unknown>[] {
+    return captured.lines().filter((line) => line.payment === result.paymentId && line.msg === "notification");
+  }
+
+  it("tells of a payment on the log, once, though its result is delivered twice", async () => {
+    await start();
+    const result = paymentResult();
+    const next = paymentResult({ declineReason: "INSUFFICIENT_FUNDS", declinedBy: "client-side" });
+    await send(result);
+    await send(result);
+    await recorded(result);
+    await send(result);
+    await send(next);
+    await recorded(next);
+    expect(await rowsOf(result)).to.deep.equal([
+      { channel: "log", language: "en", state: "sent", attempts: 1, subject: "Payment of €12.50 succeeded" },
+    ]);
+    await eventually("the next line is written", () => linesOf(next).length === 1);
+    expect(linesOf(result)).to.have.length(1);
+    expect(linesOf(result)[0]).to.deep.include({
+      trace: TRACE_ID,
+      step: "5a",
+      channel: "log",
+      template: "payment-succeeded",
+      version: 1,
+      subject: "Payment of €12.50 succeeded",
+    });
+    expect(linesOf(next)[0]).to.deep.include({ template: "payment-declined", subject: "Payment of €12.50 declined" });
+  });
+
+  it("keeps what came while it was away, for its subscription is durable", async () => {
+    const result = paymentResult();
+    await send(result);
+    await start();
+    await recorded(result);
+  });
+
+  it("speaks the language that it is told to speak", async () => {
+    await start({ language: "fr" });
+    const result = paymentResult();
+    await send(result);
+    const [row] = await recorded(result);
+    expect(row?.language).to.equal("fr");
+    expect(row?.subject.replace(/\p{Zs}/gu, " ")).to.equal("Paiement de 12,50 € accepté");
+  });
+
+  it("waits with its messages while no template is active, and goes on once there is one", async () => {
+    await testDatabase().query("UPDATE notification.templates SET active = false WHERE name = 'payment-succeeded'");
+    await start();
+    const result = paymentResult();
+    await send(result);
+    await eventually("the lack is told of", () =>
+      captured.text().includes("No version of template payment-succeeded is active"),
+    );
+    expect(await rowsOf(result)).to.have.length(0);
+    await testDatabase().query("UPDATE notification.templates SET active = true");
+    await recorded(result);
+  });
+
+  it("sets a payment aside, loudly, whose template asks for an unknown variable, and goes on", async () => {
+    await testDatabase().query("UPDATE notification.templates SET active = false WHERE name = 'payment-declined'");
+    await testDatabase().query(
+      `INSERT INTO notification.templates (name, language, version, subject, body, active)
+       VALUES ('payment-declined', 'en', 2, 'Declined', 'Dear {{ first_name }}', true)`,
+    );
+    await start();
+    const broken = paymentResult({ declineReason: "CARD_EXPIRED", declinedBy: "client-side" });
+    const good = paymentResult();
+    await send(broken);
+    await send(good);
+    const deadLetter = await deadLetters.receive({ timeoutMs: 10_000 });
+    deadLetter?.accept();
+    expect(deadLetter?.properties.dead_letter_reason).to.match(
+      /Template payment-declined \(en, version 2\) cannot be rendered: undefined variable: first_name/,
+    );
+    await recorded(good);
+    expect(await rowsOf(broken)).to.have.length(0);
+    expect(captured.lines().some((line) => line.level === 50 && /first_name/.test(String(line.reason)))).to.equal(true);
+  });
+
+  for (const [what, message] of [
+    ["a text that is not JSON", { text: "no" }],
+    ["a message of the future", { json: { ...paymentResult(), version: 2 } }],
+  ] as const) {
+    it(`sets aside ${what} and goes on`, async () => {
+      await start();
+      await producer.send(message);
+      const good = paymentResult();
+      await send(good);
+      await recorded(good);
+      const deadLetter = await deadLetters.receive({ timeoutMs: 10_000 });
+      deadLetter?.accept();
+      expect(deadLetter?.properties.dead_letter_origin).to.equal("transaction-result");
+    });
+  }
+
+  it("posts a signed webhook at once, with the payment and without anything of its card but what may be shown", async () => {
+    await using receiver = await startReceiver((response) => response.writeHead(204).end());
+    await start({ webhook: { url: receiver.url, secret: SECRET, allowPrivate: true } });
+    const result = paymentResult({ declineReason: "MERCHANT_CLOSED", declinedBy: "merchant-bank" });
+    await send(result);
+    const webhook = await eventually("the webhook arrives", () => receiver.received[0]);
+    const { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signature } = webhook.headers;
+    expect(id).to.equal(`${result.paymentId}_payment-declined`);
+    const expected = createHmac("sha256", SECRET).update(`${id}.${timestamp}.${webhook.body}`).digest("base64");
+    expect(signature).to.equal(`v1,${expected}`);
+    const { type, timestamp: time, data } = JSON.parse(webhook.body);
+    expect({ type, time }).to.deep.equal({ type: "payment.declined", time: result.settleTime });
+    expect(data).to.deep.include({
+      paymentId: result.paymentId,
+      requestId: result.requestId,
+      merchantId: result.merchantId,
+      amount: { currencyCode: "EUR", minorUnits: "1250" },
+      declineReason: "MERCHANT_CLOSED",
+      card: { brand: "visa", lastFour: "4242", expiryMonth: 12, expiryYear: 2030 },
+    });
+    expect(data.notification.subject).to.equal("Payment of €12.50 declined");
+    expect(webhook.body).to.not.contain(result.card.fingerprint);
+    await eventually("both channels are sent", async () =>
+      (await rowsOf(result)).every(({ state }) => state === "sent"),
+    );
+  });
+
+  it("posts one webhook for a result that is delivered twice, and the same one again after a failure", async () => {
+    const statuses = [500, 503, 200];
+    await using receiver = await startReceiver((response) => response.writeHead(statuses.shift() ?? 200).end());
+    await start({ webhook: { url: receiver.url, secret: SECRET, allowPrivate: true } });
+    const result = paymentResult();
+    await send(result);
+    await send(result);
+    await bothSent(result);
+    const ofPayment = receiver.received.filter(({ body }) => body.includes(result.paymentId));
+    expect(ofPayment).to.have.length(3);
+    expect(new Set(ofPayment.map(({ headers, body }) => `${headers["webhook-id"]} ${body}`)).size).to.equal(1);
+  });
+
+  it("never lets a slow receiver hold the queue", async () => {
+    await using receiver = await startReceiver(() => undefined);
+    await start({ webhook: { url: receiver.url, secret: SECRET, allowPrivate: true, timeoutMs: 1_000 } });
+    const results = Array.from({ length: 150 }, () => paymentResult());
+    await Promise.all(results.map(send));
+    for (const result of results) await recorded(result);
+    const [row] = await testDatabase().query<{ sent: string }>(
+      `SELECT count(*)::text AS sent FROM notification.notifications
+       WHERE channel = 'webhook' AND state = 'sent' AND payment_id = ANY ($1)`,
+      [results.map(({ paymentId }) => paymentId)],
+    );
+    expect(row?.sent).to.equal("0");
+    expect(receiver.received.length).to.be.at.most(32 * 5);
+  });
+});
