@@ -1,5 +1,4 @@
 /** A service's pool of PostgreSQL connections, and the one way in which a transaction is run. */
-import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import pg from "pg";
 import type { Logger } from "./log.js";
 
@@ -15,8 +14,6 @@ const CONNECT_TIMEOUT_MS = 5_000;
 export type Transaction = pg.PoolClient;
 
 export interface Database {
-  /** The same connections through drizzle, for queries that are not hot. */
-  readonly drizzle: NodePgDatabase;
   /** Runs `work` in one READ COMMITTED transaction: committed when it resolves, rolled back when it rejects. */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
   /** Runs `work` on a connection without a transaction, for a single statement. */
@@ -63,7 +60,6 @@ export function openDatabase(options: {
   }
 
   return {
-    drizzle: drizzle(pool),
     read: withClient,
     transaction: (work) =>
       withClient(async (client) => {
