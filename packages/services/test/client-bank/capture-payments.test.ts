@@ -1,0 +1,188 @@
+import { expect } from "chai";
+import type { CaptureDecision } from "../../dist/client-bank/decide-captures.js";
+import type { PaymentRecord } from "../../dist/client-bank/payment-record.js";
+import { capturePayments } from "../../dist/client-bank/step-3-capture.js";
+import { isTransient } from "../../dist/platform/database.js";
+import type { ValidationResultMessage } from "../../dist/shared/messages.js";
+import {
+  balanceOf,
+  nextPaymentId,
+  someClient,
+  untilCommitted,
+  useBanks,
+  validationResult,
+  wrongBooks,
+} from "../operator/banks-for-tests.js";
+
+const CLIENTS = "client_bank.clients";
+
+function recordOf(decision: CaptureDecision | undefined): PaymentRecord {
+  if (decision?.outcome !== "recorded") throw new Error("It was not recorded.");
+  return decision.payment;
+}
+
+describe("Step 3 on PostgreSQL", function () {
+  this.timeout(60_000);
+  const banks = useBanks();
+  const capture = (messages: readonly ValidationResultMessage[], failures?: unknown[]) =>
+    untilCommitted(banks().clientBank, (transaction) => capturePayments(transaction, messages, Date.now), failures);
+  const entriesOf = (paymentId: string) =>
+    banks().superuser.query(
+      `SELECT kind, direction, account, currency, amount FROM client_bank.ledger_entries
+       WHERE payment_id = $1 ORDER BY direction`,
+      [paymentId],
+    );
+
+  afterEach(async () => {
+    expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
+  });
+
+  it("debits the client, credits the clearing account and records the payment", async () => {
+    const client = someClient(0);
+    const message = validationResult(client, { amount: { currencyCode: "EUR", minorUnits: "1234" } });
+    const [decision] = await capture([message]);
+    expect(recordOf(decision)).to.include({ state: "PENDING", declineReason: null, capturedAmount: 1234n });
+    expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(client.openingBalance - 1234n);
+    expect(await entriesOf(message.paymentId)).to.deep.equal([
+      { kind: "capture", direction: "credit", account: "clearing", currency: "EUR", amount: 1234n },
+      { kind: "capture", direction: "debit", account: client.id, currency: "EUR", amount: -1234n },
+    ]);
+  });
+
+  it("records a payment that came declined with its verdict, and takes no money", async () => {
+    const client = someClient(1);
+    const message = validationResult(client, { declineReason: "CARD_EXPIRED" });
+    const [decision] = await capture([message]);
+    expect(recordOf(decision)).to.include({ state: "PENDING", declineReason: "CARD_EXPIRED", capturedAmount: 0n });
+    expect(await entriesOf(message.paymentId)).to.deep.equal([]);
+    expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(client.openingBalance);
+  });
+
+  it("judges each payment of a client against what the ones before it in the batch left", async () => {
+    const client = someClient(2);
+    const pay = (minorUnits: bigint) =>
+      validationResult(client, { amount: { currencyCode: "EUR", minorUnits: minorUnits.toString() } });
+    const decisions = await capture([pay(client.openingBalance - 100n), pay(101n), pay(60n), pay(41n), pay(40n)]);
+    expect(decisions.map((decision) => recordOf(decision).declineReason)).to.deep.equal([
+      null,
+      "INSUFFICIENT_FUNDS",
+      null,
+      "INSUFFICIENT_FUNDS",
+      null,
+    ]);
+    expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(0n);
+  });
+
+  it("captures a payment once that comes twice in a batch", async () => {
+    const client = someClient(3);
+    const message = validationResult(client);
+    const decisions = await capture([message, validationResult(client), message]);
+    expect(decisions.map((decision) => decision.outcome === "recorded" && decision.isNew)).to.deep.equal([
+      true,
+      true,
+      false,
+    ]);
+    expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(client.openingBalance - 2_000n);
+  });
+
+  it("finds what it decided before, whatever the message says of times and verdict now", async () => {
+    const client = someClient(4);
+    const message = validationResult(client);
+    const [first] = await capture([message]);
+    const again = { ...message, deadline: message.acceptTime, declineReason: "CARD_EXPIRED" } as const;
+    const [second] = await capture([again]);
+    expect(second).to.deep.equal({ outcome: "recorded", payment: recordOf(first), isNew: false });
+    expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(client.openingBalance - 1_000n);
+  });
+
+  it("refuses a payment id with other parameters, in the same batch and later", async () => {
+    const client = someClient(5);
+    const message = validationResult(client);
+    const other = { ...message, parametersHash: "x".repeat(43), amount: { currencyCode: "EUR", minorUnits: "7" } };
+    const decisions = await capture([message, other]);
+    expect(decisions[1]).to.deep.equal({ outcome: "request-id-reused" });
+    expect(await capture([other])).to.deep.equal([{ outcome: "request-id-reused" }]);
+    expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(client.openingBalance - 1_000n);
+  });
+
+  it("captures each payment once when several processes are given the same batch", async () => {
+    const clients = [6, 7, 8, 9].map((place) => someClient(place));
+    const good = clients.flatMap((client) => Array.from({ length: 10 }, () => validationResult(client)));
+    const unknown = Array.from({ length: 20 }, () =>
+      validationResult(clients[0] as (typeof clients)[0], { declineReason: "INVALID_CARD_NUMBER" }),
+    );
+    const batch = [...good, ...unknown];
+    const all = await Promise.all(
+      Array.from({ length: 6 }, (_, turn) => capture(turn % 2 === 0 ? batch : batch.toReversed())),
+    );
+    expect(all.flat().filter((decision) => decision.outcome === "recorded" && decision.isNew)).to.have.length(60);
+    for (const client of clients) {
+      expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(client.openingBalance - 10_000n);
+    }
+  });
+
+  it("never deadlocks when batches hold the same clients and currencies in crossing orders", async () => {
+    const clients = Array.from({ length: 20 }, (_, place) => [
+      someClient(10 + place),
+      someClient(10 + place, "USD"),
+      someClient(place, "GBP"),
+    ]).flat();
+    const failures: unknown[] = [];
+    await Promise.all(
+      Array.from({ length: 8 }, async (_, worker) => {
+        for (let round = 0; round < 5; round += 1) {
+          const order = worker % 2 === 0 ? clients : clients.toReversed();
+          await capture(
+            order.map((client) => validationResult(client)),
+            failures,
+          );
+        }
+      }),
+    );
+    expect(failures).to.deep.equal([]);
+  });
+
+  it("spends a hot account to the last unit, and no further, from many processes at once", async () => {
+    const client = someClient(40);
+    const amount = client.openingBalance / 100n;
+    const rest = client.openingBalance % 100n;
+    const batch = () =>
+      Array.from({ length: 15 }, () =>
+        validationResult(client, { amount: { currencyCode: "EUR", minorUnits: amount.toString() } }),
+      );
+    const decisions = (await Promise.all(Array.from({ length: 8 }, () => capture(batch())))).flat();
+    const captured = decisions.filter((decision) => recordOf(decision).declineReason === null);
+    expect(captured).to.have.length(100);
+    expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(rest);
+  });
+
+  it("leaves nothing of a batch in which one statement fails", async () => {
+    const client = someClient(41);
+    const [good, bad] = [validationResult(client), validationResult(client)];
+    const admin = banks().superuser;
+    await admin.query(
+      `INSERT INTO client_bank.ledger_entries VALUES ($1, 'capture', 'credit', 'clearing', 'EUR', 5, now())`,
+      [bad.paymentId],
+    );
+    const failure = await capture([good, bad]).catch((error: unknown) => error);
+    expect(failure).to.have.property("code", "23505");
+    await admin.query("DELETE FROM client_bank.ledger_entries WHERE payment_id = $1", [bad.paymentId]);
+    expect(await entriesOf(good.paymentId)).to.deep.equal([]);
+    expect(await balanceOf(admin, CLIENTS, client.id)).to.equal(client.openingBalance);
+  });
+
+  it("refuses a request that is recorded under another payment id, for good", async () => {
+    const first = validationResult(someClient(42));
+    await capture([first]);
+    const failure = await capture([{ ...first, paymentId: nextPaymentId() }]).catch((error: unknown) => error);
+    expect(failure).to.be.an("error").with.property("message").that.contains(first.paymentId);
+    expect(isTransient(failure)).to.equal(false);
+  });
+
+  it("keeps every balance above zero by a constraint as well", async () => {
+    const failure = await banks()
+      .superuser.query(`UPDATE ${CLIENTS} SET balance = -1 WHERE id = $1`, [someClient(43).id])
+      .catch((error: unknown) => error);
+    expect(failure).to.include({ code: "23514", constraint: "clients_balance" });
+  });
+});
