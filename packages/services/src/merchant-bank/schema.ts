@@ -66,9 +66,6 @@ export const receipts = merchantBankSchema.table(
   ],
 );
 
-/** The account of `ledger_entries` that stands for the clearing account of the entry's currency. */
-export const CLEARING = "clearing";
-
 /**
  * Double entry: each movement is a debit and a credit that add up to zero. Entries are never changed or deleted (the
  * service's role may not), and the key lets a payment be settled once.
