@@ -16,9 +16,9 @@ const PROGRESS_MS = 5_000;
 export async function ensureInstalled() {
   const wanted = await wantedHash();
   if ((await readOrEmpty(STAMP)) === wanted) return;
-  await withLock(async () => {
+  await withLock(async (alsoHeldBy) => {
     if ((await readOrEmpty(STAMP)) === wanted) return;
-    if (!(await agreesWithNpmsRecord())) await installPackages();
+    if (!(await agreesWithNpmsRecord())) await installPackages(alsoHeldBy);
     await linkPostgresLibraries();
     await writeFile(STAMP, wanted);
   });
@@ -48,7 +48,7 @@ function fitsThisPlatform({ os = [], cpu = [], libc }) {
   return allows(os, process.platform) && allows(cpu, process.arch) && libc === undefined;
 }
 
-async function installPackages() {
+async function installPackages(onStart) {
   console.error("Installing the packages of package-lock.json (this is needed once).");
   const startedAt = performance.now();
   const seconds = () => `${Math.round((performance.now() - startedAt) / 1_000)} s`;
@@ -56,7 +56,7 @@ async function installPackages() {
   try {
     // The warnings of level `warn` are about engines: this runs on the user's Node, and all else on Node 24.
     const [command, ...args] = npm();
-    await run(command, [...args, "ci", "--include=dev", "--include=optional", "--loglevel=error"], ROOT);
+    await run(command, [...args, "ci", "--include=dev", "--include=optional", "--loglevel=error"], ROOT, onStart);
   } finally {
     clearInterval(progress);
   }
@@ -82,7 +82,7 @@ async function linkPostgresLibraries() {
   }
 }
 
-function run(command, args, cwd) {
+function run(command, args, cwd, onStart = () => {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
@@ -90,6 +90,7 @@ function run(command, args, cwd) {
       shell: command.endsWith(".cmd"),
     });
     child.once("error", reject);
+    child.once("spawn", () => onStart(child));
     child.once("exit", (code, signal) => {
       if (code === 0) resolve();
       else reject(new Error(`${[command, ...args].join(" ")} failed (${signal ?? `exit code ${code}`}).`));

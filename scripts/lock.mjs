@@ -1,5 +1,5 @@
 /** A lock between processes that install or build in this checkout. */
-import { link, mkdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { appendFile, link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ROOT } from "./paths.mjs";
@@ -9,12 +9,18 @@ const LOCK = join(ROOT, ".quittance/prepare.lock");
 
 const HEARTBEAT_MS = 1_000;
 
-/** A lock whose holder gave no sign for so long belongs to nobody: its holder was killed. */
+/** A lock that got no sign of life for so long belongs to nobody when the processes that it names are gone. */
 const STALE_MS = 10_000;
+
+/** After this time it belongs to nobody even so: their numbers belong to other processes now. */
+const ABANDONED_MS = 600_000;
 
 const RETRY_MS = 100;
 
-/** Does `work` while no other process does work under this lock. */
+/**
+ * Does `work` while no other process does work under this lock. A process that `work` starts, and that would go on if
+ * we were killed, must be told to the function that `work` is given: until it ends the lock is held.
+ */
 export async function withLock(work) {
   await mkdir(dirname(LOCK), { recursive: true });
   let told = false;
@@ -29,7 +35,7 @@ export async function withLock(work) {
     utimes(LOCK, now, now).catch(() => {});
   }, HEARTBEAT_MS);
   try {
-    return await work();
+    return await work((child) => appendFile(LOCK, `${child.pid}\n`));
   } finally {
     clearInterval(heartbeat);
     await rm(LOCK, { force: true });
@@ -62,8 +68,20 @@ async function removeIfStale() {
 
 async function isStale(path) {
   try {
-    return Date.now() - (await stat(path)).mtimeMs > STALE_MS;
+    const silentMs = Date.now() - (await stat(path)).mtimeMs;
+    if (silentMs <= STALE_MS) return false;
+    const pids = (await readFile(path, "utf8")).split("\n").filter(Boolean).map(Number);
+    return silentMs > ABANDONED_MS || !pids.some(isAlive);
   } catch {
     return false;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
   }
 }
