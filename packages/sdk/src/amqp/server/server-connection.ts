@@ -1,0 +1,286 @@
+/** One peer of the server: its socket, SASL, its sessions, and its end, however that comes. */
+import type { Socket } from "node:net";
+import { DecodeError } from "../codec-reader.js";
+import { symbols } from "./attach-request.js";
+import { type Backend, type BackendConnection, type Condition, Refusal } from "./backend.js";
+import { guardFrames } from "./frame-guard.js";
+import {
+  closeWithInfo,
+  createContainer,
+  type RheaConnection,
+  type RheaContainer,
+  type RheaLink,
+  type RheaSession,
+  silence,
+} from "./rhea-server.js";
+import { ServerSession, type ServerSessionHost } from "./server-session.js";
+import { DISPOSITION, decodeDisposition, decodeTransfer, performativeOf, TRANSFER } from "./transfer-frames.js";
+
+/** What a server says of itself, and what it holds its peers to. */
+export interface ServerSettings {
+  readonly containerId: string;
+  readonly product: string;
+  readonly version: string;
+  readonly maximumMessageBytes: number;
+}
+
+/** Artemis's `maxFrameSize` and `amqpIdleTimeout`, the latter advertised halved. */
+const MAXIMUM_FRAME_BYTES = 131_072;
+const IDLE_TIMEOUT_MS = 30_000;
+/** AMQP 1.0, 2.7.1: nobody may take less. */
+const MINIMUM_FRAME_BYTES = 512;
+const MAXIMUM_SESSIONS = 4_096;
+/** A peer that has not opened its AMQP connection by then is dropped. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** A peer that does not close its side of the line by then is dropped. */
+const CLOSE_TIMEOUT_MS = 1_000;
+/** Bytes that may wait in a socket before deliveries wait for it. */
+const MAXIMUM_UNWRITTEN_BYTES = 1 << 20;
+const OFFERED_CAPABILITIES = ["sole-connection-for-container", "DELAYED_DELIVERY", "ANONYMOUS-RELAY", "SHARED-SUBS"];
+
+export class ServerConnection {
+  readonly #socket: Socket;
+  readonly #backend: Backend;
+  readonly #settings: ServerSettings;
+  readonly #connection: RheaConnection;
+  readonly #sessions = new Map<object, ServerSession>();
+  readonly #dirty = new Set<ServerSession>();
+  readonly #handshake: NodeJS.Timeout;
+  #user: string | undefined;
+  #opened: BackendConnection | undefined;
+  #ended = false;
+  #corked = false;
+
+  constructor(socket: Socket, backend: Backend, settings: ServerSettings) {
+    this.#socket = socket;
+    this.#backend = backend;
+    this.#settings = settings;
+    const container = createContainer(settings.containerId);
+    this.#offerSasl(container);
+    this.#connection = container.create_connection(connectionOptions(settings));
+    this.#listen(container);
+    this.#guardTurns();
+    this.#connection.accept(socket);
+    this.#guardTransports();
+    socket.setNoDelay(true);
+    socket.on("drain", () => this.#wake());
+    socket.on("close", () => {
+      this.#end();
+      silence(this.#connection);
+    });
+    this.#handshake = setTimeout(() => socket.destroy(), HANDSHAKE_TIMEOUT_MS);
+  }
+
+  /** The user that SASL found, if any. */
+  get user(): string | undefined {
+    return this.#user;
+  }
+
+  /** Cuts the line without a word. */
+  drop(): void {
+    this.#socket.destroy();
+  }
+
+  /** Tells the peer to go. */
+  shutDown(condition: Condition): void {
+    this.#end();
+    this.#closeFor(condition);
+  }
+
+  #offerSasl({ sasl_server_mechanisms: mechanisms }: RheaContainer): void {
+    mechanisms.enable_plain((user, password) => {
+      const known = user !== null && this.#backend.authenticate(user, password ?? "");
+      if (known) this.#user = user;
+      // Whoever failed gets to read the outcome, and no second attempt on this line.
+      else setImmediate(() => this.#hangUp());
+      return known;
+    });
+    if (this.#backend.allowsAnonymous) mechanisms.enable_anonymous();
+  }
+
+  #listen(container: RheaContainer): void {
+    const on = <E>(name: string, act: (event: E) => void) => {
+      container.on(name, (event: E) => this.#guarded(() => act(event)));
+    };
+    on("connection_open", () => this.#peerOpened());
+    on<{ session: RheaSession }>("session_open", ({ session }) => this.#sessionOpened(session));
+    on<{ session: RheaSession }>("session_close", ({ session }) => {
+      this.#sessions.get(session.incoming)?.close();
+      this.#sessions.delete(session.incoming);
+    });
+    const detached = (link: RheaLink) => this.#sessions.get(link.session.incoming)?.detached(link);
+    on<{ receiver: RheaLink }>("receiver_close", ({ receiver }) => detached(receiver));
+    on<{ sender: RheaLink }>("sender_close", ({ sender }) => detached(sender));
+    on("connection_close", () => this.#end());
+    // rhea throws, or writes to the console, where nobody hears these. The end of the socket says it all.
+    for (const name of SILENT_EVENTS) container.on(name, () => {});
+  }
+
+  #peerOpened(): void {
+    const { open } = this.#connection.remote;
+    clearTimeout(this.#handshake);
+    const containerId = typeof open?.container_id === "string" ? open.container_id : "";
+    const soleContainer = symbols(open?.desired_capabilities).includes("sole-connection-for-container");
+    try {
+      this.#opened = this.#backend.connect({ containerId, user: this.#user, soleContainer });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      // What Qpid JMS looks for, so that it does not take the connection for a good one before the close comes.
+      this.#connection.local.open.properties = {
+        ...peerProperties(this.#settings),
+        "amqp:connection-establishment-failed": true,
+      };
+      this.#closeFor(error);
+    }
+  }
+
+  #sessionOpened(session: RheaSession): void {
+    const backend = this.#opened;
+    if (backend === undefined || this.#ended) return;
+    const { max_frame_size: maximum } = this.#connection.remote.open ?? {};
+    const host: ServerSessionHost = {
+      backend,
+      maximumMessageBytes: this.#settings.maximumMessageBytes,
+      maximumFrameBytes: Math.min(MAXIMUM_FRAME_BYTES, Math.max(maximum ?? MAXIMUM_FRAME_BYTES, MINIMUM_FRAME_BYTES)),
+      isWritable: () => this.#socket.writable && this.#socket.writableLength < MAXIMUM_UNWRITTEN_BYTES,
+      write: (bytes) => this.#write(bytes),
+      dirty: (dirty) => this.#dirty.add(dirty),
+    };
+    const opened = new ServerSession(session, host);
+    // rhea's session keeps the object, which makes it the key by which frames find their session.
+    this.#sessions.set(session.incoming, opened);
+  }
+
+  /** All that is written in one turn leaves in one system call. */
+  #write(bytes: Buffer): void {
+    if (!this.#socket.writable) return;
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#socket.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        this.#socket.uncork();
+      });
+    }
+    this.#socket.write(bytes);
+  }
+
+  #guardTransports(): void {
+    const { amqp_transport: amqp, sasl_transport: sasl } = this.#connection;
+    const common = { maximumBytes: MAXIMUM_FRAME_BYTES, onError: (error: Error) => this.#fail(error) };
+    guardFrames(amqp, { ...common, take: (frame) => this.#take(frame), onRead: () => this.#flush() });
+    if (sasl === undefined) return;
+    const { transport } = "transports" in sasl ? sasl.transports[3] : sasl;
+    guardFrames(transport, { ...common, take: () => false, onRead: () => {} });
+    const begin = this.#connection.on_begin;
+    this.#connection.on_begin = (frame) => {
+      if (Object.keys(this.#connection.local_channel_map).length >= MAXIMUM_SESSIONS) {
+        throw new Error(`more than ${MAXIMUM_SESSIONS} sessions`);
+      }
+      begin.call(this.#connection, frame);
+    };
+  }
+
+  /** Transfers and dispositions do not pass through rhea. */
+  #take(frame: Buffer): boolean {
+    const performative = performativeOf(frame);
+    if (performative !== TRANSFER && performative !== DISPOSITION) return this.#ended;
+    if (this.#ended) return true;
+    const session = this.#connection.remote_channel_map[frame.readUInt16BE(6)];
+    const transfers = session === undefined ? undefined : this.#sessions.get(session.incoming);
+    if (transfers === undefined) throw new DecodeError("a message on a channel without a session");
+    if (performative === TRANSFER) transfers.transfer(decodeTransfer(frame));
+    else transfers.disposition(decodeDisposition(frame));
+    return true;
+  }
+
+  #flush(): void {
+    for (const session of this.#dirty) session.flush();
+    this.#dirty.clear();
+  }
+
+  #wake(): void {
+    for (const session of this.#sessions.values()) session.wake();
+  }
+
+  /** rhea works in turns of its own, in which an exception would end the process. */
+  #guardTurns(): void {
+    const turn = this.#connection._process;
+    this.#connection._process = () => this.#guarded(() => turn.call(this.#connection));
+  }
+
+  #guarded(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** The peer broke the protocol: it is told, and that is its end. */
+  #fail(error: Error): void {
+    const condition =
+      error instanceof Refusal
+        ? error.condition
+        : error instanceof DecodeError
+          ? "amqp:decode-error"
+          : "amqp:internal-error";
+    this.#end();
+    this.#closeFor({ condition, description: error.message });
+  }
+
+  #closeFor(condition: Condition): void {
+    if (!this.#connection.state.remote_open) {
+      this.#socket.destroy();
+      return;
+    }
+    closeWithInfo(this.#connection, condition);
+    // rhea writes the close in its next turn.
+    setImmediate(() => this.#hangUp());
+  }
+
+  #hangUp(): void {
+    this.#socket.end();
+    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
+    this.#socket.once("close", () => clearTimeout(timer));
+  }
+
+  /** Gives back what the peer held. Called once for all the ways in which a connection ends. */
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#handshake);
+    this.#flush();
+    for (const session of this.#sessions.values()) session.close();
+    this.#sessions.clear();
+    this.#opened?.close();
+  }
+}
+
+const SILENT_EVENTS = [
+  "error",
+  "protocol_error",
+  "connection_error",
+  "session_error",
+  "receiver_error",
+  "sender_error",
+  "disconnected",
+];
+
+function peerProperties({ product, version }: ServerSettings): object {
+  return { product, version };
+}
+
+function connectionOptions(settings: ServerSettings): object {
+  return {
+    container_id: settings.containerId,
+    max_frame_size: MAXIMUM_FRAME_BYTES,
+    idle_time_out: IDLE_TIMEOUT_MS,
+    channel_max: MAXIMUM_SESSIONS - 1,
+    offered_capabilities: OFFERED_CAPABILITIES,
+    properties: peerProperties(settings),
+    reconnect: false,
+    receiver_options: { credit_window: 0, autoaccept: false, autosettle: false },
+    sender_options: { autosettle: false, treat_modified_as_released: false },
+  };
+}

@@ -1,0 +1,38 @@
+/** A client's consumer: its place among those of a queue, and what becomes of the subscription when it goes. */
+import type { BackendConsumer, Ending, Outlet } from "../../amqp/server/backend.js";
+import type { ConsumerPlace } from "./consumer-place.js";
+import type { QueueConsumer } from "./queue-consumer.js";
+
+export interface ConsumerTies {
+  readonly dynamicAddress?: string;
+  readonly recovered?: BackendConsumer["recovered"];
+  /** Called when the consumer has let go of its messages. */
+  onClose(ending: Ending): void;
+}
+
+export class Consumer implements BackendConsumer {
+  readonly dynamicAddress: string | undefined;
+  readonly recovered: BackendConsumer["recovered"];
+  readonly #consumer: QueueConsumer;
+  readonly #ties: ConsumerTies;
+
+  constructor({ queue, selector }: ConsumerPlace, outlet: Outlet, ties: ConsumerTies) {
+    this.dynamicAddress = ties.dynamicAddress;
+    this.recovered = ties.recovered;
+    this.#consumer = queue.addConsumer(outlet, selector);
+    this.#ties = ties;
+  }
+
+  wake(): void {
+    this.#consumer.queue.wake();
+  }
+
+  flush(): void {
+    this.#consumer.queue.dispatch();
+  }
+
+  close(ending: Ending): void {
+    this.#consumer.queue.removeConsumer(this.#consumer);
+    this.#ties.onClose(ending);
+  }
+}

@@ -1,0 +1,63 @@
+/** The broker behind the AMQP front: who may connect, and everything that connections share. */
+import { type Backend, type BackendConnection, type Peer, Refusal } from "../../amqp/server/backend.js";
+import { AddressBook, splitName } from "./address-book.js";
+import { Client } from "./client.js";
+import { ALL_RIGHTS, hasPassword, rightsOf } from "./rights.js";
+import type { BrokerSettings } from "./settings.js";
+
+export class BrokerCore implements Backend {
+  readonly allowsAnonymous: boolean;
+  readonly #settings: BrokerSettings;
+  readonly #book: AddressBook;
+  readonly #clients = new Set<Client>();
+
+  constructor(settings: BrokerSettings) {
+    this.#settings = settings;
+    this.#book = new AddressBook(settings);
+    this.allowsAnonymous = settings.users === undefined;
+  }
+
+  authenticate(name: string, password: string): boolean {
+    const { users } = this.#settings;
+    if (users === undefined) return true;
+    const user = users.get(name);
+    return user !== undefined && hasPassword(user, password);
+  }
+
+  connect(peer: Peer): BackendConnection {
+    if (peer.soleContainer && this.#isTaken(peer.containerId)) {
+      const description = `The container ${peer.containerId} is connected already, and only one may be.`;
+      throw new Refusal("amqp:invalid-field", description, { "invalid-field": "container-id" });
+    }
+    const { users, autoCreate } = this.#settings;
+    const user = users?.get(peer.user ?? "");
+    if (users !== undefined && user === undefined) {
+      throw new Refusal("amqp:unauthorized-access", "Log in with a user and a password.");
+    }
+    const rights = user === undefined ? ALL_RIGHTS : rightsOf(user, autoCreate);
+    const client = new Client(this.#book, peer, rights, (gone) => this.#clients.delete(gone));
+    this.#clients.add(client);
+    return client;
+  }
+
+  /** As Artemis: only those who want to be alone are in each other's way. */
+  #isTaken(containerId: string): boolean {
+    for (const client of this.#clients) if (client.soleContainer && client.containerId === containerId) return true;
+    return false;
+  }
+
+  messageCount(name: string): number {
+    const parts = splitName(name);
+    const address = this.#book.find(parts.address);
+    if (address === undefined) return 0;
+    if (parts.queue !== undefined) return address.queueNamed(parts.queue)?.messageCount ?? 0;
+    if (address.queue === undefined) {
+      throw new TypeError(`${name} is a topic: ask for one of its subscriptions, as "${name}::subscription".`);
+    }
+    return address.queue.messageCount;
+  }
+
+  close(): void {
+    this.#book.close();
+  }
+}

@@ -1,0 +1,223 @@
+/** A queue, or a subscription of a topic: messages in order, and the consumers that compete for them. */
+import type { Condition, DeliveryOutcome, Outlet } from "../../amqp/server/backend.js";
+import { PriorityLists } from "./priority-lists.js";
+import { QueueConsumer } from "./queue-consumer.js";
+import { QueueEntry } from "./queue-entry.js";
+import { Schedule } from "./schedule.js";
+import type { Selector } from "./selector.js";
+import type { MessageHome, StoredMessage } from "./stored-message.js";
+
+/** Groups remembered for each queue; the oldest is forgotten and may then move to another consumer. */
+const MAXIMUM_GROUPS = 65_536;
+
+export interface QueueRules {
+  readonly maximumDeliveries: number;
+  readonly redeliveryDelayMs: number;
+  /** Takes a message that no consumer could handle. */
+  deadLetter(message: StoredMessage, address: string, queue: MessageQueue): void;
+}
+
+export class MessageQueue {
+  readonly name: string;
+  readonly #home: MessageHome;
+  readonly #rules: QueueRules;
+  readonly #waiting = new PriorityLists();
+  readonly #later = new Schedule<QueueEntry>((entry) => this.#becomeDue(entry));
+  readonly #consumers: QueueConsumer[] = [];
+  /** Who takes the messages of a group (JMSXGroupID), until it goes. */
+  readonly #groups = new Map<string, QueueConsumer>();
+  #nextOrder = 0;
+  #nextConsumer = 0;
+  #held = 0;
+  #expiring = 0;
+  #waking = false;
+  #deleted = false;
+
+  constructor(name: string, home: MessageHome, rules: QueueRules) {
+    this.name = name;
+    this.#home = home;
+    this.#rules = rules;
+  }
+
+  /** Messages that wait, now or for their time, and those delivered and not settled. */
+  get messageCount(): number {
+    this.expire();
+    return this.#waiting.size + this.#later.size + this.#held;
+  }
+
+  get consumerCount(): number {
+    return this.#consumers.length;
+  }
+
+  add(message: StoredMessage, deliverableAt = 0): void {
+    message.hold(this.#home);
+    const entry = new QueueEntry(message, this.#nextOrder++);
+    if (message.expiresAt > 0) this.#expiring++;
+    if (deliverableAt > Date.now()) this.#later.add(entry, deliverableAt);
+    else this.#offer(entry);
+  }
+
+  addConsumer(outlet: Outlet, selector: Selector | undefined): QueueConsumer {
+    const consumer = new QueueConsumer(this, outlet, selector);
+    this.#consumers.push(consumer);
+    return consumer;
+  }
+
+  /** What the consumer held comes back in front, in its order, as if it had not been delivered. */
+  removeConsumer(consumer: QueueConsumer): void {
+    const index = this.#consumers.indexOf(consumer);
+    if (index < 0) return;
+    this.#consumers.splice(index, 1);
+    const entries = consumer.letGo();
+    this.#held -= entries.length;
+    for (const [group, owner] of this.#groups) if (owner === consumer) this.#groups.delete(group);
+    for (const other of this.#consumers) other.reconsider();
+    // From the last to the first: each then goes to the very front.
+    for (const entry of entries.sort((one, other) => other.order - one.order)) this.#offer(entry);
+    this.wake();
+  }
+
+  settled(entry: QueueEntry, outcome: DeliveryOutcome, consumer: QueueConsumer): void {
+    this.#held--;
+    switch (outcome.kind) {
+      case "accepted":
+        this.#drop(entry);
+        return;
+      case "rejected":
+        this.#bury(entry);
+        return;
+      case "released":
+        this.#giveBack(entry);
+        return;
+      case "modified":
+        if (outcome.undeliverableHere) entry.refuse(consumer);
+        if (outcome.failed) entry.failures++;
+        if (outcome.failed && entry.failures >= this.#rules.maximumDeliveries) this.#bury(entry);
+        else this.#giveBack(entry);
+    }
+  }
+
+  /** Delivers in a turn of its own, so that what came in together goes out together. */
+  wake(): void {
+    if (this.#waking || this.#deleted) return;
+    this.#waking = true;
+    process.nextTick(() => {
+      this.#waking = false;
+      this.dispatch();
+    });
+  }
+
+  /** Delivers as long as there are messages for consumers that are ready, one to each in turn. */
+  dispatch(): void {
+    let idle = 0;
+    while (idle < this.#consumers.length && this.#waiting.size > 0) {
+      if (this.#nextConsumer >= this.#consumers.length) this.#nextConsumer = 0;
+      const consumer = this.#consumers[this.#nextConsumer++] as QueueConsumer;
+      const entry = consumer.outlet.ready() ? this.#nextFor(consumer) : undefined;
+      if (entry === undefined) {
+        idle++;
+        continue;
+      }
+      idle = 0;
+      this.#remove(entry);
+      this.#held++;
+      consumer.deliver(entry);
+    }
+  }
+
+  /** Drops what has expired. */
+  expire(): void {
+    if (this.#expiring === 0) return;
+    const now = Date.now();
+    for (const entry of this.#waiting) this.#dropIfExpired(entry, now);
+  }
+
+  /** Ends the queue with its messages; its consumers are told why. */
+  delete(condition: Condition): void {
+    if (this.#deleted) return;
+    this.#deleted = true;
+    const consumers = this.#consumers.splice(0);
+    for (const entry of this.#waiting) {
+      this.#remove(entry);
+      this.#drop(entry);
+    }
+    for (const entry of this.#later.clear()) this.#drop(entry);
+    for (const consumer of consumers) {
+      for (const entry of consumer.letGo()) this.#drop(entry);
+      consumer.outlet.end(condition);
+    }
+    this.#held = 0;
+    this.#groups.clear();
+  }
+
+  #nextFor(consumer: QueueConsumer): QueueEntry | undefined {
+    const now = this.#expiring > 0 ? Date.now() : 0;
+    for (let head = this.#waiting.first(); head !== undefined; ) {
+      const { priority } = head.message;
+      const passed = consumer.passedIn(priority);
+      for (let entry = passed === undefined ? head : passed.next; entry !== undefined; ) {
+        const { next } = entry;
+        if (!this.#dropIfExpired(entry, now)) {
+          if (this.#isFor(entry, consumer)) return entry;
+          consumer.pass(entry);
+        }
+        entry = next;
+      }
+      head = priority === 0 ? undefined : this.#waiting.first(priority - 1);
+    }
+    return undefined;
+  }
+
+  #isFor(entry: QueueEntry, consumer: QueueConsumer): boolean {
+    const { groupId } = entry.message;
+    if (groupId === undefined) return consumer.wants(entry);
+    const owner = this.#groups.get(groupId);
+    if (owner !== undefined) return owner === consumer && consumer.wants(entry);
+    if (!consumer.wants(entry)) return false;
+    this.#groups.set(groupId, consumer);
+    if (this.#groups.size > MAXIMUM_GROUPS) {
+      const [oldest] = this.#groups.keys();
+      if (oldest !== undefined) this.#groups.delete(oldest);
+    }
+    return true;
+  }
+
+  #offer(entry: QueueEntry): void {
+    this.#waiting.insert(entry);
+    for (const consumer of this.#consumers) consumer.inserted(entry);
+    this.wake();
+  }
+
+  #remove(entry: QueueEntry): void {
+    for (const consumer of this.#consumers) consumer.removed(entry);
+    this.#waiting.remove(entry);
+  }
+
+  #giveBack(entry: QueueEntry): void {
+    const { redeliveryDelayMs } = this.#rules;
+    if (redeliveryDelayMs > 0) this.#later.add(entry, Date.now() + redeliveryDelayMs);
+    else this.#offer(entry);
+  }
+
+  #becomeDue(entry: QueueEntry): void {
+    this.#offer(entry);
+  }
+
+  #bury(entry: QueueEntry): void {
+    this.#rules.deadLetter(entry.message, this.#home.name, this);
+    this.#drop(entry);
+  }
+
+  #drop(entry: QueueEntry): void {
+    if (entry.message.expiresAt > 0) this.#expiring--;
+    entry.message.release();
+  }
+
+  #dropIfExpired(entry: QueueEntry, now: number): boolean {
+    const { expiresAt } = entry.message;
+    if (expiresAt === 0 || expiresAt > now) return false;
+    this.#remove(entry);
+    this.#drop(entry);
+    return true;
+  }
+}

@@ -1,0 +1,76 @@
+import type { DeliveryOutcome, Outlet } from "../../amqp/server/backend.js";
+import type { MessageQueue } from "./message-queue.js";
+import type { QueueEntry } from "./queue-entry.js";
+import type { Selector } from "./selector.js";
+
+/** One of those who compete for the messages of a queue. */
+export class QueueConsumer {
+  readonly queue: MessageQueue;
+  readonly outlet: Outlet;
+  readonly #selector: Selector | undefined;
+  readonly #held = new Set<QueueEntry>();
+  /** By priority, the last entry of those in front that are not for this consumer: none is looked at twice. */
+  readonly #passed: (QueueEntry | undefined)[] = [];
+
+  constructor(queue: MessageQueue, outlet: Outlet, selector: Selector | undefined) {
+    this.queue = queue;
+    this.outlet = outlet;
+    this.#selector = selector;
+  }
+
+  /** Entries delivered and not settled, in the order of delivery. */
+  get held(): ReadonlySet<QueueEntry> {
+    return this.#held;
+  }
+
+  deliver(entry: QueueEntry): void {
+    entry.consumer = this;
+    this.#held.add(entry);
+    this.outlet.deliver(entry, entry.message.partsFor(entry.failures));
+  }
+
+  settled(entry: QueueEntry, outcome: DeliveryOutcome): void {
+    this.#held.delete(entry);
+    entry.consumer = undefined;
+    this.queue.settled(entry, outcome, this);
+  }
+
+  /** Lets go of everything, in the order of delivery. */
+  letGo(): QueueEntry[] {
+    const entries = [...this.#held];
+    this.#held.clear();
+    for (const entry of entries) entry.consumer = undefined;
+    return entries;
+  }
+
+  /** Whether the message may go to this consumer, apart from its group. */
+  wants(entry: QueueEntry): boolean {
+    return !entry.isRefusedBy(this) && (this.#selector?.matches(entry.message) ?? true);
+  }
+
+  passedIn(priority: number): QueueEntry | undefined {
+    return this.#passed[priority];
+  }
+
+  pass(entry: QueueEntry): void {
+    this.#passed[entry.message.priority] = entry;
+  }
+
+  /** An entry leaves the queue's lists. */
+  removed(entry: QueueEntry): void {
+    const { priority } = entry.message;
+    if (this.#passed[priority] === entry) this.#passed[priority] = entry.previous;
+  }
+
+  /** An entry came in, maybe in front of what was passed. */
+  inserted(entry: QueueEntry): void {
+    const { priority } = entry.message;
+    const passed = this.#passed[priority];
+    if (passed !== undefined && passed.order > entry.order) this.#passed[priority] = undefined;
+  }
+
+  /** What was not for this consumer may be now. */
+  reconsider(): void {
+    this.#passed.length = 0;
+  }
+}

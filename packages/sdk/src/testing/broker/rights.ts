@@ -1,0 +1,46 @@
+/** What a user may do. Without users, everybody may do everything. */
+import { timingSafeEqual } from "node:crypto";
+import type { BrokerUser } from "../broker-options.js";
+
+export interface Rights {
+  maySend(address: string): boolean;
+  /** To queues that others made for their replies. */
+  maySendToTemporary(address: string): boolean;
+  /** From an address with all its queues, or from one subscription of it. */
+  mayConsume(address: string, subscription?: string): boolean;
+  /** Make temporary queues and volatile subscriptions. */
+  mayMakeTemporary(): boolean;
+  /** Make durable subscriptions that are not there from the start. */
+  mayMakeDurable(): boolean;
+}
+
+export const ALL_RIGHTS: Rights = {
+  maySend: () => true,
+  maySendToTemporary: () => true,
+  mayConsume: () => true,
+  mayMakeTemporary: () => true,
+  mayMakeDurable: () => true,
+};
+
+/** `autoCreate` lets users make durable subscriptions, which Artemis asks a right of its own for. */
+export function rightsOf(user: BrokerUser, autoCreate: boolean): Rights {
+  const { send = [], consume = [], temporary = false, sendTemporary = false } = user;
+  return {
+    maySend: (address) => covers(send, address),
+    maySendToTemporary: (address) => sendTemporary || covers(send, address),
+    mayConsume: (address, subscription) =>
+      covers(consume, address) || (subscription !== undefined && covers(consume, `${address}.${subscription}`)),
+    mayMakeTemporary: () => temporary,
+    mayMakeDurable: () => autoCreate,
+  };
+}
+
+function covers(patterns: readonly string[], name: string): boolean {
+  return patterns.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
+}
+
+export function hasPassword(user: BrokerUser, password: string): boolean {
+  const expected = Buffer.from(user.password);
+  const given = Buffer.from(password);
+  return expected.length === given.length && timingSafeEqual(expected, given);
+}

@@ -1,0 +1,80 @@
+/** The broker's options, parsed once: defaults filled in, conflicts refused with a sentence. */
+import type { BrokerOptions, BrokerUser, TopologyAddress } from "../broker-options.js";
+
+const DEFAULT_DEAD_LETTER_ADDRESS = "DLQ";
+const DEFAULT_MAXIMUM_DELIVERIES = 10;
+const DEFAULT_DUPLICATE_ID_CACHE_SIZE = 20_000;
+const DEFAULT_MAXIMUM_MESSAGE_SIZE = 1024 * 1024;
+const DEFAULT_MAXIMUM_MESSAGES_PER_ADDRESS = 1_000_000;
+
+export interface BrokerSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly addresses: readonly TopologyAddress[];
+  readonly autoCreate: boolean;
+  /** Undefined when anybody may do anything. */
+  readonly users: ReadonlyMap<string, BrokerUser> | undefined;
+  /** Undefined when dead letters are dropped. */
+  readonly deadLetterAddress: string | undefined;
+  readonly maximumDeliveries: number;
+  readonly redeliveryDelayMs: number;
+  readonly duplicateIdCacheSize: number;
+  readonly maximumMessageSize: number;
+  readonly maximumMessagesPerAddress: number;
+}
+
+/** @throws RangeError or TypeError for options that cannot be, or that contradict each other. */
+export function parseBrokerOptions(options: BrokerOptions): BrokerSettings {
+  const { addresses = [], users, deadLetterAddress = DEFAULT_DEAD_LETTER_ADDRESS } = options;
+  checkAddresses(addresses);
+  return {
+    host: options.host ?? "127.0.0.1",
+    port: whole("port", options.port ?? 0, 0),
+    addresses,
+    autoCreate: options.autoCreate ?? options.addresses === undefined,
+    users: users === undefined ? undefined : usersByName(users),
+    deadLetterAddress: deadLetterAddress === "" ? undefined : deadLetterAddress,
+    maximumDeliveries: whole("maximumDeliveries", options.maximumDeliveries ?? DEFAULT_MAXIMUM_DELIVERIES, 1),
+    redeliveryDelayMs: whole("redeliveryDelayMs", options.redeliveryDelayMs ?? 0, 0),
+    duplicateIdCacheSize: whole(
+      "duplicateIdCacheSize",
+      options.duplicateIdCacheSize ?? DEFAULT_DUPLICATE_ID_CACHE_SIZE,
+      0,
+    ),
+    maximumMessageSize: whole("maximumMessageSize", options.maximumMessageSize ?? DEFAULT_MAXIMUM_MESSAGE_SIZE, 1),
+    maximumMessagesPerAddress: whole(
+      "maximumMessagesPerAddress",
+      options.maximumMessagesPerAddress ?? DEFAULT_MAXIMUM_MESSAGES_PER_ADDRESS,
+      1,
+    ),
+  };
+}
+
+function whole(name: string, value: number, minimum: number): number {
+  if (Number.isSafeInteger(value) && value >= minimum) return value;
+  throw new RangeError(`${name} is ${value}: give a whole number, ${minimum} or more.`);
+}
+
+function checkAddresses(addresses: readonly TopologyAddress[]): void {
+  const names = new Set<string>();
+  for (const { address, kind, subscriptions = [] } of addresses) {
+    if (address === "" || address.includes("::")) throw new TypeError(`"${address}" cannot be an address.`);
+    if (names.has(address)) throw new TypeError(`The address ${address} is given twice.`);
+    names.add(address);
+    if (kind === "queue" && subscriptions.length > 0) {
+      throw new TypeError(`${address} is a queue: only a topic has subscriptions.`);
+    }
+    for (const name of subscriptions) {
+      if (name === "" || name.includes("|")) throw new TypeError(`"${name}" cannot be a subscription of ${address}.`);
+    }
+    if (new Set(subscriptions).size < subscriptions.length) {
+      throw new TypeError(`A subscription of ${address} is given twice.`);
+    }
+  }
+}
+
+function usersByName(users: readonly BrokerUser[]): ReadonlyMap<string, BrokerUser> {
+  const byName = new Map(users.map((user) => [user.name, user]));
+  if (byName.size < users.length) throw new TypeError("A user is given twice.");
+  return byName;
+}
