@@ -79,7 +79,7 @@ export class OutcomeSender {
     if (outgoing.destination === undefined) {
       return this.#producerForTo().send(message, outgoing.options);
     }
-    return this.#anywhere.sendAll([{ ...outgoing, message }]);
+    return this.#anywhere.send(message, { ...outgoing.options, destination: outgoing.destination });
   }
 
   /** Sends the non-persistent messages of an outcome, at most once. */

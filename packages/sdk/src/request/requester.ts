@@ -194,9 +194,9 @@ export class Requester {
     }
     waiting.sent = true;
     const request = { ...message, correlationId, replyTo: channel.replies };
-    const options = { deliveryMode: "non-persistent", timeToLiveMs: waiting.timeoutMs } as const;
+    const { destination, timeoutMs } = waiting;
     channel.producer
-      .sendAll([{ destination: waiting.destination, message: request, options }])
+      .send(request, { destination, deliveryMode: "non-persistent", timeToLiveMs: timeoutMs })
       .catch((error: unknown) => this.#fail(correlationId, asMessagingError(error, waiting.destination)));
   }
 
