@@ -101,7 +101,7 @@ export interface Producer extends AsyncDisposable {
    * @throws MessagingError `rejected`, `released`, `address-full`, `not-authorized` for this message alone;
    * `connection-lost` and `timed-out` with `mayHaveArrived` when its fate is unknown.
    */
-  send(message: OutgoingMessage, options?: SendOptions): Promise<void>;
+  send(message: OutgoingMessage, options?: SendOptions & { readonly destination?: Destination }): Promise<void>;
   /** The same for several, each to a destination of its own where it names one. Rejects with the first failure, after all ended. */
   sendAll(messages: readonly Outgoing[]): Promise<void>;
   /** Sends without asking for a confirmation: at most once, and no error tells of a loss. Drops when disconnected. */

@@ -73,7 +73,11 @@ export class ScriptedPeer implements AsyncDisposable {
       this.connections++;
       this.#sockets.add(socket);
       socket.on("error", () => {});
-      socket.on("close", () => this.#sockets.delete(socket));
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        // rhea does not listen for the close of a socket that was cut, and would keep its heartbeat going.
+        socket.emit("end");
+      });
     });
     this.#script(container, options);
   }
@@ -87,6 +91,7 @@ export class ScriptedPeer implements AsyncDisposable {
       offered_capabilities: ["DELAYED_DELIVERY", "ANONYMOUS-RELAY", "SHARED-SUBS"],
       properties: { product: "scripted-peer" },
       session_buffer_size: 20_000,
+      tcp_no_delay: true,
       receiver_options: { credit_window: 0, autoaccept: false },
       sender_options: { treat_modified_as_released: false },
     } as never);

@@ -1,0 +1,243 @@
+import { expect } from "chai";
+import { connect } from "../../dist/amqp/connect.js";
+import { queue } from "../../dist/destination.js";
+import { failure, type PeerDelivery, type PeerReceiver, ScriptedPeer, until } from "./scripted-peer.js";
+
+const payment = queue("payment");
+const noReconnect = { reconnect: false } as const;
+
+describe("a producer", () => {
+  it("resolves each send when the broker has accepted that message", async () => {
+    const held: PeerDelivery[] = [];
+    await using peer = await ScriptedPeer.start({ onMessage: ({ delivery }) => held.push(delivery) });
+    await using connection = await connect(peer.url);
+    const producer = await connection.createProducer(payment);
+    let resolved = 0;
+    const sends = [1, 2, 3].map((json) => producer.send({ json }).then(() => resolved++));
+    await until(() => held.length === 3, "all arrived");
+    expect(resolved).to.equal(0);
+    expect(producer.pending).to.equal(3);
+    held[1]?.accept();
+    await sends[1];
+    expect(resolved).to.equal(1);
+    held[0]?.accept();
+    held[2]?.accept();
+    await Promise.all(sends);
+    expect(producer.pending).to.equal(0);
+  });
+
+  it("tells each outcome that is not accepted as one error with its code", async () => {
+    const answers: ((delivery: PeerDelivery) => void)[] = [
+      (delivery) => delivery.reject({ condition: "amqp:resource-limit-exceeded" }),
+      (delivery) => delivery.reject({ condition: "amqp:unauthorized-access" }),
+      (delivery) => delivery.reject({ condition: "failed", description: "gone" }),
+      (delivery) => delivery.reject(),
+      (delivery) => delivery.release(),
+      (delivery) => delivery.release({ delivery_failed: true }),
+      (delivery) => delivery.update(true),
+      (delivery) => delivery.accept(),
+    ];
+    await using peer = await ScriptedPeer.start({ onMessage: ({ delivery }) => answers.shift()?.(delivery) });
+    await using connection = await connect(peer.url);
+    const producer = await connection.createProducer(payment);
+    const codes: unknown[] = [];
+    for (let index = 0; index < 7; index++) codes.push((await failure(producer.send({ json: index }))).code);
+    expect(codes).to.deep.equal([
+      "address-full",
+      "not-authorized",
+      "rejected",
+      "rejected",
+      "released",
+      "released",
+      "protocol",
+    ]);
+    await producer.send({ json: "accepted" });
+  });
+
+  it("keeps 5,000 sends in flight although rhea's session holds 2,048", async () => {
+    const held: PeerDelivery[] = [];
+    await using peer = await ScriptedPeer.start({
+      credit: () => 10_000,
+      onMessage: ({ delivery }) => held.push(delivery),
+    });
+    await using connection = await connect(peer.url);
+    const producer = await connection.createProducer(payment, { maximumInFlight: 5_000 });
+    const sends = Array.from({ length: 6_000 }, (_, json) => producer.send({ json }));
+    await until(() => held.length === 5_000, "the window is full");
+    for (const delivery of held.splice(0)) delivery.accept();
+    await until(() => held.length === 1_000, "the rest has arrived");
+    for (const delivery of held) delivery.accept();
+    await Promise.all(sends);
+  });
+
+  it("refuses one send more than may wait", async () => {
+    await using peer = await ScriptedPeer.start({ onMessage: () => {} });
+    await using connection = await connect(peer.url);
+    const producer = await connection.createProducer(payment, { maximumInFlight: 2, maximumWaiting: 3 });
+    const sends = [1, 2, 3, 4, 5].map((json) => failure(producer.send({ json })));
+    expect(await failure(producer.send({ json: 6 }))).to.include({ code: "window-full", retryable: true });
+    expect(producer.pending).to.equal(5);
+    peer.drop();
+    const lost = await Promise.all(sends);
+    expect(lost.map(({ mayHaveArrived }) => mayHaveArrived)).to.deep.equal([true, true, false, false, false]);
+  });
+
+  it("without credit does not hold up another producer of the connection", async () => {
+    await using peer = await ScriptedPeer.start({ credit: (address) => (address === "blocked" ? 0 : 100) });
+    await using connection = await connect(peer.url);
+    const blocked = await connection.createProducer(queue("blocked"), { sendTimeoutMs: 100 });
+    const free = await connection.createProducer(payment);
+    const stuck = failure(blocked.send({ json: 1 }));
+    await free.send({ json: 2 });
+    expect(await stuck).to.include({ code: "timed-out", mayHaveArrived: false });
+  });
+
+  it("times out a send that is not confirmed, and survives its late outcome", async () => {
+    const held: PeerDelivery[] = [];
+    await using peer = await ScriptedPeer.start({ onMessage: ({ delivery }) => held.push(delivery) });
+    await using connection = await connect(peer.url);
+    const producer = await connection.createProducer(payment, { sendTimeoutMs: 100 });
+    expect(await failure(producer.send({ json: 1 }))).to.include({ code: "timed-out", mayHaveArrived: true });
+    const next = producer.send({ json: 2 });
+    await until(() => held.length === 2, "the second has arrived");
+    held[0]?.reject();
+    held[1]?.accept();
+    await next;
+  });
+
+  it("fails what is in flight when the line breaks, and says that it may have arrived", async () => {
+    const held: PeerDelivery[] = [];
+    await using peer = await ScriptedPeer.start({ onMessage: ({ delivery }) => held.push(delivery) });
+    await using connection = await connect(peer.url, noReconnect);
+    const producer = await connection.createProducer(payment);
+    const sends = [1, 2].map((json) => failure(producer.send({ json })));
+    await until(() => held.length === 2, "both arrived");
+    peer.drop();
+    for (const error of await Promise.all(sends)) {
+      expect(error).to.include({ code: "connection-lost", mayHaveArrived: true, destination: "payment" });
+    }
+  });
+
+  it("never takes an outcome on a new line for that of a send on an older one", async () => {
+    const held: PeerDelivery[] = [];
+    await using peer = await ScriptedPeer.start({ onMessage: ({ delivery }) => held.push(delivery) });
+    await using connection = await connect(peer.url, { reconnect: { initialDelayMs: 1 } });
+    const producer = await connection.createProducer(payment, { sendTimeoutMs: 400 });
+    const first = failure(producer.send({ json: "old" }));
+    await until(() => held.length === 1, "the first has arrived");
+    peer.drop();
+    expect(await first).to.include({ code: "connection-lost" });
+    await until(() => connection.state.name === "open", "the connection is back");
+    const second = producer.send({ json: "new" });
+    await until(() => held.length === 2, "the second has arrived");
+    // Both bore delivery id 0 of their session.
+    expect(held.map(({ id }) => id)).to.deep.equal([0, 0]);
+    held[1]?.accept();
+    await second;
+  });
+
+  it("fails at once while the connection is away", async () => {
+    const peer = await ScriptedPeer.start();
+    await using connection = await connect(peer.url, { reconnect: { initialDelayMs: 1_000 } });
+    const producer = await connection.createProducer(payment);
+    await peer[Symbol.asyncDispose]();
+    await until(() => connection.state.name === "reconnecting", "the loss is noticed");
+    expect(await failure(producer.send({ json: 1 }))).to.include({ code: "connection-lost", mayHaveArrived: false });
+    producer.sendUnconfirmed({ json: 2 });
+    expect(producer.pending).to.equal(0);
+  });
+
+  it("ends the wait when its signal aborts", async () => {
+    const held: PeerDelivery[] = [];
+    await using peer = await ScriptedPeer.start({ onMessage: ({ delivery }) => held.push(delivery) });
+    await using connection = await connect(peer.url);
+    const producer = await connection.createProducer(payment);
+    const abort = new AbortController();
+    const send = failure(producer.send({ json: 1 }, { signal: abort.signal }));
+    await until(() => held.length === 1, "it has arrived");
+    abort.abort();
+    expect(await send).to.include({ code: "aborted", mayHaveArrived: true });
+    held[0]?.accept();
+    await until(() => producer.pending === 0, "the outcome is in");
+  });
+
+  it("sends several, each where it says, and rejects with the first failure after all ended", async () => {
+    const seen: unknown[] = [];
+    await using peer = await ScriptedPeer.start({
+      onMessage: ({ receiver, message, delivery }) => {
+        seen.push([receiver.target.address ?? null, message.to]);
+        if (message.to === "bad") delivery.reject();
+        else delivery.accept();
+      },
+    });
+    await using connection = await connect(peer.url);
+    const producer = await connection.createProducer(payment);
+    await producer.sendAll([]);
+    const error = await failure(
+      producer.sendAll([
+        { message: { json: 1 } },
+        { message: { json: 2 }, destination: queue("bad") },
+        { message: { json: 3 }, destination: payment },
+        { message: { json: 4n } },
+      ]),
+    );
+    expect(error.code).to.equal("invalid-argument");
+    expect(seen).to.deep.include.members([
+      ["payment", "payment"],
+      ["payment", "payment"],
+      [null, "bad"],
+    ]);
+    await producer.close();
+    expect((await failure(producer.send({ json: 5 }))).code).to.equal("closed");
+  });
+
+  it("sends at most once without a confirmation, in order with the others", async () => {
+    const seen: unknown[] = [];
+    await using peer = await ScriptedPeer.start({
+      onMessage: ({ message, delivery }) => {
+        seen.push(message.body);
+        delivery.accept();
+      },
+    });
+    await using connection = await connect(peer.url);
+    const producer = await connection.createProducer(undefined);
+    producer.sendUnconfirmed({ text: "one" }, { destination: payment });
+    expect(producer.pending).to.equal(0);
+    await producer.send({ text: "two" }, { destination: payment });
+    expect(seen).to.deep.equal(["one", "two"]);
+    expect((await failure(producer.send({ text: "nowhere" }))).code).to.equal("invalid-argument");
+  });
+
+  it("names the reason for which the broker refused its link", async () => {
+    await using peer = await ScriptedPeer.start({
+      refuse: (address) => (address === "no" ? "amqp:not-found" : undefined),
+    });
+    await using connection = await connect(peer.url);
+    expect(await failure(connection.createProducer(queue("no")))).to.include({
+      code: "not-found",
+      condition: "amqp:not-found",
+      destination: "no",
+    });
+  });
+
+  it("attaches again when the broker closed its link", async () => {
+    const receivers: PeerReceiver[] = [];
+    let answering = false;
+    await using peer = await ScriptedPeer.start({
+      onMessage: ({ receiver, delivery }) => {
+        receivers.push(receiver);
+        if (answering) delivery.accept();
+      },
+    });
+    await using connection = await connect(peer.url);
+    const producer = await connection.createProducer(payment);
+    const first = failure(producer.send({ json: 1 }));
+    await until(() => receivers.length === 1, "it has arrived");
+    receivers[0]?.close({ condition: "amqp:resource-deleted" });
+    expect(await first).to.include({ code: "not-found", mayHaveArrived: true });
+    answering = true;
+    await producer.send({ json: 2 });
+    expect(peer.receivers).to.have.length(2);
+    expect(connection.state.name).to.equal("open");
+  });
+});
