@@ -74,7 +74,12 @@ export interface RheaSession extends EventEmitter {
   open_sender(options: object): RheaSender;
   open_receiver(options: object): RheaReceiver;
   on_transfer(frame: { readonly performative: { message_format: number } }): void;
+  on_disposition(frame: RheaDisposition): void;
   _write_flow(link: RheaLink): void;
+}
+
+export interface RheaDisposition {
+  readonly performative: { readonly state: { readonly value: unknown } | undefined; readonly value: unknown[] };
 }
 
 export interface RheaConnection extends EventEmitter {
@@ -125,8 +130,22 @@ export function createRheaSession(
   const session = connection.create_session(size);
   session.incoming.deliveries = new UnsettledDeliveries(size.incoming);
   handOverBytes(session);
+  takeMissingOutcomes(session);
   return session;
 }
+
+/** Where a disposition has no state, rhea prints its AMQP null to the console as an outcome that it does not know. */
+function takeMissingOutcomes(session: RheaSession): void {
+  const receive = session.on_disposition;
+  session.on_disposition = (frame) => {
+    const { performative } = frame;
+    if (performative.state?.value === null) performative.value[STATE_OF_DISPOSITION] = undefined;
+    receive.call(session, frame);
+  };
+}
+
+/** The field's place in the performative (AMQP 1.0, 2.7.6). */
+const STATE_OF_DISPOSITION = 4;
 
 /**
  * rhea writes each frame to the socket by itself. With the socket corked, all frames of one turn of its engine leave
@@ -258,9 +277,9 @@ export function canSend(session: RheaSession, sender: RheaSender): boolean {
   return sender.credit > unwritten && outgoing.available() > 0;
 }
 
-/** Forgets an outgoing delivery whose outcome nobody waits for any more, so that its place is freed. */
+/** Forgets an outgoing delivery whose outcome nobody waits for any more: rhea frees its place at the next turn. */
 export function abandonDelivery(delivery: RheaDelivery): void {
-  delivery.update(true);
+  delivery.settled = true;
   delivery.remote_settled = true;
 }
 
