@@ -1,6 +1,7 @@
 /** A client's consumer: its place among those of a queue, and what becomes of the subscription when it goes. */
 import type { BackendConsumer, Ending, Outlet } from "../../amqp/server/backend.js";
 import type { ConsumerPlace } from "./consumer-place.js";
+import type { MessageQueue } from "./message-queue.js";
 import type { QueueConsumer } from "./queue-consumer.js";
 
 export interface ConsumerTies {
@@ -13,26 +14,28 @@ export interface ConsumerTies {
 export class Consumer implements BackendConsumer {
   readonly dynamicAddress: string | undefined;
   readonly recovered: BackendConsumer["recovered"];
+  readonly #queue: MessageQueue;
   readonly #consumer: QueueConsumer;
   readonly #ties: ConsumerTies;
 
   constructor({ queue, selector }: ConsumerPlace, outlet: Outlet, ties: ConsumerTies) {
     this.dynamicAddress = ties.dynamicAddress;
     this.recovered = ties.recovered;
+    this.#queue = queue;
     this.#consumer = queue.addConsumer(outlet, selector);
     this.#ties = ties;
   }
 
   wake(): void {
-    this.#consumer.queue.wake();
+    this.#queue.wake();
   }
 
   flush(): void {
-    this.#consumer.queue.dispatch();
+    this.#queue.dispatch();
   }
 
   close(ending: Ending): void {
-    this.#consumer.queue.removeConsumer(this.#consumer);
+    this.#queue.removeConsumer(this.#consumer);
     this.#ties.onClose(ending);
   }
 }

@@ -58,7 +58,7 @@ export class MessageQueue {
   }
 
   addConsumer(outlet: Outlet, selector: Selector | undefined): QueueConsumer {
-    const consumer = new QueueConsumer(this, outlet, selector);
+    const consumer = new QueueConsumer(outlet, selector, this.#settled);
     this.#consumers.push(consumer);
     return consumer;
   }
@@ -75,26 +75,6 @@ export class MessageQueue {
     // From the last to the first: each then goes to the very front.
     for (const entry of entries.sort((one, other) => other.order - one.order)) this.#offer(entry);
     this.wake();
-  }
-
-  settled(entry: QueueEntry, outcome: DeliveryOutcome, consumer: QueueConsumer): void {
-    this.#held--;
-    switch (outcome.kind) {
-      case "accepted":
-        this.#drop(entry);
-        return;
-      case "rejected":
-        this.#bury(entry);
-        return;
-      case "released":
-        this.#giveBack(entry);
-        return;
-      case "modified":
-        if (outcome.undeliverableHere) entry.refuse(consumer);
-        if (outcome.failed) entry.failures++;
-        if (outcome.failed && entry.failures >= this.#rules.maximumDeliveries) this.#bury(entry);
-        else this.#giveBack(entry);
-    }
   }
 
   /** Delivers in a turn of its own, so that what came in together goes out together. */
@@ -149,6 +129,26 @@ export class MessageQueue {
     this.#held = 0;
     this.#groups.clear();
   }
+
+  readonly #settled = (entry: QueueEntry, outcome: DeliveryOutcome, consumer: QueueConsumer): void => {
+    this.#held--;
+    switch (outcome.kind) {
+      case "accepted":
+        this.#drop(entry);
+        return;
+      case "rejected":
+        this.#bury(entry);
+        return;
+      case "released":
+        this.#giveBack(entry);
+        return;
+      case "modified":
+        if (outcome.undeliverableHere) entry.refuse(consumer);
+        if (outcome.failed) entry.failures++;
+        if (outcome.failed && entry.failures >= this.#rules.maximumDeliveries) this.#bury(entry);
+        else this.#giveBack(entry);
+    }
+  };
 
   #nextFor(consumer: QueueConsumer): QueueEntry | undefined {
     const now = this.#expiring > 0 ? Date.now() : 0;

@@ -1,45 +1,43 @@
 import type { DeliveryOutcome, Outlet } from "../../amqp/server/backend.js";
-import type { MessageQueue } from "./message-queue.js";
-import type { QueueEntry } from "./queue-entry.js";
+import type { EntryHolder, QueueEntry } from "./queue-entry.js";
 import type { Selector } from "./selector.js";
 
 /** One of those who compete for the messages of a queue. */
-export class QueueConsumer {
-  readonly queue: MessageQueue;
+export class QueueConsumer implements EntryHolder {
   readonly outlet: Outlet;
+  readonly #onSettled: (entry: QueueEntry, outcome: DeliveryOutcome, consumer: QueueConsumer) => void;
   readonly #selector: Selector | undefined;
   readonly #held = new Set<QueueEntry>();
   /** By priority, the last entry of those in front that are not for this consumer: none is looked at twice. */
   readonly #passed: (QueueEntry | undefined)[] = [];
 
-  constructor(queue: MessageQueue, outlet: Outlet, selector: Selector | undefined) {
-    this.queue = queue;
+  constructor(
+    outlet: Outlet,
+    selector: Selector | undefined,
+    onSettled: (entry: QueueEntry, outcome: DeliveryOutcome, consumer: QueueConsumer) => void,
+  ) {
     this.outlet = outlet;
     this.#selector = selector;
-  }
-
-  /** Entries delivered and not settled, in the order of delivery. */
-  get held(): ReadonlySet<QueueEntry> {
-    return this.#held;
+    this.#onSettled = onSettled;
   }
 
   deliver(entry: QueueEntry): void {
-    entry.consumer = this;
+    entry.holder = this;
     this.#held.add(entry);
     this.outlet.deliver(entry, entry.message.partsFor(entry.failures));
   }
 
   settled(entry: QueueEntry, outcome: DeliveryOutcome): void {
     this.#held.delete(entry);
-    entry.consumer = undefined;
-    this.queue.settled(entry, outcome, this);
+    entry.holder = undefined;
+    this.#onSettled(entry, outcome, this);
   }
 
   /** Lets go of everything, in the order of delivery. */
   letGo(): QueueEntry[] {
     const entries = [...this.#held];
     this.#held.clear();
-    for (const entry of entries) entry.consumer = undefined;
+    for (const entry of entries) entry.holder = undefined;
     return entries;
   }
 

@@ -1,20 +1,24 @@
 import type { Delivery, DeliveryOutcome } from "../../amqp/server/backend.js";
-import type { QueueConsumer } from "./queue-consumer.js";
 import type { StoredMessage } from "./stored-message.js";
+
+/** Who holds an entry while it is delivered and not settled. */
+export interface EntryHolder {
+  settled(entry: QueueEntry, outcome: DeliveryOutcome): void;
+}
 
 /** A message's place on one queue. */
 export class QueueEntry implements Delivery {
   readonly message: StoredMessage;
   /** The number in the order of arrival, which an entry keeps when it comes back. */
-  order: number;
+  readonly order: number;
   /** Deliveries that failed. */
   failures = 0;
   /** Who has it now, if anybody. */
-  consumer: QueueConsumer | undefined;
+  holder: EntryHolder | undefined;
   /** Neighbours in the list of its priority. */
   previous: QueueEntry | undefined;
   next: QueueEntry | undefined;
-  #refusedBy: Set<QueueConsumer> | undefined;
+  #refusedBy: Set<EntryHolder> | undefined;
 
   constructor(message: StoredMessage, order: number) {
     this.message = message;
@@ -23,16 +27,16 @@ export class QueueEntry implements Delivery {
 
   /** A word on a delivery that was taken back meanwhile means nothing. */
   settle(outcome: DeliveryOutcome): void {
-    this.consumer?.settled(this, outcome);
+    this.holder?.settled(this, outcome);
   }
 
   /** Never offers the message to this consumer again. */
-  refuse(consumer: QueueConsumer): void {
+  refuse(consumer: EntryHolder): void {
     this.#refusedBy ??= new Set();
     this.#refusedBy.add(consumer);
   }
 
-  isRefusedBy(consumer: QueueConsumer): boolean {
+  isRefusedBy(consumer: EntryHolder): boolean {
     return this.#refusedBy?.has(consumer) ?? false;
   }
 }

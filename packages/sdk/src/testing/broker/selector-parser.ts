@@ -17,7 +17,7 @@ import {
 interface Expression {
   readonly type: "boolean" | "string" | "number" | "any";
   readonly isIdentifier: boolean;
-  readonly valueOf: ValueReader;
+  readonly evaluate: ValueReader;
 }
 
 const MAXIMUM_DEPTH = 200;
@@ -60,8 +60,8 @@ class Parser {
     while (this.#takeKeyword(keyword)) operands.push(this.#condition(operand()));
     return boolean((message) => {
       let result: Truth = !decisive;
-      for (const valueOf of operands) {
-        const truth = truthOf(valueOf(message));
+      for (const evaluate of operands) {
+        const truth = truthOf(evaluate(message));
         if (truth === decisive) return decisive;
         if (truth === null) result = null;
       }
@@ -91,8 +91,8 @@ class Parser {
   #compared(left: Expression, operator: Comparison): Expression {
     const right = this.#sum();
     const ordered = operator !== "=" && operator !== "<>";
-    const one = ordered ? this.#number(left) : left.valueOf;
-    const other = ordered ? this.#number(right) : right.valueOf;
+    const one = ordered ? this.#number(left) : left.evaluate;
+    const other = ordered ? this.#number(right) : right.evaluate;
     return boolean((message) => compare(operator, one(message), other(message)));
   }
 
@@ -124,9 +124,9 @@ class Parser {
   #like(operand: Expression, negated: boolean): Expression {
     const value = this.#identifier(operand, "LIKE");
     const pattern = this.#string();
-    const escape = this.#takeKeyword("ESCAPE") ? this.#string() : undefined;
-    if (escape !== undefined && escape.length !== 1) throw new InvalidSelector("ESCAPE takes one character.");
-    const matches = likeMatcher(pattern, escape);
+    const escapedBy = this.#takeKeyword("ESCAPE") ? this.#string() : undefined;
+    if (escapedBy !== undefined && escapedBy.length !== 1) throw new InvalidSelector("ESCAPE takes one character.");
+    const matches = likeMatcher(pattern, escapedBy);
     if (matches === undefined) throw new InvalidSelector("A LIKE pattern ends with its escape character.");
     return boolean((message) => {
       const it = value(message);
@@ -154,13 +154,13 @@ class Parser {
     let operator = this.#takeOperator(operators);
     if (operator === undefined) return first;
     const start = this.#number(first);
-    const steps: { readonly operator: Arithmetic; readonly valueOf: ValueReader }[] = [];
+    const steps: { readonly operator: Arithmetic; readonly evaluate: ValueReader }[] = [];
     for (; operator !== undefined; operator = this.#takeOperator(operators)) {
-      steps.push({ operator: operator as Arithmetic, valueOf: this.#number(operand()) });
+      steps.push({ operator: operator as Arithmetic, evaluate: this.#number(operand()) });
     }
     return number((message) => {
       let value = start(message);
-      for (const step of steps) value = calculate(step.operator, value, step.valueOf(message));
+      for (const step of steps) value = calculate(step.operator, value, step.evaluate(message));
       return value;
     });
   }
@@ -182,9 +182,9 @@ class Parser {
     this.#at++;
     switch (token.kind) {
       case "identifier":
-        return { type: "any", isIdentifier: true, valueOf: readerOf(token.name) };
+        return { type: "any", isIdentifier: true, evaluate: readerOf(token.name) };
       case "string":
-        return { type: "string", isIdentifier: false, valueOf: () => token.value };
+        return { type: "string", isIdentifier: false, evaluate: () => token.value };
       case "exact":
         if (token.value > LONG_MAXIMUM) throw new InvalidSelector(`The number at position ${token.at} is too large.`);
         return number(() => token.value);
@@ -206,17 +206,17 @@ class Parser {
   }
 
   #condition(expression: Expression): ValueReader {
-    if (expression.type === "boolean" || expression.type === "any") return expression.valueOf;
+    if (expression.type === "boolean" || expression.type === "any") return expression.evaluate;
     throw new InvalidSelector(`Before position ${this.#token.at} stands a ${expression.type} for a condition.`);
   }
 
   #number(expression: Expression): ValueReader {
-    if (expression.type === "number" || expression.type === "any") return expression.valueOf;
+    if (expression.type === "number" || expression.type === "any") return expression.evaluate;
     throw new InvalidSelector(`Before position ${this.#token.at} stands a ${expression.type} for a number.`);
   }
 
   #identifier(expression: Expression, what: string): ValueReader {
-    if (expression.isIdentifier) return expression.valueOf;
+    if (expression.isIdentifier) return expression.evaluate;
     throw new InvalidSelector(`Before ${what} stands the name of a property or header field.`);
   }
 
@@ -267,12 +267,12 @@ class Parser {
   }
 }
 
-function boolean(valueOf: ValueReader): Expression {
-  return { type: "boolean", isIdentifier: false, valueOf };
+function boolean(evaluate: ValueReader): Expression {
+  return { type: "boolean", isIdentifier: false, evaluate };
 }
 
-function number(valueOf: ValueReader): Expression {
-  return { type: "number", isIdentifier: false, valueOf };
+function number(evaluate: ValueReader): Expression {
+  return { type: "number", isIdentifier: false, evaluate };
 }
 
 function and(one: Truth, other: Truth): Truth {

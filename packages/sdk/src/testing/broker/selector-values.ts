@@ -89,11 +89,11 @@ const ANY_ONE = Symbol("_");
 const ANY = Symbol("%");
 
 /** The matcher of a LIKE pattern; undefined when the escape character stands at its end. */
-export function likeMatcher(pattern: string, escape: string | undefined): ((text: string) => boolean) | undefined {
+export function likeMatcher(pattern: string, escapedBy: string | undefined): ((text: string) => boolean) | undefined {
   const parts: (string | symbol)[] = [];
   for (let index = 0; index < pattern.length; index++) {
     const character = pattern.charAt(index);
-    if (character === escape) {
+    if (character === escapedBy) {
       index++;
       if (index === pattern.length) return undefined;
       parts.push(pattern.charAt(index));
