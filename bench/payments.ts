@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { credentials, Metadata } from "@grpc/grpc-js";
-import { PaymentServiceClient } from "../../packages/services/dist/gen/quittance/payments/v1/payments.js";
+import { PaymentServiceClient } from "@quittance/services/dist/gen/quittance/payments/v1/payments.js";
 import { type ProcessUse, processTree, readProcessUse } from "./process-use.js";
 
 const START_TIMEOUT_MS = 120_000;
@@ -86,7 +86,7 @@ export async function benchPayments(args: readonly string[]): Promise<object> {
 }
 
 async function startHouse(broker: string, folder: string) {
-  const main = fileURLToPath(new URL("../../packages/services/dist/stack/main.js", import.meta.url));
+  const main = fileURLToPath(new URL("@quittance/services/dist/stack/main.js", import.meta.url));
   const began = performance.now();
   const child = spawn(process.execPath, [main, "--broker", broker, "--grpc-port", "0", "--http-port", "0", "--quiet"], {
     env: { ...process.env, QUITTANCE_FOLDER: folder, LOG_LEVEL: process.env.LOG_LEVEL ?? "info" },

@@ -1,0 +1,74 @@
+import { expect } from "chai";
+import { PaymentState } from "../../dist/gen/quittance/payments/v1/payments.js";
+import { eventually } from "../support/eventually.js";
+import { TEST_BROKER, type TestStack, untilAllFinal, useStack } from "../support/stack-for-tests.js";
+
+const PAYMENTS = 1_000;
+/** How far the payments are when something is killed. */
+const KILL_AFTER = 150;
+const VICTIMS = ["card-validation", "client-bank", "merchant-bank", "notification"] as const;
+
+describe(`A thousand payments at once, on the ${TEST_BROKER} broker`, function () {
+  this.timeout(120_000);
+  const house = useStack();
+  let rounds = 0;
+
+  it("all become final, and the books agree", async () => {
+    const before = (await house().progress()).all;
+    const payments = await Promise.all(payMany(house(), `calm-${++rounds}`));
+    await untilAllFinal(house(), before + PAYMENTS);
+    expect(payments.every((payment) => payment.state === PaymentState.SUCCEEDED)).to.equal(true);
+    expect(await house().discrepancies()).to.deep.equal([]);
+  });
+
+  for (const victim of VICTIMS) {
+    it(`all become final, and the books agree, when ${victim} is killed in the middle`, async () => {
+      const before = await house().progress();
+      const round = `killed-${++rounds}`;
+      const calls = Promise.all(payMany(house(), round));
+      await eventually(
+        `${KILL_AFTER} payments are recorded`,
+        async () => (await house().progress()).all >= before.all + KILL_AFTER,
+        30_000,
+      );
+      house().killService(victim);
+      const answered = await calls;
+      await untilAllFinal(house(), before.all + PAYMENTS);
+      expect(await house().discrepancies()).to.deep.equal([]);
+
+      // Whoever was told how it ended reads the same now.
+      const states = await house().query<{ id: string; state: string }>(
+        "SELECT id, state FROM client_bank.payments WHERE request_id LIKE $1",
+        [`${round}-%`],
+      );
+      expect(states, "one payment for each call").to.have.lengthOf(PAYMENTS);
+      const recorded = new Map(states.map((row) => [row.id, row.state]));
+      for (const payment of answered) {
+        if (payment.state !== PaymentState.PENDING) {
+          expect(recorded.get(payment.id), payment.id).to.equal("SUCCEEDED");
+        }
+      }
+    });
+  }
+
+  it("each have exactly one notification on the log channel", async () => {
+    await eventually(
+      "every final payment has its notification",
+      async () => {
+        const [row] = await house().query<{ payments: bigint; notifications: bigint; notified: bigint }>(
+          `SELECT (SELECT count(*) FROM client_bank.payments WHERE state <> 'PENDING') AS payments,
+                  (SELECT count(*) FROM notification.notifications WHERE channel = 'log') AS notifications,
+                  (SELECT count(DISTINCT payment_id) FROM notification.notifications WHERE channel = 'log') AS notified`,
+        );
+        return row?.payments === row?.notifications && row?.notified === row?.notifications;
+      },
+      30_000,
+    );
+  });
+});
+
+function payMany(house: TestStack, round: string) {
+  return Array.from({ length: PAYMENTS }, (_, index) =>
+    house.pay({ requestId: `${round}-${index}`, amount: { currencyCode: "EUR", minorUnits: BigInt(1 + (index % 7)) } }),
+  );
+}

@@ -1,0 +1,170 @@
+/**
+ * The whole house for tests: five service processes, a real PostgreSQL, and the broker that `QUITTANCE_TEST_BROKER`
+ * names (`embedded`, the default, or `artemis`), with a client at each door.
+ */
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { credentials, Metadata } from "@grpc/grpc-js";
+import { type Connection, connect } from "@quittance/sdk";
+import pg from "pg";
+import { type Payment, PaymentServiceClient, type PayRequest } from "../../dist/gen/quittance/payments/v1/payments.js";
+import { BOOKS_STATEMENT, type BooksLine } from "../../dist/operator/books-statement.js";
+import type { ServiceName } from "../../dist/shared/queue-map.js";
+import { startGuardian } from "../../dist/stack/guardian.js";
+import { type Stack, startStack } from "../../dist/stack/stack.js";
+import { eventually } from "./eventually.js";
+
+const START_TIMEOUT_MS = 120_000;
+
+/** The broker that flow tests run on. */
+export const TEST_BROKER = process.env.QUITTANCE_TEST_BROKER === "artemis" ? "artemis" : "embedded";
+
+/** Numbers of the demo bank's test cards that flow tests use; README.md lists them all. */
+export const GOOD_CARD = { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" };
+
+export interface TestStack {
+  readonly stack: Stack;
+  /** What every process has written so far. */
+  output(): string;
+  grpc: PaymentServiceClient;
+  /** Calls `Pay` for a merchant (default `m-0001`), with a good card and EUR 10.00 unless told otherwise. */
+  pay(request: Partial<PayRequest> & { readonly requestId: string }, merchant?: string): Promise<Payment>;
+  metadataOf(merchant: string): Promise<Metadata>;
+  http(path: string, init?: RequestInit & { readonly merchant?: string }): Promise<Response>;
+  /** Reads a payment over HTTP, as the merchant `m-0001`. */
+  read(id: string): Promise<{ readonly state?: string }>;
+  /** Runs a statement as the superuser, who sees every schema. */
+  query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** What the books' statement finds wrong: an empty array when everything agrees. */
+  discrepancies(): Promise<BooksLine[]>;
+  /** How many payments are final, and how many there are. */
+  progress(): Promise<{ readonly final: number; readonly all: number }>;
+  /** Ends a service's process at once; the supervisor starts it again. */
+  killService(name: ServiceName): void;
+  /** A connection to the broker as the operator. */
+  operator(): Promise<Connection>;
+}
+
+/** Gives the suite that calls it a house of its own. */
+export function useStack(): () => TestStack {
+  let current: TestStack | undefined;
+  let close: (() => Promise<void>) | undefined;
+  before(async function startHouse() {
+    this.timeout(START_TIMEOUT_MS);
+    [current, close] = await startTestStack();
+  });
+  after(async function stopHouse() {
+    this.timeout(60_000);
+    await close?.();
+  });
+  return () => {
+    if (current === undefined) throw new Error("The house stands only inside hooks and tests.");
+    return current;
+  };
+}
+
+async function startTestStack(): Promise<[TestStack, () => Promise<void>]> {
+  const folder = mkdtempSync(join(tmpdir(), "quittance-flow-"));
+  const written: string[] = [];
+  const stack = await startStack({
+    broker: TEST_BROKER,
+    database: "embedded",
+    grpcPort: 0,
+    httpPort: 0,
+    guardian: startGuardian(),
+    keysFile: join(folder, "keys.json"),
+    onOutput: (_process, chunk) => written.push(chunk.toString()),
+  });
+  const grpc = new PaymentServiceClient(`127.0.0.1:${stack.grpcPort}`, credentials.createInsecure());
+  const pool = new pg.Pool({ connectionString: stack.databaseUrl, max: 2 });
+  // A server that is killed by a test breaks idle connections; the next statement has a new one.
+  pool.on("error", () => undefined);
+  const connections: Connection[] = [];
+  const tokens = new Map<string, Promise<string>>();
+  const tokenOf = (merchant: string) => {
+    const token = tokens.get(merchant) ?? stack.tokenOf(merchant);
+    tokens.set(merchant, token);
+    return token;
+  };
+
+  const house: TestStack = {
+    stack,
+    grpc,
+    output: () => written.join(""),
+    metadataOf: async (merchant) => {
+      const metadata = new Metadata();
+      metadata.set("authorization", `Bearer ${await tokenOf(merchant)}`);
+      return metadata;
+    },
+    pay: async (request, merchant = "m-0001") => {
+      const metadata = await house.metadataOf(merchant);
+      return new Promise((resolve, reject) => {
+        grpc.pay(
+          {
+            card: GOOD_CARD,
+            amount: { currencyCode: "EUR", minorUnits: 1_000n },
+            description: "",
+            wait: { seconds: 30n, nanos: 0 },
+            ...request,
+          },
+          metadata,
+          (error, response) => (error ? reject(error) : resolve(response.payment as Payment)),
+        );
+      });
+    },
+    http: async (path, init = {}) =>
+      fetch(`http://127.0.0.1:${stack.httpPort}${path}`, {
+        ...init,
+        headers: {
+          authorization: `Bearer ${await tokenOf(init.merchant ?? "m-0001")}`,
+          ...(init.body !== undefined && { "content-type": "application/json" }),
+          ...init.headers,
+        },
+      }),
+    read: async (id) => {
+      const answer = (await (await house.http(`/v1/payments/${id}`)).json()) as { payment?: { state?: string } };
+      return answer.payment ?? {};
+    },
+    query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
+      (await pool.query<Row>(sql, [...values])).rows,
+    discrepancies: async () => (await house.query<BooksLine>(BOOKS_STATEMENT)).filter((row) => Number(row.wrong) !== 0),
+    progress: async () => {
+      const [row] = await house.query<{ final: bigint; all: bigint }>(
+        `SELECT count(*) FILTER (WHERE state <> 'PENDING') AS final, count(*) AS "all" FROM client_bank.payments`,
+      );
+      return { final: Number(row?.final), all: Number(row?.all) };
+    },
+    killService: (name) => {
+      const service = stack.services().find((one) => one.name === name);
+      if (service === undefined) throw new Error(`${name} does not run.`);
+      process.kill(service.pid, "SIGKILL");
+    },
+    operator: async () => {
+      const connection = await connect(stack.brokerUrl);
+      connections.push(connection);
+      return connection;
+    },
+  };
+  const close = async () => {
+    grpc.close();
+    await Promise.all(connections.map((connection) => connection.close()));
+    await pool.end();
+    await stack.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return [house, close];
+}
+
+/** Waits until every payment is final, and fails with the numbers if that takes too long. */
+export async function untilAllFinal(house: TestStack, count: number, boundMs = 60_000): Promise<void> {
+  await eventually(
+    `all of ${count} payments are final`,
+    async () => {
+      const { final, all } = await house.progress();
+      return final === all && all >= count;
+    },
+    boundMs,
+  );
+}
