@@ -4,13 +4,8 @@ import { connect as connectSecure } from "node:tls";
 import { MessagingError } from "../errors.js";
 import type { BrokerEndpoint } from "./broker-url.js";
 import type { ConnectionSettings } from "./connection-settings.js";
-import {
-  createRheaConnection,
-  createRheaSession,
-  endEngine,
-  type RheaConnection,
-  type RheaSession,
-} from "./rhea-engine.js";
+import { createRheaConnection, createRheaSession, endEngine } from "./rhea-engine.js";
+import type { RheaConnection, RheaSession } from "./rhea-types.js";
 import { saslMechanisms } from "./sasl-mechanisms.js";
 
 /** Larger frames than this are not accepted; longer messages come in several. */

@@ -5,7 +5,7 @@
 import { MessagingError } from "../errors.js";
 import type { Line } from "./line.js";
 import { linkError } from "./map-error.js";
-import type { AmqpCondition, RheaLink, RheaReceiver, RheaSender, RheaSession, RheaTerminus } from "./rhea-engine.js";
+import type { AmqpCondition, RheaLink, RheaReceiver, RheaSender, RheaSession, RheaTerminus } from "./rhea-types.js";
 
 const DETACH_TIMEOUT_MS = 2_000;
 /** Deliveries in the direction in which a session carries none. */

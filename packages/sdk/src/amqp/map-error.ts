@@ -1,6 +1,6 @@
 /** From what AMQP says went wrong to what the SDK says. */
 import { MessagingError, type MessagingErrorCode } from "../errors.js";
-import type { AmqpCondition } from "./rhea-engine.js";
+import type { AmqpCondition } from "./rhea-types.js";
 
 const CODES: Readonly<Record<string, MessagingErrorCode>> = {
   "amqp:not-found": "not-found",

@@ -3,7 +3,8 @@ import { MessagingError } from "../errors.js";
 import type { Message, PropertyValue } from "../message.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
 import type { MessageContent } from "./decode-message.js";
-import type { Outcome, RheaDelivery } from "./rhea-engine.js";
+import type { Outcome } from "./rhea-engine.js";
+import type { RheaDelivery } from "./rhea-types.js";
 
 /** Where a message goes to be settled: the link that it came from, for as long as that link lives. */
 export interface Settler {

@@ -3,7 +3,8 @@ import type { Destination } from "../destination.js";
 import { decodeMessage } from "./decode-message.js";
 import type { LinkHandle } from "./link-handle.js";
 import { ReceivedMessage, type Settler } from "./received-message.js";
-import { type Outcome, type RheaDelivery, type RheaReceiver, settleDelivery, withdrawCredit } from "./rhea-engine.js";
+import { type Outcome, settleDelivery, withdrawCredit } from "./rhea-engine.js";
+import type { RheaDelivery, RheaReceiver } from "./rhea-types.js";
 
 export class ReceiverLink implements Settler {
   readonly handle: LinkHandle<RheaReceiver>;

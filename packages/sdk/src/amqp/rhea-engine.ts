@@ -1,102 +1,22 @@
 /**
- * The part of rhea that the SDK stands on, with types of its own, and the remedies for what is wrong in it. Nothing
- * else in the SDK knows rhea's insides.
+ * The part of rhea that the SDK stands on, and the remedies for what is wrong in it. Nothing else in the SDK knows
+ * rhea's insides.
  *
  * rhea-promise is not used: what it adds to rhea (a promise, a 20 s timer and a map entry for each send, and waits
  * for handshakes) does not survive a lost line, and its wrappers hide the deliveries that must be told apart.
  *
  * Each remedy names its symptom and its cause in rhea 3.0.5; it can go when rhea no longer has the cause.
  */
-import type { EventEmitter } from "node:events";
-import type { Socket } from "node:net";
 import rhea from "rhea";
-
-export interface RheaDelivery {
-  readonly id: number;
-  readonly state: { readonly descriptor?: { readonly value?: unknown } } | undefined;
-  readonly remote_state: RheaOutcome | undefined;
-  remote_settled: boolean;
-  settled: boolean;
-  update(settled: boolean, state?: unknown): void;
-}
-
-export interface RheaOutcome {
-  readonly constructor: { readonly composite_type?: string };
-  readonly error?: AmqpCondition | null;
-}
-
-/** An AMQP error as a peer gives it. */
-export interface AmqpCondition {
-  readonly condition?: string;
-  readonly description?: string;
-}
-
-/** A source or target; AMQP's null is one whose value is null. */
-export interface RheaTerminus {
-  readonly value: unknown;
-  readonly address?: string | null;
-}
-
-export interface RheaLink extends EventEmitter {
-  readonly name: string;
-  readonly error: AmqpCondition | undefined;
-  readonly source: RheaTerminus | undefined;
-  readonly target: RheaTerminus | undefined;
-  credit: number;
-  issue_flow: boolean;
-  close(): void;
-  detach(): void;
-  is_open(): boolean;
-}
-
-export interface RheaSender extends RheaLink {
-  send(bytes: Buffer, tag: Buffer, format: 0): RheaDelivery;
-}
-
-export interface RheaReceiver extends RheaLink {
-  add_credit(credit: number): void;
-}
-
-export interface RheaSession extends EventEmitter {
-  readonly error: AmqpCondition | undefined;
-  readonly outgoing: {
-    readonly next_delivery_id: number;
-    readonly next_pending_delivery: number;
-    available(): number;
-  };
-  readonly incoming: {
-    deliveries: UnsettledDeliveries;
-    readonly updated: readonly RheaDelivery[];
-    process(session: RheaSession): void;
-  };
-  begin(): void;
-  close(): void;
-  open_sender(options: object): RheaSender;
-  open_receiver(options: object): RheaReceiver;
-  on_transfer(frame: { readonly performative: { message_format: number } }): void;
-  on_disposition(frame: RheaDisposition): void;
-  _write_flow(link: RheaLink): void;
-}
-
-export interface RheaDisposition {
-  readonly performative: { readonly state: { readonly value: unknown } | undefined; readonly value: unknown[] };
-}
-
-export interface RheaConnection extends EventEmitter {
-  readonly socket: Socket | undefined;
-  readonly error: AmqpCondition | undefined;
-  /** Set when SASL failed. */
-  readonly transport_error: AmqpCondition | undefined;
-  readonly properties: Readonly<Record<string, unknown>> | undefined;
-  readonly offered_capabilities: string | readonly string[] | undefined;
-  readonly local: { readonly open: { idle_time_out: number | undefined } };
-  socket_ready: boolean;
-  connect(): void;
-  close(): void;
-  create_session(size: { readonly incoming: number; readonly outgoing: number }): RheaSession;
-  _process(): void;
-  _disconnected(): void;
-}
+import type {
+  AmqpCondition,
+  RheaConnection,
+  RheaDelivery,
+  RheaReceiver,
+  RheaSender,
+  RheaSession,
+} from "./rhea-types.js";
+import { UnsettledDeliveries } from "./unsettled-deliveries.js";
 
 /** A new connection, not yet connecting, in a container of its own. */
 export function createRheaConnection(containerId: string, options: object): RheaConnection {
@@ -177,40 +97,6 @@ function handOverBytes(session: RheaSession): void {
     frame.performative.message_format = 1;
     receive.call(session, frame);
   };
-}
-
-/**
- * Stands in for rhea's ring of incoming deliveries, which frees places from its head only: one message that is long
- * in the making would stall its session after 2,048 others. Here each settled delivery frees its place at once.
- */
-export class UnsettledDeliveries {
-  readonly #byId = new Map<number, RheaDelivery>();
-  readonly #capacity: number;
-
-  constructor(capacity: number) {
-    this.#capacity = capacity;
-  }
-
-  available(): number {
-    return this.#capacity - this.#byId.size;
-  }
-
-  push(delivery: RheaDelivery): void {
-    this.#byId.set(delivery.id, delivery);
-  }
-
-  by_id(id: number): RheaDelivery | undefined {
-    return this.#byId.get(id);
-  }
-
-  /** rhea asks this after each turn; places are freed by {@link settled} instead. */
-  pop_if(): number {
-    return 0;
-  }
-
-  settled(delivery: RheaDelivery): void {
-    this.#byId.delete(delivery.id);
-  }
 }
 
 /** What becomes of a received message; `failed` is modified(delivery-failed). */

@@ -1,6 +1,6 @@
 /** Sends that wait for their turn, in order, without moving the rest at each take. */
 import type { MessagingError } from "../errors.js";
-import type { RheaDelivery } from "./rhea-engine.js";
+import type { RheaDelivery } from "./rhea-types.js";
 
 /** One message on its way. */
 export interface PendingSend {

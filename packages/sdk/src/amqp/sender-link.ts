@@ -7,7 +7,8 @@ import { attachSender, type LinkHandle } from "./link-handle.js";
 import type { LinkHost } from "./link-host.js";
 import { senderOptions } from "./link-options.js";
 import { rejectionError } from "./map-error.js";
-import { abandonDelivery, canSend, type RheaDelivery, type RheaSender } from "./rhea-engine.js";
+import { abandonDelivery, canSend } from "./rhea-engine.js";
+import type { RheaDelivery, RheaSender } from "./rhea-types.js";
 import type { PendingSend } from "./send-queue.js";
 
 const MINIMUM_CAPACITY = 2_048;

@@ -5,7 +5,8 @@ import { jitteredDelayMs } from "./connection-settings.js";
 import type { Line } from "./line.js";
 import { attachSender, type LinkHandle } from "./link-handle.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
-import { type RheaSender, temporaryQueueOptions } from "./rhea-engine.js";
+import { temporaryQueueOptions } from "./rhea-engine.js";
+import type { RheaSender } from "./rhea-types.js";
 
 /**
  * A queue that the broker makes for a sending link with a dynamic target and drops with it. (A dynamic source would

@@ -101,6 +101,8 @@ describe("a producer", () => {
     const next = producer.send({ json: 2 });
     await until(() => held.length === 2, "the second has arrived");
     held[0]?.reject();
+    // In a turn of its own: the peer is rhea too, and would join the two outcomes into one.
+    await new Promise((resolve) => setImmediate(resolve));
     held[1]?.accept();
     await next;
   });
