@@ -19,6 +19,17 @@ export function messageDescriptor(name: string): DescMessage {
   return descriptor;
 }
 
+const jsonNames: ReadonlyMap<string, string> = new Map(
+  [...registry]
+    .filter((type) => type.kind === "message" && type.file.proto.package === PACKAGE)
+    .flatMap((type) => (type as DescMessage).fields.map((field) => [field.name, field.jsonName] as const)),
+);
+
+/** What JSON calls a field of the API's messages; a name that is none of theirs stays as it is. */
+export function jsonName(fieldName: string): string {
+  return jsonNames.get(fieldName) ?? fieldName;
+}
+
 /**
  * What reflection tells of: the API and health.
  *

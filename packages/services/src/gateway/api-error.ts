@@ -70,6 +70,10 @@ export class ApiError extends Error {
 
 /** The error for a request with wrong fields, which names all of them. */
 export function invalidFields(violations: readonly Violation[]): ApiError {
-  const names = [...new Set(violations.map((violation) => violation.field))].join(", ");
-  return new ApiError("INVALID_ARGUMENT", "INVALID_FIELDS", `The request has wrong fields: ${names}.`, { violations });
+  return new ApiError("INVALID_ARGUMENT", "INVALID_FIELDS", wrongFields(violations), { violations });
+}
+
+/** The sentence that names the wrong fields, each once. */
+export function wrongFields(violations: readonly Violation[]): string {
+  return `The request has wrong fields: ${[...new Set(violations.map((violation) => violation.field))].join(", ")}.`;
 }

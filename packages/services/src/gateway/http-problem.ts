@@ -1,6 +1,7 @@
 /** Errors as HTTP tells them: problem details (RFC 9457). */
 import { traceIdOf } from "../platform/log.js";
-import type { ApiError, ApiErrorCode, ApiErrorReason } from "./api-error.js";
+import { jsonName } from "./api-descriptor.js";
+import { type ApiError, type ApiErrorCode, type ApiErrorReason, wrongFields } from "./api-error.js";
 import type { Scope } from "./authenticator.js";
 
 const STATUS: Readonly<Record<ApiErrorCode, number>> = {
@@ -46,16 +47,15 @@ export function problemOf(error: ApiError, traceparent: string): Problem {
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (error.retryAfterMs !== undefined) headers["retry-after"] = Math.ceil(error.retryAfterMs / 1_000).toString();
   if (status === 401 || status === 403) headers["www-authenticate"] = challenge(error);
+  const violations = error.violations.map((violation) => ({ ...violation, field: jsonPath(violation.field) }));
   const body = JSON.stringify({
     type: `urn:quittance:problem:${error.reason.toLowerCase().replaceAll("_", "-")}`,
     title: TITLE[status],
     status,
-    detail: error.message,
+    detail: error.violations.length === 0 ? error.message : wrongFields(violations),
     instance: `urn:quittance:trace:${traceIdOf(traceparent)}`,
     reason: error.reason,
-    ...(error.violations.length === 0
-      ? {}
-      : { violations: error.violations.map((each) => ({ ...each, field: jsonPath(each.field) })) }),
+    ...(violations.length === 0 ? {} : { violations }),
     ...error.metadata,
   });
   return { status, headers, body };
@@ -71,5 +71,5 @@ function challenge(error: ApiError): string {
 
 /** A field's path as JSON has it: `card.expiry_month` is `card.expiryMonth` (google.rpc.BadRequest says so). */
 function jsonPath(path: string): string {
-  return path.replaceAll(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+  return path.split(".").map(jsonName).join(".");
 }

@@ -39,8 +39,8 @@ export async function serveHttp(options: {
     bodyLimit: MAXIMUM_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
-    // An id longer than a path segment may be is an id that does not exist.
-    routerOptions: { maxParamLength: 1_024 },
+    // An id of any length is an id that does not exist; the request line itself is bounded by Node.
+    routerOptions: { maxParamLength: 16_384 },
   });
   app.decorateRequest("traceparent", "");
   app.decorateRequest("call");
@@ -82,7 +82,7 @@ async function callContext(gateway: Gateway, request: FastifyRequest, scope: Sco
 function sendProblem(reply: FastifyReply, request: FastifyRequest, error: ApiError): FastifyReply {
   // A request that was refused before its first hook has no trace yet.
   const problem = problemOf(error, request.traceparent || continueTrace(undefined));
-  return reply.code(problem.status).headers(problem.headers).send(problem.body);
+  return reply.code(problem.status).headers(problem.headers).send(Buffer.from(problem.body));
 }
 
 /** What fastify refuses by itself, in our words: its own may hold parts of the request. */

@@ -14,7 +14,7 @@ const PAYMENT_SERVICE = "quittance.payments.v1.PaymentService";
 
 /** A client made from a proto file, as strangers make theirs. */
 function clientOf(proto: string, service: string, address: string): Client {
-  const definition = loadPackageDefinition(loadSync(proto));
+  const definition = loadPackageDefinition(loadSync(proto, { enums: String }));
   let place: unknown = definition;
   for (const name of service.split(".")) place = (place as Record<string, unknown>)[name];
   const Constructor = place as new (address: string, given: ReturnType<typeof credentials.createInsecure>) => Client;
@@ -71,8 +71,10 @@ describe("the gRPC door", () => {
           if (!files.has(missing)) take(await ask({ fileByFilename: missing }));
         }
       });
-      // Building the registry resolves each type by the imports of its file, and throws when one is not there.
-      const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [...files.values()] }));
+      // Building the registry resolves each type by the imports of its file, which come first, and throws when one is
+      // not there.
+      const file = [...files.values()].reverse();
+      const registry = createFileRegistry(create(FileDescriptorSetSchema, { file }));
       const service = registry.getService(PAYMENT_SERVICE);
       expect(service?.methods.map((method) => method.name)).to.deep.equal([
         "Pay",
@@ -96,7 +98,6 @@ describe("the gRPC door", () => {
           error ? reject(error) : resolve(String(answer.status)),
         );
       });
-    // The client was made without names for enums: 1 is SERVING, 2 is NOT_SERVING.
     expect(await check("")).to.equal("SERVING");
     expect(await check(PAYMENT_SERVICE)).to.equal("SERVING");
     await gateway().stopBroker();

@@ -18,6 +18,8 @@ describe("page tokens", () => {
       ["m-1", changed],
       ["m-1", token.slice(0, -4)],
       ["m-1", `${token}AAAA`],
+      ["m-1", `${token}A`],
+      ["m-1", ` ${token}`],
       ["m-1", "x"],
       ["m-1", "%%%"],
     ];
