@@ -1,7 +1,8 @@
 /** `npm start`: options.ts says what it does and takes. */
-import { relative, resolve } from "node:path";
+import { enableCompileCache } from "node:module";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type LauncherPlace, runLauncher, type Voice } from "./launcher.js";
+import type { LauncherPlace, Voice } from "./launcher.js";
 import { HELP, OptionsError, parseOptions, type StackOptions } from "./options.js";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
@@ -32,7 +33,13 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 try {
   const options = parseOptions(process.argv.slice(2));
   if (options === "help") process.stdout.write(HELP);
-  else process.exitCode = await runLauncher(options, placeOf(), voiceOf(options));
+  else {
+    // Compiled code is kept between starts, for the launcher and for every process that it starts.
+    process.env.NODE_COMPILE_CACHE ??= join(root, "node_modules/.cache/quittance/compiled");
+    enableCompileCache(process.env.NODE_COMPILE_CACHE);
+    const { runLauncher } = await import("./launcher.js");
+    process.exitCode = await runLauncher(options, placeOf(), voiceOf(options));
+  }
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`${message}\n${error instanceof OptionsError ? "See npm start -- --help.\n" : ""}`);

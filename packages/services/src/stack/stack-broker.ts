@@ -84,5 +84,8 @@ async function startGuardedArtemis(
     artemis.process.once("exit", (code, signal) => resolve({ code, signal })),
   );
   void exited.then(release);
+  for (const stream of ["stdout", "stderr"] as const) {
+    artemis.process[stream]?.on("data", (chunk: Buffer) => stack.onOutput(chunk, stream));
+  }
   return { pid, port: artemis.port, exited, stop: () => artemis.stop() };
 }

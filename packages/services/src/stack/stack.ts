@@ -20,6 +20,9 @@ import { type Supervisable, type Supervision, type SupervisorEvent, supervise } 
 const ISSUER = "quittance-development";
 const AUDIENCE = "quittance";
 
+/** How often to say what is still being started. */
+const SLOW_AFTER_MS = 4_000;
+
 /** The processes of a stack: what log files are named after. */
 export type StackProcessName = "database" | "broker" | ServiceName;
 export const STACK_PROCESSES: readonly StackProcessName[] = ["database", "broker", ...SERVICES];
@@ -123,9 +126,11 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
   const merchantKeys = createDevelopmentKeys();
   const keys: Promise<StackKeys> =
     options.database === "embedded" ? Promise.resolve(createKeys()) : keepKeys(options.keysFile);
+  const began = performance.now();
   const broker = startStackBroker({ ...parts, broker: options.broker, onOutput: outputOf("broker") }).then(
     (started) => {
       if (started.supervision) parts.broker = started.supervision;
+      parts.onProgress(`${started.description} (${Math.round(performance.now() - began)} ms)`);
       return started;
     },
   );
@@ -171,12 +176,33 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
 
   const services = SERVICES.map(startService);
   const pending: Promise<unknown>[] = [merchantKeys, broker, database, ...services];
-  const done = Promise.all(pending).then(async () => ({
-    merchantKeys: await merchantKeys,
-    broker: await broker,
-    database: await database,
-  }));
+  const waitingFor = new Map<string, Promise<unknown>>([
+    ["database", database],
+    ["broker", broker],
+  ]);
+  SERVICES.forEach((name, place) => {
+    waitingFor.set(name, services[place] as Promise<void>);
+  });
+  const stopTelling = tellWhatIsSlow(waitingFor, parts.onProgress);
+  const done = Promise.all(pending)
+    .finally(stopTelling)
+    .then(async () => ({
+      merchantKeys: await merchantKeys,
+      broker: await broker,
+      database: await database,
+    }));
   return { done, pending };
+}
+
+/** Says every few seconds what is still being started, so that a slow machine does not look like a broken one. */
+function tellWhatIsSlow(parts: ReadonlyMap<string, Promise<unknown>>, tell: (sentence: string) => void): () => void {
+  const left = new Set(parts.keys());
+  for (const [name, part] of parts) {
+    const done = () => left.delete(name);
+    part.then(done, done);
+  }
+  const timer = setInterval(() => tell(`still starting: ${[...left].join(", ")}`), SLOW_AFTER_MS);
+  return () => clearInterval(timer);
 }
 
 /** A service that comes back takes the ports that it had. */

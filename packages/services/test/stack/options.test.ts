@@ -1,0 +1,72 @@
+import { createServer } from "node:net";
+import { expect } from "chai";
+import { requireFreePort } from "../../dist/stack/free-ports.js";
+import { HELP, OptionsError, parseOptions } from "../../dist/stack/options.js";
+
+describe("The options of npm start", () => {
+  it("default to everything embedded on the documented ports", () => {
+    expect(parseOptions([])).to.deep.equal({
+      broker: "embedded",
+      database: "embedded",
+      grpcPort: 50_051,
+      httpPort: 8_080,
+      once: false,
+      quiet: false,
+    });
+  });
+
+  it("take a broker and a database of the user's own", () => {
+    const options = parseOptions(["--broker", "amqp://me:secret@example.test:5672", "--database=postgres://db.test/x"]);
+    if (options === "help") throw new Error("It printed the help.");
+    expect(String(options.broker)).to.equal("amqp://me:secret@example.test:5672");
+    expect(String(options.database)).to.equal("postgres://db.test/x");
+  });
+
+  it("name each option in the help", () => {
+    expect(parseOptions(["--once", "--help"])).to.equal("help");
+    for (const option of ["--broker", "--database", "--grpc-port", "--http-port", "--once", "--quiet", "--help"]) {
+      expect(HELP).to.contain(option);
+    }
+  });
+
+  const refused: [string, string[], string][] = [
+    ["an unknown option", ["--ports", "1"], "--ports"],
+    ["a word without an option", ["artemis"], "artemis"],
+    ["an option without its value", ["--broker"], "--broker"],
+    ["a broker that is none", ["--broker", "rabbit"], "rabbit"],
+    ["a broker of another protocol", ["--broker", "http://example.test"], "--broker"],
+    ["a database that is none", ["--database", "mysql://example.test"], "--database"],
+    ["a port that is no number", ["--grpc-port", "http"], "--grpc-port"],
+    ["a port beyond the last", ["--http-port", "65536"], "--http-port"],
+    ["a negative port", ["--http-port=-1"], "--http-port"],
+    ["one port for both doors", ["--grpc-port", "9000", "--http-port", "9000"], "9000"],
+  ];
+  for (const [what, args, named] of refused) {
+    it(`are refused with a sentence for ${what}`, () => {
+      expect(() => parseOptions(args)).to.throw(OptionsError, named);
+    });
+  }
+
+  it("never show the password of a mistyped URL", () => {
+    expect(() => parseOptions(["--broker", "amqq://me:secret@example.test"]))
+      .to.throw(OptionsError)
+      .with.property("message")
+      .that.does.not.contain("secret");
+  });
+
+  it("are named by the error when their port is taken", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address ? address.port : 0;
+    try {
+      const failure = await requireFreePort("--grpc-port", port).catch((error: unknown) => error);
+      expect(failure).to.be.instanceOf(OptionsError);
+      expect((failure as Error).message)
+        .to.contain(`Port ${port} is taken`)
+        .and.to.contain("--grpc-port");
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+});
