@@ -101,6 +101,7 @@ describe("A processor", () => {
     expect(misfit?.text).to.equal(JSON.stringify({ id: "a", amount: CARD_NUMBER }));
     expect(misfit?.type).to.equal("payment");
     expect(misfit?.properties.merchant).to.equal("m-1");
+    expect(misfit?.properties).to.not.have.property("_AMQ_DUPL_ID");
     expect(misfit?.properties.dead_letter_reason).to.equal("The body does not fit the schema at amount.");
     const binary = dead.find((letter) => letter.groupId === "g-1");
     expect([...(binary?.bytes ?? [])]).to.deep.equal([1, 2, 3]);

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Connection, Message, OutgoingMessage, RespondOptions } from "../../dist/mod.js";
+import type { Connection, Message, OutgoingMessage, RespondOptions, StandardSchemaV1 } from "../../dist/mod.js";
 import { connect, MessagingError, queue } from "../../dist/mod.js";
 import { Requester } from "../../dist/request/requester.js";
 import { openResponder } from "../../dist/request/responder.js";
@@ -24,7 +24,7 @@ class Pair implements AsyncDisposable {
 
   static async start(): Promise<Pair> {
     const broker = await startBroker({
-      addresses: [READ.address, "DLQ"].map((address) => ({ address, kind: "queue" as const })),
+      addresses: [READ.address, "accounts.write", "DLQ"].map((address) => ({ address, kind: "queue" as const })),
     });
     const reconnect = { initialDelayMs: 5, maximumDelayMs: 20 };
     const asking = await connect(broker.url, { reconnect, username: "asking", password: "a" });
@@ -54,6 +54,10 @@ function failureOf(work: Promise<unknown>): Promise<MessagingError> {
     },
   );
 }
+
+const anything: StandardSchemaV1<unknown, unknown> = {
+  "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) },
+};
 
 const echo = (request: Message): OutgoingMessage => ({ json: request.json() });
 
@@ -296,5 +300,33 @@ describe("A responder", () => {
     await using pair = await Pair.start();
     const error = await failureOf(pair.respond(() => ({}), { concurrency: 0 }));
     expect(error.code).to.equal("invalid-argument");
+  });
+});
+
+describe("A connection", () => {
+  it("asks, answers and processes by its own methods, and finishes what its processors hold when it is closed", async () => {
+    await using pair = await Pair.start();
+    const gate = new Gate();
+    let running = 0;
+    await pair.answering.process({
+      name: "step",
+      from: queue("accounts.write"),
+      schema: anything,
+      async handle(batch) {
+        running += batch.length;
+        await gate.opened;
+        return batch.map(() => ({}));
+      },
+    });
+    await pair.answering.respond(READ, echo);
+    const reply = await pair.asking.request(READ, { json: "question" });
+    expect(reply.json()).to.equal("question");
+    await using producer = await pair.asking.createProducer(queue("accounts.write"));
+    await producer.send({ json: 1 });
+    await until("the processor is at work", () => running === 1);
+    const closed = pair.answering.close();
+    gate.open();
+    await closed;
+    await until("the message is accepted", () => pair.broker.messageCount("accounts.write") === 0);
   });
 });
