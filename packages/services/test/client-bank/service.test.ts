@@ -1,0 +1,257 @@
+import type { Connection, Consumer, Message, Producer, TemporaryQueue } from "@quittance/sdk";
+import { expect } from "chai";
+import { startClientBank } from "../../dist/client-bank/service.js";
+import { openDatabase } from "../../dist/platform/database.js";
+import type { RunningService } from "../../dist/platform/run-service.js";
+import {
+  bankResultMessage,
+  gatewayReply,
+  type PaymentReadRequest,
+  paymentReadReply,
+  paymentUpdateMessage,
+  type TransactionResultMessage,
+  type ValidationResultMessage,
+} from "../../dist/shared/messages.js";
+import { CHANNELS, deadLetterDestination, destinationOf } from "../../dist/shared/queue-map.js";
+import {
+  balanceOf,
+  someClient,
+  transactionResult,
+  useBanks,
+  validationResult,
+  wrongBooks,
+} from "../operator/banks-for-tests.js";
+import { captureLog } from "../support/captured-log.js";
+import { eventually } from "../support/eventually.js";
+import { useHouseBroker } from "../support/house-broker.js";
+
+const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
+const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
+const CLIENTS = "client_bank.clients";
+
+describe("Steps 3 and 5b, client-bank", function () {
+  this.timeout(60_000);
+  let service: RunningService | undefined;
+  after(() => service?.drain({ timeoutMs: 5_000 }));
+  const broker = useHouseBroker();
+  const banks = useBanks();
+  const captured = captureLog();
+  let validationResults: Producer;
+  let transactionResults: Producer;
+  let bankResults: Consumer;
+  let updates: Consumer;
+  let gateway: Connection;
+  let replyTo: TemporaryQueue;
+  let replies: Consumer;
+  let deadLetters: { readonly capture: Consumer; readonly finish: Consumer };
+
+  before(async () => {
+    service = await startClientBank({
+      connection: await broker().connectAs("client-bank"),
+      database: openDatabase({
+        url: banks().superuser.urlOf("client_bank"),
+        poolSize: 4,
+        service: "client-bank-test",
+        log: captured.log,
+      }),
+      log: captured.log,
+    });
+    const cardValidation = await broker().connectAs("card-validation");
+    validationResults = await cardValidation.createProducer(destinationOf(CHANNELS.validationResult));
+    const merchantBank = await broker().connectAs("merchant-bank");
+    transactionResults = await merchantBank.createProducer(destinationOf(CHANNELS.transactionResult));
+    bankResults = await merchantBank.createConsumer(destinationOf(CHANNELS.bankResult), { acknowledge: "auto" });
+    gateway = await broker().connectAs("gateway");
+    updates = await gateway.createConsumer(destinationOf(CHANNELS.paymentUpdate), { acknowledge: "auto" });
+    replyTo = await gateway.createTemporaryQueue();
+    replies = await gateway.createConsumer(replyTo, { acknowledge: "auto" });
+    const operator = await broker().connectAs("operator");
+    deadLetters = {
+      capture: await operator.createConsumer(deadLetterDestination(CHANNELS.validationResult), { acknowledge: "auto" }),
+      finish: await operator.createConsumer(deadLetterDestination(CHANNELS.transactionResult), { acknowledge: "auto" }),
+    };
+  });
+
+  async function next(consumer: Consumer): Promise<Message> {
+    const message = await consumer.receive({ timeoutMs: 10_000 });
+    if (message === undefined) throw new Error(`Nothing came from ${consumer.destination.address}.`);
+    return message;
+  }
+
+  /** The update of a payment's new state, in the order in which they are published. */
+  async function nextUpdate(): Promise<string> {
+    const message = await next(updates);
+    const { payment } = paymentUpdateMessage.parse(message.json());
+    expect(message.properties).to.include({ merchant: payment.merchantId, payment: payment.id });
+    expect(message.deliveryMode).to.equal("non-persistent");
+    return `${payment.id} ${payment.state}`;
+  }
+
+  /** A reply to the gateway that waits, by its outcome. */
+  async function nextReply(): Promise<{ readonly about: string | undefined; readonly told: string }> {
+    const message = await next(replies);
+    const reply = gatewayReply.parse(message.json());
+    expect(message.deliveryMode).to.equal("non-persistent");
+    const told = reply.outcome === "final" ? reply.payment.state : `${reply.outcome} ${reply.parametersHash}`;
+    return { about: message.correlationId, told };
+  }
+
+  const send = (message: ValidationResultMessage) =>
+    validationResults.send({ json: message, replyTo, traceparent: TRACEPARENT });
+  const sendResult = (message: TransactionResultMessage) =>
+    transactionResults.send({ json: message, replyTo, traceparent: TRACEPARENT });
+
+  async function read(request: PaymentReadRequest) {
+    const reply = await gateway.request(destinationOf(CHANNELS.paymentRead), { json: request });
+    return paymentReadReply.parse(reply.json()).payments;
+  }
+
+  /** Takes a payment through both steps, and everything that is told of it on the way. */
+  async function finished(message: ValidationResultMessage): Promise<void> {
+    await send(message);
+    await next(bankResults);
+    await nextUpdate();
+    await sendResult(transactionResult(message));
+    await nextReply();
+    await nextUpdate();
+  }
+
+  it("captures, passes the payment on as a durable text message of priority 7, and tells the watches", async () => {
+    const client = someClient(0);
+    const message = validationResult(client);
+    await send(message);
+    const passedOn = await next(bankResults);
+    expect(passedOn).to.include({
+      kind: "text",
+      type: "bank-result",
+      priority: 7,
+      deliveryMode: "persistent",
+      correlationId: message.paymentId,
+    });
+    expect(passedOn.replyTo?.address).to.equal(replyTo.address);
+    expect(passedOn.traceparent).to.contain(TRACE_ID);
+    const { captureTime, ...rest } = bankResultMessage.parse(passedOn.json());
+    expect(rest).to.deep.equal(message);
+    expect(captureTime >= message.validateTime).to.equal(true);
+    expect(await nextUpdate()).to.equal(`${message.paymentId} PENDING`);
+    expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(client.openingBalance - 1_000n);
+  });
+
+  it("finishes the payment, and answers the gateway only with what can be read", async () => {
+    const message = validationResult(someClient(1));
+    await send(message);
+    await next(bankResults);
+    await nextUpdate();
+    await sendResult(transactionResult(message));
+    expect(await nextReply()).to.deep.equal({ about: message.paymentId, told: "SUCCEEDED" });
+    const asked = {
+      version: 1,
+      operation: "get",
+      merchantId: message.merchantId,
+      paymentId: message.paymentId,
+    } as const;
+    expect((await read(asked)).map(({ state }) => state)).to.deep.equal(["SUCCEEDED"]);
+    expect(await nextUpdate()).to.equal(`${message.paymentId} SUCCEEDED`);
+    expect(await read({ ...asked, merchantId: "m-0002" })).to.deep.equal([]);
+  });
+
+  it("passes a declined payment on with its verdict, and finishes it as DECLINED", async () => {
+    const message = validationResult({ ...someClient(2), currencyCode: "USD" });
+    await send(message);
+    const passedOn = bankResultMessage.parse((await next(bankResults)).json());
+    expect(passedOn.declineReason).to.equal("CURRENCY_NOT_SUPPORTED");
+    await nextUpdate();
+    await sendResult({ ...passedOn, settleTime: new Date().toISOString(), declinedBy: "client-side" });
+    expect(await nextReply()).to.deep.equal({ about: message.paymentId, told: "DECLINED" });
+    await nextUpdate();
+  });
+
+  it("passes a second request of a pending payment on with the recorded verdict, and captures nothing", async () => {
+    const client = someClient(3);
+    const message = validationResult(client);
+    await send(message);
+    const first = bankResultMessage.parse((await next(bankResults)).json());
+    await nextUpdate();
+    await send({ ...message, declineReason: "CARD_EXPIRED", acceptTime: new Date().toISOString() });
+    expect(bankResultMessage.parse((await next(bankResults)).json())).to.deep.equal(first);
+    expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(client.openingBalance - 1_000n);
+  });
+
+  it("answers a further request of a final payment at once, and passes nothing on", async () => {
+    const message = validationResult(someClient(4));
+    await finished(message);
+    await send(message);
+    expect(await nextReply()).to.deep.equal({ about: message.paymentId, told: "SUCCEEDED" });
+    const another = validationResult(someClient(4));
+    await send(another);
+    expect((await next(bankResults)).correlationId).to.equal(another.paymentId);
+    await nextUpdate();
+  });
+
+  it("tells the caller whose request_id was used before with other parameters, and nobody else", async () => {
+    const message = validationResult(someClient(5));
+    await finished(message);
+    await send({ ...message, parametersHash: "x".repeat(43) });
+    expect(await nextReply()).to.deep.equal({
+      about: message.paymentId,
+      told: `request-id-reused ${"x".repeat(43)}`,
+    });
+  });
+
+  it("answers again when the result of a final payment comes again, without another update", async () => {
+    const message = validationResult(someClient(6));
+    await finished(message);
+    await sendResult(transactionResult(message));
+    expect(await nextReply()).to.deep.equal({ about: message.paymentId, told: "SUCCEEDED" });
+    const another = validationResult(someClient(6));
+    await finished(another);
+  });
+
+  it("sets aside what is no message of this release, and a result of an unknown payment, and goes on", async () => {
+    await validationResults.send({ text: "{ not JSON" });
+    await validationResults.send({ json: { ...validationResult(someClient(7)), version: 2 } });
+    const reasons = [await next(deadLetters.capture), await next(deadLetters.capture)].map(
+      ({ properties }) => properties.dead_letter_reason,
+    );
+    expect(reasons.join(" ")).to.contain("version");
+    await sendResult(transactionResult(validationResult(someClient(7))));
+    const { properties } = await next(deadLetters.finish);
+    expect(properties.dead_letter_reason).to.equal("client-bank has no such payment.");
+    await finished(validationResult(someClient(7)));
+  });
+
+  it("captures each payment once although the database gives statements up in the middle", async () => {
+    const client = someClient(8);
+    const messages = Array.from({ length: 300 }, () =>
+      validationResult(client, { amount: { currencyCode: "EUR", minorUnits: "1" } }),
+    );
+    const sent = Promise.all(messages.map(send));
+    const left = new Set(messages.map(({ paymentId }) => paymentId));
+    for (let kills = 0; left.size > 0; ) {
+      left.delete((await next(bankResults)).correlationId ?? "");
+      if (kills < 3 && left.size < 300 - kills * 90) {
+        kills += 1;
+        await banks().superuser.query(
+          "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'client-bank-test'",
+        );
+      }
+    }
+    await sent;
+    expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(client.openingBalance - 300n);
+    const wrong = await wrongBooks(banks().superuser);
+    expect(wrong.filter((line) => line.startsWith("client-bank"))).to.deep.equal([]);
+    await eventually("readiness is back", () => service?.checks?.database?.() === undefined);
+  });
+
+  it("writes one line for each payment and step, with the payment's and the trace's id", async () => {
+    const message = validationResult(someClient(9));
+    await send(message);
+    await sendResult(await next(bankResults).then(() => transactionResult(message)));
+    await eventually("both lines are written", () => {
+      const lines = captured.lines().filter(({ payment }) => payment === message.paymentId);
+      const steps = lines.map(({ step, trace, state }) => `${step} ${trace} ${state}`);
+      return steps.join(", ") === `3 ${TRACE_ID} PENDING, 5b ${TRACE_ID} SUCCEEDED`;
+    });
+    expect(captured.text()).not.to.match(/\b\d{12,19}\b(?!,"pid")/);
+  });
+});
