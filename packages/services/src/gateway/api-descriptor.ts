@@ -1,9 +1,9 @@
 /** The API's descriptors, as buf compiled them from the proto: for reflection, and for the JSON mapping. */
 import { createFileRegistry, type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { loadSync, type PackageDefinition } from "@grpc/proto-loader";
-import { protoPath as healthProtoPath } from "grpc-health-check";
+import type { PackageDefinition } from "@grpc/proto-loader";
 import { descriptorSet } from "../gen/descriptor-set.js";
+import { healthFile } from "./health-descriptor.js";
 
 const PACKAGE = "quittance.payments.v1";
 /** The service's full name, as health knows it. */
@@ -38,7 +38,9 @@ export function jsonName(fieldName: string): string {
  * issue 2595; when it is solved, `loadFileDescriptorSetFromBuffer` can take this place.
  */
 export function reflectedFiles(): PackageDefinition {
-  const fileDescriptorProtos = files.file.map((file) => Buffer.from(toBinary(FileDescriptorProtoSchema, file)));
-  const api = { format: "Protocol Buffer 3 DescriptorProto", type: {}, fileDescriptorProtos } as const;
-  return { ...loadSync(healthProtoPath), [PACKAGE]: api as unknown as PackageDefinition[string] };
+  const api = files.file.map((file) => toBinary(FileDescriptorProtoSchema, file));
+  const fileDescriptorProtos = [...api, healthFile()].map((bytes) => Buffer.from(bytes));
+  // Reflection looks at nothing but the files, so that they can stand under any one name.
+  const all = { format: "Protocol Buffer 3 DescriptorProto", type: {}, fileDescriptorProtos };
+  return { [PACKAGE]: all as unknown as PackageDefinition[string] };
 }

@@ -10,6 +10,7 @@ import { eventually } from "../support/eventually.js";
 import { failureOf, payBody, payRequest } from "./api-client.js";
 import { startGatewayForTests, useGateway } from "./gateway-for-tests.js";
 
+const HEALTH_PACKAGE = "grpc.health.v1";
 const PAYMENT_SERVICE = "quittance.payments.v1.PaymentService";
 
 /** A client made from a proto file, as strangers make theirs. */
@@ -67,13 +68,14 @@ describe("the gRPC door", () => {
           }
         };
         take(await ask({ fileContainingSymbol: PAYMENT_SERVICE }));
+        take(await ask({ fileContainingSymbol: "grpc.health.v1.Health" }));
         for (const missing of [...files.values()].flatMap((file) => file.dependency)) {
           if (!files.has(missing)) take(await ask({ fileByFilename: missing }));
         }
       });
       // Building the registry resolves each type by the imports of its file, which come first, and throws when one is
       // not there.
-      const file = [...files.values()].reverse();
+      const file = [...files.values()].filter((each) => each.package !== HEALTH_PACKAGE).reverse();
       const registry = createFileRegistry(create(FileDescriptorSetSchema, { file }));
       const service = registry.getService(PAYMENT_SERVICE);
       expect(service?.methods.map((method) => method.name)).to.deep.equal([
@@ -82,6 +84,10 @@ describe("the gRPC door", () => {
         "ListPayments",
         "WatchPayment",
       ]);
+      // Go's clients refuse a map entry of another name than protoc's.
+      const health = [...files.values()].find((each) => each.package === HEALTH_PACKAGE);
+      const entries = health?.messageType.flatMap((message) => message.nestedType.map((entry) => entry.name));
+      expect(entries).to.deep.equal(["StatusesEntry"]);
       expect(files.get("quittance/payments/v1/payments.proto")?.dependency).to.include.members([
         "google/protobuf/duration.proto",
         "google/protobuf/timestamp.proto",

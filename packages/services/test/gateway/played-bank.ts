@@ -23,6 +23,8 @@ export class PlayedBank {
   readonly recorded = new Map<string, PaymentView>();
   /** Set to leave reads unanswered. */
   silent = false;
+  /** Ends the silence of requests that were left unanswered. */
+  readonly #unanswered: (() => void)[] = [];
   readonly #payments: Consumer;
   readonly #producer: Producer;
 
@@ -88,11 +90,12 @@ export class PlayedBank {
   forget(): void {
     this.recorded.clear();
     this.silent = false;
+    for (const end of this.#unanswered.splice(0)) end();
   }
 
   async #answer(message: Message): Promise<OutgoingMessage> {
     const request = message.json(paymentReadRequest);
-    if (this.silent) return new Promise(() => undefined);
+    if (this.silent) await new Promise<void>((resolve) => this.#unanswered.push(resolve));
     const own = [...this.recorded.values()].filter((payment) => payment.merchantId === request.merchantId);
     if (request.operation === "get") return answer(own.filter((payment) => payment.id === request.paymentId));
     const { after } = request;
