@@ -14,7 +14,8 @@ export function isCoordinator({ value }: RheaAttach): boolean {
 }
 
 /** @throws Refusal */
-export function producerRequest({ target }: RheaAttach): ProducerRequest {
+export function producerRequest(attach: RheaAttach): ProducerRequest {
+  const target = terminusOf(attach.target);
   if (!target) throw new Refusal("amqp:invalid-field", "A link that sends needs a target.");
   const dynamic = target.dynamic === true;
   return { address: dynamic ? undefined : addressOf(target), dynamic, kind: kindOf(symbols(target.capabilities)) };
@@ -22,7 +23,7 @@ export function producerRequest({ target }: RheaAttach): ProducerRequest {
 
 /** @throws Refusal */
 export function consumerRequest(attach: RheaAttach): ConsumerRequest {
-  const { source } = attach;
+  const source = terminusOf(attach.source);
   const capabilities = symbols(source ? source.capabilities : attach.desired_capabilities);
   const filters = source ? filtersOf(source.filter) : { selector: undefined, noLocal: false };
   const dynamic = source?.dynamic === true;
@@ -43,6 +44,13 @@ export function consumerRequest(attach: RheaAttach): ConsumerRequest {
     copies: source?.distribution_mode === "copy",
     ...filters,
   };
+}
+
+/** Once rhea has unwrapped a missing terminus and put it back, it reads as a wrapped null. */
+function terminusOf(terminus: RheaTerminus | null | undefined): RheaTerminus | undefined {
+  return Array.isArray((terminus as { readonly value?: unknown } | null | undefined)?.value)
+    ? (terminus as RheaTerminus)
+    : undefined;
 }
 
 function addressOf({ address }: RheaTerminus): string | undefined {
@@ -100,11 +108,13 @@ const TARGET_FIELDS = [
 const SOURCE_FIELDS = [...TARGET_FIELDS, "distribution_mode", "filter", "default_outcome", "outcomes"] as const;
 
 /** A source as it is said back to the peer who asked for it. */
-export function echoSource(source: RheaTerminus | null | undefined): object {
+export function echoSource(given: RheaTerminus | null | undefined): object {
+  const source = terminusOf(given);
   return Object.fromEntries(SOURCE_FIELDS.map((name) => [name, source?.[name]]));
 }
 
 /** The same for a target. */
-export function echoTarget(target: RheaTerminus | null | undefined): object {
+export function echoTarget(given: RheaTerminus | null | undefined): object {
+  const target = terminusOf(given);
   return Object.fromEntries(TARGET_FIELDS.map((name) => [name, target?.[name]]));
 }
