@@ -13,8 +13,20 @@ import { BUF, DRIZZLE_KIT, NODE_MODULES, ROOT } from "./paths.mjs";
 const GEN = "packages/services/src/gen";
 const SERVICES = "packages/services/src";
 const ARTEMIS = "deploy/artemis/broker.xml";
-const CYCLE_PAGE = "docs/payment-cycle.md";
-const TABLE = /(<!-- queue map: [^\n]*-->\n)[\s\S]*?(<!-- end of queue map -->)/;
+
+/** Tables inside pages: what makes each, and the comments between which it stands. */
+const QUEUE_TABLE = {
+  page: "docs/payment-cycle.md",
+  module: "operator/queue-map-table.js",
+  make: "queueMapTable",
+  marks: /(<!-- queue map: [^\n]*-->\n)[\s\S]*?(<!-- end of queue map -->)/,
+};
+const CARD_TABLE = {
+  page: "README.md",
+  module: "operator/test-card-table.js",
+  make: "testCardTable",
+  marks: /(<!-- test cards: [^\n]*-->\n)[\s\S]*?(<!-- end of test cards -->)/,
+};
 
 /** The files of google.rpc that carry rich errors (AIP-193), from the package google-proto-files. */
 const GOOGLE_RPC = ["google/rpc/status.proto", "google/rpc/error_details.proto"];
@@ -38,9 +50,10 @@ export const DERIVED_ARTEFACTS = [
   },
   {
     name: "the table of the queue map",
-    path: CYCLE_PAGE,
-    produce: produceQueueTable,
+    path: QUEUE_TABLE.page,
+    produce: (folder) => produceTable(QUEUE_TABLE, folder),
   },
+  { name: "the table of test cards", path: CARD_TABLE.page, produce: (folder) => produceTable(CARD_TABLE, folder) },
 ];
 
 async function produceApi(folder) {
@@ -87,13 +100,14 @@ async function produceBrokerXml(folder) {
   await writeFile(join(folder, ARTEMIS), artemisBrokerXml({ acceptor: DEPLOYED_ACCEPTOR }));
 }
 
-async function produceQueueTable(folder) {
-  const { queueMapTable } = await compiled("operator/queue-map-table.js");
-  const page = await readFile(join(ROOT, CYCLE_PAGE), "utf8");
-  if (!TABLE.test(page)) throw new Error(`${CYCLE_PAGE} has lost the two comments between which the table belongs.`);
+/** Writes the page anew with its table between the two comments, and leaves the rest of it alone. */
+async function produceTable({ page, module, make, marks }, folder) {
+  const table = (await compiled(module))[make]();
+  const text = await readFile(join(ROOT, page), "utf8");
+  if (!marks.test(text)) throw new Error(`${page} has lost the two comments between which the table belongs.`);
   await writeFile(
-    join(folder, CYCLE_PAGE),
-    page.replace(TABLE, (_all, begin, end) => `${begin}\n${queueMapTable()}\n\n${end}`),
+    join(folder, page),
+    text.replace(marks, (_all, begin, end) => `${begin}\n${table}\n\n${end}`),
   );
 }
 

@@ -65,6 +65,8 @@ export interface Stack {
     readonly database: number | undefined;
     readonly guardian: number | undefined;
   };
+  /** Stops one service, and starts it again only when the returned function is called. */
+  hold(service: ServiceName): Promise<() => Promise<void>>;
   /** A token with which a merchant may do everything, for 24 hours. */
   tokenOf(merchantId: string): Promise<string>;
   /** Has the run file removed when the stack ends, however it ends. */
@@ -233,6 +235,7 @@ function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
       database: parts.database?.current.pid,
       guardian: parts.guardian.pid,
     }),
+    hold: (name) => (parts.services.get(name) as Supervision<ServiceProcess>).hold(),
     tokenOf: (merchantId) => mintToken(merchantKeys, { merchantId, issuer: ISSUER, audience: AUDIENCE }),
     guardRunFile: (path, token) => {
       parts.guardian.runFile(path, token);

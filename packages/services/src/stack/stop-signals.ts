@@ -1,6 +1,6 @@
 /** Ctrl-C and its like: the first asks to stop in good order, the second to stop at once. */
 
-/** A terminal, npm and a script may each pass on one Ctrl-C: within this time it is the same one. */
+/** A terminal, npm and a script may each pass on one Ctrl-C: the same signal within this time is the same one. */
 const SAME_SIGNAL_MS = 300;
 
 export interface StopSignals {
@@ -16,11 +16,11 @@ export interface StopSignals {
  */
 export function listenForStop(onHurry: () => void): StopSignals {
   const stopping = new AbortController();
-  let lastSignal = Number.NEGATIVE_INFINITY;
+  const lastTimes = new Map<string, number>();
   const onSignal = (name: string) => {
     const now = performance.now();
-    const repeated = now - lastSignal < SAME_SIGNAL_MS;
-    lastSignal = now;
+    const repeated = now - (lastTimes.get(name) ?? Number.NEGATIVE_INFINITY) < SAME_SIGNAL_MS;
+    lastTimes.set(name, now);
     if (!stopping.signal.aborted) stopping.abort(new Error(name));
     else if (!repeated) onHurry();
   };

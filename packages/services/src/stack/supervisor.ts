@@ -31,6 +31,8 @@ export interface SupervisorOptions<P extends Supervisable> {
 export interface Supervision<P extends Supervisable> {
   /** The process of the moment, which may just have died. */
   readonly current: P;
+  /** Stops the process, and starts it again only when the returned function is called, which resolves when it runs. */
+  hold(): Promise<() => Promise<void>>;
   /** Stops the process and starts it no more. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -47,6 +49,11 @@ export async function supervise<P extends Supervisable>(options: SupervisorOptio
   const stopping = options.signal ? AbortSignal.any([stopped.signal, options.signal]) : stopped.signal;
   let current = await options.start(undefined);
   let delayMs = initialDelayMs;
+  /** Set while the process is down on purpose. */
+  let held: { readonly released: PromiseWithResolvers<void>; readonly resumed: PromiseWithResolvers<void> } | undefined;
+  const stopRequested = new Promise<void>((resolve) =>
+    stopping.addEventListener("abort", () => resolve(), { once: true }),
+  );
 
   async function restart(diedAt: number): Promise<void> {
     while (await pause(delayMs, stopping)) {
@@ -68,6 +75,14 @@ export async function supervise<P extends Supervisable>(options: SupervisorOptio
       const startedAt = Date.now();
       const exit = await current.exited;
       if (stopping.aborted) return;
+      if (held) {
+        const { released, resumed } = held;
+        await Promise.race([released.promise, stopRequested]);
+        held = undefined;
+        await restart(Date.now());
+        resumed.resolve();
+        continue;
+      }
       if (Date.now() - startedAt >= stableAfterMs) delayMs = initialDelayMs;
       options.onEvent({ type: "died", name: options.name, exit, delayMs });
       await restart(Date.now());
@@ -79,6 +94,15 @@ export async function supervise<P extends Supervisable>(options: SupervisorOptio
   return {
     get current() {
       return current;
+    },
+    hold: async () => {
+      const hold = { released: Promise.withResolvers<void>(), resumed: Promise.withResolvers<void>() };
+      held = hold;
+      await current.stop();
+      return () => {
+        hold.released.resolve();
+        return hold.resumed.promise;
+      };
     },
     stop: () => {
       ended ??= (async () => {
