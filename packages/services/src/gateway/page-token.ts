@@ -1,5 +1,5 @@
 /** Page tokens: where the next page starts, opaque to the caller, and bound to the merchant so that none is forged. */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
 import { invalidFields } from "./api-error.js";
 
 /** The last payment of a page. */
@@ -14,7 +14,7 @@ const TAG_BYTES = 16;
 const ID_BYTES = 36;
 
 /** The token (80 characters of base64url) for the page that follows `position`. */
-export function writePageToken(key: Uint8Array, merchantId: string, position: PagePosition): string {
+export function writePageToken(key: KeyObject, merchantId: string, position: PagePosition): string {
   const content = Buffer.alloc(TIME_BYTES + ID_BYTES);
   content.writeBigInt64BE(BigInt(Date.parse(position.acceptTime)));
   content.write(position.id, TIME_BYTES, "latin1");
@@ -22,7 +22,7 @@ export function writePageToken(key: Uint8Array, merchantId: string, position: Pa
 }
 
 /** @throws ApiError INVALID_ARGUMENT when the token is not one that this merchant was given. */
-export function readPageToken(key: Uint8Array, merchantId: string, token: string): PagePosition {
+export function readPageToken(key: KeyObject, merchantId: string, token: string): PagePosition {
   const bytes = Buffer.from(token, "base64url");
   const content = bytes.subarray(0, TIME_BYTES + ID_BYTES);
   const given = bytes.subarray(TIME_BYTES + ID_BYTES);
@@ -37,7 +37,7 @@ export function readPageToken(key: Uint8Array, merchantId: string, token: string
   };
 }
 
-function tag(key: Uint8Array, merchantId: string, content: Buffer): Buffer {
+function tag(key: KeyObject, merchantId: string, content: Buffer): Buffer {
   const merchant = Buffer.from(merchantId);
   return createHmac("sha256", key)
     .update(`${merchant.length}:`)

@@ -1,5 +1,5 @@
 /** The keyed hash of what a caller chose, by which a repeated request is told from a request_id used twice. */
-import { createHmac } from "node:crypto";
+import { createHmac, type KeyObject } from "node:crypto";
 import type { PaymentOrder } from "./payment-order.js";
 
 /**
@@ -7,7 +7,7 @@ import type { PaymentOrder } from "./payment-order.js";
  * of base64url. It is keyed, for a plain hash of a card number could be searched through (PCI DSS 3.5.1.1). How long
  * the caller waits is no part of the payment.
  */
-export function hashParameters(key: Uint8Array, order: PaymentOrder): string {
+export function hashParameters(key: KeyObject, order: PaymentOrder): string {
   const { card, amount } = order;
   const parts = [
     amount.currencyCode,

@@ -5,7 +5,7 @@
  * `pay_` + base32 of 20 bytes: 15 of HMAC-SHA256(key, merchant, request_id), which name the payment, and 5 of
  * HMAC-SHA256(key, merchant, those 15), the tag that binds it to the merchant.
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
 
 const PREFIX = "pay_";
 const NAME_BYTES = 15;
@@ -14,14 +14,14 @@ const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 const FORM = /^pay_[a-z2-7]{32}$/;
 
 /** The id of the payment that `merchantId` asked for as `requestId`: always the same. */
-export function derivePaymentId(key: Uint8Array, merchantId: string, requestId: string): string {
+export function derivePaymentId(key: KeyObject, merchantId: string, requestId: string): string {
   const name = hmac(key, merchantId, Buffer.from(requestId)).subarray(0, NAME_BYTES);
   const tag = hmac(key, merchantId, name).subarray(0, TAG_BYTES);
   return PREFIX + base32(Buffer.concat([name, tag]));
 }
 
 /** Whether `id` is one that `derivePaymentId` gave to this merchant; says nothing of whether the payment was sent. */
-export function belongsToMerchant(key: Uint8Array, merchantId: string, id: string): boolean {
+export function belongsToMerchant(key: KeyObject, merchantId: string, id: string): boolean {
   if (!FORM.test(id)) return false;
   const bytes = fromBase32(id.slice(PREFIX.length));
   const tag = hmac(key, merchantId, bytes.subarray(0, NAME_BYTES)).subarray(0, TAG_BYTES);
@@ -29,7 +29,7 @@ export function belongsToMerchant(key: Uint8Array, merchantId: string, id: strin
 }
 
 /** The merchant is prefixed by its length, so that no two pairs of merchant and rest are the same bytes. */
-function hmac(key: Uint8Array, merchantId: string, rest: Buffer): Buffer {
+function hmac(key: KeyObject, merchantId: string, rest: Buffer): Buffer {
   const merchant = Buffer.from(merchantId);
   return createHmac("sha256", key).update(`${merchant.length}:`).update(merchant).update(rest).digest();
 }

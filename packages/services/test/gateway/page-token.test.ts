@@ -1,8 +1,9 @@
+import { createSecretKey } from "node:crypto";
 import { expect } from "chai";
 import { ApiError } from "../../dist/gateway/api-error.js";
 import { readPageToken, writePageToken } from "../../dist/gateway/page-token.js";
 
-const KEY = new Uint8Array(32).fill(7);
+const KEY = createSecretKey(Buffer.alloc(32, 7));
 const POSITION = { acceptTime: "2026-01-31T23:59:59.123Z", id: "pay_abcdefghijklmnopqrstuvwxyz234567" };
 
 describe("page tokens", () => {

@@ -1,8 +1,9 @@
+import { createSecretKey } from "node:crypto";
 import { expect } from "chai";
 import { hashParameters } from "../../dist/gateway/parameters-hash.js";
 import type { PaymentOrder } from "../../dist/gateway/payment-order.js";
 
-const KEY = new Uint8Array(32).fill(7);
+const KEY = createSecretKey(Buffer.alloc(32, 7));
 const ORDER: PaymentOrder = {
   requestId: "order-1",
   card: { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada" },
@@ -33,6 +34,6 @@ describe("the hash of a payment's parameters", () => {
 
   it("does not depend on how long the caller waits, and depends on the key", () => {
     expect(hashParameters(KEY, { ...ORDER, waitMs: 0 })).to.equal(hashParameters(KEY, ORDER));
-    expect(hashParameters(new Uint8Array(32), ORDER)).not.to.equal(hashParameters(KEY, ORDER));
+    expect(hashParameters(createSecretKey(Buffer.alloc(32)), ORDER)).not.to.equal(hashParameters(KEY, ORDER));
   });
 });
