@@ -8,10 +8,11 @@ import { MOCHA, ROOT } from "./paths.mjs";
 const EXIT_MS = 10_000;
 
 /**
- * Runs all `*.test.js` under `folder`, each line of output with `label` before it, and resolves to
+ * Runs all `*.test.js` under `folders`, but for those under `except`, each line of output with `label` before it, and
+ * resolves to
  * `{ passed, failed, problem }`: what mocha counted, and a sentence when the process did not end as it should.
  */
-export function runMocha(folder, { label, args }) {
+export function runMocha(folders, { label, args, except = [], environment = {} }) {
   const child = spawn(
     process.execPath,
     [
@@ -21,9 +22,10 @@ export function runMocha(folder, { label, args }) {
       join(ROOT, "scripts/mocha-reporter.mjs"),
       ...(process.stdout.isTTY ? ["--color"] : []),
       ...args,
-      join(folder, "**/*.test.js"),
+      ...except.flatMap((folder) => ["--ignore", join(folder, "**")]),
+      ...folders.map((folder) => join(folder, "**/*.test.js")),
     ],
-    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe", "ipc"] },
+    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe", "ipc"], env: { ...process.env, ...environment } },
   );
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => console.log(`${label} | ${line}`));

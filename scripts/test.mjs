@@ -1,4 +1,8 @@
-/** `npm test`: builds, checks, and runs every test. Ends with one line that counts all of it. */
+/**
+ * `npm test`: builds, checks, and runs every test that needs no more than npm. `npm test -- --suite artemis` runs those
+ * of the services that stand on a broker against a real Artemis instead, and those that need one. Ends with one line
+ * that counts all of it; further arguments go to mocha.
+ */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { DERIVED_ARTEFACTS, SOURCE_ARTEFACTS } from "./artefacts.mjs";
@@ -11,24 +15,53 @@ import { BIOME, BUF, ROOT } from "./paths.mjs";
 import { misnamed } from "./structure.mjs";
 
 endWithParent();
-const mochaArgs = process.argv.slice(2);
+const { suite, mochaArgs } = parseArguments(process.argv.slice(2));
+const SDK_TESTS = "packages/sdk/dist-test";
+const SERVICES_TESTS = "packages/services/dist-test";
+/** Folders of tests that need a real Artemis, and Java with Maven. */
+const NEEDS_ARTEMIS = [`${SERVICES_TESTS}/artemis`];
+/** Folders of tests that run on the broker that QUITTANCE_TEST_BROKER names. */
+const ON_ANY_BROKER = ["card-validation", "client-bank", "merchant-bank", "notification", "flow"].map(
+  (folder) => `${SERVICES_TESTS}/${folder}`,
+);
 const total = { passed: 0, failed: 0 };
 
 await stage("build", () => tool(build(process.execPath)));
-await stage("format, lint, and who may import what", () => node(BIOME, "check", "--error-on-warnings"));
-await stage("names of files and folders", async () => (await misnamed()).join("\n"));
-await stage("the API's definition (buf lint)", () => node(BUF, "lint", join(ROOT, "proto")));
-await breakingChanges();
-for (const artefact of [...SOURCE_ARTEFACTS, ...DERIVED_ARTEFACTS]) {
-  await stage(`generated as checked in: ${artefact.name}`, async () => {
-    const paths = await differences(artefact);
-    return paths.length === 0 ? "" : `Run npm run generate, and commit what it changes:\n${paths.join("\n")}`;
-  });
+if (suite === "artemis") {
+  await mocha("artemis", [...NEEDS_ARTEMIS, ...ON_ANY_BROKER], { environment: { QUITTANCE_TEST_BROKER: "artemis" } });
+} else {
+  await checks();
+  await Promise.all([mocha("sdk", [SDK_TESTS]), mocha("services", [SERVICES_TESTS], { except: NEEDS_ARTEMIS })]);
 }
-await Promise.all([mocha("sdk", "packages/sdk/dist-test"), mocha("services", "packages/services/dist-test")]);
 
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;
+
+/** What needs no test to be run. */
+async function checks() {
+  await stage("format, lint, and who may import what", () => node(BIOME, "check", "--error-on-warnings"));
+  await stage("names of files and folders", async () => (await misnamed()).join("\n"));
+  await stage("the API's definition (buf lint)", () => node(BUF, "lint", join(ROOT, "proto")));
+  await breakingChanges();
+  for (const artefact of [...SOURCE_ARTEFACTS, ...DERIVED_ARTEFACTS]) {
+    await stage(`generated as checked in: ${artefact.name}`, async () => {
+      const paths = await differences(artefact);
+      return paths.length === 0 ? "" : `Run npm run generate, and commit what it changes:\n${paths.join("\n")}`;
+    });
+  }
+}
+
+/** `--suite <name>` is ours, the rest is mocha's. */
+function parseArguments(args) {
+  const at = args.indexOf("--suite");
+  if (at === -1) return { suite: "default", mochaArgs: args };
+  const name = args[at + 1];
+  if (name !== "artemis") {
+    console.error(`--suite takes the name of a suite: artemis; not ${name ?? "nothing"}.`);
+    process.exit(2);
+  }
+  return { suite: name, mochaArgs: args.toSpliced(at, 2) };
+}
 
 /** Runs one check, which resolves to what is wrong, or to nothing, and prints how it went and how long it took. */
 async function stage(name, check) {
@@ -42,10 +75,10 @@ async function stage(name, check) {
   if (problem) console.log(problem.replaceAll(/^/gm, "    "));
 }
 
-/** Runs all tests of one package; they are counted one by one, and what goes wrong around them as one more failure. */
-async function mocha(label, folder) {
+/** Runs all tests of some folders; they are counted one by one, and what goes wrong around them as one more failure. */
+async function mocha(label, folders, options = {}) {
   const startedAt = performance.now();
-  const { passed, failed, problem } = await runMocha(folder, { label, args: mochaArgs });
+  const { passed, failed, problem } = await runMocha(folders, { ...options, label, args: mochaArgs });
   const nothing = passed + failed === 0 && mochaArgs.length === 0 ? "there was no test to run." : undefined;
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   total.passed += passed;
