@@ -57,3 +57,23 @@ describe("the gateway when the broker's connection breaks under a waiting caller
     expect((await paying).state).to.equal(PaymentState.PENDING);
   });
 });
+
+describe("the gateway when the broker has no more room", () => {
+  const gateway = useGateway({}, { maximumMessagesPerAddress: 3 });
+
+  it("answers RESOURCE_EXHAUSTED and 429 with a time to retry, and takes payments again when there is room", async () => {
+    const { api, bank } = gateway();
+    const atOnce = { wait: { seconds: 0n, nanos: 0 } };
+    for (const requestId of ["one", "two", "three"]) await api.pay(payRequest(requestId, atOnce));
+    const failure = await failureOf(api.pay(payRequest("four", atOnce)));
+    expect(failure.code).to.equal(status.RESOURCE_EXHAUSTED);
+    expect(failure.info?.reason).to.equal("OVERLOADED");
+    expect(failure.retryDelay).to.deep.equal({ seconds: 1n, nanos: 0 });
+    const answer = await api.http("/v1/payments", { body: payBody("four") });
+    expect(answer.status).to.equal(429);
+    expect(answer.headers.get("retry-after")).to.equal("1");
+    await bank.take();
+    const payment = await eventually("there is room", () => api.pay(payRequest("four", atOnce)).catch(() => undefined));
+    expect(payment.state).to.equal(PaymentState.PENDING);
+  });
+});

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { type Connection, connect } from "@quittance/sdk";
-import { type Broker, startBroker } from "@quittance/sdk/testing";
+import { type Broker, type BrokerOptions, startBroker } from "@quittance/sdk/testing";
 import { gatewayConfiguration } from "../../dist/gateway/gateway-configuration.js";
 import { startGateway } from "../../dist/gateway/start-gateway.js";
 import { createDevelopmentKeys, mintToken } from "../../dist/operator/development-token.js";
@@ -41,10 +41,13 @@ export interface GatewayForTests {
   stop(): Promise<void>;
 }
 
-/** Starts all of it on free ports; `environment` changes settings of the gateway. */
-export async function startGatewayForTests(environment: NodeJS.ProcessEnv = {}): Promise<GatewayForTests> {
+/** Starts all of it on free ports; `environment` changes settings of the gateway, `limits` those of the broker. */
+export async function startGatewayForTests(
+  environment: NodeJS.ProcessEnv = {},
+  limits: BrokerLimits = {},
+): Promise<GatewayForTests> {
   const passwords = Object.fromEntries(BROKER_USERS.map((name) => [name, `${name}-password`])) as Passwords;
-  const brokerOptions = embeddedBrokerOptions(passwords);
+  const brokerOptions = { ...embeddedBrokerOptions(passwords), ...limits };
   let broker = await startBroker(brokerOptions);
   const { port } = broker;
   const urlOf = (user: BrokerUserName) => `amqp://${user}:${passwords[user]}@127.0.0.1:${port}`;
@@ -108,13 +111,14 @@ export async function startGatewayForTests(environment: NodeJS.ProcessEnv = {}):
   };
 }
 
+type BrokerLimits = Pick<BrokerOptions, "maximumMessagesPerAddress">;
 type Passwords = Record<BrokerUserName, string>;
 
 /** Gives the suite that calls it a gateway of its own. */
-export function useGateway(environment: NodeJS.ProcessEnv = {}): () => GatewayForTests {
+export function useGateway(environment: NodeJS.ProcessEnv = {}, limits: BrokerLimits = {}): () => GatewayForTests {
   let gateway: GatewayForTests | undefined;
   before(async () => {
-    gateway = await startGatewayForTests(environment);
+    gateway = await startGatewayForTests(environment, limits);
   });
   afterEach(() => gateway?.bank.forget());
   after(() => gateway?.stop());
