@@ -113,7 +113,6 @@ export class ProducerLink {
 
   #spend(): void {
     const link = this.#link;
-    if (link.credit === 0) throw new Error("a message beyond the credit given");
     link.credit--;
     link.delivery_count = (link.delivery_count + 1) >>> 0;
     if (link.credit <= LOW_CREDIT) link.flow(FULL_CREDIT - link.credit);
