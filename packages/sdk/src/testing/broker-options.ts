@@ -35,7 +35,7 @@ export interface BrokerOptions {
   readonly autoCreate?: boolean;
   /** Without users anybody may do anything (SASL ANONYMOUS and any PLAIN). */
   readonly users?: readonly BrokerUser[];
-  /** [DLQ] */
+  /** Where rejected messages and those delivered too often go, made when need be; empty: nowhere, they are dropped [DLQ]. */
   readonly deadLetterAddress?: string;
   /** Deliveries before a message goes to the dead-letter address [10]. */
   readonly maximumDeliveries?: number;

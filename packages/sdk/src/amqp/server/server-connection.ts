@@ -60,6 +60,7 @@ export class ServerConnection {
     this.#connection = container.create_connection(connectionOptions(settings));
     this.#listen(container);
     this.#guardTurns();
+    this.#limitSessions();
     this.#connection.accept(socket);
     this.#guardTransports();
     socket.setNoDelay(true);
@@ -169,9 +170,13 @@ export class ServerConnection {
     const { amqp_transport: amqp, sasl_transport: sasl } = this.#connection;
     const common = { maximumBytes: MAXIMUM_FRAME_BYTES, onError: (error: Error) => this.#fail(error) };
     guardFrames(amqp, { ...common, take: (frame) => this.#take(frame), onRead: () => this.#flush() });
-    if (sasl === undefined) return;
-    const { transport } = "transports" in sasl ? sasl.transports[3] : sasl;
-    guardFrames(transport, { ...common, take: () => false, onRead: () => {} });
+    if (sasl !== undefined) {
+      const { transport } = "transports" in sasl ? sasl.transports[3] : sasl;
+      guardFrames(transport, { ...common, take: () => false, onRead: () => {} });
+    }
+  }
+
+  #limitSessions(): void {
     const begin = this.#connection.on_begin;
     this.#connection.on_begin = (frame) => {
       if (Object.keys(this.#connection.local_channel_map).length >= MAXIMUM_SESSIONS) {

@@ -84,7 +84,10 @@ export class Address implements MessageHome {
     subscription?.queue.delete(resourceDeleted(`${this.name}::${name}`));
   }
 
-  /** @throws Refusal for a message without a place, or one that is here already under another id than it can have. */
+  /**
+   * Stores the message on every queue that it is for, or on one alone; a duplicate is dropped without a word.
+   * @throws Refusal when the address is full or deleted, or the duplicate id has a wrong type.
+   */
   publish(message: StoredMessage, containerId: string, only: MessageQueue | undefined, now: number): void {
     if (this.#deleted) throw new Refusal("amqp:not-found", `${this.name} was deleted.`);
     const duplicateId = duplicateIdOf(message);

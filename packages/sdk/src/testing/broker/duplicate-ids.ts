@@ -4,6 +4,9 @@ import type { TypedValue } from "./message-sections.js";
 export class DuplicateIds {
   readonly #capacity: number;
   readonly #ids = new Set<string>();
+  /** The ids by age. (A Set looks for its oldest among the gaps of those deleted before, which takes ever longer.) */
+  readonly #ring: string[] = [];
+  #next = 0;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -13,11 +16,14 @@ export class DuplicateIds {
     return this.#ids.has(id);
   }
 
+  /** Adds an id that is not there. */
   add(id: string): void {
-    this.#ids.add(id);
-    if (this.#ids.size <= this.#capacity) return;
-    const [oldest] = this.#ids;
+    if (this.#capacity === 0) return;
+    const oldest = this.#ring[this.#next];
     if (oldest !== undefined) this.#ids.delete(oldest);
+    this.#ring[this.#next] = id;
+    this.#ids.add(id);
+    this.#next = (this.#next + 1) % this.#capacity;
   }
 }
 

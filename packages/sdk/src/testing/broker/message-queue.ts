@@ -7,7 +7,7 @@ import { Schedule } from "./schedule.js";
 import type { Selector } from "./selector.js";
 import type { MessageHome, StoredMessage } from "./stored-message.js";
 
-/** Groups remembered for each queue; the oldest is forgotten and may then move to another consumer. */
+/** Groups remembered for each queue; beyond that all are forgotten, and may then move to another consumer. */
 const MAXIMUM_GROUPS = 65_536;
 
 export interface QueueRules {
@@ -22,7 +22,7 @@ export class MessageQueue {
   readonly #home: MessageHome;
   readonly #rules: QueueRules;
   readonly #waiting = new PriorityLists();
-  readonly #later = new Schedule<QueueEntry>((entry) => this.#becomeDue(entry));
+  readonly #later = new Schedule<QueueEntry>((entry) => this.#offer(entry));
   readonly #consumers: QueueConsumer[] = [];
   /** Who takes the messages of a group (JMSXGroupID), until it goes. */
   readonly #groups = new Map<string, QueueConsumer>();
@@ -174,12 +174,14 @@ export class MessageQueue {
     const owner = this.#groups.get(groupId);
     if (owner !== undefined) return owner === consumer && consumer.wants(entry);
     if (!consumer.wants(entry)) return false;
+    if (this.#groups.size >= MAXIMUM_GROUPS) this.#forgetGroups();
     this.#groups.set(groupId, consumer);
-    if (this.#groups.size > MAXIMUM_GROUPS) {
-      const [oldest] = this.#groups.keys();
-      if (oldest !== undefined) this.#groups.delete(oldest);
-    }
     return true;
+  }
+
+  #forgetGroups(): void {
+    this.#groups.clear();
+    for (const consumer of this.#consumers) consumer.reconsider();
   }
 
   #offer(entry: QueueEntry): void {
@@ -197,10 +199,6 @@ export class MessageQueue {
     const { redeliveryDelayMs } = this.#rules;
     if (redeliveryDelayMs > 0) this.#later.add(entry, Date.now() + redeliveryDelayMs);
     else this.#offer(entry);
-  }
-
-  #becomeDue(entry: QueueEntry): void {
-    this.#offer(entry);
   }
 
   #bury(entry: QueueEntry): void {
