@@ -85,6 +85,7 @@ export interface TemporaryQueue extends Destination {
   delete(): Promise<void>;
 }
 
+/** Options of {@link Connection.createProducer}; the headers here are defaults that a send may override. */
 export interface ProducerOptions extends Omit<SendOptions, "signal" | "duplicateId"> {
   /** Sends in flight at once; further ones wait their turn, in order [1,000]. */
   readonly maximumInFlight?: number;
@@ -120,6 +121,7 @@ export interface Subscription {
   readonly shared?: boolean;
 }
 
+/** Options of {@link Connection.createConsumer}; each default in brackets. */
 export interface ConsumerOptions {
   readonly subscription?: Subscription;
   /** JMS selector over headers and properties. */
@@ -155,12 +157,14 @@ export interface Consumer extends AsyncIterable<Message>, AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** Options of {@link Connection.request}; each default in brackets. */
 export interface RequestOptions {
   /** [5,000] */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
+/** Options of {@link Connection.respond}; each default in brackets. */
 export interface RespondOptions {
   /** Requests being answered at once [64]. */
   readonly concurrency?: number;
@@ -168,6 +172,7 @@ export interface RespondOptions {
   readonly onError?: (error: unknown, request: Message) => void;
 }
 
+/** Answers requests until it is drained or disposed of. */
 export interface Responder extends AsyncDisposable {
   /** Stops taking requests, waits for those being answered (at most `timeoutMs`, default 10,000), closes. */
   drain(options?: { readonly timeoutMs?: number }): Promise<void>;
@@ -197,6 +202,7 @@ export type ErrorClass =
   /** This batch cannot be handled: it is split until the one bad message is alone, which is then tried again by the broker. */
   | "permanent";
 
+/** A step of a pipeline: what it reads, what it does with a batch, where outcomes go; each default in brackets. */
 export interface ProcessorOptions<S extends StandardSchemaV1> {
   /** Names it in logs and metrics. */
   readonly name: string;
@@ -238,6 +244,7 @@ export interface ProcessorOptions<S extends StandardSchemaV1> {
   readonly onEvent?: (event: ProcessorEvent) => void;
 }
 
+/** What a processor tells besides the ordinary: it tries again, sets a message aside, or gives one back. */
 export type ProcessorEvent =
   | {
       readonly name: "retry";
@@ -249,6 +256,7 @@ export type ProcessorEvent =
   | { readonly name: "dead-letter"; readonly message: Message; readonly reason: string; readonly error?: unknown }
   | { readonly name: "released"; readonly message: Message; readonly error: unknown };
 
+/** A running step; it takes batches until it is drained or disposed of. */
 export interface Processor extends AsyncDisposable {
   /** Counts since the start. */
   readonly counts: { readonly handled: number; readonly deadLettered: number; readonly retried: number };
