@@ -25,6 +25,7 @@ export interface BrokerUser {
   readonly sendTemporary?: boolean;
 }
 
+/** Options of `startBroker`; each default in brackets. */
 export interface BrokerOptions {
   /** [127.0.0.1] */
   readonly host?: string;
@@ -49,6 +50,7 @@ export interface BrokerOptions {
   readonly maximumMessagesPerAddress?: number;
 }
 
+/** A running broker; disposing of it closes it. */
 export interface Broker extends AsyncDisposable {
   /** `amqp://host:port`, without a user. */
   readonly url: string;
