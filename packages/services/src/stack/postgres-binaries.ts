@@ -39,7 +39,20 @@ export async function locatePostgres(user: SystemUser | undefined): Promise<Post
   await linkLibraries(packageFolder);
   if (user === undefined || (await canReach(native, user))) return programs(native);
   const { version } = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8")) as { version: string };
-  return programs(await copyOnce(native, version));
+  return programs(await copyOnce(native, version, await temporaryFolder(user)));
+}
+
+/**
+ * The system's temporary folder, or another usual one when `user` cannot reach that (a TMPDIR below root's own home).
+ * @throws when there is none.
+ */
+export async function temporaryFolder(user: SystemUser | undefined): Promise<string> {
+  for (const folder of [tmpdir(), "/tmp", "/var/tmp"]) {
+    if (user === undefined || (await canReach(folder, user).catch(() => false))) return folder;
+  }
+  throw new Error(
+    `The user who runs PostgreSQL (${user?.uid}) cannot reach ${tmpdir()}: set TMPDIR to a folder it can.`,
+  );
 }
 
 function programs(native: string): PostgresBinaries {
@@ -83,13 +96,13 @@ async function canReach(path: string, user: SystemUser): Promise<boolean> {
 }
 
 /** Copies to a place of this version's own; whoever comes second uses what the first made. */
-async function copyOnce(native: string, version: string): Promise<string> {
-  const cache = join(tmpdir(), `quittance-postgres-${version}-${process.getuid?.() ?? 0}`);
+async function copyOnce(native: string, version: string, folder: string): Promise<string> {
+  const cache = join(folder, `quittance-postgres-${version}-${process.getuid?.() ?? 0}`);
   const found = await lstat(cache).catch(() => undefined);
   // The temporary folder is everybody's: only a folder that is ours, and that others cannot write, is believed.
   const ours = found?.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
   if (ours) return cache;
-  const draft = await mkdtemp(join(tmpdir(), "quittance-postgres-copy-"));
+  const draft = await mkdtemp(join(folder, "quittance-postgres-copy-"));
   await chmod(draft, 0o755);
   for (const part of ["bin", "lib", "share"]) {
     await mkdir(join(draft, part), { recursive: true });

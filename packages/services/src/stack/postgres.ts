@@ -4,12 +4,17 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { chmod, chown, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import type { Guardian, Release } from "./guardian.js";
-import { locatePostgres, type PostgresBinaries, postgresUser, type SystemUser } from "./postgres-binaries.js";
+import {
+  locatePostgres,
+  type PostgresBinaries,
+  postgresUser,
+  type SystemUser,
+  temporaryFolder,
+} from "./postgres-binaries.js";
 
 /** Ports are found by asking the system for a free one, which another process may take before PostgreSQL does. */
 const PORT_ATTEMPTS = 5;
@@ -83,7 +88,7 @@ interface Running {
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const user = await postgresUser();
   const binaries = await locatePostgres(user);
-  const home = mkdtempSync(join(tmpdir(), "quittance-postgres-"));
+  const home = mkdtempSync(join(await temporaryFolder(user), "quittance-postgres-"));
   const releaseHome = options.guardian.path(home);
   const password = randomBytes(24).toString("base64url");
   const folder = join(home, "data");

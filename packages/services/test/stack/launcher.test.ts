@@ -5,14 +5,20 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startBroker } from "@quittance/sdk/testing";
 import { expect } from "chai";
+import { BROKER_USERS, type BrokerUserName } from "../../dist/shared/queue-map.js";
 import { demoPayments } from "../../dist/stack/demo-cases.js";
 import { makeDemoPayments } from "../../dist/stack/demo-payments.js";
+import { embeddedBrokerOptions } from "../../dist/stack/embedded-broker-options.js";
+import { startPostgres } from "../../dist/stack/postgres.js";
 import { identify, isRunning, type ProcessIdentity } from "../../dist/stack/process-identity.js";
 import type { RunFile } from "../../dist/stack/run-file.js";
+import { testGuardian } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/stack/main.js", import.meta.url));
+const PASSWORDS = Object.fromEntries(BROKER_USERS.map((user) => [user, "of-tests"])) as Record<BrokerUserName, string>;
 const START_MS = 90_000;
 const STOP_MS = 30_000;
 
@@ -37,8 +43,7 @@ describe("npm start", function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  function launch(...args: string[]): Launcher {
-    const own = join(folder, String(counter++));
+  function launch(args: readonly string[] = [], own = join(folder, String(counter++))): Launcher {
     const child = spawn(process.execPath, [MAIN, "--grpc-port", "0", "--http-port", "0", ...args], {
       env: { ...process.env, QUITTANCE_FOLDER: own },
       stdio: ["ignore", "pipe", "pipe"],
@@ -78,7 +83,7 @@ describe("npm start", function () {
   }
 
   it("with --once shows the five payments, exits with 0, and leaves nothing behind", async () => {
-    const launcher = launch("--once");
+    const launcher = launch(["--once"]);
     expect(await launcher.exitCode(), launcher.output()).to.equal(0);
     for (const end of ["SUCCEEDED", "INSUFFICIENT_FUNDS", "CARD_EXPIRED", "INVALID_CARD_NUMBER", "MERCHANT_CLOSED"]) {
       expect(launcher.output()).to.contain(end);
@@ -88,16 +93,41 @@ describe("npm start", function () {
   });
 
   it("with --once --quiet says one line", async () => {
-    const launcher = launch("--once", "--quiet");
+    const launcher = launch(["--once", "--quiet"]);
     expect(await launcher.exitCode(), launcher.output()).to.equal(0);
     expect(launcher.output().trim().split("\n")).to.have.length(1);
+  });
+
+  it("runs on a broker and a database of the user's own, again and again, and keeps their keys", async () => {
+    const postgres = await startPostgres({ guardian: testGuardian() });
+    const shop = embeddedBrokerOptions(PASSWORDS);
+    const everything = { name: "all", password: "of-tests", send: ["*"], consume: ["*"] };
+    const broker = await startBroker({
+      ...shop,
+      users: [{ ...everything, temporary: true, sendTemporary: true }],
+    });
+    const args = ["--database", postgres.url, "--broker", `amqp://all:of-tests@127.0.0.1:${broker.port}`, "--once"];
+    try {
+      const own = join(folder, "kept");
+      const keys: string[] = [];
+      for (const _start of ["first", "second"]) {
+        const launcher = launch(args, own);
+        expect(await launcher.exitCode(), launcher.output()).to.equal(0);
+        expect(statSync(join(own, "keys.json")).mode & 0o777).to.equal(0o600);
+        keys.push(readFileSync(join(own, "keys.json"), "utf8"));
+      }
+      expect(keys[1]).to.equal(keys[0]);
+    } finally {
+      await broker.close();
+      await postgres.stop();
+    }
   });
 
   it("names the option whose port is taken, and starts nothing", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as { port: number };
-    const launcher = launch("--http-port", String(port));
+    const launcher = launch(["--http-port", String(port)]);
     expect(await launcher.exitCode()).to.equal(2);
     expect(launcher.output()).to.contain("--http-port").and.to.contain(`Port ${port} is taken`);
     await new Promise((resolve) => server.close(resolve));
