@@ -1,10 +1,11 @@
 /** Step 2 of the payment cycle: opens each sealed card, judges it, and sends its payment on without the number. */
-import type { Connection, Incoming, Message, Outcome, ProcessorEvent } from "@quittance/sdk";
+import type { Connection, Incoming, Outcome } from "@quittance/sdk";
 import { key32 } from "../platform/configuration.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
 import { fingerprintCard } from "../shared/card-fingerprint.js";
 import { type CardDetails, openCard } from "../shared/card-seal.js";
+import { logStepEvent } from "../shared/log-step-event.js";
 import {
   MESSAGE_VERSION,
   type PaymentMessage,
@@ -51,7 +52,7 @@ export async function startCardValidation(options: {
     deadLetter: deadLetterDestination(CHANNELS.payment),
     batch: { maximumSize: MAXIMUM_BATCH_SIZE, concurrency: CONCURRENT_BATCHES },
     handle: (batch) => Promise.all(batch.map((incoming) => validate(incoming, keys, log))),
-    onEvent: (event) => logEvent(event, log),
+    onEvent: (event) => logStepEvent(event, "2", log),
   });
   return { drain: (drain) => processor.drain(drain) };
 }
@@ -116,28 +117,4 @@ async function validate(incoming: Incoming<PaymentMessage>, keys: CardKeys, log:
  */
 function duplicateIdOf({ body, message }: Incoming<PaymentMessage>): string {
   return message.messageId ?? `${body.paymentId}:${body.parametersHash}:${message.replyTo?.address ?? ""}`;
-}
-
-function logEvent(event: ProcessorEvent, log: Logger): void {
-  if (event.name === "retry") {
-    log.warn(
-      { step: "2", attempt: event.attempt, delayMs: event.delayMs, size: event.size, err: event.error },
-      "retry",
-    );
-    return;
-  }
-  const facts = {
-    step: "2",
-    payment: paymentIdOf(event.message),
-    messageId: event.message.messageId,
-    trace: traceIdOf(event.message.traceparent),
-  };
-  if (event.name === "dead-letter") log.error({ ...facts, reason: event.reason }, "payment message set aside");
-  else log.warn({ ...facts, err: event.error }, "payment message given back");
-}
-
-/** The payment's id of a message whose body cannot be trusted: the gateway gives it as the correlation id as well. */
-function paymentIdOf(message: Message): string | undefined {
-  const id = message.correlationId;
-  return id !== undefined && /^pay_[a-z2-7]{32}$/.test(id) ? id : undefined;
 }

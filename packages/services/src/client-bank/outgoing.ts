@@ -21,7 +21,12 @@ export function gatewayReply(reply: GatewayReply, paymentId: string, message: Me
 
 /** Tells the gateway that waits that the payment is final. */
 export function finalReply(payment: PaymentRecord, message: Message): Outgoing[] {
-  const reply: GatewayReply = { version: MESSAGE_VERSION, outcome: "final", payment: paymentViewOf(payment) };
+  const reply: GatewayReply = {
+    version: MESSAGE_VERSION,
+    outcome: "final",
+    payment: paymentViewOf(payment),
+    parametersHash: payment.parametersHash,
+  };
   return gatewayReply(reply, payment.id, message);
 }
 

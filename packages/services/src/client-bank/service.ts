@@ -1,9 +1,11 @@
 /** client-bank: steps 3 and 5b of the payment cycle, and the reads. */
-import { type Connection, MessagingError, type ProcessorEvent } from "@quittance/sdk";
+import type { Connection } from "@quittance/sdk";
+import { classifyFailure } from "../platform/classify-failure.js";
 import { databaseConfiguration } from "../platform/configuration.js";
-import { type Database, isTransient } from "../platform/database.js";
+import type { Database } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
+import { logStepEvent } from "../shared/log-step-event.js";
 import { transactionResultMessage, validationResultMessage } from "../shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
 import { answerRead } from "./answer-reads.js";
@@ -12,8 +14,6 @@ import { step5bFinish } from "./step-5b-finish.js";
 
 /** What client-bank reads from the environment besides what every service does. */
 export const clientBankConfiguration = databaseConfiguration;
-
-const PAYMENT_ID = /^pay_[a-z2-7]{32}$/;
 
 /** Payments in one transaction. */
 const MAXIMUM_BATCH_SIZE = 200;
@@ -40,9 +40,9 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     schema: validationResultMessage,
     deadLetter: deadLetterDestination(CHANNELS.validationResult),
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
-    classify,
+    classify: classifyFailure,
     handle: (batch) => step3Capture(tools, batch),
-    onEvent: (event) => logEvent(event, "3", log),
+    onEvent: (event) => logStepEvent(event, "3", log),
   });
   const finish = await connection.process({
     name: "client-bank-finish",
@@ -51,9 +51,9 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     schema: transactionResultMessage,
     deadLetter: deadLetterDestination(CHANNELS.transactionResult),
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
-    classify,
+    classify: classifyFailure,
     handle: (batch) => step5bFinish(tools, batch),
-    onEvent: (event) => logEvent(event, "5b", log),
+    onEvent: (event) => logStepEvent(event, "5b", log),
   });
   const reads = await connection.respond(
     destinationOf(CHANNELS.paymentRead),
@@ -70,23 +70,4 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
       await database.close();
     },
   };
-}
-
-/** A database or a broker that is away is nobody's fault: the batch waits for it. */
-function classify(error: unknown): "transient" | "permanent" {
-  const mayPass = error instanceof MessagingError ? error.retryable : isTransient(error);
-  return mayPass ? "transient" : "permanent";
-}
-
-function logEvent(event: ProcessorEvent, step: string, log: Logger): void {
-  if (event.name === "retry") {
-    log.warn({ step, attempt: event.attempt, delayMs: event.delayMs, size: event.size, err: event.error }, "retry");
-    return;
-  }
-  const { messageId, correlationId, traceparent } = event.message;
-  // The body may be anything: only what looks like a payment's id is taken for one.
-  const payment = correlationId !== undefined && PAYMENT_ID.test(correlationId) ? correlationId : undefined;
-  const facts = { step, payment, messageId, trace: traceIdOf(traceparent) };
-  if (event.name === "dead-letter") log.error({ ...facts, reason: event.reason, err: event.error }, "set aside");
-  else log.warn({ ...facts, err: event.error }, "given back");
 }

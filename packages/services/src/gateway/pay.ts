@@ -3,7 +3,7 @@ import type { Connection, Destination, Producer } from "@quittance/sdk";
 import { type Payment, PaymentState, type PayRequest } from "../gen/quittance/payments/v1/payments.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import { sealCard } from "../shared/card-seal.js";
-import { MESSAGE_VERSION, type PaymentMessage, type PaymentView } from "../shared/messages.js";
+import { MESSAGE_VERSION, type PaymentMessage } from "../shared/messages.js";
 import { moneyToWire } from "../shared/money.js";
 import { ApiError, invalidFields } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
@@ -70,10 +70,7 @@ export async function pay(parts: PayParts, context: CallContext, request: PayReq
 
   const outcome = await wait?.outcome;
   if (outcome?.name === "reused") throw requestIdReused(message.paymentId);
-  if (outcome?.name === "final") {
-    if (!isPaymentOf(outcome.payment, order)) throw requestIdReused(message.paymentId);
-    return { payment: recordedPayment(outcome.payment), final: true };
-  }
+  if (outcome?.name === "final") return { payment: recordedPayment(outcome.payment), final: true };
   return { payment: pendingPayment(message), final: false };
 }
 
@@ -126,21 +123,6 @@ function pendingPayment(message: PaymentMessage): Payment {
     state: PaymentState.PENDING,
     createTime: new Date(message.acceptTime),
   };
-}
-
-/**
- * Whether a payment that became final under this id is the one ordered here. Two callers may use one request_id at the
- * same time with different parameters, and the first one's answer wakes both.
- */
-function isPaymentOf(payment: PaymentView, order: PaymentOrder): boolean {
-  return (
-    payment.amount.currencyCode === order.amount.currencyCode &&
-    payment.amount.minorUnits === order.amount.minorUnits.toString() &&
-    payment.description === order.description &&
-    payment.card.lastFour === order.card.number.slice(-4) &&
-    payment.card.expiryMonth === order.card.expiryMonth &&
-    payment.card.expiryYear === order.card.expiryYear
-  );
 }
 
 function requestIdReused(payment: string): ApiError {

@@ -25,7 +25,7 @@ export async function receiveReplies(options: {
   function wake(message: Message): void {
     try {
       const reply = message.json(gatewayReply);
-      if (reply.outcome === "final") waiters.wakeFinal(reply.payment);
+      if (reply.outcome === "final") waiters.wakeFinal(reply.payment, reply.parametersHash);
       else waiters.wakeReused(reply.paymentId, reply.parametersHash);
     } catch (error) {
       log.warn({ err: error, payment: message.correlationId }, "a reply could not be read: its caller waits in vain");

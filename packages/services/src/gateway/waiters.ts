@@ -51,9 +51,9 @@ export class Waiters {
     return true;
   }
 
-  /** Ends the waits of a payment that is final. */
-  wakeFinal(payment: PaymentView): void {
-    this.#end(payment.id, { name: "final", payment }, () => true);
+  /** Ends the waits of those callers whose parameters made the payment that is final; others are told of the reuse. */
+  wakeFinal(payment: PaymentView, parametersHash: string): void {
+    this.#end(payment.id, { name: "final", payment }, (waiter) => waiter.parametersHash === parametersHash);
   }
 
   /** Ends the waits of those callers whose parameters were refused; others of the same payment go on waiting. */

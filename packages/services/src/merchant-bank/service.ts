@@ -1,17 +1,17 @@
 /** merchant-bank: step 4 of the payment cycle. */
-import { type Connection, MessagingError, type ProcessorEvent } from "@quittance/sdk";
+import type { Connection } from "@quittance/sdk";
+import { classifyFailure } from "../platform/classify-failure.js";
 import { databaseConfiguration } from "../platform/configuration.js";
-import { type Database, isTransient } from "../platform/database.js";
-import { type Logger, traceIdOf } from "../platform/log.js";
+import type { Database } from "../platform/database.js";
+import type { Logger } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
+import { logStepEvent } from "../shared/log-step-event.js";
 import { bankResultMessage } from "../shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf } from "../shared/queue-map.js";
 import { step4Settle } from "./step-4-settle.js";
 
 /** What merchant-bank reads from the environment besides what every service does. */
 export const merchantBankConfiguration = databaseConfiguration;
-
-const PAYMENT_ID = /^pay_[a-z2-7]{32}$/;
 
 /** Payments in one transaction. */
 const MAXIMUM_BATCH_SIZE = 200;
@@ -38,9 +38,9 @@ export async function startMerchantBank(options: MerchantBankOptions): Promise<R
     schema: bankResultMessage,
     deadLetter: deadLetterDestination(CHANNELS.bankResult),
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
-    classify,
+    classify: classifyFailure,
     handle: (batch) => step4Settle(tools, batch),
-    onEvent: (event) => logEvent(event, log),
+    onEvent: (event) => logStepEvent(event, "4", log),
   });
 
   return {
@@ -50,26 +50,4 @@ export async function startMerchantBank(options: MerchantBankOptions): Promise<R
       await database.close();
     },
   };
-}
-
-/** A database or a broker that is away is nobody's fault: the batch waits for it. */
-function classify(error: unknown): "transient" | "permanent" {
-  const mayPass = error instanceof MessagingError ? error.retryable : isTransient(error);
-  return mayPass ? "transient" : "permanent";
-}
-
-function logEvent(event: ProcessorEvent, log: Logger): void {
-  if (event.name === "retry") {
-    log.warn(
-      { step: "4", attempt: event.attempt, delayMs: event.delayMs, size: event.size, err: event.error },
-      "retry",
-    );
-    return;
-  }
-  const { messageId, correlationId, traceparent } = event.message;
-  // The body may be anything: only what looks like a payment's id is taken for one.
-  const payment = correlationId !== undefined && PAYMENT_ID.test(correlationId) ? correlationId : undefined;
-  const facts = { step: "4", payment, messageId, trace: traceIdOf(traceparent) };
-  if (event.name === "dead-letter") log.error({ ...facts, reason: event.reason, err: event.error }, "set aside");
-  else log.warn({ ...facts, err: event.error }, "given back");
 }

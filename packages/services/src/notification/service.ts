@@ -1,8 +1,10 @@
 /** Step 5a of the payment cycle: tells how each payment ended, on the log and by webhook. */
-import { type Connection, type Incoming, MessagingError, type Outcome, type ProcessorEvent } from "@quittance/sdk";
-import { type Database, isTransient } from "../platform/database.js";
+import type { Connection, Incoming, Outcome } from "@quittance/sdk";
+import { classifyFailure } from "../platform/classify-failure.js";
+import type { Database } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
+import { logStepEvent } from "../shared/log-step-event.js";
 import { type TransactionResultMessage, transactionResultMessage } from "../shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
 import { ActiveTemplates, TemplateMissingError } from "./active-templates.js";
@@ -49,7 +51,7 @@ export async function startNotification(options: NotificationOptions): Promise<R
     deadLetter: deadLetterDestination(CHANNELS.transactionResult),
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
     classify: (error) => (mayPass(error) ? "transient" : "permanent"),
-    onEvent: (event) => logEvent(event, log),
+    onEvent: (event) => logStepEvent(event, "5a", log),
     async handle(batch) {
       await templates.refresh();
       const { outcomes, notifications } = composeAll(batch);
@@ -118,21 +120,5 @@ export async function startNotification(options: NotificationOptions): Promise<R
 
 /** Whether the same batch can succeed later: a database that is away, a template that an operator has still to give. */
 function mayPass(error: unknown): boolean {
-  if (error instanceof MessagingError) return error.retryable;
-  return error instanceof TemplateMissingError || isTransient(error);
-}
-
-function logEvent(event: ProcessorEvent, log: Logger): void {
-  if (event.name === "retry") {
-    const { attempt, delayMs, size, error } = event;
-    log.warn({ step: "5a", attempt, delayMs, size, err: error }, "retry");
-    return;
-  }
-  const facts = {
-    step: "5a",
-    messageId: event.message.messageId,
-    trace: traceIdOf(event.message.traceparent),
-  };
-  if (event.name === "dead-letter") log.error({ ...facts, reason: event.reason }, "result message set aside");
-  else log.warn({ ...facts, err: event.error }, "result message given back");
+  return error instanceof TemplateMissingError || classifyFailure(error) === "transient";
 }

@@ -43,6 +43,10 @@ export function openDatabase(options: {
   let problem: string | undefined;
   // An idle connection that breaks is taken out of the pool by pg; without a listener it would end the process.
   pool.on("error", (error) => options.log.warn({ err: error }, "an idle database connection broke"));
+  // The same holds for one that is in use and breaks between two statements; the next statement tells its user.
+  pool.on("connect", (client) =>
+    client.on("error", (error) => options.log.warn({ err: error }, "a database connection broke")),
+  );
 
   async function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     let client: pg.PoolClient | undefined;

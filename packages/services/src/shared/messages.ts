@@ -89,7 +89,13 @@ export type PaymentView = z.infer<typeof paymentView>;
 
 /** To the gateway whose caller waits (step 5b), non-persistent, JMSCorrelationID = the payment's id. */
 export const gatewayReply = z.discriminatedUnion("outcome", [
-  z.object({ version: z.literal(MESSAGE_VERSION), outcome: z.literal("final"), payment: paymentView }),
+  z.object({
+    version: z.literal(MESSAGE_VERSION),
+    outcome: z.literal("final"),
+    payment: paymentView,
+    /** Of the call that made the payment: callers of the same request_id with other parameters are not answered by it. */
+    parametersHash: z.string(),
+  }),
   /**
    * The request_id was used before with other parameters; the caller holds no payment of its own. `parametersHash` is
    * that of the refused call, so that a gateway answers only the callers that sent those parameters.

@@ -232,7 +232,7 @@ describe("Steps 3 and 5b, client-bank", function () {
       if (kills < 3 && left.size < 300 - kills * 90) {
         kills += 1;
         await banks().superuser.query(
-          "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'client-bank-test'",
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'client-bank-test'",
         );
       }
     }

@@ -41,6 +41,7 @@ describe("the gateway while the broker is away", () => {
       }),
     );
     const taken = await bank.take();
+    await bank.untilConnected();
     await bank.finish(taken);
     expect((await paying).state).to.equal(PaymentState.SUCCEEDED);
   });

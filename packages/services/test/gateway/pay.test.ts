@@ -149,10 +149,12 @@ describe("Pay", () => {
     const { api, bank } = gateway();
     const first = api.pay(payRequest("mixed"));
     const firstTaken = await bank.take();
-    const second = failureOf(api.pay(payRequest("mixed", { amount: { currencyCode: "EUR", minorUnits: 9_999n } })));
-    await bank.take();
+    const otherHolder = { number: CARD_NUMBER, expiryMonth: 12, expiryYear: 2030, holderName: "Somebody Else" };
+    const second = failureOf(api.pay(payRequest("mixed", { card: otherHolder })));
+    const secondTaken = await bank.take();
     await bank.finish(firstTaken);
     expect((await first).state).to.equal(PaymentState.SUCCEEDED);
+    await bank.refuse(secondTaken);
     expect((await second).info?.reason).to.equal("REQUEST_ID_REUSED");
   });
 

@@ -9,6 +9,7 @@ import {
   paymentReadRequest,
 } from "../../dist/shared/messages.js";
 import { CHANNELS, destinationOf } from "../../dist/shared/queue-map.js";
+import { eventually } from "../support/eventually.js";
 
 const TAKE_TIMEOUT_MS = 5_000;
 
@@ -25,10 +26,12 @@ export class PlayedBank {
   silent = false;
   /** Ends the silence of requests that were left unanswered. */
   readonly #unanswered: (() => void)[] = [];
+  readonly #connection: Connection;
   readonly #payments: Consumer;
   readonly #producer: Producer;
 
-  constructor(payments: Consumer, producer: Producer) {
+  constructor(connection: Connection, payments: Consumer, producer: Producer) {
+    this.#connection = connection;
     this.#payments = payments;
     this.#producer = producer;
   }
@@ -37,9 +40,14 @@ export class PlayedBank {
   static async open(bank: Connection, card: Connection): Promise<PlayedBank> {
     const payments = await card.createConsumer(destinationOf(CHANNELS.payment));
     const producer = await bank.createProducer(undefined, { deliveryMode: "non-persistent" });
-    const played = new PlayedBank(payments, producer);
+    const played = new PlayedBank(bank, payments, producer);
     await bank.respond(destinationOf(CHANNELS.paymentRead), (request) => played.#answer(request));
     return played;
+  }
+
+  /** Waits until the bank's own connection is open, after the broker was away. */
+  async untilConnected(): Promise<void> {
+    await eventually("the played bank is connected", () => this.#connection.state.name === "open");
   }
 
   /** The next payment that the gateway sent. */
@@ -70,7 +78,8 @@ export class PlayedBank {
   /** Step 5b: records a payment as final and replies to the gateway that waits. */
   async finish(taken: TakenPayment, changes: Partial<PaymentView> = {}): Promise<PaymentView> {
     const payment = await this.record(taken.body, { ...FINAL, ...changes });
-    await this.reply(taken, { version: MESSAGE_VERSION, outcome: "final", payment });
+    const { parametersHash } = taken.body;
+    await this.reply(taken, { version: MESSAGE_VERSION, outcome: "final", payment, parametersHash });
     return payment;
   }
 

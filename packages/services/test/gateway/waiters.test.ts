@@ -24,7 +24,7 @@ describe("callers that wait", () => {
 
   it("are all woken when their payment is final", async () => {
     const [one, other] = [waiting(waiters), waiting(waiters)];
-    waiters.wakeFinal(PAYMENT);
+    waiters.wakeFinal(PAYMENT, "h");
     expect(await one.outcome).to.deep.equal({ name: "final", payment: PAYMENT });
     expect(await other.outcome).to.deep.equal({ name: "final", payment: PAYMENT });
     expect(waiters.size).to.equal(0);
@@ -36,8 +36,18 @@ describe("callers that wait", () => {
     waiters.wakeReused("pay_1", "second");
     expect(await second.outcome).to.deep.equal({ name: "reused" });
     expect(waiters.size).to.equal(1);
-    waiters.wakeFinal(PAYMENT);
+    waiters.wakeFinal(PAYMENT, "first");
     expect((await first.outcome).name).to.equal("final");
+  });
+
+  it("are not answered with the payment that other parameters made under the same request_id", async () => {
+    const first = waiting(waiters, { hash: "first" });
+    const second = waiting(waiters, { hash: "second" });
+    waiters.wakeFinal(PAYMENT, "first");
+    expect((await first.outcome).name).to.equal("final");
+    expect(waiters.size, "the other still waits").to.equal(1);
+    waiters.wakeReused("pay_1", "second");
+    expect(await second.outcome).to.deep.equal({ name: "reused" });
   });
 
   it("end by themselves when their time is over, and when the caller is gone", async () => {
@@ -62,7 +72,7 @@ describe("callers that wait", () => {
     waiters.remove("pay_1", one.waiter);
     waiters.remove("pay_1", one.waiter);
     expect(waiters.size).to.equal(1);
-    waiters.wakeFinal(PAYMENT);
+    waiters.wakeFinal(PAYMENT, "h");
     expect((await other.outcome).name).to.equal("final");
   });
 
@@ -74,7 +84,7 @@ describe("callers that wait", () => {
   });
 
   it("are not disturbed by replies to payments that nobody waits for", () => {
-    waiters.wakeFinal(PAYMENT);
+    waiters.wakeFinal(PAYMENT, "h");
     waiters.wakeReused("pay_2", "h");
     expect(waiters.size).to.equal(0);
   });

@@ -154,7 +154,7 @@ describe("Step 4, merchant-bank", function () {
       }
       if (received === 50 || received === 150) {
         await banks().superuser.query(
-          "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'merchant-bank-test'",
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'merchant-bank-test'",
         );
       }
     }

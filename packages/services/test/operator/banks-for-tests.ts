@@ -12,9 +12,9 @@ import type {
 } from "../../dist/shared/messages.js";
 import { captureLog } from "../support/captured-log.js";
 import { type RolePasswords, type TestDatabase, useDatabase } from "../support/database-for-tests.js";
+import { ROLE_PASSWORDS } from "../support/role-passwords.js";
 
 const FINGERPRINT_KEY = Buffer.alloc(32, 1);
-const PASSWORDS = { client_bank: "client-bank-1", merchant_bank: "merchant-bank-1", notification: "notification-1" };
 
 /** Keys of the demo bank in tests. */
 export const DEMO_KEYS = {
@@ -24,9 +24,9 @@ export const DEMO_KEYS = {
 
 /** Migrates and loads the demo bank, as `npm start` does. */
 export async function prepareBanks(url: string): Promise<RolePasswords> {
-  await migrate({ adminUrl: url, passwords: PASSWORDS });
+  await migrate({ adminUrl: url, passwords: ROLE_PASSWORDS });
   await loadDemoBank({ url, keys: DEMO_KEYS });
-  return PASSWORDS;
+  return ROLE_PASSWORDS;
 }
 
 export interface Banks {

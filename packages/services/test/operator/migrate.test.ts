@@ -2,20 +2,19 @@ import { expect } from "chai";
 import pg from "pg";
 import { DATABASE_ROLES, migrate } from "../../dist/operator/migrate.js";
 import { createTestDatabase, type TestDatabase } from "../support/database-for-tests.js";
-
-const PASSWORDS = { client_bank: "client-bank-1", merchant_bank: "merchant-bank-1", notification: "notification-1" };
+import { ROLE_PASSWORDS } from "../support/role-passwords.js";
 
 /** Refused by its rights (insufficient_privilege). */
 const REFUSED = "42501";
 
 async function withRole<T>(
   database: TestDatabase,
-  role: keyof typeof PASSWORDS,
+  role: keyof typeof ROLE_PASSWORDS,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   const url = new URL(database.url);
   url.username = role;
-  url.password = PASSWORDS[role];
+  url.password = ROLE_PASSWORDS[role];
   const client = new pg.Client({ connectionString: url.href });
   await client.connect();
   try {
@@ -28,7 +27,7 @@ async function withRole<T>(
 describe("Migrating", function () {
   this.timeout(60_000);
   let database: TestDatabase;
-  const codeOf = (role: keyof typeof PASSWORDS, sql: string) =>
+  const codeOf = (role: keyof typeof ROLE_PASSWORDS, sql: string) =>
     withRole(database, role, (client) =>
       client.query(sql).then(
         () => "allowed",
@@ -41,7 +40,7 @@ describe("Migrating", function () {
     const other = await createTestDatabase();
     // Two of one database and one of another, all at once: roles belong to the whole server.
     await Promise.all(
-      [database.url, database.url, other.url].map((adminUrl) => migrate({ adminUrl, passwords: PASSWORDS })),
+      [database.url, database.url, other.url].map((adminUrl) => migrate({ adminUrl, passwords: ROLE_PASSWORDS })),
     );
     await other.drop();
   });
@@ -87,7 +86,7 @@ describe("Migrating", function () {
     expect(rows).to.deep.equal([]);
   });
 
-  const FORBIDDEN: [keyof typeof PASSWORDS, string][] = [
+  const FORBIDDEN: [keyof typeof ROLE_PASSWORDS, string][] = [
     ["client_bank", "UPDATE client_bank.ledger_entries SET amount = 1"],
     ["client_bank", "DELETE FROM client_bank.ledger_entries"],
     ["client_bank", "TRUNCATE client_bank.ledger_entries"],

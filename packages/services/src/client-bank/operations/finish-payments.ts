@@ -1,6 +1,6 @@
 import type { Transaction } from "../../platform/database.js";
+import { expectCount } from "../../platform/write-conflict.js";
 import type { PaymentRecord } from "../payment-record.js";
-import { expectCount } from "../write-conflict.js";
 
 /**
  * Marks payments final that are locked and pending.

@@ -1,7 +1,7 @@
 import type { Transaction } from "../../platform/database.js";
+import { expectCount } from "../../platform/write-conflict.js";
 import { CLEARING } from "../clearing.js";
 import type { PaymentRecord } from "../payment-record.js";
-import { expectCount } from "../write-conflict.js";
 
 /**
  * Gives captured money back to the clients of these payments, by entries of its own: what was captured stays in the

@@ -1,7 +1,7 @@
 import type { Transaction } from "../../platform/database.js";
+import { expectCount, WriteConflictError } from "../../platform/write-conflict.js";
 import { CLEARING } from "../clearing.js";
 import type { PaymentRecord } from "../payment-record.js";
-import { expectCount, WriteConflictError } from "../write-conflict.js";
 import { findRequestsUnderOtherIds } from "./find-requests-under-other-ids.js";
 
 /**

@@ -1,7 +1,7 @@
 import type { Transaction } from "../../platform/database.js";
+import { expectCount, WriteConflictError } from "../../platform/write-conflict.js";
 import { CLEARING } from "../clearing.js";
 import type { Receipt } from "../receipt.js";
-import { expectCount, WriteConflictError } from "../write-conflict.js";
 
 /**
  * Records receipts that were decided under the locks of their merchants, with everything that follows from it in one

@@ -1,0 +1,20 @@
+/** One way in which every step of the cycle logs what happens to messages besides the ordinary. */
+import type { ProcessorEvent } from "@quittance/sdk";
+import { type Logger, traceIdOf } from "../platform/log.js";
+
+const PAYMENT_ID = /^pay_[a-z2-7]{32}$/;
+
+/** Logs an event of the processor of `step`, with the payment and trace ids where the message has them. */
+export function logStepEvent(event: ProcessorEvent, step: string, log: Logger): void {
+  if (event.name === "retry") {
+    log.warn({ step, attempt: event.attempt, delayMs: event.delayMs, size: event.size, err: event.error }, "retry");
+    return;
+  }
+  if (event.name !== "dead-letter" && event.name !== "released") return;
+  const { messageId, correlationId, traceparent } = event.message;
+  // The body may be anything: only a correlation id that looks like a payment's id is taken for one.
+  const payment = correlationId !== undefined && PAYMENT_ID.test(correlationId) ? correlationId : undefined;
+  const facts = { step, payment, messageId, trace: traceIdOf(traceparent) };
+  if (event.name === "dead-letter") log.error({ ...facts, reason: event.reason, err: event.error }, "set aside");
+  else log.warn({ ...facts, err: event.error }, "given back");
+}
