@@ -93,6 +93,10 @@ export interface ProducerOptions extends Omit<SendOptions, "signal" | "duplicate
   readonly maximumWaiting?: number;
   /** How long one send may take until it is confirmed, in milliseconds [30,000]. */
   readonly sendTimeoutMs?: number;
+  /** Sends without a JMSMessageID where the message names none; what reads it then has nothing to refer to [false]. */
+  readonly disableMessageId?: boolean;
+  /** Sends without a JMSTimestamp [false]. */
+  readonly disableTimestamp?: boolean;
 }
 
 /** Sends messages (JMS 3.1, 7.1). */

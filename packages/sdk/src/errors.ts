@@ -18,7 +18,7 @@
  * | `closed` | the connection, producer, consumer or processor is closed | no |
  * | `window-full` | too many sends are in flight already | yes |
  * | `invalid-argument` | an option or a message cannot be used as given | no |
- * | `invalid-body` | a received body is not what the reader asked for | no |
+ * | `invalid-body` | a received body, property or entry is not what the reader asked for | no |
  * | `not-supported` | the broker or this release cannot do it | no |
  * | `protocol` | the peer broke the AMQP protocol | no |
  */

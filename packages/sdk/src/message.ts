@@ -1,12 +1,20 @@
 /** Messages as an application sends and receives them; the wire form is made in `amqp/`. */
 import type { Destination } from "./destination.js";
 import type { StandardSchemaV1 } from "./standard-schema.js";
+import type { JmsType, JmsTypes, TypedValue } from "./typed-value.js";
 
 /**
  * A property's value as JMS knows it (JMS 3.1, 3.5.4). A whole number travels as int where it fits and as long
- * otherwise, a bigint always as long, a fraction as double.
+ * otherwise, a bigint always as long, a fraction as double; `byte`, `short`, `int`, `long`, `float` and `double` say it
+ * exactly.
  */
 export type PropertyValue = string | number | bigint | boolean;
+
+/** A property to send: bare, or with the exact type in which it travels. */
+export type OutgoingProperty = PropertyValue | TypedValue<"byte" | "short" | "int" | "long" | "float" | "double">;
+
+/** An entry of a map or stream body to send (JMS 3.1, 3.11.3): what a property may be, a char, bytes, or null. */
+export type OutgoingEntry = PropertyValue | TypedValue | Uint8Array | null;
 
 /** The body of a message to send; the field that is present decides the JMS message type. */
 export type OutgoingBody =
@@ -16,8 +24,24 @@ export type OutgoingBody =
   | { readonly text: string }
   /** A BytesMessage. */
   | { readonly bytes: Uint8Array }
+  /** A MapMessage: names, none of them empty, with values. */
+  | { readonly map: Readonly<Record<string, OutgoingEntry>> }
+  /** A StreamMessage: values in order. */
+  | { readonly stream: readonly OutgoingEntry[] }
+  /**
+   * An ObjectMessage: opaque bytes, and what they are. Default content type: `application/x-java-serialized-object`,
+   * with which the bytes must be those of Java's serialisation.
+   */
+  | { readonly object: Uint8Array; readonly contentType?: string }
   /** A Message without a body. */
-  | { readonly json?: never; readonly text?: never; readonly bytes?: never };
+  | {
+      readonly json?: never;
+      readonly text?: never;
+      readonly bytes?: never;
+      readonly map?: never;
+      readonly stream?: never;
+      readonly object?: never;
+    };
 
 /** A message to send: its body, and the headers that belong to the message rather than to the sending of it. */
 export type OutgoingMessage = OutgoingBody & {
@@ -31,8 +55,15 @@ export type OutgoingMessage = OutgoingBody & {
   readonly replyTo?: Destination;
   /** JMSXGroupID: messages of one group go to one consumer. */
   readonly groupId?: string;
-  /** Application properties, readable by selectors. Names are Java identifiers. */
-  readonly properties?: Readonly<Record<string, PropertyValue>>;
+  /** JMSXGroupSeq: the message's place in its group, 0 to 4,294,967,295. */
+  readonly groupSequence?: number;
+  /** JMSXUserID, in the sender's words: brokers that vouch for it write their own. */
+  readonly userId?: string;
+  /**
+   * Application properties, readable by selectors. Names are Java identifiers, none a word of the selector language,
+   * none a JMSX property that has a field here (JMS 3.1, 3.5.1 and 3.5.9).
+   */
+  readonly properties?: Readonly<Record<string, OutgoingProperty>>;
   /** W3C trace context of the work that this message belongs to. Default: that of the active OpenTelemetry span. */
   readonly traceparent?: string;
 };
@@ -75,6 +106,12 @@ export interface Message {
   readonly text: string | undefined;
   /** The content of a `bytes` or `object` message, else undefined. */
   readonly bytes: Uint8Array | undefined;
+  /** The entries of a `map` message, else undefined. A long is a number where that is exact, else a bigint. */
+  readonly map: Readonly<Record<string, unknown>> | undefined;
+  /** The values of a `stream` message in order, else undefined. */
+  readonly stream: readonly unknown[] | undefined;
+  /** AMQP's content type, as for the bytes of an `object` message. */
+  readonly contentType: string | undefined;
   /** The body of any message as plain JavaScript values, as the wire had it. */
   readonly body: unknown;
   /**
@@ -83,6 +120,14 @@ export interface Message {
    */
   json(): unknown;
   json<S extends StandardSchemaV1>(schema: S): StandardSchemaV1.InferOutput<S>;
+  /**
+   * One entry of a `map` message by its name, or of a `stream` message by its index, read as a JMS type with JMS's
+   * conversions (JMS 3.1, 3.11.3). Undefined when there is none, or when it is null.
+   * @throws MessagingError `invalid-body` where JMS has no conversion, or the text is no number.
+   */
+  getEntry<T extends JmsType>(key: string | number, type: T): JmsTypes[T] | undefined;
+  /** The JMS type in which an entry travelled; undefined when there is none, or when it is null. */
+  entryType(key: string | number): JmsType | undefined;
 
   /** JMSMessageID, with its `ID:` prefix; undefined when the sender gave none. */
   readonly messageId: string | undefined;
@@ -100,10 +145,25 @@ export interface Message {
   /** JMSExpiration, milliseconds since 1970, 0 for never. */
   readonly expirationMs: number;
   readonly groupId: string | undefined;
+  /** JMSXGroupSeq. */
+  readonly groupSequence: number | undefined;
+  /** JMSXUserID. */
+  readonly userId: string | undefined;
   /** JMSXDeliveryCount: 1 at the first delivery. */
   readonly deliveryCount: number;
   readonly redelivered: boolean;
+  /** Application properties as bare values. */
   readonly properties: Readonly<Record<string, PropertyValue>>;
+  /** The same with their types, to be sent on exactly as they came. */
+  readonly typedProperties: Readonly<Record<string, OutgoingProperty>>;
+  /**
+   * One property read as a JMS type with JMS's conversions (JMS 3.1, 3.5.4): `getProperty("amount", "long")` is a
+   * bigint. Undefined when there is none.
+   * @throws MessagingError `invalid-body` where JMS has no conversion, or the text is no number.
+   */
+  getProperty<T extends JmsType>(name: string, type: T): JmsTypes[T] | undefined;
+  /** The JMS type in which a property travelled; undefined when there is none. */
+  propertyType(name: string): JmsType | undefined;
   /** W3C trace context that came with the message, if any. */
   readonly traceparent: string | undefined;
 

@@ -23,5 +23,26 @@ export type {
 } from "./connection.js";
 export { type Destination, queue, topic } from "./destination.js";
 export { MessagingError, type MessagingErrorCode, type MessagingErrorDetails } from "./errors.js";
-export type { Message, Outgoing, OutgoingBody, OutgoingMessage, PropertyValue, SendOptions } from "./message.js";
+export type {
+  Message,
+  Outgoing,
+  OutgoingBody,
+  OutgoingEntry,
+  OutgoingMessage,
+  OutgoingProperty,
+  PropertyValue,
+  SendOptions,
+} from "./message.js";
 export type { StandardSchemaV1 } from "./standard-schema.js";
+export {
+  byte,
+  char,
+  double,
+  float,
+  int,
+  type JmsType,
+  type JmsTypes,
+  long,
+  short,
+  type TypedValue,
+} from "./typed-value.js";

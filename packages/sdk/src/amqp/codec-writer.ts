@@ -89,6 +89,12 @@ export class AmqpWriter {
     this.#position = this.#buffer.writeInt8(value, this.#position);
   }
 
+  short(value: number): void {
+    this.#reserve(3);
+    this.#buffer[this.#position++] = 0x61;
+    this.#position = this.#buffer.writeInt16BE(value, this.#position);
+  }
+
   int(value: number): void {
     this.#reserve(5);
     this.#buffer[this.#position++] = 0x71;
@@ -99,6 +105,19 @@ export class AmqpWriter {
     this.#reserve(9);
     this.#buffer[this.#position++] = 0x81;
     this.#position = this.#buffer.writeBigInt64BE(value, this.#position);
+  }
+
+  float(value: number): void {
+    this.#reserve(5);
+    this.#buffer[this.#position++] = 0x72;
+    this.#position = this.#buffer.writeFloatBE(value, this.#position);
+  }
+
+  /** One UTF-16 unit, as Java's char is. */
+  char(value: string): void {
+    this.#reserve(5);
+    this.#buffer[this.#position++] = 0x73;
+    this.#position = this.#buffer.writeUInt32BE(value.charCodeAt(0), this.#position);
   }
 
   double(value: number): void {

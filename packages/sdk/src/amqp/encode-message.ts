@@ -3,25 +3,17 @@
  * write a JMS message. The result is sent by rhea as it is (message format 0).
  */
 import { randomUUID } from "node:crypto";
+import type { ProducerOptions } from "../connection.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
-import type { OutgoingMessage, PropertyValue, SendOptions } from "../message.js";
+import type { OutgoingMessage, SendOptions } from "../message.js";
 import { activeTraceparent } from "./active-traceparent.js";
-import { AmqpWriter, isLong } from "./codec-writer.js";
+import { AmqpWriter } from "./codec-writer.js";
+import { type Body, bodyOf, writeBody } from "./encode-body.js";
+import { checkPropertyName, writePropertyValue } from "./encode-value.js";
 import { writeId } from "./message-ids.js";
 
 const UINT_MAXIMUM = 0xffffffff;
-/** Names of application properties that were found to be good, so that each is checked once. */
-const KNOWN_NAMES = new Set<string>();
-const KNOWN_NAMES_LIMIT = 1_000;
-const JAVA_IDENTIFIER = /^[\p{L}\p{Nl}\p{Sc}\p{Pc}][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Sc}\p{Pc}]*$/u;
-/** Words of the selector language, which no property may bear (JMS 3.1, 3.5.1). */
-const RESERVED_NAMES = new Set(["NULL", "TRUE", "FALSE", "NOT", "AND", "OR", "BETWEEN", "LIKE", "IN", "IS", "ESCAPE"]);
-
-/** JMS message types as `x-opt-jms-msg-type` has them. */
-export const JMS_MESSAGE = 0;
-export const JMS_BYTES = 3;
-export const JMS_TEXT = 5;
 
 const KIND_NUMBERS: Readonly<Record<Destination["kind"], number>> = {
   queue: 0,
@@ -34,55 +26,27 @@ const writer = new AmqpWriter();
 /** Annotation sections without a delivery time are a function of message type, destination kind and reply kind. */
 const annotationSections: (Buffer | undefined)[] = [];
 
+/** How a message is sent, and what its producer leaves out. */
+export type EncodeOptions = SendOptions & Pick<ProducerOptions, "disableMessageId" | "disableTimestamp">;
+
 /**
  * Encodes a message for `destination`.
  * @throws MessagingError `invalid-argument` for what cannot be sent as given.
  */
-export function encodeMessage(message: OutgoingMessage, destination: Destination, options: SendOptions): Buffer {
+export function encodeMessage(message: OutgoingMessage, destination: Destination, options: EncodeOptions): Buffer {
   try {
     const now = Date.now();
     const body = bodyOf(message);
     writeHeader(options);
     writeAnnotations(body.type, destination, message.replyTo, options.deliveryDelayMs, now);
-    writeProperties(message, destination, body.type, options.timeToLiveMs, now);
+    writeProperties(message, destination, body, options, now);
     writeApplicationProperties(message, options.duplicateId);
-    writeBody(body);
+    writeBody(writer, body);
     return writer.finish();
   } catch (error) {
     writer.reset();
     throw error;
   }
-}
-
-interface Body {
-  readonly type: number;
-  readonly text?: string;
-  readonly bytes?: Uint8Array;
-}
-
-function bodyOf(message: OutgoingMessage): Body {
-  const { json, text, bytes } = message as { json?: unknown; text?: unknown; bytes?: unknown };
-  const given = Number(json !== undefined) + Number(text !== undefined) + Number(bytes !== undefined);
-  if (given > 1) throw invalid("A message has one body: give `json`, `text` or `bytes`, not several of them.");
-  if (given === 0) {
-    if ("json" in message) throw invalid("The `json` body is undefined, which JSON cannot express.");
-    return { type: JMS_MESSAGE };
-  }
-  if (json !== undefined) return { type: JMS_TEXT, text: jsonText(json) };
-  if (typeof text === "string") return { type: JMS_TEXT, text };
-  if (bytes instanceof Uint8Array) return { type: JMS_BYTES, bytes };
-  throw invalid("The body has the wrong type: `text` is a string, `bytes` a Uint8Array.");
-}
-
-function jsonText(value: unknown): string {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value);
-  } catch (cause) {
-    throw invalid("The `json` body cannot be written as JSON (a cycle or a bigint in it?).", cause);
-  }
-  if (text === undefined) throw invalid("The `json` body is a function or a symbol, which JSON cannot express.");
-  return text;
 }
 
 function writeHeader({ priority = 4, deliveryMode = "persistent", timeToLiveMs }: SendOptions): void {
@@ -165,32 +129,45 @@ function writeAnnotationSection(
 function writeProperties(
   message: OutgoingMessage,
   destination: Destination,
-  type: number,
-  timeToLiveMs: number | undefined,
+  { contentType }: Body,
+  { timeToLiveMs, disableMessageId, disableTimestamp }: EncodeOptions,
   now: number,
 ): void {
+  const { groupId, groupSequence, userId } = message;
   writer.descriptor(0x73);
   const start = writer.beginList();
-  const id = message.messageId ?? randomUUID();
-  writeId(writer, id.startsWith("ID:") ? id : `ID:${id}`);
-  writer.null(); // user-id: the broker knows who is logged in
+  // An id that the application gave is its own, whatever the producer was told of making some.
+  const id = message.messageId ?? (disableMessageId === true ? undefined : randomUUID());
+  if (id === undefined) writer.null();
+  else writeId(writer, id.startsWith("ID:") ? id : `ID:${id}`);
+  if (userId === undefined) writer.null();
+  else writer.binary(Buffer.from(userId, "utf8"));
   writer.string(destination.address);
   writeText(message.type);
   writeText(message.replyTo?.address);
   if (message.correlationId === undefined) writer.null();
   else writeId(writer, message.correlationId);
-  if (type === JMS_BYTES) writer.symbol("application/octet-stream");
-  else writer.null();
+  if (contentType === undefined) writer.null();
+  else writer.symbol(contentType);
   writer.null(); // content-encoding
   if (timeToLiveMs === undefined) writer.null();
   else writer.timestamp(now + timeToLiveMs);
-  writer.timestamp(now);
-  if (message.groupId === undefined) {
+  if (disableTimestamp === true) writer.null();
+  else writer.timestamp(now);
+  if (groupId === undefined && groupSequence === undefined) {
     writer.endCompound(start, 10);
     return;
   }
-  writer.string(message.groupId);
-  writer.endCompound(start, 11);
+  writeText(groupId);
+  if (groupSequence === undefined) {
+    writer.endCompound(start, 11);
+    return;
+  }
+  if (!Number.isInteger(groupSequence) || groupSequence < 0 || groupSequence > UINT_MAXIMUM) {
+    throw invalid("groupSequence is a whole number from 0 to 4,294,967,295.");
+  }
+  writer.uint(groupSequence);
+  writer.endCompound(start, 12);
 }
 
 function writeText(value: string | undefined): void {
@@ -210,9 +187,9 @@ function writeApplicationProperties(message: OutgoingMessage, duplicateId: strin
       // What the SDK writes itself below wins over a property copied from a received message.
       if (name === "traceparent" && traceparent !== undefined) continue;
       if (name === "_AMQ_DUPL_ID" && duplicateId !== undefined) continue;
-      checkName(name);
+      checkPropertyName(name);
       writer.string(name);
-      writePropertyValue(name, properties[name] as PropertyValue);
+      writePropertyValue(writer, name, properties[name]);
       count += 2;
     }
   }
@@ -229,46 +206,6 @@ function writeApplicationProperties(message: OutgoingMessage, duplicateId: strin
   writer.endCompound(start, count);
 }
 
-function writePropertyValue(name: string, value: PropertyValue): void {
-  switch (typeof value) {
-    case "string":
-      writer.string(value);
-      return;
-    case "number":
-      writer.number(value);
-      return;
-    case "boolean":
-      writer.boolean(value);
-      return;
-    case "bigint":
-      if (isLong(value)) {
-        writer.long(value);
-        return;
-      }
-  }
-  throw invalid(`The property ${name} is a ${typeof value} that JMS cannot carry.`);
-}
-
-function checkName(name: string): void {
-  if (KNOWN_NAMES.has(name)) return;
-  if (!JAVA_IDENTIFIER.test(name) || RESERVED_NAMES.has(name.toUpperCase())) {
-    throw invalid(
-      `The property name ${JSON.stringify(name)} is no Java identifier, or a word of the selector language.`,
-    );
-  }
-  if (KNOWN_NAMES.size < KNOWN_NAMES_LIMIT) KNOWN_NAMES.add(name);
-}
-
-function writeBody({ text, bytes }: Body): void {
-  if (bytes !== undefined) {
-    writer.descriptor(0x75);
-    writer.binary(bytes);
-    return;
-  }
-  writer.descriptor(0x77);
-  writeText(text);
-}
-
-function invalid(sentence: string, cause?: unknown): MessagingError {
-  return new MessagingError("invalid-argument", sentence, { cause });
+function invalid(sentence: string): MessagingError {
+  return new MessagingError("invalid-argument", sentence);
 }

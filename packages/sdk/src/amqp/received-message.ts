@@ -1,10 +1,12 @@
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
-import type { Message, PropertyValue } from "../message.js";
+import type { Message, OutgoingProperty, PropertyValue } from "../message.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
+import type { JmsType, JmsTypes } from "../typed-value.js";
 import type { MessageContent } from "./decode-message.js";
 import type { Outcome } from "./rhea-engine.js";
 import type { RheaDelivery } from "./rhea-types.js";
+import { readAs, typedProperty, typeOf } from "./wire-types.js";
 
 /** Where a message goes to be settled: the link that it came from, for as long as that link lives. */
 export interface Settler {
@@ -33,6 +35,22 @@ export class ReceivedMessage implements Message {
   }
   get bytes(): Uint8Array | undefined {
     return this.#content.bytes;
+  }
+  get map(): Readonly<Record<string, unknown>> | undefined {
+    const { kind, body } = this.#content;
+    if (kind !== "map") return undefined;
+    // A sender may say map and send another thing, or nothing: an empty map to JMS.
+    return typeof body !== "object" || body === null || Array.isArray(body) || isOpaque(body)
+      ? {}
+      : (body as Readonly<Record<string, unknown>>);
+  }
+  get stream(): readonly unknown[] | undefined {
+    const { kind, body } = this.#content;
+    if (kind !== "stream") return undefined;
+    return Array.isArray(body) ? body : [];
+  }
+  get contentType(): string | undefined {
+    return this.#content.contentType;
   }
   get body(): unknown {
     return this.#content.body;
@@ -67,6 +85,12 @@ export class ReceivedMessage implements Message {
   get groupId(): string | undefined {
     return this.#content.groupId;
   }
+  get groupSequence(): number | undefined {
+    return this.#content.groupSequence;
+  }
+  get userId(): string | undefined {
+    return this.#content.userId;
+  }
   get deliveryCount(): number {
     return this.#content.deliveryCount;
   }
@@ -75,6 +99,11 @@ export class ReceivedMessage implements Message {
   }
   get properties(): Readonly<Record<string, PropertyValue>> {
     return this.#content.properties;
+  }
+  get typedProperties(): Readonly<Record<string, OutgoingProperty>> {
+    const { properties, propertyTypes } = this.#content;
+    const entries = Object.entries(properties);
+    return Object.fromEntries(entries.map(([name, value]) => [name, typedProperty(propertyTypes, name, value)]));
   }
   get traceparent(): string | undefined {
     return this.#content.traceparent;
@@ -93,6 +122,22 @@ export class ReceivedMessage implements Message {
     throw this.#invalid(`does not fit its schema at ${placesOf(result.issues)}`);
   }
 
+  getEntry<T extends JmsType>(key: string | number, type: T): JmsTypes[T] | undefined {
+    return readAs(`The entry ${key} of the body`, this.#content.entryTypes, key, this.#entry(key), type);
+  }
+
+  entryType(key: string | number): JmsType | undefined {
+    return typeOf(this.#content.entryTypes, key, this.#entry(key));
+  }
+
+  getProperty<T extends JmsType>(name: string, type: T): JmsTypes[T] | undefined {
+    return readAs(`The property ${name}`, this.#content.propertyTypes, name, this.#property(name), type);
+  }
+
+  propertyType(name: string): JmsType | undefined {
+    return typeOf(this.#content.propertyTypes, name, this.#property(name));
+  }
+
   accept(): void {
     this.#settle({ name: "accepted" });
   }
@@ -103,6 +148,16 @@ export class ReceivedMessage implements Message {
 
   reject(reason?: string): void {
     this.#settle({ name: "rejected", reason });
+  }
+
+  #entry(key: string | number): unknown {
+    const entries = this.map ?? this.stream;
+    return entries !== undefined && Object.hasOwn(entries, key) ? (entries as Record<string, unknown>)[key] : undefined;
+  }
+
+  #property(name: string): PropertyValue | undefined {
+    const { properties } = this.#content;
+    return Object.hasOwn(properties, name) ? properties[name] : undefined;
   }
 
   #settle(outcome: Outcome): void {
@@ -129,6 +184,10 @@ export class ReceivedMessage implements Message {
       destination: destination.address,
     });
   }
+}
+
+function isOpaque(body: object): boolean {
+  return body instanceof Uint8Array || body instanceof Map;
 }
 
 /** Paths only: an issue's own sentence may quote the body. */
