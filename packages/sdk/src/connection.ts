@@ -155,8 +155,8 @@ export interface Consumer extends AsyncIterable<Message>, AsyncDisposable {
   receiveBatch(options: { readonly maximumSize: number; readonly signal?: AbortSignal }): Promise<Message[]>;
   /** Asks the broker for no more; what has arrived stays to be received. */
   stop(): void;
-  /** Asks for more again after `stop`. */
-  start(): void;
+  /** Asks for more again after `stop`: as many as the credit window allows, or no more than `maximumUnsettled` at once. */
+  start(options?: { readonly maximumUnsettled?: number }): void;
   /** Detaches: a durable subscription keeps its place; what was received and not settled comes again. */
   close(): Promise<void>;
 }
@@ -204,7 +204,37 @@ export type ErrorClass =
   /** The world is not ready (a database away, a time-out): the same batch is tried again, for as long as it takes. */
   | "transient"
   /** This batch cannot be handled: it is split until the one bad message is alone, which is then tried again by the broker. */
-  | "permanent";
+  | "permanent"
+  /** As `permanent`, but trying again is in vain: the one bad message is set aside at its first failure alone. */
+  | "poison";
+
+/** When a processor stops asking for messages because the world is not ready, and how it finds out that it is again. */
+export interface BreakerOptions {
+  /** Transient failures of the handler in a row that open it [5]. */
+  readonly afterFailures?: number;
+  /** How long it stays open before it probes, in milliseconds [10,000]. */
+  readonly halfOpenAfterMs?: number;
+  /** Messages taken for one probe [1]. */
+  readonly probeSize?: number;
+}
+
+/**
+ * - `closed`: messages are taken.
+ * - `open`: the credit is withdrawn and what was held is given back uncounted, so the messages wait in the broker.
+ * - `half-open`: one small batch is asked for; its success closes the breaker, its failure opens it again.
+ */
+export type BreakerState =
+  | { readonly name: "closed" }
+  | { readonly name: "open"; readonly cause: unknown; readonly probeAtMs: number }
+  | { readonly name: "half-open"; readonly cause: unknown };
+
+/** How a processor finds a message that kills its process; the broker does not count such deliveries. */
+export interface CrashJournalOptions {
+  /** A folder that survives the process, for this instance alone; made when it is missing. */
+  readonly directory: string;
+  /** Crashes in a row with the message alone in hand before it is set aside [3]. */
+  readonly maximumCrashes?: number;
+}
 
 /** A step of a pipeline: what it reads, what it does with a batch, where outcomes go; each default in brackets. */
 export interface ProcessorOptions<S extends StandardSchemaV1> {
@@ -226,6 +256,11 @@ export interface ProcessorOptions<S extends StandardSchemaV1> {
     readonly maximumSize?: number;
     /** Batches being handled at once [1]. */
     readonly concurrency?: number;
+    /**
+     * Messages of one group (JMSXGroupID) are handled in order and never at once. A message that fails holds its group:
+     * it is tried again in memory and set aside after `maximumDeliveries` attempts [false].
+     */
+    readonly orderedByGroup?: boolean;
   };
   readonly retry?: {
     /** Attempts at once in memory for a permanent error before the batch is split [1]; a transient error has no limit. */
@@ -234,8 +269,20 @@ export interface ProcessorOptions<S extends StandardSchemaV1> {
     readonly initialDelayMs?: number;
     /** [5,000] */
     readonly maximumDelayMs?: number;
+    /**
+     * A lone message that failed is scheduled again by a copy that the broker delivers after so many milliseconds,
+     * doubled with each attempt; it is accepted when the broker holds the copy. The copy carries the attempts so far as
+     * `redelivery_attempts`. Needs a queue, and the right to send to it [none: released, and the broker's rule applies].
+     */
+    readonly redeliveryDelayMs?: number;
+    /** The longest of these delays [3,600,000]. */
+    readonly maximumRedeliveryDelayMs?: number;
   };
-  /** A lone message that still fails at its n-th delivery is set aside as a dead letter [5]. */
+  /** Stops asking for messages while the world is not ready [none]. */
+  readonly breaker?: BreakerOptions;
+  /** Sets messages aside that kill the process [none]. */
+  readonly crashJournal?: CrashJournalOptions;
+  /** A lone message that still fails at its n-th attempt, redeliveries included, is set aside as a dead letter [5]. */
   readonly maximumDeliveries?: number;
   /** Sorts the handler's errors. Default: MessagingError by `retryable`, everything else `permanent`. */
   readonly classify?: (error: unknown) => ErrorClass;
@@ -258,12 +305,22 @@ export type ProcessorEvent =
       readonly error: unknown;
     }
   | { readonly name: "dead-letter"; readonly message: Message; readonly reason: string; readonly error?: unknown }
-  | { readonly name: "released"; readonly message: Message; readonly error: unknown };
+  | { readonly name: "released"; readonly message: Message; readonly error: unknown }
+  | {
+      readonly name: "redelivery-scheduled";
+      readonly message: Message;
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly error: unknown;
+    }
+  | { readonly name: "breaker"; readonly state: BreakerState };
 
 /** A running step; it takes batches until it is drained or disposed of. */
 export interface Processor extends AsyncDisposable {
   /** Counts since the start. */
   readonly counts: { readonly handled: number; readonly deadLettered: number; readonly retried: number };
+  /** Always `closed` without {@link ProcessorOptions.breaker}. */
+  readonly breaker: BreakerState;
   /** Stops taking, finishes what is held (at most `timeoutMs`, default 10,000), closes. What is left over comes again. */
   drain(options?: { readonly timeoutMs?: number }): Promise<void>;
 }

@@ -1,11 +1,14 @@
 /** Every public name of `@quittance/sdk`; what is not here is not public. */
 export { connect } from "./amqp/connect.js";
 export type {
+  BreakerOptions,
+  BreakerState,
   Connection,
   ConnectionState,
   ConnectOptions,
   Consumer,
   ConsumerOptions,
+  CrashJournalOptions,
   ErrorClass,
   Incoming,
   Outcome,

@@ -27,6 +27,8 @@ export class AmqpConsumer implements Consumer, ManagedLink {
   readonly #abort = () => void this.close();
   #link: ReceiverLink | undefined;
   #stopped = false;
+  /** The share of the window that is asked for. */
+  #limit: number;
   #delivering = false;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
@@ -44,6 +46,7 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     this.#identity = identity;
     this.#options = options;
     this.#window = Math.floor(atLeast(1, "creditWindow", options.creditWindow ?? DEFAULT_CREDIT_WINDOW));
+    this.#limit = this.#window;
     this.#onClose = onClose;
     options.signal?.addEventListener("abort", this.#abort, { once: true });
   }
@@ -85,10 +88,12 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     this.#link?.stop();
   }
 
-  start(): void {
-    if (!this.#stopped) return;
+  start(options: { maximumUnsettled?: number } = {}): void {
+    const limit = Math.min(this.#window, options.maximumUnsettled ?? this.#window);
+    if (!this.#stopped && limit === this.#limit) return;
     this.#stopped = false;
-    this.#link?.start();
+    this.#limit = limit;
+    this.#link?.start(limit);
   }
 
   close(): Promise<void> {
@@ -125,7 +130,7 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     link = new ReceiverLink(handle, this.destination, this.#window, (message) => this.#arrived(message));
     this.#link = link;
     this.#failures = 0;
-    if (!this.#stopped) link.start();
+    if (!this.#stopped) link.start(this.#limit);
   }
 
   async restore(line: Line): Promise<void> {

@@ -9,7 +9,8 @@ import type { RheaDelivery, RheaReceiver } from "./rhea-types.js";
 export class ReceiverLink implements Settler {
   readonly handle: LinkHandle<RheaReceiver>;
   readonly #source: Destination;
-  readonly #window: number;
+  /** Messages that may be on their way or unsettled at once. */
+  #window: number;
   readonly #onMessage: (message: ReceivedMessage) => void;
   /** Messages that arrived and are not settled. */
   #held = 0;
@@ -34,8 +35,9 @@ export class ReceiverLink implements Settler {
     handle.link.on("settled", nothing);
   }
 
-  start(): void {
+  start(window: number): void {
     if (!this.handle.open) return;
+    this.#window = window;
     this.#credited = true;
     // An absolute statement: it also takes back a withdrawal, whatever was on its way meanwhile.
     const { link } = this.handle;

@@ -2,8 +2,10 @@
 import type { ErrorClass, Incoming, Outcome } from "../connection.js";
 import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";
+import type { Attempt } from "./breaker.js";
 import type { PendingSend } from "./outcome-sender.js";
 import { withProcessSpan } from "./process-span.js";
+import { attemptsOf } from "./redelivery.js";
 import { failAlone, giveBack, setAside } from "./set-aside.js";
 import type { Step } from "./step.js";
 
@@ -12,9 +14,9 @@ export class Batch {
   readonly #step: Step;
   readonly #epoch: number;
   /** Takes what ends on its own time, so that one bad message does not hold the next batch up. */
-  readonly #aside: (message: Message, work: Promise<void>) => void;
+  readonly #aside: (message: Message, work: Promise<unknown>) => void;
 
-  constructor(step: Step, epoch: number, aside: (message: Message, work: Promise<void>) => void) {
+  constructor(step: Step, epoch: number, aside: (message: Message, work: Promise<unknown>) => void) {
     this.#step = step;
     this.#epoch = epoch;
     this.#aside = aside;
@@ -26,36 +28,53 @@ export class Batch {
    */
   async run(messages: readonly Incoming<unknown>[], attempts = this.#step.settings.attempts): Promise<void> {
     const step = this.#step;
+    const limit = this.#attemptLimit(messages, attempts);
     let failures = 0;
     let permanentFailures = 0;
     while (!step.lifecycle.isLost(this.#epoch)) {
-      let outcomes: readonly Outcome[];
-      try {
-        outcomes = await this.#handle(messages);
-      } catch (error) {
-        failures += 1;
-        if (step.lifecycle.isLost(this.#epoch)) {
-          break;
-        }
-        if (this.#classify(error) === "permanent") {
-          permanentFailures += 1;
-          if (permanentFailures >= attempts) {
-            return this.#isolate(messages, error);
-          }
-        } else if (step.lifecycle.phase !== "running") {
-          return this.#giveAllBack(messages, error);
-        }
-        await step.backOff(failures, messages.length, error);
-        if (step.lifecycle.phase !== "running") {
-          return this.#giveAllBack(messages, error);
-        }
-        continue;
+      const attempt = await step.breaker.run(() => this.#attempt(messages));
+      if (step.lifecycle.isLost(this.#epoch)) {
+        break;
       }
-      if (!step.lifecycle.isLost(this.#epoch)) {
-        return this.#deliver(messages, outcomes);
+      if (attempt === undefined) {
+        return this.#giveAllBack(messages, breakerCause(step));
+      }
+      if ("outcomes" in attempt) {
+        return this.#deliver(messages, attempt.outcomes);
+      }
+      const { error, errorClass } = attempt;
+      failures += 1;
+      if (errorClass !== "transient") {
+        permanentFailures += 1;
+        if (errorClass === "poison" || permanentFailures >= limit) {
+          return this.#isolate(messages, error, errorClass);
+        }
+      } else if (!step.takes) {
+        return this.#giveAllBack(messages, error);
+      }
+      await step.backOff(failures, messages.length, error);
+      if (!step.takes && !step.lifecycle.isLost(this.#epoch)) {
+        return this.#giveAllBack(messages, error);
       }
     }
     this.#leave(messages);
+  }
+
+  /** Where order matters a lone message has all its attempts here, for those behind it must wait. */
+  #attemptLimit(messages: readonly Incoming<unknown>[], attempts: number): number {
+    const { orderedByGroup, maximumDeliveries } = this.#step.settings;
+    const only = messages.length === 1 ? messages[0] : undefined;
+    return orderedByGroup && only !== undefined
+      ? Math.max(1, maximumDeliveries + 1 - attemptsOf(only.message))
+      : attempts;
+  }
+
+  async #attempt(messages: readonly Incoming<unknown>[]): Promise<Attempt> {
+    try {
+      return { outcomes: await this.#handle(messages) };
+    } catch (error) {
+      return { error, errorClass: this.#classify(error) };
+    }
   }
 
   async #handle(messages: readonly Incoming<unknown>[]): Promise<readonly Outcome[]> {
@@ -82,10 +101,20 @@ export class Batch {
   }
 
   /** Halves the messages until the bad one is alone; the others get through. */
-  async #isolate(messages: readonly Incoming<unknown>[], error: unknown): Promise<void> {
+  async #isolate(
+    messages: readonly Incoming<unknown>[],
+    error: unknown,
+    errorClass: Exclude<ErrorClass, "transient">,
+  ): Promise<void> {
     const only = messages.length === 1 ? messages[0] : undefined;
     if (only !== undefined) {
-      this.#aside(only.message, failAlone(this.#step, only.message, this.#epoch, "The handler failed", error));
+      const { message } = only;
+      const failed = { message, epoch: this.#epoch, what: "The handler failed", error, errorClass };
+      const work = failAlone(this.#step, failed);
+      this.#aside(message, work);
+      if (this.#step.settings.orderedByGroup) {
+        await work;
+      }
       return;
     }
     const middle = Math.ceil(messages.length / 2);
@@ -163,10 +192,10 @@ export class Batch {
 
   #refuse(incoming: Incoming<unknown> | undefined, error: unknown): void {
     if (incoming !== undefined) {
-      this.#aside(
-        incoming.message,
-        failAlone(this.#step, incoming.message, this.#epoch, "Sending the outcome failed", error),
-      );
+      const { message } = incoming;
+      const what = "Sending the outcome failed";
+      const failed = { message, epoch: this.#epoch, what, error, errorClass: "permanent" } as const;
+      this.#aside(message, failAlone(this.#step, failed));
     }
   }
 
@@ -182,6 +211,11 @@ export class Batch {
       message.release();
     }
   }
+}
+
+function breakerCause(step: Step): unknown {
+  const { state } = step.breaker;
+  return state.name === "closed" ? undefined : state.cause;
 }
 
 function isOutcome(value: unknown): value is Outcome {

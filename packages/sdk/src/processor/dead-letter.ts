@@ -1,13 +1,15 @@
 /** The copy of a bad message that goes to the dead-letter destination, with what an operator needs to know of it. */
 import type { Destination } from "../destination.js";
-import type { Message, Outgoing, OutgoingBody, PropertyValue } from "../message.js";
+import type { Message, Outgoing, OutgoingBody, OutgoingProperty } from "../message.js";
+import { ATTEMPTS_PROPERTY, attemptsOf } from "./redelivery.js";
 
 /**
- * - `poison`: the body cannot be read or does not fit the schema.
+ * - `poison`: the body cannot be read or does not fit the schema, or `classify` said so.
  * - `permanent`: the handler, or the broker when an outcome was sent, refused it at each of its deliveries.
+ * - `crash`: the process ended each time that it was handled.
  * - `application`: the handler asked for it.
  */
-export type DeadLetterClass = "poison" | "permanent" | "application";
+export type DeadLetterClass = "poison" | "permanent" | "crash" | "application";
 
 /** Why and by whom a message is set aside. */
 export interface DeadLetterReason {
@@ -26,18 +28,18 @@ const MAXIMUM_REASON_LENGTH = 500;
  * a message that was sent again after a first dead letter, and still say that it was accepted. The trace context
  * travels in its own field.
  */
-const LEFT_OUT: ReadonlySet<string> = new Set(["_AMQ_DUPL_ID", "traceparent", "tracestate"]);
+const LEFT_OUT: ReadonlySet<string> = new Set([ATTEMPTS_PROPERTY, "_AMQ_DUPL_ID", "traceparent", "tracestate"]);
 
 /** The dead letter of a message, to be sent to `destination`. */
 export function deadLetterOf(message: Message, destination: Destination, why: DeadLetterReason): Outgoing {
-  const kept = Object.entries(message.properties).filter(([name]) => !LEFT_OUT.has(name));
-  const properties: Record<string, PropertyValue> = {
+  const kept = Object.entries(message.typedProperties).filter(([name]) => !LEFT_OUT.has(name));
+  const properties: Record<string, OutgoingProperty> = {
     ...Object.fromEntries(kept),
     dead_letter_reason: why.reason.slice(0, MAXIMUM_REASON_LENGTH),
     dead_letter_error_class: why.errorClass,
     dead_letter_origin: why.origin,
     dead_letter_processor: why.processor,
-    dead_letter_attempts: message.deliveryCount,
+    dead_letter_attempts: attemptsOf(message),
     dead_letter_time: Date.now(),
   };
   return {

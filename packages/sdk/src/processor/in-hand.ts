@@ -25,7 +25,7 @@ export class InHand {
   }
 
   /** Holds one message beyond its batch, until `work`, which must not reject, has ended. */
-  addAside(message: Message, work: Promise<void>): void {
+  addAside(message: Message, work: Promise<unknown>): void {
     this.#aside.add(message);
     void work.then(() => {
       this.#aside.delete(message);

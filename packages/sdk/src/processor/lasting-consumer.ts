@@ -16,6 +16,8 @@ export interface LastingConsumerParts {
 export class LastingConsumer {
   readonly #parts: LastingConsumerParts;
   #consumer: Consumer;
+  /** What a consumer made anew must be told: how much it may ask for. */
+  #credit: "stopped" | { readonly maximumUnsettled?: number } = {};
 
   private constructor(parts: LastingConsumerParts, consumer: Consumer) {
     this.#parts = parts;
@@ -51,8 +53,16 @@ export class LastingConsumer {
     return [];
   }
 
+  /** As {@link Consumer.stop}, for this consumer and those made after it. */
   stop(): void {
+    this.#credit = "stopped";
     this.#consumer.stop();
+  }
+
+  /** As {@link Consumer.start}, for this consumer and those made after it. */
+  start(options: { readonly maximumUnsettled?: number } = {}): void {
+    this.#credit = options;
+    this.#consumer.start(options);
   }
 
   async close(): Promise<void> {
@@ -67,6 +77,11 @@ export class LastingConsumer {
     try {
       await this.#consumer.close();
       this.#consumer = await open();
+      if (this.#credit === "stopped") {
+        this.#consumer.stop();
+      } else if (this.#credit.maximumUnsettled !== undefined) {
+        this.#consumer.start(this.#credit);
+      }
     } catch {
       // The next round meets the closed consumer, waits longer, and comes back here.
       return;

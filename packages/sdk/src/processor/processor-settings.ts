@@ -13,6 +13,9 @@ import { MessagingError } from "../errors.js";
 import type { SendOptions } from "../message.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
 import type { BackOffLimits } from "./back-off.js";
+import type { BreakerSettings } from "./breaker.js";
+import type { CrashJournalSettings } from "./crash-journal.js";
+import type { RedeliveryLimits } from "./redelivery.js";
 
 const DEFAULT_MAXIMUM_SIZE = 200;
 const DEFAULT_CONCURRENCY = 1;
@@ -20,6 +23,11 @@ const DEFAULT_ATTEMPTS = 1;
 const DEFAULT_INITIAL_DELAY_MS = 50;
 const DEFAULT_MAXIMUM_DELAY_MS = 5_000;
 const DEFAULT_MAXIMUM_DELIVERIES = 5;
+const DEFAULT_MAXIMUM_REDELIVERY_DELAY_MS = 3_600_000;
+const DEFAULT_AFTER_FAILURES = 5;
+const DEFAULT_HALF_OPEN_AFTER_MS = 10_000;
+const DEFAULT_PROBE_SIZE = 1;
+const DEFAULT_MAXIMUM_CRASHES = 3;
 /** One share of the window is being handled while the other arrives. */
 const WINDOW_SHARES = 2;
 
@@ -45,6 +53,11 @@ export interface ProcessorSettings {
   readonly attempts: number;
   readonly backOff: BackOffLimits;
   readonly maximumDeliveries: number;
+  /** Undefined: a lone failure is released. */
+  readonly redelivery: RedeliveryLimits | undefined;
+  readonly breaker: BreakerSettings | undefined;
+  readonly crashJournal: CrashJournalSettings | undefined;
+  readonly orderedByGroup: boolean;
   readonly classify: (error: unknown) => ErrorClass;
   readonly handle: Handle;
   readonly onEvent: ((event: ProcessorEvent) => void) | undefined;
@@ -61,16 +74,7 @@ export function parseProcessorOptions<S extends StandardSchemaV1>(options: Proce
   if (typeof options.handle !== "function") {
     throw new MessagingError("invalid-argument", `Processor ${options.name}: handle must be a function.`);
   }
-  const whole = (option: string, value: number | undefined, fallback: number, least: number): number => {
-    const chosen = value ?? fallback;
-    if (!Number.isSafeInteger(chosen) || chosen < least) {
-      throw new MessagingError(
-        "invalid-argument",
-        `Processor ${options.name}: ${option} must be a whole number of at least ${least}.`,
-      );
-    }
-    return chosen;
-  };
+  const whole = wholeNumbers(options.name);
   const maximumSize = whole("batch.maximumSize", options.batch?.maximumSize, DEFAULT_MAXIMUM_SIZE, 1);
   const concurrency = whole("batch.concurrency", options.batch?.concurrency, DEFAULT_CONCURRENCY, 1);
   const initialDelayMs = whole("retry.initialDelayMs", options.retry?.initialDelayMs, DEFAULT_INITIAL_DELAY_MS, 0);
@@ -93,9 +97,88 @@ export function parseProcessorOptions<S extends StandardSchemaV1>(options: Proce
     },
     maximumDeliveries: whole("maximumDeliveries", options.maximumDeliveries, DEFAULT_MAXIMUM_DELIVERIES, 1),
     classify: options.classify ?? classifyByRetryable,
+    redelivery: redeliveryLimits(options, whole),
+    breaker: breakerSettings(options, whole),
+    crashJournal: crashJournalSettings(options, whole),
+    orderedByGroup: options.batch?.orderedByGroup ?? false,
     // The schema's output type is what handle takes; inside, both are unknown.
     handle: options.handle.bind(options) as Handle,
     onEvent: options.onEvent,
+  };
+}
+
+type Whole = (option: string, value: number | undefined, fallback: number, least: number) => number;
+
+function wholeNumbers(name: string): Whole {
+  return (option, value, fallback, least) => {
+    const chosen = value ?? fallback;
+    if (!Number.isSafeInteger(chosen) || chosen < least) {
+      throw new MessagingError(
+        "invalid-argument",
+        `Processor ${name}: ${option} must be a whole number of at least ${least}.`,
+      );
+    }
+    return chosen;
+  };
+}
+
+function redeliveryLimits<S extends StandardSchemaV1>(
+  { name, from, batch, retry }: ProcessorOptions<S>,
+  whole: Whole,
+): RedeliveryLimits | undefined {
+  if (retry?.redeliveryDelayMs === undefined) {
+    return undefined;
+  }
+  const refusal =
+    from.kind !== "queue"
+      ? "a copy sent to a topic would reach every subscription; read the subscription's queue as `address::queue`"
+      : batch?.orderedByGroup === true
+        ? "a copy that comes later is overtaken by its group; leave out one of it and batch.orderedByGroup"
+        : undefined;
+  if (refusal !== undefined) {
+    throw new MessagingError(
+      "invalid-argument",
+      `Processor ${name}: retry.redeliveryDelayMs cannot be used here: ${refusal}.`,
+    );
+  }
+  return {
+    initialDelayMs: whole("retry.redeliveryDelayMs", retry.redeliveryDelayMs, 0, 0),
+    maximumDelayMs: whole(
+      "retry.maximumRedeliveryDelayMs",
+      retry.maximumRedeliveryDelayMs,
+      DEFAULT_MAXIMUM_REDELIVERY_DELAY_MS,
+      0,
+    ),
+  };
+}
+
+function breakerSettings<S extends StandardSchemaV1>(
+  { breaker }: ProcessorOptions<S>,
+  whole: Whole,
+): BreakerSettings | undefined {
+  return breaker === undefined
+    ? undefined
+    : {
+        afterFailures: whole("breaker.afterFailures", breaker.afterFailures, DEFAULT_AFTER_FAILURES, 1),
+        halfOpenAfterMs: whole("breaker.halfOpenAfterMs", breaker.halfOpenAfterMs, DEFAULT_HALF_OPEN_AFTER_MS, 1),
+        probeSize: whole("breaker.probeSize", breaker.probeSize, DEFAULT_PROBE_SIZE, 1),
+      };
+}
+
+function crashJournalSettings<S extends StandardSchemaV1>(
+  { name, crashJournal }: ProcessorOptions<S>,
+  whole: Whole,
+): CrashJournalSettings | undefined {
+  if (crashJournal === undefined) {
+    return undefined;
+  }
+  const { directory, maximumCrashes } = crashJournal;
+  if (typeof directory !== "string" || directory.trim() === "") {
+    throw new MessagingError("invalid-argument", `Processor ${name}: crashJournal.directory must name a folder.`);
+  }
+  return {
+    directory,
+    maximumCrashes: whole("crashJournal.maximumCrashes", maximumCrashes, DEFAULT_MAXIMUM_CRASHES, 1),
   };
 }
 

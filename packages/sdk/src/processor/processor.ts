@@ -1,8 +1,11 @@
 /** A step of a pipeline: batch in, handler once, outcomes sent and confirmed, inputs accepted last. */
-import type { Connection, Consumer, Incoming, Processor, ProcessorOptions } from "../connection.js";
+import type { BreakerState, Connection, Consumer, Incoming, Processor, ProcessorOptions } from "../connection.js";
 import type { Message } from "../message.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
 import { Batch } from "./batch.js";
+import { Breaker } from "./breaker.js";
+import { CrashJournal } from "./crash-journal.js";
+import { GroupLanes } from "./group-lanes.js";
 import { InHand } from "./in-hand.js";
 import { readBody } from "./incoming-body.js";
 import { LastingConsumer } from "./lasting-consumer.js";
@@ -24,9 +27,24 @@ export async function openProcessor<S extends StandardSchemaV1>(
   options: ProcessorOptions<S>,
 ): Promise<Processor> {
   const settings = parseProcessorOptions(options);
+  const { crashJournal, name, creditWindow } = settings;
+  const journal = crashJournal === undefined ? undefined : CrashJournal.open(crashJournal, name, creditWindow);
+  try {
+    return await openWith(connection, settings, journal);
+  } catch (error) {
+    journal?.close();
+    throw error;
+  }
+}
+
+async function openWith(
+  connection: Connection,
+  settings: ProcessorSettings,
+  journal: CrashJournal | undefined,
+): Promise<Processor> {
   const sender = await OutcomeSender.open(connection, settings);
   const lifecycle = new Lifecycle(connection);
-  const step = new Step(settings, lifecycle, sender);
+  const step = new Step(settings, lifecycle, sender, new Breaker(settings.breaker));
   try {
     const input = await LastingConsumer.open({
       connection,
@@ -34,7 +52,7 @@ export async function openProcessor<S extends StandardSchemaV1>(
       signal: lifecycle.receiving,
       backOff: (failures, error) => step.backOff(failures, 0, error),
     });
-    return new RunningProcessor(step, input);
+    return new RunningProcessor(step, input, journal);
   } catch (error) {
     lifecycle.end();
     await sender.close();
@@ -53,18 +71,28 @@ function openConsumer(connection: Connection, settings: ProcessorSettings): Prom
 class RunningProcessor implements Processor {
   readonly #step: Step;
   readonly #input: LastingConsumer;
+  readonly #journal: CrashJournal | undefined;
+  readonly #lanes: GroupLanes | undefined;
   readonly #inHand = new InHand();
   readonly #loop: Promise<void>;
   #drained: Promise<void> | undefined;
 
-  constructor(step: Step, input: LastingConsumer) {
+  constructor(step: Step, input: LastingConsumer, journal: CrashJournal | undefined) {
+    const { orderedByGroup, concurrency } = step.settings;
     this.#step = step;
     this.#input = input;
+    this.#journal = journal;
+    this.#lanes = orderedByGroup ? new GroupLanes(concurrency) : undefined;
+    step.breaker.watch((state) => this.#breakerChanged(state));
     this.#loop = this.#take();
   }
 
   get counts(): Processor["counts"] {
     return { ...this.#step.counts };
+  }
+
+  get breaker(): BreakerState {
+    return this.#step.breaker.state;
   }
 
   drain(options: { readonly timeoutMs?: number } = {}): Promise<void> {
@@ -78,7 +106,8 @@ class RunningProcessor implements Processor {
 
   async #take(): Promise<void> {
     for (;;) {
-      const messages = await this.#input.receiveBatch(this.#step.settings.maximumSize);
+      const { settings, breaker } = this.#step;
+      const messages = await this.#input.receiveBatch(breaker.batchSize(settings.maximumSize));
       if (messages.length === 0) {
         return;
       }
@@ -88,15 +117,75 @@ class RunningProcessor implements Processor {
 
   /** Starts on a batch, and returns when there is room for the next one. */
   async #start(messages: readonly Message[]): Promise<void> {
-    const { lifecycle, settings } = this.#step;
-    if (lifecycle.phase !== "running") {
-      for (const message of messages) {
-        message.release();
+    const { lifecycle, settings, breaker } = this.#step;
+    if (!this.#step.takes) {
+      return releaseAll(messages);
+    }
+    if (this.#journal?.suspects(messages) === true) {
+      return this.#startAlone(this.#journal, messages);
+    }
+    // What was on its way when the credit was withdrawn may come with the first probe.
+    const size = breaker.batchSize(messages.length);
+    releaseAll(messages.slice(size));
+    const batch = size < messages.length ? messages.slice(0, size) : messages;
+    if (this.#lanes === undefined) {
+      this.#inHand.addBatch(batch, this.#process(batch, lifecycle.epoch));
+    } else {
+      const { epoch } = lifecycle;
+      for (const [lane, part] of this.#lanes.split(batch)) {
+        this.#inHand.addBatch(
+          part,
+          this.#lanes.run(lane, () => this.#process(part, epoch)),
+        );
       }
+    }
+    await this.#inHand.untilFewerBatches(breaker.state.name === "half-open" ? 1 : settings.concurrency);
+  }
+
+  /** Handles messages one by one with nothing else in hand, so that a crash names the one that did it. */
+  async #startAlone(journal: CrashJournal, messages: readonly Message[]): Promise<void> {
+    const { epoch } = this.#step.lifecycle;
+    await this.#inHand.untilFewerBatches(1);
+    this.#inHand.addBatch(messages, this.#processAlone(journal, messages, epoch));
+    await this.#inHand.untilFewerBatches(1);
+  }
+
+  async #processAlone(journal: CrashJournal, messages: readonly Message[], epoch: number): Promise<void> {
+    const step = this.#step;
+    for (const message of messages) {
+      if (!step.takes || step.lifecycle.isLost(epoch)) {
+        message.release();
+      } else if (journal.isKiller(message)) {
+        const reason = `The process ended ${journal.crashesOf(message)} times while it handled this message.`;
+        const gone = setAside(step, { message, epoch, reason, errorClass: "crash" });
+        this.#aside(
+          message,
+          gone.then((isGone) => (isGone ? journal.handled(message) : undefined)),
+        );
+      } else {
+        journal.handling(message);
+        await this.#process([message], epoch);
+        journal.handled(message);
+      }
+    }
+  }
+
+  /** Withdraws the credit while the breaker is open, and asks for as much as a probe needs when it is half open. */
+  #breakerChanged(state: BreakerState): void {
+    const { settings, lifecycle } = this.#step;
+    if (lifecycle.phase !== "running") {
       return;
     }
-    this.#inHand.addBatch(messages, this.#process(messages, lifecycle.epoch));
-    await this.#inHand.untilFewerBatches(settings.concurrency);
+    if (state.name === "open") {
+      this.#input.stop();
+      // What waits to be tried again finds the breaker open, and goes back.
+      lifecycle.pauses.endAll();
+    } else if (state.name === "half-open") {
+      this.#input.start({ maximumUnsettled: settings.breaker?.probeSize ?? 1 });
+    } else {
+      this.#input.start();
+    }
+    this.#step.emit({ name: "breaker", state });
   }
 
   async #process(messages: readonly Message[], epoch: number): Promise<void> {
@@ -125,7 +214,7 @@ class RunningProcessor implements Processor {
     }
   }
 
-  #aside(message: Message, work: Promise<void>): void {
+  #aside(message: Message, work: Promise<unknown>): void {
     this.#inHand.addAside(
       message,
       work.catch((error: unknown) => giveBack(this.#step, message, error, true)),
@@ -133,19 +222,27 @@ class RunningProcessor implements Processor {
   }
 
   async #drain(timeoutMs: number): Promise<void> {
-    const { lifecycle, sender } = this.#step;
+    const { lifecycle, sender, breaker } = this.#step;
     lifecycle.drain();
+    breaker.end();
     this.#input.stop();
     await withinTime(timeoutMs, this.#finish());
     lifecycle.end();
     this.#inHand.releaseAll();
     await this.#input.close();
     await sender.close();
+    this.#journal?.close();
   }
 
   async #finish(): Promise<void> {
     await this.#loop;
     await this.#inHand.untilEmpty();
+  }
+}
+
+function releaseAll(messages: readonly Message[]): void {
+  for (const message of messages) {
+    message.release();
   }
 }
 

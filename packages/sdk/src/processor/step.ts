@@ -1,6 +1,7 @@
 /** What the parts of one processor share. */
 import type { Processor, ProcessorEvent } from "../connection.js";
 import { backOffDelayMs } from "./back-off.js";
+import type { Breaker } from "./breaker.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { OutcomeSender } from "./outcome-sender.js";
 import type { ProcessorSettings } from "./processor-settings.js";
@@ -13,12 +14,19 @@ export class Step {
   readonly settings: ProcessorSettings;
   readonly lifecycle: Lifecycle;
   readonly sender: OutcomeSender;
+  readonly breaker: Breaker;
   readonly counts: Counts = { handled: 0, deadLettered: 0, retried: 0 };
 
-  constructor(settings: ProcessorSettings, lifecycle: Lifecycle, sender: OutcomeSender) {
+  constructor(settings: ProcessorSettings, lifecycle: Lifecycle, sender: OutcomeSender, breaker: Breaker) {
     this.settings = settings;
     this.lifecycle = lifecycle;
     this.sender = sender;
+    this.breaker = breaker;
+  }
+
+  /** Whether messages may be handled now; if not, they are better off in the broker. */
+  get takes(): boolean {
+    return this.lifecycle.phase === "running" && this.breaker.state.name !== "open";
   }
 
   /** Tells the application; what its listener throws is its own affair and must not stop the queue. */
