@@ -17,7 +17,7 @@ export interface BrokerUser {
   readonly password: string;
   /** May send to these addresses. */
   readonly send?: readonly string[];
-  /** May consume from these addresses, or `topic.subscription` for one subscription alone. */
+  /** May consume from these addresses and browse them, or `topic.subscription` for one subscription alone. */
   readonly consume?: readonly string[];
   /** May make temporary queues and volatile subscriptions, and read its own [false]. */
   readonly temporary?: boolean;

@@ -212,19 +212,14 @@ describe("Addresses of the embedded broker", () => {
       expect(condition).to.equal("amqp:not-implemented");
     });
 
-    it("is browsing a queue", async () => {
-      const browser = client.receiver({ address: "q", distribution_mode: "copy" });
-      expect(await refusal(browser)).to.equal("amqp:not-implemented");
-    });
-
     it("is filters that are not known", async () => {
       const filter = { "xpath:x": types.wrap_described("//a", 0x468c0000000f) };
       expect(await refusal(client.receiver({ address: "q", filter }))).to.equal("amqp:not-implemented");
     });
 
-    it("is consumer priorities", async () => {
-      const receiver = client.receiver("q", { properties: { priority: types.wrap_int(3) } });
-      expect(await refusal(receiver)).to.equal("amqp:not-implemented");
+    it("is a consumer priority that is no whole number", async () => {
+      const receiver = client.receiver("q", { properties: { priority: "high" } });
+      expect(await refusal(receiver)).to.equal("amqp:invalid-field");
     });
 
     it("is a selector that cannot be understood", async () => {

@@ -31,7 +31,6 @@ export function consumerRequest(attach: RheaAttach): ConsumerRequest {
   if (source && !dynamic && address === undefined) {
     throw new Refusal("amqp:invalid-field", "A link that receives needs an address to receive from.");
   }
-  refuseConsumerPriority(attach.properties);
   return {
     linkName: attach.name,
     address,
@@ -43,6 +42,7 @@ export function consumerRequest(attach: RheaAttach): ConsumerRequest {
     global: capabilities.includes("global"),
     copies: source?.distribution_mode === "copy",
     ...filters,
+    priority: priorityOf(attach.properties),
   };
 }
 
@@ -89,10 +89,11 @@ function filtersOf(filter: unknown): { readonly selector: string | undefined; re
   return { selector: selector?.trim() === "" ? undefined : selector, noLocal };
 }
 
-function refuseConsumerPriority(properties: unknown): void {
-  const priority = (properties as { readonly priority?: unknown } | null | undefined)?.priority;
-  if (priority === undefined || priority === null || priority === 0) return;
-  throw new Refusal("amqp:not-implemented", "Consumers have no priorities here.");
+/** Artemis's link property for the priority of a consumer. */
+function priorityOf(properties: unknown): number {
+  const priority = (properties as { readonly priority?: unknown } | null | undefined)?.priority ?? 0;
+  if (typeof priority === "number" && Number.isInteger(priority)) return priority;
+  throw new Refusal("amqp:invalid-field", "The consumer's priority is not a whole number.");
 }
 
 const TARGET_FIELDS = [

@@ -70,6 +70,8 @@ export interface ConsumerRequest {
   readonly copies: boolean;
   readonly selector: string | undefined;
   readonly noLocal: boolean;
+  /** Consumers of a higher priority are served first; 0 where the peer says nothing. */
+  readonly priority: number;
 }
 
 /** One message on its way to a peer. */

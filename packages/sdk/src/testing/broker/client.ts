@@ -13,7 +13,7 @@ import {
 } from "../../amqp/server/backend.js";
 import type { Address, Subscription } from "./address.js";
 import { type AddressBook, type Place, splitName } from "./address-book.js";
-import { Consumer } from "./consumer.js";
+import { Browser, Consumer } from "./consumer.js";
 import { type ConsumerPlace, parseSelector, subscribe, subscriptionQueueName, unauthorized } from "./consumer-place.js";
 import { Producer, type ProducerHost } from "./producer.js";
 import type { Rights } from "./rights.js";
@@ -53,6 +53,7 @@ export class Client implements BackendConnection, ProducerHost {
       return new Consumer(place, outlet, { dynamicAddress: address.name, onClose });
     }
     const { address, place } = this.#placeToConsume(request);
+    if (request.copies && address.kind === "queue") return new Browser(place, outlet);
     const onClose = (ending: Ending) => this.#leave(address, place.subscription, ending);
     return new Consumer(place, outlet, { onClose });
   }
@@ -113,10 +114,8 @@ export class Client implements BackendConnection, ProducerHost {
   #placeOn(address: Address, queue: ConsumerPlace["queue"] | undefined, request: ConsumerRequest): ConsumerPlace {
     const only = queue ?? address.queue;
     if (only === undefined) return subscribe(address, request, this.#asker(address));
-    if (request.copies && address.kind === "queue") {
-      throw new Refusal("amqp:not-implemented", "Queues cannot be browsed here.");
-    }
-    return { queue: only, selector: parseSelector(request.selector), subscription: undefined };
+    const { priority } = request;
+    return { queue: only, selector: parseSelector(request.selector), subscription: undefined, priority };
   }
 
   /** An owner may do with its temporary topic what it likes. */
@@ -138,7 +137,7 @@ export class Client implements BackendConnection, ProducerHost {
     if (!subscription.shared && subscription.queue.consumerCount > 0) {
       throw new Refusal("amqp:resource-locked", `The subscription ${name} is in use and is not shared.`);
     }
-    const place = { queue: subscription.queue, selector: undefined, subscription };
+    const place = { queue: subscription.queue, selector: undefined, subscription, priority: request.priority };
     return new Consumer(place, outlet, {
       recovered: { address: address.name, selector: subscription.selector?.text },
       onClose: (ending) => this.#leave(address, subscription, ending),

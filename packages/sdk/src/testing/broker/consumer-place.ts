@@ -12,6 +12,8 @@ export interface ConsumerPlace {
   /** Chooses among the queue's messages; a subscription has chosen already. */
   readonly selector: Selector | undefined;
   readonly subscription: Subscription | undefined;
+  /** Among the consumers of the queue. */
+  readonly priority: number;
 }
 
 /** Who asks, and what it may. */
@@ -60,7 +62,7 @@ export function subscribe(address: Address, request: ConsumerRequest, asker: Ask
   const subscription = request.durable
     ? durableSubscription(address, request, terms, asker)
     : volatileSubscription(address, request, terms, asker);
-  return { queue: subscription.queue, selector: undefined, subscription };
+  return { queue: subscription.queue, selector: undefined, subscription, priority: request.priority };
 }
 
 function durableSubscription(

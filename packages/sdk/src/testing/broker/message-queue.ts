@@ -1,6 +1,8 @@
 /** A queue, or a subscription of a topic: messages in order, and the consumers that compete for them. */
 import type { Condition, DeliveryOutcome, Outlet } from "../../amqp/server/backend.js";
+import { type ConsumerLevel, ConsumerLevels } from "./consumer-levels.js";
 import { PriorityLists } from "./priority-lists.js";
+import { type Browsable, QueueBrowser } from "./queue-browser.js";
 import { QueueConsumer } from "./queue-consumer.js";
 import { QueueEntry } from "./queue-entry.js";
 import { Schedule } from "./schedule.js";
@@ -17,17 +19,17 @@ export interface QueueRules {
   deadLetter(message: StoredMessage, address: string, queue: MessageQueue): void;
 }
 
-export class MessageQueue {
+export class MessageQueue implements Browsable {
   readonly name: string;
   readonly #home: MessageHome;
   readonly #rules: QueueRules;
   readonly #waiting = new PriorityLists();
   readonly #later = new Schedule<QueueEntry>((entry) => this.#offer(entry));
-  readonly #consumers: QueueConsumer[] = [];
+  readonly #consumers = new ConsumerLevels();
+  readonly #browsers = new Set<QueueBrowser>();
   /** Who takes the messages of a group (JMSXGroupID), until it goes. */
   readonly #groups = new Map<string, QueueConsumer>();
   #nextOrder = 0;
-  #nextConsumer = 0;
   #held = 0;
   #expiring = 0;
   #waking = false;
@@ -46,7 +48,16 @@ export class MessageQueue {
   }
 
   get consumerCount(): number {
-    return this.#consumers.length;
+    return this.#consumers.size;
+  }
+
+  get nextOrder(): number {
+    return this.#nextOrder;
+  }
+
+  waitingFrom(from: number): QueueEntry[] {
+    this.expire();
+    return [...this.#waiting].filter(({ order }) => order >= from);
   }
 
   add(message: StoredMessage, deliverableAt = 0): void {
@@ -57,17 +68,25 @@ export class MessageQueue {
     else this.#offer(entry);
   }
 
-  addConsumer(outlet: Outlet, selector: Selector | undefined): QueueConsumer {
-    const consumer = new QueueConsumer(outlet, selector, this.#settled);
-    this.#consumers.push(consumer);
+  addConsumer(outlet: Outlet, selector: Selector | undefined, priority: number): QueueConsumer {
+    const consumer = new QueueConsumer(outlet, selector, priority, this.#settled);
+    this.#consumers.add(consumer);
     return consumer;
+  }
+
+  addBrowser(outlet: Outlet, selector: Selector | undefined): QueueBrowser {
+    const browser = new QueueBrowser(outlet, selector, this);
+    this.#browsers.add(browser);
+    return browser;
+  }
+
+  removeBrowser(browser: QueueBrowser): void {
+    this.#browsers.delete(browser);
   }
 
   /** What the consumer held comes back in front, in its order, as if it had not been delivered. */
   removeConsumer(consumer: QueueConsumer): void {
-    const index = this.#consumers.indexOf(consumer);
-    if (index < 0) return;
-    this.#consumers.splice(index, 1);
+    if (!this.#consumers.delete(consumer)) return;
     const entries = consumer.letGo();
     this.#held -= entries.length;
     for (const [group, owner] of this.#groups) if (owner === consumer) this.#groups.delete(group);
@@ -87,12 +106,19 @@ export class MessageQueue {
     });
   }
 
-  /** Delivers as long as there are messages for consumers that are ready, one to each in turn. */
+  /** Delivers as long as there are messages for consumers that are ready, those of the highest priority first. */
   dispatch(): void {
+    for (const browser of this.#browsers) browser.browse();
+    for (const level of this.#consumers.levels) this.#serve(level);
+  }
+
+  /** One message to each in turn, until nobody takes more. */
+  #serve(level: ConsumerLevel): void {
+    const { consumers } = level;
     let idle = 0;
-    while (idle < this.#consumers.length && this.#waiting.size > 0) {
-      if (this.#nextConsumer >= this.#consumers.length) this.#nextConsumer = 0;
-      const consumer = this.#consumers[this.#nextConsumer++] as QueueConsumer;
+    while (idle < consumers.length && this.#waiting.size > 0) {
+      if (level.next >= consumers.length) level.next = 0;
+      const consumer = consumers[level.next++] as QueueConsumer;
       const entry = consumer.outlet.ready() ? this.#nextFor(consumer) : undefined;
       if (entry === undefined) {
         idle++;
@@ -116,7 +142,8 @@ export class MessageQueue {
   delete(condition: Condition): void {
     if (this.#deleted) return;
     this.#deleted = true;
-    const consumers = this.#consumers.splice(0);
+    const consumers = this.#consumers.clear();
+    for (const browser of this.#browsers) browser.outlet.end(condition);
     for (const entry of this.#waiting) {
       this.#remove(entry);
       this.#drop(entry);
@@ -185,6 +212,7 @@ export class MessageQueue {
   }
 
   #offer(entry: QueueEntry): void {
+    entry.waiting = true;
     this.#waiting.insert(entry);
     for (const consumer of this.#consumers) consumer.inserted(entry);
     this.wake();
@@ -193,6 +221,7 @@ export class MessageQueue {
   #remove(entry: QueueEntry): void {
     for (const consumer of this.#consumers) consumer.removed(entry);
     this.#waiting.remove(entry);
+    entry.waiting = false;
   }
 
   #giveBack(entry: QueueEntry): void {

@@ -5,6 +5,8 @@ import type { Selector } from "./selector.js";
 /** One of those who compete for the messages of a queue. */
 export class QueueConsumer implements EntryHolder {
   readonly outlet: Outlet;
+  /** Consumers of a higher priority are served first. */
+  readonly priority: number;
   readonly #onSettled: (entry: QueueEntry, outcome: DeliveryOutcome, consumer: QueueConsumer) => void;
   readonly #selector: Selector | undefined;
   readonly #held = new Set<QueueEntry>();
@@ -14,10 +16,12 @@ export class QueueConsumer implements EntryHolder {
   constructor(
     outlet: Outlet,
     selector: Selector | undefined,
+    priority: number,
     onSettled: (entry: QueueEntry, outcome: DeliveryOutcome, consumer: QueueConsumer) => void,
   ) {
     this.outlet = outlet;
     this.#selector = selector;
+    this.priority = priority;
     this.#onSettled = onSettled;
   }
 

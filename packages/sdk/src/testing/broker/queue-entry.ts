@@ -15,6 +15,8 @@ export class QueueEntry implements Delivery {
   failures = 0;
   /** Who has it now, if anybody. */
   holder: EntryHolder | undefined;
+  /** Whether it is among those that may be delivered now. */
+  waiting = false;
   /** Neighbours in the list of its priority. */
   previous: QueueEntry | undefined;
   next: QueueEntry | undefined;
