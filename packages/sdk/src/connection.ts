@@ -6,11 +6,16 @@ import type { StandardSchemaV1 } from "./standard-schema.js";
 
 /** Options of {@link connect}; each default in brackets. */
 export interface ConnectOptions {
-  /** JMS client id; sole ownership is asked of the broker [none: a random container id]. */
+  /**
+   * JMS client id (JMS 3.1, 6.1.2); sole ownership is asked of the broker, and while another connection has it
+   * connecting fails with `invalid-argument` [none: a random container id].
+   */
   readonly clientId?: string;
   /** SASL PLAIN user, where the URL has none [SASL ANONYMOUS]. */
   readonly username?: string;
   readonly password?: string;
+  /** How `amqps` brokers are trusted, and the certificate shown to them. */
+  readonly tls?: TlsOptions;
   /** How long one attempt to connect may take, in milliseconds [5,000]. */
   readonly connectTimeoutMs?: number;
   /** The broker counts as gone when nothing was heard from it for so long, in milliseconds [30,000]. */
@@ -19,6 +24,22 @@ export interface ConnectOptions {
   readonly reconnect?: false | ReconnectOptions;
   /** Ends the first connecting, and closes the connection later, when aborted. */
   readonly signal?: AbortSignal;
+}
+
+/** TLS to an `amqps` broker. Certificates and keys are PEM texts, or their bytes. */
+export interface TlsOptions {
+  /** Authorities to trust instead of those that Node trusts. */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /** The client's certificate; without a user in URL and options, it logs in by SASL EXTERNAL. */
+  readonly cert?: string | Uint8Array;
+  /** The certificate's private key. */
+  readonly key?: string | Uint8Array;
+  /** Of an encrypted key. */
+  readonly passphrase?: string;
+  /** The name that the broker's certificate must bear [the URL's host]. */
+  readonly servername?: string;
+  /** False takes any certificate, and anybody on the way can then read and change everything [true]. */
+  readonly rejectUnauthorized?: boolean;
 }
 
 /** Waiting times between attempts grow by 2 from the first to the largest, each with full jitter. */

@@ -23,6 +23,7 @@ export type {
   RespondOptions,
   Subscription,
   TemporaryQueue,
+  TlsOptions,
 } from "./connection.js";
 export { type Destination, queue, topic } from "./destination.js";
 export { MessagingError, type MessagingErrorCode, type MessagingErrorDetails } from "./errors.js";

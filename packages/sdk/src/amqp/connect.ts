@@ -10,7 +10,8 @@ import { parseConnectOptions } from "./connection-settings.js";
  * lost, without end unless `reconnect` says otherwise; a log-in that is refused three times in a row ends it.
  *
  * @param url `amqp://[user[:password]@]host[:port]` (5672), `amqps://...` (5671, the certificate is checked), several
- * of them separated by commas, or an array. A user in the URL goes before `username` in the options.
+ * of them separated by commas, an array, or Java's `failover:(url,url)?maxReconnectAttempts=5&initialReconnectDelay=100`.
+ * The brokers that the broker in use names as its partners (`failover-server-list`) are tried after these. A user in the URL goes before `username` in the options.
  * @throws MessagingError `connection-failed`, `authentication-failed`, `aborted`, `invalid-argument`
  */
 export async function connect(url: string | readonly string[], options: ConnectOptions = {}): Promise<Connection> {

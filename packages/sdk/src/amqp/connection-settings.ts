@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
+import type { ConnectionOptions as TlsConnectionOptions } from "node:tls";
 import type { ConnectOptions } from "../connection.js";
 import { MessagingError } from "../errors.js";
 import { type BrokerEndpoint, parseBrokerUrls } from "./broker-url.js";
+import { type FailoverOptions, parseFailoverUrl } from "./failover-url.js";
+import { parseTlsOptions } from "./tls-options.js";
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
 const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
@@ -16,6 +19,7 @@ export interface ConnectionSettings {
   readonly hasClientId: boolean;
   readonly username: string | undefined;
   readonly password: string | undefined;
+  readonly tls: TlsConnectionOptions | undefined;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly reconnect: ReconnectSettings | undefined;
@@ -32,22 +36,52 @@ export interface ReconnectSettings {
 
 /** @throws MessagingError `invalid-argument` */
 export function parseConnectOptions(urls: string | readonly string[], options: ConnectOptions): ConnectionSettings {
-  const endpoints = parseBrokerUrls(urls);
+  const failover = typeof urls === "string" ? parseFailoverUrl(urls) : undefined;
+  const endpoints = ordered(parseBrokerUrls(failover?.urls ?? urls), failover?.options);
   const { clientId, username, password, signal } = options;
   if (clientId !== undefined && clientId.trim() === "") throw invalid("clientId must not be empty.");
   if (password !== undefined && username === undefined) throw invalid("password needs username beside it.");
+  const given = reconnectOptions(options.reconnect, failover?.options);
+  if (options.tls !== undefined && !endpoints.some(({ secure }) => secure)) {
+    throw invalid("tls is given, but no URL begins with amqps://.");
+  }
   return {
     endpoints,
     containerId: clientId ?? `quittance-${randomUUID()}`,
     hasClientId: clientId !== undefined,
     username,
     password,
+    tls: parseTlsOptions(options.tls),
     connectTimeoutMs: atLeast(1, "connectTimeoutMs", options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS),
     idleTimeoutMs: atLeast(10, "idleTimeoutMs", options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS),
-    reconnect: options.reconnect === false ? undefined : parseReconnect(options.reconnect),
-    firstAttempts: (options.reconnect === false ? undefined : options.reconnect?.maximumAttempts) ?? 1,
+    reconnect: given === false ? undefined : parseReconnect(given),
+    firstAttempts: failover?.options.firstAttempts ?? (given === false ? undefined : given?.maximumAttempts) ?? 1,
     signal,
   };
+}
+
+/** What the failover string says may not be said a second time. */
+function reconnectOptions(given: ConnectOptions["reconnect"], url: FailoverOptions | undefined) {
+  const { initialDelayMs, maximumDelayMs, maximumAttempts } = url ?? {};
+  if (initialDelayMs === undefined && maximumDelayMs === undefined && maximumAttempts === undefined) return given;
+  if (given !== undefined) {
+    throw invalid("Reconnection is described twice: in the failover URL and in the option reconnect.");
+  }
+  if (maximumAttempts === 0) return false;
+  return {
+    ...(initialDelayMs === undefined ? {} : { initialDelayMs }),
+    ...(maximumDelayMs === undefined ? {} : { maximumDelayMs }),
+    ...(maximumAttempts === undefined || maximumAttempts === Number.POSITIVE_INFINITY ? {} : { maximumAttempts }),
+  };
+}
+
+/** In random order where that is asked for, so that many clients do not all come to the first broker. */
+function ordered(endpoints: readonly BrokerEndpoint[], options: FailoverOptions | undefined) {
+  if (options?.randomize !== true) return endpoints;
+  return endpoints
+    .map((endpoint) => ({ endpoint, place: Math.random() }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ endpoint }) => endpoint);
 }
 
 function parseReconnect(options: Exclude<ConnectOptions["reconnect"], false>): ReconnectSettings {

@@ -1,7 +1,9 @@
 /** Which broker is tried when: the list of endpoints in turn, waits that grow between rounds, and when to give up. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { MessagingError } from "../errors.js";
+import type { BrokerEndpoint } from "./broker-url.js";
 import { type ConnectionSettings, jitteredDelayMs, type ReconnectSettings } from "./connection-settings.js";
+import { brokersToTry } from "./known-brokers.js";
 import { Line } from "./line.js";
 
 /** A user or password that was refused so often in a row will not be taken the next time either. */
@@ -19,6 +21,8 @@ export class Failover {
   readonly #ended: AbortSignal;
   /** Attempts since the last line that lasted: a line that always breaks at once is no reason to hurry. */
   #unsteady = 0;
+  /** Named by the broker of the last line. */
+  #partners: readonly BrokerEndpoint[] = [];
 
   constructor(settings: ConnectionSettings, ended: AbortSignal) {
     this.#settings = settings;
@@ -59,12 +63,15 @@ export class Failover {
     }
   }
 
-  /** Tries each endpoint once, in the order of the list. */
+  /** Tries each broker once: those of the list in its order, then the partners that the last one named. */
   async #round(): Promise<Line> {
     const errors: MessagingError[] = [];
-    for (const endpoint of this.#settings.endpoints) {
+    for (const endpoint of brokersToTry(this.#settings.endpoints, this.#partners)) {
       try {
-        return await Line.open(endpoint, this.#settings, this.#ended);
+        const line = await Line.open(endpoint, this.#settings, this.#ended);
+        // A broker that names nobody leaves what another named: a backup may not know of its primary yet.
+        if (line.partners.length > 0) this.#partners = line.partners;
+        return line;
       } catch (error) {
         if (this.#ended.aborted) throw error;
         errors.push(error as MessagingError);

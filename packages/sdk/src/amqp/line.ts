@@ -4,6 +4,7 @@ import { connect as connectSecure } from "node:tls";
 import { MessagingError } from "../errors.js";
 import type { BrokerEndpoint } from "./broker-url.js";
 import type { ConnectionSettings } from "./connection-settings.js";
+import { namedBrokers } from "./known-brokers.js";
 import { createRheaConnection, createRheaSession, endEngine } from "./rhea-engine.js";
 import type { RheaConnection, RheaSession } from "./rhea-types.js";
 import { saslMechanisms } from "./sasl-mechanisms.js";
@@ -71,6 +72,11 @@ export class Line {
   get product(): string | undefined {
     const product = this.#connection.properties?.product;
     return typeof product === "string" ? product : undefined;
+  }
+
+  /** The brokers that this one named as its partners, for when it is away. */
+  get partners(): readonly BrokerEndpoint[] {
+    return namedBrokers(this.#connection.properties?.["failover-server-list"], this.endpoint);
   }
 
   /** The error with which the line was lost, if it was. */
@@ -184,20 +190,24 @@ function rheaOptions(endpoint: BrokerEndpoint, settings: ConnectionSettings): ob
   return {
     hostname: endpoint.host,
     sasl_init_hostname: endpoint.host,
-    sasl_mechanisms: saslMechanisms(username, password),
+    sasl_mechanisms: saslMechanisms(username, password, endpoint.secure && settings.tls?.cert !== undefined),
     idle_time_out: Math.ceil(settings.idleTimeoutMs / IDLE_TOLERANCE),
     max_frame_size: MAXIMUM_FRAME_BYTES,
     desired_capabilities: settings.hasClientId ? ["sole-connection-for-container", ...CAPABILITIES] : CAPABILITIES,
     connection_details: () => ({
       connect: (_port: unknown, _host: unknown, _options: unknown, connected: () => void) =>
-        openSocket(endpoint, connected),
+        openSocket(endpoint, settings, connected),
     }),
   };
 }
 
-function openSocket({ host, port, secure }: BrokerEndpoint, connected: () => void): Socket {
+function openSocket(
+  { host, port, secure }: BrokerEndpoint,
+  { tls }: ConnectionSettings,
+  connected: () => void,
+): Socket {
   const socket = secure
-    ? connectSecure({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}) }, connected)
+    ? connectSecure({ ...(isIP(host) === 0 ? { servername: host } : {}), ...tls, host, port }, connected)
     : connectPlain({ host, port }, connected);
   socket.setNoDelay(true);
   return socket;
@@ -215,6 +225,11 @@ function openingError(
     // Only a refusal is final: the other SASL outcomes tell of a broker in trouble.
     const refused = sasl.condition === "amqp:unauthorized-access";
     return new MessagingError(refused ? "authentication-failed" : "connection-failed", why, { cause: sasl });
+  }
+  // The one field that a broker finds fault with after the open is the container id (see the mapping, 4.4).
+  if (closed?.condition === "amqp:invalid-field") {
+    const sentence = `${endpoint.name} refused the client id: another connection has it (${closed.description}).`;
+    return new MessagingError("invalid-argument", sentence, { condition: closed.condition });
   }
   if (closed !== undefined) {
     const code = closed.condition === "amqp:unauthorized-access" ? "authentication-failed" : "connection-failed";

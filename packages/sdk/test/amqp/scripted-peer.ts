@@ -48,6 +48,12 @@ export interface PeerOptions {
   readonly credit?: (address: string | undefined) => number;
   /** Refuses the attach with this condition. */
   readonly refuse?: (address: string | undefined) => string | undefined;
+  /** Connection properties besides the product. */
+  readonly properties?: Readonly<Record<string, unknown>>;
+  /** Speaks TLS with these options of Node's. */
+  readonly tls?: object;
+  /** Takes EXTERNAL alone, and is told each time. */
+  readonly external?: (identity: string) => void;
   /** Checks user and password; without it anybody is let in. */
   readonly login?: (user: string, password: string) => boolean;
   readonly port?: number;
@@ -69,7 +75,7 @@ export class ScriptedPeer implements AsyncDisposable {
   private constructor(server: Server, options: PeerOptions, container: ReturnType<typeof rhea.create_container>) {
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
-    server.on("connection", (socket) => {
+    server.on(options.tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
       this.connections++;
       this.#sockets.add(socket);
       socket.on("error", () => {});
@@ -85,11 +91,24 @@ export class ScriptedPeer implements AsyncDisposable {
   static async start(options: PeerOptions = {}): Promise<ScriptedPeer> {
     const container = rhea.create_container({ id: "scripted-peer" });
     if (options.login !== undefined) container.sasl_server_mechanisms.enable_plain(options.login);
+    if (options.external !== undefined) {
+      const { external } = options;
+      Object.assign(container.sasl_server_mechanisms, {
+        EXTERNAL: () => ({
+          outcome: undefined as boolean | undefined,
+          start(response: Buffer) {
+            external(response.toString());
+            this.outcome = true;
+          },
+        }),
+      });
+    }
     const server = container.listen({
+      ...(options.tls === undefined ? {} : { transport: "tls", ...options.tls }),
       host: "127.0.0.1",
       port: options.port ?? 0,
       offered_capabilities: ["DELAYED_DELIVERY", "ANONYMOUS-RELAY", "SHARED-SUBS"],
-      properties: { product: "scripted-peer" },
+      properties: { product: "scripted-peer", ...options.properties },
       session_buffer_size: 20_000,
       tcp_no_delay: true,
       receiver_options: { credit_window: 0, autoaccept: false },
