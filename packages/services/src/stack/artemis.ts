@@ -27,6 +27,8 @@ export interface ArtemisOptions {
   readonly heapMegabytes?: number;
   /** Told of each slow step. */
   readonly onProgress?: (sentence: string) => void;
+  /** Told of Java's process as soon as it exists, long before it serves. */
+  readonly onSpawn?: (child: ChildProcess) => void;
 }
 
 export interface Artemis {
@@ -48,8 +50,11 @@ export async function startArtemis(options: ArtemisOptions): Promise<Artemis> {
   await writeInstance(options.directory, options.passwords, port);
   const child = spawn("java", javaArguments(home, options.directory, options.heapMegabytes ?? 256), {
     cwd: options.directory,
+    // A session of its own: a Ctrl-C in the terminal must not reach it before those that use it.
+    detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  options.onSpawn?.(child);
   const log = createWriteStream(join(options.directory, "artemis.log"), { flags: "a" });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });

@@ -3,7 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrokerUserName } from "../shared/queue-map.js";
-import { type Artemis, startArtemis } from "./artemis.js";
+import { startArtemis } from "./artemis.js";
 import { BROKER_GUARDIAN_ORDER, startEmbeddedBroker } from "./embedded-broker.js";
 import type { Guardian } from "./guardian.js";
 import type { ProcessExit } from "./node-process.js";
@@ -77,15 +77,21 @@ async function startGuardedArtemis(
   stack: StackBrokerOptions,
   options: { directory: string; passwords: Readonly<Record<BrokerUserName, string>>; port?: number },
 ): Promise<GuardedArtemis> {
-  const artemis: Artemis = await startArtemis({ ...options, onProgress: stack.onProgress });
-  const pid = artemis.process.pid as number;
-  const release = stack.guardian.process(pid, { signal: "SIGTERM", graceMs: 8_000, order: BROKER_GUARDIAN_ORDER });
-  const exited = new Promise<ProcessExit>((resolve) =>
-    artemis.process.once("exit", (code, signal) => resolve({ code, signal })),
-  );
-  void exited.then(release);
-  for (const stream of ["stdout", "stderr"] as const) {
-    artemis.process[stream]?.on("data", (chunk: Buffer) => stack.onOutput(chunk, stream));
-  }
-  return { pid, port: artemis.port, exited, stop: () => artemis.stop() };
+  let exited: Promise<ProcessExit> | undefined;
+  const artemis = await startArtemis({
+    ...options,
+    onProgress: stack.onProgress,
+    onSpawn: (child) => {
+      exited = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
+      for (const stream of ["stdout", "stderr"] as const) {
+        child[stream]?.on("data", (chunk: Buffer) => stack.onOutput(chunk, stream));
+      }
+      // Without a process id it did not start, which startArtemis tells.
+      if (child.pid === undefined) return;
+      const guarding = { signal: "SIGTERM", graceMs: 8_000, order: BROKER_GUARDIAN_ORDER } as const;
+      void exited.then(stack.guardian.process(child.pid, guarding));
+    },
+  });
+  if (exited === undefined) throw new Error("Artemis runs without having been started.");
+  return { pid: artemis.process.pid as number, port: artemis.port, exited, stop: () => artemis.stop() };
 }
