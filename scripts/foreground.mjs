@@ -1,5 +1,6 @@
 /** Runs a program in this process's place, as far as a process can stand in for another. */
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -47,12 +48,25 @@ export function runInForeground(command, args) {
   });
 }
 
+/** npm starts a script through a shell, which may stay between us and npm: both are watched. */
 function whenParentIsGone(act) {
-  const parent = process.ppid;
+  const shell = process.ppid;
+  const npm = parentOf(shell);
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (process.ppid === shell && parentOf(shell) === npm) return;
     clearInterval(timer);
     act();
   }, PARENT_CHECK_MS);
   return () => clearInterval(timer);
+}
+
+/** The parent of a process, where Linux tells it; undefined elsewhere. */
+function parentOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name, in brackets, may hold anything; the state and the parent follow it.
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return undefined;
+  }
 }

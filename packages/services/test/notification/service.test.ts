@@ -12,7 +12,6 @@ import { useDatabase } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";
 import { useHouseBroker } from "../support/house-broker.js";
 import { paymentResult } from "./payment-results.js";
-import { prepareNotification } from "./prepare-database.js";
 import { startReceiver } from "./webhook/receiver.js";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
@@ -30,7 +29,7 @@ interface Row extends Record<string, unknown> {
 describe("Step 5a, notification", function () {
   this.timeout(30_000);
   const broker = useHouseBroker();
-  const testDatabase = useDatabase({ prepare: prepareNotification });
+  const testDatabase = useDatabase();
   let captured: CapturedLog;
   let producer: Producer;
   let deadLetters: Consumer;

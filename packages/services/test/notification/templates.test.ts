@@ -8,10 +8,9 @@ import type { TransactionResultMessage } from "../../dist/shared/messages.js";
 import { captureLog } from "../support/captured-log.js";
 import { useDatabase } from "../support/database-for-tests.js";
 import { paymentResult } from "./payment-results.js";
-import { prepareNotification } from "./prepare-database.js";
 
 describe("The templates of the first migration", () => {
-  const database = useDatabase({ prepare: prepareNotification });
+  const database = useDatabase();
   const renderer = new TemplateRenderer();
   const byLanguage: Record<string, Template[]> = {};
 

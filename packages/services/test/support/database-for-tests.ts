@@ -12,9 +12,10 @@
  */
 import { randomBytes } from "node:crypto";
 import pg from "pg";
-import { DATABASE_ROLES, type DatabaseRole, migrate } from "../../dist/operator/migrate.js";
+import { migrate } from "../../dist/operator/migrate.js";
 import { type Guardian, startGuardian } from "../../dist/stack/guardian.js";
 import { type PostgresServer, startPostgres } from "../../dist/stack/postgres.js";
+import { ROLE_PASSWORDS } from "./role-passwords.js";
 
 /** How long connections may take to be seen closed by the server after a test file ended. */
 const LEAK_TIMEOUT_MS = 2_000;
@@ -24,7 +25,8 @@ export type RolePasswords = Readonly<Record<string, string>>;
 
 /**
  * Makes schemas, tables and roles in an empty database. It gets the superuser's URL, closes its connections, and tells
- * the roles' passwords. Roles belong to the whole server: of several preparations each must bear that they exist.
+ * the roles' passwords. Roles belong to the whole server: of several preparations each must bear that they exist,
+ * and give them the same passwords: those of `role-passwords.ts`.
  */
 export type Preparation = (url: string) => Promise<RolePasswords>;
 
@@ -47,11 +49,8 @@ interface Template {
 
 /** The preparation that nearly every test wants: schemas, tables and roles of this release, without any data. */
 export async function migrateForTests(url: string): Promise<RolePasswords> {
-  const passwords = Object.fromEntries(
-    DATABASE_ROLES.map((role) => [role, randomBytes(18).toString("base64url")]),
-  ) as Record<DatabaseRole, string>;
-  await migrate({ adminUrl: url, passwords });
-  return passwords;
+  await migrate({ adminUrl: url, passwords: ROLE_PASSWORDS });
+  return ROLE_PASSWORDS;
 }
 
 /** A preparation that does nothing: the database is empty. */

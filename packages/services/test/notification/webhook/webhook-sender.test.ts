@@ -7,7 +7,6 @@ import { type CapturedLog, captureLog } from "../../support/captured-log.js";
 import { useDatabase } from "../../support/database-for-tests.js";
 import { eventually } from "../../support/eventually.js";
 import { randomPaymentId } from "../payment-results.js";
-import { prepareNotification } from "../prepare-database.js";
 
 interface Row {
   readonly state: string;
@@ -19,7 +18,7 @@ const QUICK = { initialDelayMs: 20, maximumDelayMs: 40, maximumAttempts: 4, maxi
 const DELIVERED: PostResult = { kind: "delivered", status: 200 };
 
 describe("WebhookSender", () => {
-  const testDatabase = useDatabase({ prepare: prepareNotification });
+  const testDatabase = useDatabase();
   let database: Database;
   let captured: CapturedLog;
   let senders: WebhookSender[] = [];
