@@ -198,20 +198,6 @@ describe("Addresses of the embedded broker", () => {
   describe("and what cannot be done with them", () => {
     beforeEach(() => start({ addresses: [{ address: "q", kind: "queue" }] }));
 
-    it("is transactions: a coordinator is refused", async () => {
-      const session = client.session();
-      const sender = session.open_sender({ target: {} });
-      const coordinator = types.described(types.wrap_ulong(0x30), types.wrap_list([]));
-      (sender as unknown as { local: { attach: { target: unknown } } }).local.attach.target = coordinator;
-      let condition: string | undefined;
-      sender.on("sender_error", () => {
-        condition = (sender.error as { condition?: string } | undefined)?.condition;
-      });
-      sender.on("sender_close", () => {});
-      await until("it is refused", () => condition !== undefined);
-      expect(condition).to.equal("amqp:not-implemented");
-    });
-
     it("is filters that are not known", async () => {
       const filter = { "xpath:x": types.wrap_described("//a", 0x468c0000000f) };
       expect(await refusal(client.receiver({ address: "q", filter }))).to.equal("amqp:not-implemented");

@@ -208,7 +208,7 @@ describe("A peer that does not keep to the protocol", () => {
   for (const [what, bytes, expected] of [
     ["uses a handle that it has not attached", frame(transfer({ handle: "5207" })), "amqp:internal-error"],
     ["sends a transfer that ends too early", frame("005314c0ff0143"), "amqp:decode-error"],
-    ["states an outcome inside a transaction", frame(disposition("00533445")), "amqp:not-implemented"],
+    ["states an outcome inside no transaction", frame(disposition("00533445")), "amqp:transaction:unknown-id"],
     ["opens twice", frame(performative(0x10, "a10161")), "amqp:internal-error"],
     ["begins a delivery within another", [frame(transfer({ more: "41" })), frame(transfer({ id: "5201" }))], undefined],
   ] as const) {

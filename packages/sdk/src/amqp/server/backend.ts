@@ -74,9 +74,24 @@ export interface ConsumerRequest {
   readonly priority: number;
 }
 
+/** Work inside a transaction. Neither way may fail: what cannot be done is refused, or fails the transaction, before. */
+export interface TransactionWork {
+  commit(): void;
+  rollback(): void;
+}
+
+/** A transaction that is open. */
+export interface Transaction {
+  add(work: TransactionWork): void;
+  /** Whoever commits it gets this for an answer, and all is rolled back. */
+  fail(condition: Condition): void;
+}
+
 /** One message on its way to a peer. */
 export interface Delivery {
   settle(outcome: DeliveryOutcome): void;
+  /** The peer accepts it if the transaction commits. `kept`: it has not settled it, and has it still after a rollback. */
+  acceptWithin(transaction: Transaction, kept: boolean): void;
 }
 
 /** The way to one consuming peer. */
@@ -93,7 +108,7 @@ export interface BackendProducer {
   /** The address that was made for a dynamic target. */
   readonly dynamicAddress: string | undefined;
   /** Takes one message; what is returned says why it was rejected. The bytes are the caller's: copy what is kept. */
-  receive(message: Buffer): Condition | undefined;
+  receive(message: Buffer, transaction: Transaction | undefined): Condition | undefined;
   close(ending: Ending): void;
 }
 

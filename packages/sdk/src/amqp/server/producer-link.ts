@@ -1,10 +1,12 @@
 /** A link on which the peer sends: its credit, and the messages as they arrive in one frame or several. */
 
 import { echoSource, echoTarget, producerRequest } from "./attach-request.js";
-import type { BackendConnection, BackendProducer, Condition, Ending } from "./backend.js";
-import type { RheaAttach, RheaLink } from "./rhea-server.js";
+import { type BackendConnection, type Condition, type Ending, Refusal, type Transaction } from "./backend.js";
+import { Coordinator } from "./coordinator.js";
+import { coordinatorTarget, type RheaAttach, type RheaLink } from "./rhea-server.js";
 import type { IncomingTransfers } from "./session-transfers.js";
-import type { TransferFields } from "./transfer-frames.js";
+import type { Transactions } from "./transaction.js";
+import type { Declared, TransferFields } from "./transfer-frames.js";
 
 /** Artemis's `amqpCredits` and `amqpMinCredits`. */
 const FULL_CREDIT = 1_000;
@@ -14,13 +16,21 @@ export interface ProducerLinkHost {
   readonly backend: BackendConnection;
   readonly transfers: IncomingTransfers;
   readonly maximumMessageBytes: number;
+  readonly transactions: Transactions;
+}
+
+/** What takes a link's messages: a producer of the backend, or a coordinator of transactions. */
+interface Taker {
+  readonly dynamicAddress: string | undefined;
+  receive(message: Buffer, transaction: Transaction | undefined): Condition | Declared | undefined;
+  close(ending: Ending): void;
 }
 
 /** A message whose frames have not all arrived. */
 interface Unfinished {
   readonly id: number;
   readonly format: number;
-  readonly hasState: boolean;
+  readonly state: TransferFields["state"];
   settled: boolean;
   parts: Buffer[];
   length: number;
@@ -29,21 +39,24 @@ interface Unfinished {
 export class ProducerLink {
   readonly #link: RheaLink;
   readonly #host: ProducerLinkHost;
-  readonly #producer: BackendProducer;
+  readonly #taker: Taker;
   #unfinished: Unfinished | undefined;
   #open = true;
 
   /** @throws Refusal */
-  constructor(link: RheaLink, attach: RheaAttach, host: ProducerLinkHost) {
+  constructor(link: RheaLink, attach: RheaAttach, host: ProducerLinkHost, coordinates: boolean) {
     this.#link = link;
     this.#host = host;
-    this.#producer = host.backend.attachProducer(producerRequest(attach));
+    this.#taker = coordinates
+      ? new Coordinator(host.transactions)
+      : host.backend.attachProducer(producerRequest(attach));
     link.local.attach.rcv_settle_mode = 0;
     link.local.attach.max_message_size = host.maximumMessageBytes;
-    const { dynamicAddress } = this.#producer;
+    const { dynamicAddress } = this.#taker;
     const address = dynamicAddress === undefined ? {} : { address: dynamicAddress };
     link.set_source(echoSource(attach.source));
-    link.set_target({ ...echoTarget(attach.target), ...address });
+    if (coordinates) link.local.attach.target = coordinatorTarget();
+    else link.set_target({ ...echoTarget(attach.target), ...address });
     link.delivery_count = attach.initial_delivery_count ?? 0;
     link.on_flow = ({ performative }) => {
       if (performative.echo === true && this.#open) link.session._write_flow(link);
@@ -62,9 +75,11 @@ export class ProducerLink {
     this.#collect(transfer, unfinished ?? this.#begin(transfer));
   }
 
-  #begin({ deliveryId: id, format, hasState }: TransferFields): Unfinished {
+  #begin({ deliveryId: id, format, state }: TransferFields): Unfinished {
     if (id === undefined) throw new Error("a delivery without an id");
-    this.#unfinished = { id, format, hasState, settled: false, parts: [], length: 0 };
+    // The id of the transaction is a part of the frame, which does not last.
+    const kept = Buffer.isBuffer(state) ? Buffer.from(state) : state;
+    this.#unfinished = { id, format, state: kept, settled: false, parts: [], length: 0 };
     return this.#unfinished;
   }
 
@@ -84,22 +99,37 @@ export class ProducerLink {
     }
     if (transfer.more) return;
     this.#unfinished = undefined;
-    const { id, format, hasState, settled, parts, length } = unfinished;
-    this.#received(id, { format, hasState, settled }, Buffer.concat(parts), length);
+    const { id, format, state, settled, parts, length } = unfinished;
+    this.#received(id, { format, state, settled }, Buffer.concat(parts), length);
   }
 
   #received(
     id: number,
-    { format, hasState, settled }: Pick<TransferFields, "format" | "hasState" | "settled">,
+    { format, state, settled }: Pick<TransferFields, "format" | "state" | "settled">,
     payload: Buffer,
     length = payload.length,
   ): void {
-    const condition = this.#refused(format, hasState, length) ?? this.#producer.receive(payload);
-    if (!settled) this.#host.transfers.settle(id, condition ?? "accepted");
+    const said = this.#refused(format, state, length) ?? this.#take(payload, state, settled);
+    const good = Buffer.isBuffer(state) ? { within: state } : "accepted";
+    if (!settled) this.#host.transfers.settle(id, said ?? good);
     this.#spend();
   }
 
-  #refused(format: number, hasState: boolean, length: number): Condition | undefined {
+  #take(payload: Buffer, state: TransferFields["state"], settled: boolean): Condition | Declared | undefined {
+    if (!Buffer.isBuffer(state)) return this.#taker.receive(payload, undefined);
+    try {
+      const transaction = this.#host.transactions.get(state);
+      const said = this.#taker.receive(payload, transaction);
+      // Nobody is told of it, so that the commit must not pretend that the message is part of it.
+      if (settled && said !== undefined && "condition" in said) transaction.fail(said);
+      return said;
+    } catch (error) {
+      if (error instanceof Refusal) return error;
+      throw error;
+    }
+  }
+
+  #refused(format: number, state: TransferFields["state"], length: number): Condition | undefined {
     const maximum = this.#host.maximumMessageBytes;
     if (length > maximum) {
       const description = `The message has ${length} bytes, and ${maximum} is the limit.`;
@@ -108,7 +138,8 @@ export class ProducerLink {
     if (format !== 0) {
       return { condition: "amqp:not-implemented", description: `The message format ${format} is not known here.` };
     }
-    return hasState ? { condition: "amqp:not-implemented", description: "There are no transactions here." } : undefined;
+    if (state !== "other") return undefined;
+    return { condition: "amqp:not-implemented", description: "A message may have no state but a transactional one." };
   }
 
   #spend(): void {
@@ -122,6 +153,6 @@ export class ProducerLink {
     if (!this.#open) return;
     this.#open = false;
     this.#unfinished = undefined;
-    this.#producer.close(ending);
+    this.#taker.close(ending);
   }
 }

@@ -162,6 +162,12 @@ export function describedString(value: string, descriptor: number): unknown {
   return rhea.types.wrap_described(value, descriptor);
 }
 
+/** The target of a link to the coordinator of transactions, with what it can do as Artemis says it (AMQP 1.0, 4.5.1). */
+export function coordinatorTarget(): unknown {
+  const abilities = ["amqp:local-transactions", "amqp:multi-txns-per-ssn", "amqp:multi-ssns-per-txn"];
+  return rhea.types.wrap_described([rhea.types.wrap_array(abilities, 0xa3, undefined)], 0x30);
+}
+
 /** Closes a connection with an error whose info has symbols as keys and values, which rhea's own map has not. */
 export function closeWithInfo(connection: RheaConnection, { condition, description, info }: Condition): void {
   connection.close({ condition, description });

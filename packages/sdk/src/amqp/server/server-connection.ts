@@ -14,6 +14,7 @@ import {
   silence,
 } from "./rhea-server.js";
 import { ServerSession, type ServerSessionHost } from "./server-session.js";
+import { Transactions } from "./transaction.js";
 import { DISPOSITION, decodeDisposition, decodeTransfer, performativeOf, TRANSFER } from "./transfer-frames.js";
 
 /** What a server says of itself, and what it holds its peers to. */
@@ -45,6 +46,7 @@ export class ServerConnection {
   readonly #connection: RheaConnection;
   readonly #sessions = new Map<object, ServerSession>();
   readonly #dirty = new Set<ServerSession>();
+  readonly #transactions = new Transactions();
   readonly #handshake: NodeJS.Timeout;
   #user: string | undefined;
   #opened: BackendConnection | undefined;
@@ -143,6 +145,7 @@ export class ServerConnection {
       backend,
       maximumMessageBytes: this.#settings.maximumMessageBytes,
       maximumFrameBytes: Math.min(MAXIMUM_FRAME_BYTES, Math.max(maximum ?? MAXIMUM_FRAME_BYTES, MINIMUM_FRAME_BYTES)),
+      transactions: this.#transactions,
       isWritable: () => this.#socket.writable && this.#socket.writableLength < MAXIMUM_UNWRITTEN_BYTES,
       write: (bytes) => this.#write(bytes),
       dirty: (dirty) => this.#dirty.add(dirty),

@@ -7,6 +7,7 @@ import { ConsumerLink } from "./consumer-link.js";
 import { ProducerLink } from "./producer-link.js";
 import type { RheaAttach, RheaFrame, RheaLink, RheaSession } from "./rhea-server.js";
 import { IncomingTransfers, OutgoingTransfers } from "./session-transfers.js";
+import type { Transactions } from "./transaction.js";
 import type { DispositionFields, TransferFields } from "./transfer-frames.js";
 
 /** Links in one session at once. */
@@ -17,6 +18,8 @@ export interface ServerSessionHost {
   readonly maximumMessageBytes: number;
   /** The largest frame that the peer takes. */
   readonly maximumFrameBytes: number;
+  /** Those of all sessions of the connection. */
+  readonly transactions: Transactions;
   isWritable(): boolean;
   write(bytes: Buffer): void;
   /** The session has dispositions to be flushed when all that was read is acted on. */
@@ -40,6 +43,7 @@ export class ServerSession {
       write: (bytes: Buffer) => host.write(bytes),
       transferred: (link: RheaLink, transfer: TransferFields) => this.#producers.get(link)?.transferred(transfer),
       roomier: () => this.wake(),
+      transaction: (id: Buffer) => host.transactions.get(id),
     };
     this.#incoming = new IncomingTransfers(session, events);
     this.#outgoing = new OutgoingTransfers(session, host.maximumFrameBytes, events);
@@ -57,9 +61,6 @@ export class ServerSession {
   disposition(fields: DispositionFields): void {
     // The word of a sender on its own messages: they were settled when they came.
     if (!fields.fromReceiver) return;
-    if (fields.outcome === "transactional") {
-      throw new Refusal("amqp:not-implemented", "There are no transactions here.");
-    }
     this.#outgoing.dispose(fields);
   }
 
@@ -112,16 +113,15 @@ export class ServerSession {
     session.remote.handles[handle] = link;
     link.remote.handle = handle;
     link.on_attach(frame);
-    if (coordinator) this.#refuse(link, new Refusal("amqp:not-implemented", "There are no transactions here."));
-    else this.#open(link, performative);
+    this.#open(link, performative, coordinator);
   }
 
-  #open(link: RheaLink, attach: RheaAttach): void {
-    const { backend, maximumMessageBytes, isWritable } = this.#host;
+  #open(link: RheaLink, attach: RheaAttach, coordinator: boolean): void {
+    const { backend, maximumMessageBytes, isWritable, transactions } = this.#host;
     try {
       if (link.is_receiver()) {
-        const host = { backend, maximumMessageBytes, transfers: this.#incoming };
-        this.#producers.set(link, new ProducerLink(link, attach, host));
+        const host = { backend, maximumMessageBytes, transactions, transfers: this.#incoming };
+        this.#producers.set(link, new ProducerLink(link, attach, host, coordinator));
       } else {
         const host = { backend, isWritable, transfers: this.#outgoing };
         this.#consumers.set(link, new ConsumerLink(link, attach, host));

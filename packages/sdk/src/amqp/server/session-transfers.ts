@@ -3,7 +3,7 @@
  * deliveries, after which the session never sends again (fault 2); join dispositions of different outcomes (fault 1);
  * hold up every link of a session behind one without credit (fault 3); and decode each body (fault 5).
  */
-import type { Delivery, DeliveryOutcome } from "./backend.js";
+import type { Delivery, DeliveryOutcome, Transaction } from "./backend.js";
 import type { RheaFlow, RheaLink, RheaSession } from "./rhea-server.js";
 import {
   type DispositionFields,
@@ -25,6 +25,8 @@ export interface TransferEvents {
   transferred(link: RheaLink, transfer: TransferFields): void;
   /** The peer may be sent more. */
   roomier(): void;
+  /** @throws Refusal for an id that no open transaction has. */
+  transaction(id: Buffer): Transaction;
 }
 
 export class IncomingTransfers {
@@ -79,7 +81,8 @@ export class IncomingTransfers {
   }
 
   #dispose(first: number, last: number, verdict: Verdict): void {
-    this.#events.write(encodeDisposition(this.#session.local.channel, true, first, last, verdict));
+    const { channel } = this.#session.local;
+    this.#events.write(encodeDisposition({ channel, role: true, settled: true }, first, last, verdict));
   }
 
   /** rhea asks these of its own; there is nothing to do. */
@@ -87,6 +90,8 @@ export class IncomingTransfers {
   on_begin(): void {}
   on_flow(): void {}
 }
+
+const DELIVERY_FAILED: DeliveryOutcome = { kind: "modified", failed: true, undeliverableHere: false };
 
 /** A message at the peer whose outcome is not known. */
 interface Unsettled {
@@ -152,27 +157,60 @@ export class OutgoingTransfers {
     }
   }
 
-  /** Acts on a receiver's word on messages that it was sent. */
+  /** Acts on a receiver's word on messages that it was sent. @throws Refusal for a transaction that is not open. */
   dispose({ first, last, settled, outcome }: DispositionFields): void {
-    const state = outcome === "none" || outcome === "transactional" ? undefined : outcome;
-    if (!settled && state === undefined) return;
-    const count = ((last - first) >>> 0) + 1;
-    // A range may be as wide as a peer likes: the work is bounded by what is there.
-    if (count > this.#unsettled.size) {
-      for (const id of [...this.#unsettled.keys()]) if ((id - first) >>> 0 < count) this.#settle(id, state);
-    } else {
-      for (let index = 0; index < count; index++) this.#settle((first + index) >>> 0, state);
+    if (typeof outcome === "object" && outcome.kind === "transactional") {
+      const transaction = this.#events.transaction(outcome.transaction);
+      if (!outcome.accepted) return;
+      const claim = settled ? this.#claimSettled : this.#claimKept;
+      this.#each(first, last, (id, unsettled) => claim(id, unsettled, transaction));
+      if (!settled) this.#say(first, last, false, { within: outcome.transaction });
+      return;
     }
+    const state = outcome === "none" ? undefined : outcome;
+    if (!settled && state === undefined) return;
+    this.#each(first, last, (id, { delivery }) => {
+      this.#unsettled.delete(id);
+      // Settled without a word: as the default outcome of JMS clients, the delivery failed.
+      delivery.settle(state ?? DELIVERY_FAILED);
+    });
     // A receiver that settles second waits until it hears that this side has settled.
-    if (!settled) this.#events.write(encodeDisposition(this.#session.local.channel, false, first, last, "settled"));
+    if (!settled) this.#say(first, last, true, "settled");
   }
 
-  #settle(id: number, outcome: DeliveryOutcome | undefined): void {
-    const unsettled = this.#unsettled.get(id);
-    if (unsettled === undefined) return;
+  readonly #claimSettled = (id: number, { delivery }: Unsettled, transaction: Transaction): void => {
     this.#unsettled.delete(id);
-    // Settled without a word: as the default outcome of JMS clients, the delivery failed.
-    unsettled.delivery.settle(outcome ?? { kind: "modified", failed: true, undeliverableHere: false });
+    delivery.acceptWithin(transaction, false);
+  };
+
+  /** The delivery is settled when the transaction commits, unless its receiver or its link was faster. */
+  readonly #claimKept = (id: number, unsettled: Unsettled, transaction: Transaction): void => {
+    unsettled.delivery.acceptWithin(transaction, true);
+    const commit = () => {
+      if (this.#unsettled.get(id) !== unsettled) return;
+      this.#unsettled.delete(id);
+      this.#say(id, id, true, "accepted");
+    };
+    transaction.add({ commit, rollback: () => {} });
+  };
+
+  /** A range may be as wide as a peer likes: the work is bounded by what is there. */
+  #each(first: number, last: number, act: (id: number, unsettled: Unsettled) => void): void {
+    const count = ((last - first) >>> 0) + 1;
+    if (count > this.#unsettled.size) {
+      for (const [id, unsettled] of [...this.#unsettled]) if ((id - first) >>> 0 < count) act(id, unsettled);
+      return;
+    }
+    for (let index = 0; index < count; index++) {
+      const id = (first + index) >>> 0;
+      const unsettled = this.#unsettled.get(id);
+      if (unsettled !== undefined) act(id, unsettled);
+    }
+  }
+
+  #say(first: number, last: number, settled: boolean, verdict: Verdict): void {
+    const { channel } = this.#session.local;
+    this.#events.write(encodeDisposition({ channel, role: false, settled }, first, last, verdict));
   }
 
   /** Forgets what a link was sent: its backend takes that back by itself. */

@@ -16,8 +16,8 @@ export interface TransferFields {
   readonly settled: boolean;
   readonly more: boolean;
   readonly aborted: boolean;
-  /** Whether the sender states an outcome of its own, as inside a transaction. */
-  readonly hasState: boolean;
+  /** The transaction that it belongs to; `other` when the sender states something else. */
+  readonly state: Buffer | "other" | undefined;
   readonly payload: Buffer;
 }
 
@@ -42,21 +42,28 @@ export function decodeTransfer(frame: Buffer): TransferFields {
   const settled = fields.flag();
   const more = fields.flag();
   fields.skip(); // The receiver's settle mode: this side always settles first.
-  const hasState = fields.present();
+  const state = fields.state();
   fields.skip(); // Whether the transfer resumes one: no link is resumed here.
   const aborted = fields.flag();
   fields.end();
-  return { handle, deliveryId, format, settled, more, aborted, hasState, payload: frame.subarray(reader.position) };
+  return { handle, deliveryId, format, settled, more, aborted, state, payload: frame.subarray(reader.position) };
 }
 
-/** What a disposition says. `transactional` asks for something that this front cannot do. */
+/** A word inside a transaction. Of the outcomes only `accepted` means something there, as in Artemis. */
+export interface TransactionalWord {
+  readonly kind: "transactional";
+  readonly transaction: Buffer;
+  readonly accepted: boolean;
+}
+
+/** What a disposition says. */
 export interface DispositionFields {
   /** Whether it comes from the receiver of the messages. */
   readonly fromReceiver: boolean;
   readonly first: number;
   readonly last: number;
   readonly settled: boolean;
-  readonly outcome: DeliveryOutcome | "transactional" | "none";
+  readonly outcome: DeliveryOutcome | TransactionalWord | "none";
 }
 
 /** @throws DecodeError */
@@ -97,10 +104,17 @@ function decodeOutcome(reader: AmqpReader): DispositionFields["outcome"] {
     }
     case 0x34:
     case "amqp:transactional-state:list":
-      return "transactional";
+      return decodeTransactional(reader);
     default:
       return "none";
   }
+}
+
+function decodeTransactional(reader: AmqpReader): TransactionalWord {
+  const fields = new Fields(reader);
+  const transaction = fields.binary();
+  const outcome = fields.more() ? decodeOutcome(reader) : "none";
+  return { kind: "transactional", transaction, accepted: outcome === ACCEPTED };
 }
 
 /** Takes the fields of a list one by one; those left out at its end are absent. */
@@ -126,11 +140,21 @@ class Fields {
     return this.more() && this.#reader.value() === true;
   }
 
-  present(): boolean {
-    if (!this.more()) return false;
-    const present = this.#reader.peek() !== 0x40;
-    this.#reader.skip();
-    return present;
+  /** Empty where there is none: no transaction has that id. */
+  binary(): Buffer {
+    const value = this.more() ? this.#reader.value() : undefined;
+    return Buffer.isBuffer(value) ? value : EMPTY;
+  }
+
+  /** What a sender states of its own message. */
+  state(): Buffer | "other" | undefined {
+    if (!this.more()) return undefined;
+    if (this.#reader.peek() === 0x40) {
+      this.#reader.skip();
+      return undefined;
+    }
+    const word = decodeOutcome(this.#reader);
+    return typeof word === "object" && word.kind === "transactional" ? word.transaction : "other";
   }
 
   skip(): void {
@@ -178,13 +202,35 @@ export function writeTransfer(
   target[32] = more ? 0x41 : 0x42;
 }
 
+/** The answer to a declare: the id of the transaction. */
+export interface Declared {
+  readonly declared: Buffer;
+}
+
+/** Accepted if the transaction commits. */
+export interface AcceptedWithin {
+  readonly within: Buffer;
+}
+
 /** What is said of messages `first` to `last`: accepted, rejected for a reason, or settled as the peer had it. */
-export type Verdict = "accepted" | "settled" | Condition;
+export type Verdict = "accepted" | "settled" | Condition | Declared | AcceptedWithin;
 
 const writer = new AmqpWriter();
 
-/** A whole disposition frame that settles. `role` is true from the receiver of the messages. */
-export function encodeDisposition(channel: number, role: boolean, first: number, last: number, said: Verdict): Buffer {
+export interface DispositionHead {
+  readonly channel: number;
+  /** True from the receiver of the messages. */
+  readonly role: boolean;
+  readonly settled: boolean;
+}
+
+/** A whole disposition frame. */
+export function encodeDisposition(
+  { channel, role, settled }: DispositionHead,
+  first: number,
+  last: number,
+  said: Verdict,
+): Buffer {
   writer.reset();
   writer.raw(EMPTY_FRAME);
   writer.descriptor(DISPOSITION);
@@ -192,7 +238,7 @@ export function encodeDisposition(channel: number, role: boolean, first: number,
   writer.boolean(role);
   writer.uint(first);
   writer.uint(last);
-  writer.boolean(true);
+  writer.boolean(settled);
   if (said !== "settled") writeVerdict(said);
   writer.endCompound(list, said === "settled" ? 4 : 5);
   const frame = writer.finish();
@@ -201,9 +247,24 @@ export function encodeDisposition(channel: number, role: boolean, first: number,
   return frame;
 }
 
-function writeVerdict(said: "accepted" | Condition): void {
+function writeVerdict(said: Exclude<Verdict, "settled">): void {
   if (said === "accepted") {
     writer.raw(ACCEPTED_STATE);
+    return;
+  }
+  if ("declared" in said) {
+    writer.descriptor(0x33);
+    const declared = writer.beginList();
+    writer.binary(said.declared);
+    writer.endCompound(declared, 1);
+    return;
+  }
+  if ("within" in said) {
+    writer.descriptor(0x34);
+    const state = writer.beginList();
+    writer.binary(said.within);
+    writer.raw(ACCEPTED_STATE);
+    writer.endCompound(state, 2);
     return;
   }
   writer.descriptor(0x25);
@@ -216,5 +277,6 @@ function writeVerdict(said: "accepted" | Condition): void {
   writer.endCompound(rejected, 1);
 }
 
+const EMPTY = Buffer.alloc(0);
 const EMPTY_FRAME = Buffer.from([0, 0, 0, 0, 2, 0, 0, 0]);
 const ACCEPTED_STATE = Buffer.from([0x00, 0x53, 0x24, 0x45]);

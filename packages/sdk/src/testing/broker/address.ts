@@ -1,5 +1,5 @@
 /** An address: one queue of the same name, or a topic with its subscriptions. */
-import { type Condition, type NodeKind, Refusal } from "../../amqp/server/backend.js";
+import { type Condition, type NodeKind, Refusal, type Transaction } from "../../amqp/server/backend.js";
 import { DuplicateIds, duplicateIdKey } from "./duplicate-ids.js";
 import { MessageQueue, type QueueRules } from "./message-queue.js";
 import type { Selector } from "./selector.js";
@@ -85,20 +85,40 @@ export class Address implements MessageHome {
   }
 
   /**
-   * Stores the message on every queue that it is for, or on one alone; a duplicate is dropped without a word.
+   * Stores the message on every queue that it is for, or on one alone; a duplicate is dropped without a word. Inside a
+   * transaction it is stored when that commits, and a duplicate makes the transaction fail. Of two with one id in one
+   * transaction both are stored, as in Artemis.
    * @throws Refusal when the address is full or deleted, or the duplicate id has a wrong type.
    */
-  publish(message: StoredMessage, containerId: string, only: MessageQueue | undefined, now: number): void {
+  publish(
+    message: StoredMessage,
+    containerId: string,
+    only: MessageQueue | undefined,
+    now: number,
+    transaction: Transaction | undefined,
+  ): void {
     if (this.#deleted) throw new Refusal("amqp:not-found", `${this.name} was deleted.`);
     const duplicateId = duplicateIdOf(message);
-    if (duplicateId !== undefined && this.#duplicateIds.has(duplicateId)) return;
+    if (duplicateId !== undefined && this.#duplicateIds.has(duplicateId)) {
+      transaction?.fail({ condition: "failed", description: `${this.name} has a message with this _AMQ_DUPL_ID.` });
+      return;
+    }
     const queues = only === undefined ? this.#queuesFor(message, containerId) : [only];
     if (queues.length > 0 && this.#messages >= this.#rules.maximumMessages) {
       throw new Refusal("amqp:resource-limit-exceeded", `${this.name} is full: it holds ${this.#messages} messages.`);
     }
     const deliverableAt = message.deliverableAt(now);
-    if (duplicateId !== undefined) this.#duplicateIds.add(duplicateId);
-    this.#store(message, queues, deliverableAt);
+    if (transaction === undefined) {
+      if (duplicateId !== undefined) this.#duplicateIds.add(duplicateId);
+      this.#store(message, queues, deliverableAt);
+      return;
+    }
+    const commit = () => {
+      if (duplicateId !== undefined && !this.#duplicateIds.has(duplicateId)) this.#duplicateIds.add(duplicateId);
+      const left = queues.filter((queue) => !queue.deleted);
+      this.#store(message, left, deliverableAt);
+    };
+    transaction.add({ commit, rollback: () => {} });
   }
 
   /** Takes a dead letter, which is never refused. */

@@ -47,6 +47,10 @@ export class MessageQueue implements Browsable {
     return this.#waiting.size + this.#later.size + this.#held;
   }
 
+  get deleted(): boolean {
+    return this.#deleted;
+  }
+
   get consumerCount(): number {
     return this.#consumers.size;
   }
@@ -158,6 +162,11 @@ export class MessageQueue implements Browsable {
   }
 
   readonly #settled = (entry: QueueEntry, outcome: DeliveryOutcome, consumer: QueueConsumer): void => {
+    // A transaction may end after the queue.
+    if (this.#deleted) {
+      this.#drop(entry);
+      return;
+    }
     this.#held--;
     switch (outcome.kind) {
       case "accepted":

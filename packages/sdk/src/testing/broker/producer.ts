@@ -1,6 +1,12 @@
 /** Takes what a client sends: to one address, or to whatever address each message names. */
 import { DecodeError } from "../../amqp/codec-reader.js";
-import { type BackendProducer, type Condition, type Ending, Refusal } from "../../amqp/server/backend.js";
+import {
+  type BackendProducer,
+  type Condition,
+  type Ending,
+  Refusal,
+  type Transaction,
+} from "../../amqp/server/backend.js";
 import type { AddressBook, Place } from "./address-book.js";
 import type { StoredMessage } from "./stored-message.js";
 
@@ -30,11 +36,11 @@ export class Producer implements BackendProducer {
     this.#onClose = onClose;
   }
 
-  receive(bytes: Buffer): Condition | undefined {
+  receive(bytes: Buffer, transaction: Transaction | undefined): Condition | undefined {
     try {
       const message = this.#host.book.message(bytes);
       const { address, queue } = this.#place ?? this.#host.route(message);
-      address.publish(message, this.#host.containerId, queue, Date.now());
+      address.publish(message, this.#host.containerId, queue, Date.now(), transaction);
       return undefined;
     } catch (error) {
       if (error instanceof Refusal) return error;

@@ -46,4 +46,4 @@ export class QueueBrowser {
 }
 
 /** Whatever is said of a copy, the message stays. */
-const COPY: Delivery = { settle: () => {} };
+const COPY: Delivery = { settle: () => {}, acceptWithin: () => {} };

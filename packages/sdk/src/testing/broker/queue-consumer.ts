@@ -1,15 +1,17 @@
-import type { DeliveryOutcome, Outlet } from "../../amqp/server/backend.js";
+import type { DeliveryOutcome, Outlet, Transaction } from "../../amqp/server/backend.js";
+import { Claim, type ClaimingConsumer } from "./claim.js";
 import type { EntryHolder, QueueEntry } from "./queue-entry.js";
 import type { Selector } from "./selector.js";
 
 /** One of those who compete for the messages of a queue. */
-export class QueueConsumer implements EntryHolder {
+export class QueueConsumer implements EntryHolder, ClaimingConsumer {
   readonly outlet: Outlet;
   /** Consumers of a higher priority are served first. */
   readonly priority: number;
   readonly #onSettled: (entry: QueueEntry, outcome: DeliveryOutcome, consumer: QueueConsumer) => void;
   readonly #selector: Selector | undefined;
   readonly #held = new Set<QueueEntry>();
+  #gone = false;
   /** By priority, the last entry of those in front that are not for this consumer: none is looked at twice. */
   readonly #passed: (QueueEntry | undefined)[] = [];
 
@@ -37,8 +39,27 @@ export class QueueConsumer implements EntryHolder {
     this.#onSettled(entry, outcome, this);
   }
 
+  claim(entry: QueueEntry, transaction: Transaction, kept: boolean): void {
+    this.#held.delete(entry);
+    const claim = new Claim(entry, this, kept);
+    entry.holder = claim;
+    transaction.add(claim);
+  }
+
+  conclude(entry: QueueEntry, outcome: DeliveryOutcome): void {
+    this.#onSettled(entry, outcome, this);
+  }
+
+  hold(entry: QueueEntry): boolean {
+    if (this.#gone) return false;
+    entry.holder = this;
+    this.#held.add(entry);
+    return true;
+  }
+
   /** Lets go of everything, in the order of delivery. */
   letGo(): QueueEntry[] {
+    this.#gone = true;
     const entries = [...this.#held];
     this.#held.clear();
     for (const entry of entries) entry.holder = undefined;

@@ -1,9 +1,10 @@
-import type { Delivery, DeliveryOutcome } from "../../amqp/server/backend.js";
+import type { Delivery, DeliveryOutcome, Transaction } from "../../amqp/server/backend.js";
 import type { StoredMessage } from "./stored-message.js";
 
 /** Who holds an entry while it is delivered and not settled. */
 export interface EntryHolder {
   settled(entry: QueueEntry, outcome: DeliveryOutcome): void;
+  claim(entry: QueueEntry, transaction: Transaction, kept: boolean): void;
 }
 
 /** A message's place on one queue. */
@@ -30,6 +31,10 @@ export class QueueEntry implements Delivery {
   /** A word on a delivery that was taken back meanwhile means nothing. */
   settle(outcome: DeliveryOutcome): void {
     this.holder?.settled(this, outcome);
+  }
+
+  acceptWithin(transaction: Transaction, kept: boolean): void {
+    this.holder?.claim(this, transaction, kept);
   }
 
   /** Never offers the message to this consumer again. */
