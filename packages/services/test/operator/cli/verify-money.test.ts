@@ -106,9 +106,18 @@ describe("verify-money", function () {
     expect(found.discrepancies[0]?.accounts).to.have.members(accounts);
     expect(named(found).map(([check, payment, , complaint]) => [check, payment, complaint])).to.deep.equal([
       ["client-entries", succeeded.paymentId, "its entries add up to 5, not zero"],
-      ["client-balance", null, found.discrepancies[1]?.complaint],
+      [
+        "client-row",
+        succeeded.paymentId,
+        "its row tells 1000 captured from c-0021 and 0 given back in EUR, its entries 1000 from c-0001 and c-0021 and 0",
+      ],
+      [
+        "client-balance",
+        null,
+        "its balance is 100000000, its opening balance and entries 100000000 + 5 = 100000005: 5 too little",
+      ],
     ]);
-    expect(found.discrepancies[1]).to.deep.include({ accounts: ["c-0001"], currency: "EUR" });
+    expect(found.discrepancies[2]).to.deep.include({ accounts: ["c-0001"], currency: "EUR" });
     expect(found.discrepancies[0]?.entries).to.have.length(5);
   });
 

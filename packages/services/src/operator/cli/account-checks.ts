@@ -1,0 +1,128 @@
+/** What must be true of accounts and of the banks together: balances, and the sums of each currency. */
+import type pg from "pg";
+
+/** The checks of accounts and currencies, each with what it says. */
+export const ACCOUNT_CHECKS = {
+  "client-balance": "client-bank: each balance is the opening balance and the entries",
+  "merchant-balance": "merchant-bank: each balance is the opening balance and the entries",
+  sums: "both banks: captured - given back = credited + in flight",
+} as const;
+export type AccountCheck = keyof typeof ACCOUNT_CHECKS;
+
+/** An account whose balance is not what its entries say. */
+export interface WrongAccount {
+  readonly account: string;
+  readonly currency: string;
+  /** Null for an account that entries name and nobody has. */
+  readonly balance: bigint | null;
+  readonly openingBalance: bigint | null;
+  readonly entries: bigint;
+}
+
+const BANKS = {
+  "client-balance": { schema: "client_bank", holders: "clients" },
+  "merchant-balance": { schema: "merchant_bank", holders: "merchants" },
+} as const;
+
+/** Reads every account of a bank. `wrong` holds at most `limit` of those that are. */
+export async function checkBalances(
+  client: pg.Client,
+  check: keyof typeof BANKS,
+  limit: number,
+): Promise<{ readonly checked: bigint; readonly discrepancies: bigint; readonly wrong: readonly WrongAccount[] }> {
+  const { schema, holders } = BANKS[check];
+  const { rows } = await client.query<{ checked: bigint; discrepancies: bigint; wrong: WrongAccountText[] | null }>(
+    `WITH accounts AS (
+       SELECT id AS account, currency, opening_balance, balance FROM ${schema}.${holders}
+       UNION ALL SELECT 'clearing', currency, 0, balance FROM ${schema}.clearing_accounts
+     ), entries AS (
+       SELECT account, currency, sum(amount) AS total FROM ${schema}.ledger_entries GROUP BY account, currency
+     ), judged AS MATERIALIZED (
+       SELECT account, currency, balance, opening_balance, coalesce(total, 0) AS entries,
+              balance IS DISTINCT FROM coalesce(opening_balance, 0) + coalesce(total, 0) AS bad
+       FROM accounts FULL JOIN entries USING (account, currency)
+     )
+     SELECT count(*) AS checked, count(*) FILTER (WHERE bad) AS discrepancies,
+            (SELECT json_agg(json_build_object('account', account, 'currency', currency, 'balance', balance::text,
+                      'openingBalance', opening_balance::text, 'entries', entries::text))
+             FROM (SELECT * FROM judged WHERE bad ORDER BY account, currency LIMIT $1) named) AS wrong
+     FROM judged`,
+    [limit],
+  );
+  const [answer] = rows;
+  return {
+    checked: answer?.checked ?? 0n,
+    discrepancies: answer?.discrepancies ?? 0n,
+    wrong: (answer?.wrong ?? []).map((row) => ({
+      account: row.account,
+      currency: row.currency,
+      balance: row.balance === null ? null : BigInt(row.balance),
+      openingBalance: row.openingBalance === null ? null : BigInt(row.openingBalance),
+      entries: BigInt(row.entries),
+    })),
+  };
+}
+
+interface WrongAccountText {
+  readonly account: string;
+  readonly currency: string;
+  readonly balance: string | null;
+  readonly openingBalance: string | null;
+  readonly entries: string;
+}
+
+/** What is wrong with an account, as a sentence. */
+export function complaintOfAccount(wrong: WrongAccount): string {
+  if (wrong.balance === null) return `entries of ${wrong.entries} name it, and there is no such account`;
+  const expected = (wrong.openingBalance ?? 0n) + wrong.entries;
+  const difference = wrong.balance - expected;
+  return (
+    `its balance is ${wrong.balance}, its opening balance and entries ${wrong.openingBalance} + ${wrong.entries} = ` +
+    `${expected}: ${difference < 0n ? `${-difference} too little` : `${difference} too much`}`
+  );
+}
+
+/** The sums of a currency, in minor units. The books agree when captured - given back = credited + in flight. */
+export interface CurrencySums {
+  readonly currency: string;
+  readonly captured: bigint;
+  readonly givenBack: bigint;
+  readonly credited: bigint;
+  /** Captured, not final, and not credited yet. */
+  readonly inFlight: bigint;
+}
+
+/** Reads both ledgers once. */
+export async function sumCurrencies(client: pg.Client): Promise<CurrencySums[]> {
+  const { rows } = await client.query<CurrencySums>(
+    `SELECT currency, sum(captured) AS captured, sum(given_back) AS "givenBack", sum(credited) AS credited,
+            sum(in_flight) AS "inFlight"
+     FROM (
+       SELECT currency, sum(amount) FILTER (WHERE kind = 'capture') AS captured,
+              -sum(amount) FILTER (WHERE kind = 'return') AS given_back, NULL::numeric AS credited,
+              NULL::numeric AS in_flight
+       FROM client_bank.ledger_entries WHERE account = 'clearing' GROUP BY currency
+       UNION ALL
+       SELECT currency, NULL, NULL, -sum(amount), NULL
+       FROM merchant_bank.ledger_entries WHERE account = 'clearing' GROUP BY currency
+       UNION ALL
+       SELECT p.currency, NULL, NULL, NULL, sum(p.captured_amount)
+       FROM client_bank.payments p
+       LEFT JOIN merchant_bank.receipts r ON r.payment_id = p.id AND r.outcome = 'credited'
+       WHERE p.state = 'PENDING' AND r.payment_id IS NULL GROUP BY p.currency
+     ) movements
+     GROUP BY currency ORDER BY currency`,
+  );
+  return rows.map(({ currency, captured, givenBack, credited, inFlight }) => ({
+    currency,
+    captured: captured ?? 0n,
+    givenBack: givenBack ?? 0n,
+    credited: credited ?? 0n,
+    inFlight: inFlight ?? 0n,
+  }));
+}
+
+/** Minor units that one bank has and the other does not know of; 0 when the books agree. */
+export function driftOf(sums: CurrencySums): bigint {
+  return sums.captured - sums.givenBack - sums.credited - sums.inFlight;
+}

@@ -1,0 +1,92 @@
+/** What the operator's commands read: the environment first, as the services do, then what a running stack tells. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import {
+  ConfigurationError,
+  commonConfiguration,
+  databaseConfiguration,
+  parseConfiguration,
+} from "../../platform/configuration.js";
+
+/** What the operator's commands read from the environment; each command needs some of it. */
+export const operatorConfiguration = {
+  /** An operator who reads all schemas; the commands that change something need the right to write. */
+  DATABASE_URL: databaseConfiguration.DATABASE_URL.optional(),
+  /** The broker, as the user `operator`. */
+  BROKER_URL: commonConfiguration.BROKER_URL.optional(),
+  /** The folder of a stack that runs on this machine. */
+  QUITTANCE_FOLDER: z.string().optional(),
+};
+
+/** `.quittance/run.json`, as far as the commands use it. */
+const runFile = z.object({
+  broker: z.string(),
+  database: z.string(),
+  token: z.string(),
+  services: z.array(z.object({ name: z.string(), pid: z.number(), health: z.string() })),
+});
+export type RunningStack = z.infer<typeof runFile>;
+
+/** Where a command finds what it works on. */
+export interface OperatorConfiguration {
+  readonly environment: NodeJS.ProcessEnv;
+  /** @throws ConfigurationError when neither the environment nor a running stack tells it. */
+  databaseUrl(): Promise<string>;
+  /** As the user `operator`. Undefined when nobody tells it. */
+  brokerUrl(): Promise<string | undefined>;
+  /** The stack that runs on this machine, when DATABASE_URL is not set: a stack beside a database of the environment is another house. */
+  runningStack(): Promise<RunningStack | undefined>;
+}
+
+/**
+ * @param remark Told when something is taken from a running stack.
+ * @param root The top of the repository, below which `.quittance` lies.
+ */
+export function configurationOf(
+  environment: NodeJS.ProcessEnv,
+  root: string,
+  remark: (sentence: string) => void,
+): OperatorConfiguration {
+  const settings = parseConfiguration(operatorConfiguration, environment);
+  const path = join(settings.QUITTANCE_FOLDER ?? join(root, ".quittance"), "run.json");
+  let stack: Promise<RunningStack | undefined> | undefined;
+  let told = false;
+  const runningStack = async () => {
+    if (settings.DATABASE_URL !== undefined) return undefined;
+    stack ??= readRunFile(path);
+    const found = await stack;
+    if (found !== undefined && !told) {
+      told = true;
+      remark("DATABASE_URL is not set: using the stack that npm start runs (run.json).");
+    }
+    return found;
+  };
+  return {
+    environment,
+    runningStack,
+    databaseUrl: async () => {
+      const url = settings.DATABASE_URL ?? (await runningStack())?.database;
+      if (url !== undefined) return url;
+      throw new ConfigurationError(
+        "DATABASE_URL is not set, and no stack runs here. Set it to postgres://user:password@host:port/database, with a\nuser who reads all schemas, or run npm start. See docs/operating.md.",
+      );
+    },
+    brokerUrl: async () => settings.BROKER_URL ?? (await runningStack())?.broker,
+  };
+}
+
+async function readRunFile(path: string): Promise<RunningStack | undefined> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  try {
+    return runFile.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new ConfigurationError(`${path} is not the file of a running stack. Remove it, or set DATABASE_URL.`, {
+      cause,
+    });
+  }
+}

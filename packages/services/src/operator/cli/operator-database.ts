@@ -1,0 +1,56 @@
+/** The operator's connection to the database: one, for one command. */
+import pg from "pg";
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const INT8 = 20;
+const NUMERIC = 1_700;
+
+/** Amounts and their sums are whole numbers: bigint in code, whatever else this process reads of other tables. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") =>
+    oid === INT8 || oid === NUMERIC
+      ? BigInt
+      : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig["getTypeParser"],
+};
+
+/** Runs `work` on a connection of its own. @throws the driver's errors. */
+export async function withOperatorDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: "quittance-operator",
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    types,
+  });
+  // A connection that breaks between two statements: the next statement tells its user.
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Runs `work` on one state of the whole database, which nothing that is committed meanwhile changes. */
+export async function inSnapshot<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
+  await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  try {
+    return await work();
+  } finally {
+    // Nothing was written: how the transaction ends makes no difference.
+    await client.query("ROLLBACK").catch(() => undefined);
+  }
+}
+
+/** Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. */
+export async function inTransaction<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
+  await client.query("BEGIN");
+  try {
+    const result = await work();
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+/** Everything that the databases know of one payment, read in one snapshot. */
+import type pg from "pg";
+import { type Entry, readEntries } from "./audit-money.js";
+import { inSnapshot } from "./operator-database.js";
+
+/** What client-bank recorded (steps 3 and 5b), and what it was told of steps 1 and 2. */
+export interface RecordedPayment {
+  readonly merchantId: string;
+  readonly requestId: string;
+  readonly clientId: string | null;
+  readonly currency: string;
+  readonly amount: bigint;
+  readonly description: string;
+  readonly state: string;
+  readonly declineReason: string | null;
+  readonly cardBrand: string;
+  readonly cardLastFour: string;
+  readonly acceptTime: Date;
+  readonly deadline: Date;
+  readonly validateTime: Date;
+  readonly captureTime: Date;
+  readonly settleTime: Date | null;
+  readonly finishTime: Date | null;
+  readonly capturedAmount: bigint;
+  readonly givenBackAmount: bigint;
+}
+
+/** What merchant-bank recorded (step 4). */
+export interface RecordedReceipt {
+  readonly merchantId: string;
+  readonly outcome: string;
+  readonly declineReason: string | null;
+  readonly declinedBy: string | null;
+  readonly settleTime: Date;
+}
+
+/** What notification recorded (step 5a). */
+export interface RecordedNotification {
+  readonly templateName: string;
+  readonly channel: string;
+  readonly language: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly nextAttemptTime: Date | null;
+  readonly lastError: string | null;
+  readonly createTime: Date;
+  readonly sentTime: Date | null;
+  readonly traceId: string | null;
+}
+
+export interface PaymentStory {
+  readonly id: string;
+  /** The database's clock when it was read. */
+  readonly time: Date;
+  readonly payment: RecordedPayment | undefined;
+  readonly receipt: RecordedReceipt | undefined;
+  readonly notifications: readonly RecordedNotification[];
+  readonly entries: readonly Entry[];
+}
+
+/** Reads the payment wherever it is recorded. */
+export function readPaymentStory(client: pg.Client, id: string): Promise<PaymentStory> {
+  return inSnapshot(client, async () => {
+    const clock = await client.query<{ time: Date }>("SELECT now() AS time");
+    const payments = await client.query<RecordedPayment>(
+      `SELECT merchant_id AS "merchantId", request_id AS "requestId", client_id AS "clientId", currency, amount,
+              description, state, decline_reason AS "declineReason", card_brand AS "cardBrand",
+              card_last_four AS "cardLastFour", accept_time AS "acceptTime", deadline, validate_time AS "validateTime",
+              capture_time AS "captureTime", settle_time AS "settleTime", finish_time AS "finishTime",
+              captured_amount AS "capturedAmount", given_back_amount AS "givenBackAmount"
+       FROM client_bank.payments WHERE id = $1`,
+      [id],
+    );
+    const receipts = await client.query<RecordedReceipt>(
+      `SELECT merchant_id AS "merchantId", outcome, decline_reason AS "declineReason", declined_by AS "declinedBy",
+              settle_time AS "settleTime"
+       FROM merchant_bank.receipts WHERE payment_id = $1`,
+      [id],
+    );
+    const notifications = await client.query<RecordedNotification>(
+      `SELECT template_name AS "templateName", channel, language, state, attempts,
+              next_attempt_time AS "nextAttemptTime", last_error AS "lastError", create_time AS "createTime",
+              sent_time AS "sentTime", trace_id AS "traceId"
+       FROM notification.notifications WHERE payment_id = $1 ORDER BY id`,
+      [id],
+    );
+    const entries = (await readEntries(client, [id])).get(id) ?? [];
+    return {
+      id,
+      time: clock.rows[0]?.time ?? new Date(),
+      payment: payments.rows[0],
+      receipt: receipts.rows[0],
+      notifications: notifications.rows,
+      entries,
+    };
+  });
+}

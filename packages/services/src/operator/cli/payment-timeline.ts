@@ -1,0 +1,184 @@
+/** What a payment's records mean: the steps that it walked, and where it hangs. */
+import type { Entry } from "./audit-money.js";
+import type { PaymentStory, RecordedNotification, RecordedPayment } from "./payment-story.js";
+
+/** A step that was walked, by the numbers of docs/payment-cycle.md. */
+export interface TimelineEvent {
+  readonly step: string;
+  readonly service: string;
+  readonly time: Date;
+  /** What was decided, as a sentence. */
+  readonly decision: string;
+  /** Ledger entries that it wrote. */
+  readonly entries: readonly Entry[];
+}
+
+/** Where a payment waits that is not at its end. */
+export interface Hanging {
+  /** The step that it waits for. */
+  readonly step: string;
+  readonly service: string;
+  /** Where its message waits, if it waits. */
+  readonly channel: string;
+  readonly since: Date | null;
+  readonly why: string;
+}
+
+/** Verdicts of step 2; all others that the client's side gives are step 3's. */
+const STEP_2_REASONS: ReadonlySet<string> = new Set(["INVALID_CARD_NUMBER", "CARD_EXPIRED"]);
+
+/** The steps that left a record, in their order. */
+export function timelineOf(story: PaymentStory): TimelineEvent[] {
+  const events: TimelineEvent[] = [];
+  const { payment, receipt } = story;
+  const entriesOf = (kind: string) => story.entries.filter((entry) => entry.kind === kind);
+  if (payment !== undefined) events.push(...captured(payment, entriesOf("capture"), receipt?.declinedBy ?? null));
+  if (receipt !== undefined) {
+    events.push({
+      step: "4",
+      service: "merchant-bank",
+      time: receipt.settleTime,
+      decision:
+        receipt.outcome === "credited"
+          ? `credited ${receipt.merchantId}`
+          : `declined: ${receipt.declineReason}, by the ${receipt.declinedBy === "merchant-bank" ? "merchant's bank" : "client's side"}`,
+      entries: entriesOf("settlement"),
+    });
+  }
+  for (const notification of story.notifications) events.push(...told(notification));
+  if (payment?.finishTime) {
+    const returned = payment.givenBackAmount > 0n ? `, ${payment.givenBackAmount} given back` : "";
+    const reason = payment.declineReason === null ? "" : `: ${payment.declineReason}`;
+    events.push({
+      step: "5b",
+      service: "client-bank",
+      time: payment.finishTime,
+      decision: `final: ${payment.state}${reason}${returned}`,
+      entries: entriesOf("return"),
+    });
+  }
+  return events;
+}
+
+function captured(
+  payment: RecordedPayment,
+  entries: readonly Entry[],
+  declinedBy: string | null,
+): readonly TimelineEvent[] {
+  // Before step 4 has decided, a reason can only be that of the client's side.
+  const reason = declinedBy === "merchant-bank" ? null : payment.declineReason;
+  const byCard = reason !== null && STEP_2_REASONS.has(reason);
+  const card = `${payment.cardBrand} ending in ${payment.cardLastFour}`;
+  return [
+    {
+      step: "1",
+      service: "gateway",
+      time: payment.acceptTime,
+      decision: `accepted from ${payment.merchantId}, request_id ${payment.requestId}, deadline ${payment.deadline.toISOString()}`,
+      entries: [],
+    },
+    {
+      step: "2",
+      service: "card-validation",
+      time: payment.validateTime,
+      decision: byCard ? `${card}: declined: ${reason}` : `${card}: good`,
+      entries: [],
+    },
+    {
+      step: "3",
+      service: "client-bank",
+      time: payment.captureTime,
+      decision:
+        payment.capturedAmount > 0n
+          ? `captured from ${payment.clientId}`
+          : byCard
+            ? "recorded as declined"
+            : `declined: ${reason}${payment.clientId === null ? "" : `, client ${payment.clientId}`}`,
+      entries,
+    },
+  ];
+}
+
+function told(notification: RecordedNotification): TimelineEvent[] {
+  const what = `${notification.templateName} (${notification.channel}, ${notification.language})`;
+  const base = { step: "5a", service: "notification", entries: [] };
+  const recorded = { ...base, time: notification.createTime, decision: `recorded ${what}` };
+  if (notification.sentTime === null) return [recorded];
+  return [
+    recorded,
+    { ...base, time: notification.sentTime, decision: `sent ${what}, attempt ${notification.attempts}` },
+  ];
+}
+
+/** Everything that the payment waits for; empty when it is at its end. */
+export function hangingOf(story: PaymentStory): Hanging[] {
+  const { payment, receipt, notifications } = story;
+  if (payment === undefined && receipt === undefined) {
+    return [
+      {
+        step: "2 or 3",
+        service: "card-validation or client-bank",
+        channel: "payment or validation-result",
+        since: null,
+        why: "no bank has a record of it: it was never accepted, it waits for card-validation or client-bank, or it is among their dead letters",
+      },
+    ];
+  }
+  if (payment === undefined) {
+    return [
+      {
+        step: "3",
+        service: "client-bank",
+        channel: "none",
+        since: receipt?.settleTime ?? null,
+        why: "merchant-bank decided on it and client-bank does not know it: the books are wrong, run verify-money",
+      },
+    ];
+  }
+  if (receipt === undefined) {
+    const ahead = payment.state === "PENDING" ? "" : "; it is final at client-bank all the same: run verify-money";
+    return [
+      {
+        step: "4",
+        service: "merchant-bank",
+        channel: "bank-result",
+        since: payment.captureTime,
+        why: `merchant-bank has not decided: its message is on its way, merchant-bank is away or held up, or the message is among the dead letters${ahead}`,
+      },
+    ];
+  }
+  const hanging: Hanging[] = [];
+  if (payment.state === "PENDING") {
+    hanging.push({
+      step: "5b",
+      service: "client-bank",
+      channel: "transaction-result, subscription client-bank",
+      since: receipt.settleTime,
+      why: "merchant-bank has decided and client-bank has not finished it: its message is on its way, client-bank is away or held up, or the message is among the dead letters",
+    });
+  }
+  if (notifications.length === 0) {
+    hanging.push({
+      step: "5a",
+      service: "notification",
+      channel: "transaction-result, subscription notification",
+      since: receipt.settleTime,
+      why: "notification has not recorded it: its message is on its way, notification is away or held up, or the message is among the dead letters",
+    });
+  }
+  for (const one of notifications.filter(({ state }) => state !== "sent")) hanging.push(untold(one));
+  return hanging;
+}
+
+function untold(notification: RecordedNotification): Hanging {
+  const { state, attempts, nextAttemptTime, lastError, channel, createTime } = notification;
+  const error = lastError === null ? "" : `: ${lastError}`;
+  const next = nextAttemptTime === null ? "no other follows" : `the next at ${nextAttemptTime.toISOString()}`;
+  return {
+    step: "5a",
+    service: "notification",
+    channel: `notification by ${channel}`,
+    since: createTime,
+    why: attempts === 0 ? `${state}, not tried yet` : `${state} after ${attempts} attempts${error}; ${next}`,
+  };
+}

@@ -1,0 +1,81 @@
+/** `token`: a merchant's token for development. In production an identity provider makes them. */
+import { decodeJwt, type JWK } from "jose";
+import { z } from "zod";
+import { ConfigurationError, parseConfiguration } from "../../platform/configuration.js";
+import { createDevelopmentKeys, mintToken } from "../development-token.js";
+import { type Command, type CommandCall, EXIT, numberOption, requiredOption, toJson } from "./command.js";
+
+const DEFAULT_SECONDS = 86_400;
+
+/** What `token` signs with, unless a running stack has a token of the merchant. */
+const signingConfiguration = {
+  /** A private key as a JWK, as `token --new-keys` prints it. */
+  TOKEN_SIGNING_KEY: z.string(),
+  AUTH_ISSUER: z.string().min(1),
+  AUTH_AUDIENCE: z.string().min(1),
+};
+
+export const token: Command = {
+  name: "token",
+  summary: "A merchant's token, for development.",
+  usage: "--merchant <id> | --new-keys",
+  help: `Prints the token alone, so that TOKEN=$(npm run --silent quittance -- token --merchant m-0001) works. It is signed
+with TOKEN_SIGNING_KEY for AUTH_ISSUER and AUTH_AUDIENCE. Without TOKEN_SIGNING_KEY the token of a running stack is
+printed, which has one for the demo bank's first merchant.
+
+  --merchant <id>           Who the token is for.
+  --expires-in-seconds <n>  How long it is good [${DEFAULT_SECONDS}]; not for a running stack's.
+  --new-keys                Print a new pair of keys instead: TOKEN_SIGNING_KEY for this command, AUTH_JWKS for gateways.`,
+  options: {
+    merchant: { type: "string" },
+    "expires-in-seconds": { type: "string" },
+    "new-keys": { type: "boolean" },
+  },
+  async run(call) {
+    if (call.options["new-keys"] === true) {
+      const keys = await createDevelopmentKeys();
+      const pair = { TOKEN_SIGNING_KEY: JSON.stringify(keys.privateKey), AUTH_JWKS: keys.jwks };
+      const lines = Object.entries(pair).map(([name, value]) => `${name}='${value}'\n`);
+      call.terminal.out(call.json ? `${toJson(pair)}\n` : lines.join(""));
+      return EXIT.ok;
+    }
+    const merchant = requiredOption(call, "merchant");
+    const made = await tokenFor(call, merchant);
+    call.terminal.out(call.json ? `${toJson({ merchant, token: made })}\n` : `${made}\n`);
+    return EXIT.ok;
+  },
+};
+
+async function tokenFor(call: CommandCall, merchantId: string): Promise<string> {
+  const expiresInSeconds = numberOption(call, "expires-in-seconds", {
+    minimum: 1,
+    maximum: 31_536_000,
+    otherwise: DEFAULT_SECONDS,
+  });
+  const { environment } = call.configuration;
+  if (!environment.TOKEN_SIGNING_KEY) {
+    const stack = await call.configuration.runningStack();
+    if (stack !== undefined && decodeJwt(stack.token).sub === merchantId) return stack.token;
+    throw new ConfigurationError(
+      stack === undefined
+        ? "TOKEN_SIGNING_KEY is not set, and no stack runs here. `token --new-keys` makes one; gateways need its AUTH_JWKS."
+        : `The running stack has no token of ${merchantId}, only of ${decodeJwt(stack.token).sub}; others need TOKEN_SIGNING_KEY.`,
+    );
+  }
+  const settings = parseConfiguration(signingConfiguration, environment);
+  return mintToken(
+    { privateKey: parseKey(settings.TOKEN_SIGNING_KEY) },
+    { merchantId, issuer: settings.AUTH_ISSUER, audience: settings.AUTH_AUDIENCE, expiresInSeconds },
+  );
+}
+
+const privateKey = z.looseObject({ kty: z.literal("EC"), crv: z.literal("P-256"), d: z.string() });
+
+function parseKey(text: string): JWK {
+  try {
+    return privateKey.parse(JSON.parse(text)) as JWK;
+  } catch {
+    // The error is not passed on: it may quote the key.
+    throw new ConfigurationError("TOKEN_SIGNING_KEY must be a private P-256 key as a JWK in JSON.");
+  }
+}
