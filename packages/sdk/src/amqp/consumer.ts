@@ -3,6 +3,7 @@ import type { Consumer, ConsumerOptions } from "../connection.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";
+import { countConsumed, endReceive, startReceive } from "../telemetry/client-operations.js";
 import { Arrivals } from "./arrivals.js";
 import { atLeast, jitteredDelayMs } from "./connection-settings.js";
 import type { Line } from "./line.js";
@@ -54,9 +55,13 @@ export class AmqpConsumer implements Consumer, ManagedLink {
   async receive(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<Message | undefined> {
     this.#refuseBesideCallback();
     const deadline = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs;
+    const startedAt = startReceive();
     for (;;) {
       const message = this.#take();
-      if (message !== undefined) return message;
+      if (message !== undefined) {
+        if (startedAt !== undefined) endReceive(startedAt, this.destination, [message]);
+        return message;
+      }
       const outcome = await this.#arrivals.wait(deadline, options.signal);
       if (outcome !== "arrived") return undefined;
     }
@@ -65,6 +70,7 @@ export class AmqpConsumer implements Consumer, ManagedLink {
   async receiveBatch(options: { maximumSize: number; signal?: AbortSignal }): Promise<Message[]> {
     this.#refuseBesideCallback();
     const maximumSize = atLeast(1, "maximumSize", options.maximumSize);
+    const startedAt = startReceive();
     for (;;) {
       const batch: Message[] = [];
       while (batch.length < maximumSize) {
@@ -72,7 +78,10 @@ export class AmqpConsumer implements Consumer, ManagedLink {
         if (message === undefined) break;
         batch.push(message);
       }
-      if (batch.length > 0) return batch;
+      if (batch.length > 0) {
+        endReceive(startedAt, this.destination, batch);
+        return batch;
+      }
       const outcome = await this.#arrivals.wait(undefined, options.signal);
       if (outcome !== "arrived") return [];
     }
@@ -170,7 +179,9 @@ export class AmqpConsumer implements Consumer, ManagedLink {
 
   #take(): Message | undefined {
     const message = this.#arrivals.take();
-    if (message !== undefined && this.#options.acknowledge === "auto") message.accept();
+    if (message === undefined) return undefined;
+    countConsumed(this.destination);
+    if (this.#options.acknowledge === "auto") message.accept();
     return message;
   }
 

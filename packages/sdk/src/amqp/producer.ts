@@ -3,6 +3,7 @@ import type { Producer, ProducerOptions } from "../connection.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Outgoing, OutgoingMessage, SendOptions } from "../message.js";
+import { observeSend } from "../telemetry/client-operations.js";
 import { atLeast } from "./connection-settings.js";
 import { encodeMessage } from "./encode-message.js";
 import type { Line } from "./line.js";
@@ -188,12 +189,21 @@ export class AmqpProducer implements Producer, ManagedLink {
         destination: destination.address,
       });
     }
+    const observed = observeSend(destination, message);
+    let bytes: Buffer;
+    try {
+      bytes = encodeMessage(observed === undefined ? message : observed.message, destination, effective);
+    } catch (error) {
+      observed?.end(error);
+      throw error;
+    }
+    if (!confirmed) observed?.end(undefined);
     const send: PendingSend = {
-      bytes: encodeMessage(message, destination, effective),
+      bytes,
       address: destination.address,
       confirmed,
       deadline: performance.now() + this.#sendTimeoutMs,
-      done,
+      done: observed === undefined || !confirmed ? done : observed.ending(done),
       delivery: undefined,
       over: false,
     };

@@ -2,6 +2,7 @@ import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message, OutgoingProperty, PropertyValue } from "../message.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
+import { observeSettle } from "../telemetry/client-operations.js";
 import type { JmsType, JmsTypes } from "../typed-value.js";
 import type { MessageContent } from "./decode-message.js";
 import type { Outcome } from "./rhea-engine.js";
@@ -162,8 +163,10 @@ export class ReceivedMessage implements Message {
 
   #settle(outcome: Outcome): void {
     const settler = this.#settler;
+    if (settler === undefined) return;
     this.#settler = undefined;
-    settler?.settle(this.#delivery, outcome);
+    settler.settle(this.#delivery, outcome);
+    observeSettle(outcome.name === "accepted" ? "accept" : outcome.name === "rejected" ? "reject" : "release", this);
   }
 
   #parsed(): unknown {

@@ -79,7 +79,7 @@ export class Batch {
 
   async #handle(messages: readonly Incoming<unknown>[]): Promise<readonly Outcome[]> {
     const { settings, lifecycle } = this.#step;
-    const source = { address: settings.from.address, subscription: settings.subscription?.name };
+    const source = { destination: settings.from, subscription: settings.subscription?.name };
     const outcomes = await withProcessSpan(source, messages, () =>
       settings.handle(messages, { signal: lifecycle.signal }),
     );

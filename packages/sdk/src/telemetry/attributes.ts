@@ -1,0 +1,38 @@
+/** What spans and metrics say of an operation: where and what, never a body. */
+import type { Attributes, Span } from "@opentelemetry/api";
+import { SpanStatusCode } from "@opentelemetry/api";
+import type { Destination } from "../destination.js";
+import { MessagingError } from "../errors.js";
+
+/** The kinds of operation that the conventions know. */
+export type OperationType = "send" | "receive" | "process" | "settle";
+
+/** A destination's name for spans and metrics: temporary ones would each be a new one. */
+export function nameOf({ kind, address }: Destination): string {
+  return isTemporary(kind) ? "(temporary)" : address;
+}
+
+/** The attributes of both spans and metrics. */
+export function attributesOf(destination: Destination, type: OperationType, name: string = type): Attributes {
+  return {
+    "messaging.system": "activemq",
+    "messaging.destination.name": nameOf(destination),
+    "messaging.operation.name": name,
+    "messaging.operation.type": type,
+    ...(isTemporary(destination.kind) && { "messaging.destination.temporary": true }),
+  };
+}
+
+/** The type of an error only: its message may repeat what the message held. */
+export function errorTypeOf(error: unknown): string {
+  return error instanceof MessagingError ? error.code : error instanceof Error ? error.name : "_OTHER";
+}
+
+export function markFailed(span: Span, error: unknown): void {
+  span.setAttribute("error.type", errorTypeOf(error));
+  span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+function isTemporary(kind: Destination["kind"]): boolean {
+  return kind === "temporary-queue" || kind === "temporary-topic";
+}

@@ -1,0 +1,29 @@
+/** W3C trace context between the wire and OpenTelemetry. */
+import { type Link, type SpanContext, trace } from "@opentelemetry/api";
+
+/** W3C Trace Context, 3.2: version 00, trace id, parent id, flags. */
+const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})$/;
+
+/** The context that a `traceparent` names; undefined when it names none. */
+export function parseTraceparent(traceparent: string | undefined): SpanContext | undefined {
+  const parts = traceparent === undefined ? null : TRACEPARENT.exec(traceparent);
+  if (parts === null) {
+    return undefined;
+  }
+  const [, traceId = "", spanId = "", flags = "00"] = parts;
+  const parsed = { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
+  return trace.isSpanContextValid(parsed) ? parsed : undefined;
+}
+
+/** The `traceparent` that names a context. */
+export function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): string {
+  return `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, "0")}`;
+}
+
+/** Links to the contexts with which messages came. */
+export function linksTo(messages: readonly { readonly traceparent: string | undefined }[]): Link[] {
+  return messages.flatMap(({ traceparent }) => {
+    const context = parseTraceparent(traceparent);
+    return context === undefined ? [] : [{ context }];
+  });
+}
