@@ -11,6 +11,7 @@ import { ROOT, TSC } from "./paths.mjs";
 const OUTPUTS = {
   "packages/sdk/dist": "packages/sdk/src",
   "packages/sdk/dist-test": "packages/sdk/test",
+  "packages/sdk/conformance/dist": "packages/sdk/conformance",
   "packages/services/dist": "packages/services/src",
   "packages/services/dist-test": "packages/services/test",
   "bench/dist": "bench",

@@ -1,7 +1,8 @@
 /**
  * `npm test`: builds, checks, and runs every test that needs no more than npm. `npm test -- --suite artemis` runs those
- * of the services that stand on a broker against a real Artemis instead, and those that need one. Ends with one line
- * that counts all of it; further arguments go to mocha.
+ * of the services that stand on a broker against a real Artemis instead, and those that need one. `npm test -- --suite
+ * conformance` runs the rules of JMS on each broker. Ends with one line that counts all of it; further arguments go to
+ * mocha.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -18,6 +19,8 @@ endWithParent();
 const { suite, mochaArgs } = parseArguments(process.argv.slice(2));
 const SDK_TESTS = "packages/sdk/dist-test";
 const SERVICES_TESTS = "packages/services/dist-test";
+/** The rules of JMS, on the embedded broker and on real ones. */
+const CONFORMANCE = "packages/sdk/conformance/dist";
 /** Folders of tests that need a real Artemis, and Java with Maven. */
 const NEEDS_ARTEMIS = [`${SERVICES_TESTS}/artemis`];
 /** Folders of tests that run on the broker that QUITTANCE_TEST_BROKER names. */
@@ -29,9 +32,14 @@ const total = { passed: 0, failed: 0 };
 await stage("build", () => tool(build(process.execPath)));
 if (suite === "artemis") {
   await mocha("artemis", [...NEEDS_ARTEMIS, ...ON_ANY_BROKER], { environment: { QUITTANCE_TEST_BROKER: "artemis" } });
+} else if (suite === "conformance") {
+  await mocha("conformance", [CONFORMANCE]);
 } else {
   await checks();
-  await Promise.all([mocha("sdk", [SDK_TESTS]), mocha("services", [SERVICES_TESTS], { except: NEEDS_ARTEMIS })]);
+  await Promise.all([
+    mocha("sdk", [SDK_TESTS, `${CONFORMANCE}/embedded`]),
+    mocha("services", [SERVICES_TESTS], { except: NEEDS_ARTEMIS }),
+  ]);
 }
 
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
@@ -56,8 +64,8 @@ function parseArguments(args) {
   const at = args.indexOf("--suite");
   if (at === -1) return { suite: "default", mochaArgs: args };
   const name = args[at + 1];
-  if (name !== "artemis") {
-    console.error(`--suite takes the name of a suite: artemis; not ${name ?? "nothing"}.`);
+  if (name !== "artemis" && name !== "conformance") {
+    console.error(`--suite takes the name of a suite, artemis or conformance; not ${name ?? "nothing"}.`);
     process.exit(2);
   }
   return { suite: name, mochaArgs: args.toSpliced(at, 2) };

@@ -1,0 +1,17 @@
+import { HEADER_CASES } from "./cases/header-cases.js";
+import { PROPERTY_CASES } from "./cases/property-cases.js";
+import { QUEUE_CASES } from "./cases/queue-cases.js";
+import { SELECTOR_COMPARISON_CASES } from "./cases/selector-comparison-cases.js";
+import { SELECTOR_NULL_AND_HEADER_CASES } from "./cases/selector-null-and-header-cases.js";
+import { SUBSCRIPTION_CASES } from "./cases/subscription-cases.js";
+import type { ConformanceCase } from "./suite/conformance-case.js";
+
+/** Every case, in the order of the specification. */
+export const ALL_CASES: readonly ConformanceCase[] = [
+  ...HEADER_CASES,
+  ...PROPERTY_CASES,
+  ...SELECTOR_COMPARISON_CASES,
+  ...SELECTOR_NULL_AND_HEADER_CASES,
+  ...QUEUE_CASES,
+  ...SUBSCRIPTION_CASES,
+];

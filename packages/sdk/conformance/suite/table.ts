@@ -1,0 +1,84 @@
+/** The table of the docs: made from what the runs saw, and read back to see whether it is still true. */
+import { fileURLToPath } from "node:url";
+import type { BrokerName } from "../harness/broker-under-test.js";
+
+export const TABLE_PAGE = fileURLToPath(new URL("../../../docs/conformance.md", import.meta.url));
+
+/** What one case was seen to be on one broker. */
+export interface Result {
+  readonly id: string;
+  readonly section: string;
+  readonly title: string;
+  /** Why the rule does not hold, and what is seen instead; without it, it holds. */
+  readonly why?: string;
+}
+
+const COLUMNS: readonly (readonly [BrokerName, string])[] = [
+  ["embedded", "embedded"],
+  ["artemis", "Artemis 2.44.0"],
+  ["classic", "Classic 6.1.7"],
+];
+const FIRST_COLUMN = 4;
+const HOLDS = "holds";
+const ROW = /^\| J-/;
+const DIFFERS = /^differs: (\d+)$/;
+const NOTE = /^(\d+)\. (.*)$/;
+
+/** @throws Error when the runs saw different cases. */
+export function renderTable(runs: Readonly<Record<BrokerName, readonly Result[]>>): string {
+  const notes: string[] = [];
+  const cell = (why: string | undefined) => {
+    if (why === undefined) return HOLDS;
+    if (!notes.includes(why)) notes.push(why);
+    return `differs: ${notes.indexOf(why) + 1}`;
+  };
+  const rows = runs.embedded.map(({ id, section, title }, index) => {
+    const cells = COLUMNS.map(([broker]) => {
+      const seen = runs[broker][index];
+      if (seen?.id !== id) throw new Error(`The run on ${broker} has no ${id}; run npm test -- --suite conformance.`);
+      return cell(seen.why);
+    });
+    return `| ${[id, section, title, ...cells].join(" | ")} |`;
+  });
+  const sums = COLUMNS.map(([broker, label]) => {
+    const held = runs[broker].filter(({ why }) => why === undefined).length;
+    return `${label} ${held}`;
+  });
+  return `${[
+    "# What holds on which broker",
+    "",
+    "Each row is a rule of [Jakarta Messaging 3.1](https://jakarta.ee/specifications/messaging/3.1/) in our own words, seen through `@quittance/sdk`. `holds` was seen to hold; `differs` was seen to be as the note with that number says, and the suite fails when it is no longer so. Nothing is skipped.",
+    "",
+    "Written by `packages/sdk/conformance/write-table.ts` from what `npm test -- --suite conformance` saw; each run compares its own column with this page.",
+    "",
+    `Of ${rows.length} rules hold: ${sums.join(", ")}.`,
+    "",
+    `| case | JMS 3.1 | rule | ${COLUMNS.map(([, label]) => label).join(" | ")} |`,
+    "| --- | --- | --- | --- | --- | --- |",
+    ...rows,
+    "",
+    "## What is seen instead",
+    "",
+    ...notes.map((note, index) => `${index + 1}. ${note}`),
+  ].join("\n")}\n`;
+}
+
+/** What the page says of one broker. */
+export function columnOf(page: string, broker: BrokerName): Result[] {
+  const lines = page.split("\n");
+  const notes = new Map<string, string>();
+  for (const line of lines) {
+    const [, number, note] = NOTE.exec(line) ?? [];
+    if (number !== undefined && note !== undefined) notes.set(number, note);
+  }
+  const column = FIRST_COLUMN + COLUMNS.findIndex(([name]) => name === broker);
+  return lines
+    .filter((line) => ROW.test(line))
+    .map((line) => {
+      const cells = line.split("|").map((cell) => cell.trim());
+      const [, id = "", section = "", title = ""] = cells;
+      const number = DIFFERS.exec(cells[column] ?? "")?.[1];
+      const why = number === undefined ? undefined : notes.get(number);
+      return { id, section, title, ...(why === undefined ? {} : { why }) };
+    });
+}
