@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { expect } from "chai";
+import type { z } from "zod";
+import { cardValidationConfiguration } from "../../dist/card-validation/service.js";
+import { clientBankConfiguration } from "../../dist/client-bank/service.js";
+import { gatewayConfiguration } from "../../dist/gateway/gateway-configuration.js";
+import { merchantBankConfiguration } from "../../dist/merchant-bank/service.js";
+import { notificationConfiguration } from "../../dist/notification/configuration.js";
+import { operatorConfiguration } from "../../dist/operator/cli/operator-configuration.js";
+import { commonConfiguration } from "../../dist/platform/configuration.js";
+
+const PAGE = readFileSync(new URL("../../../../docs/operating.md", import.meta.url), "utf8");
+
+/** Each heading of the page with the schema whose variables the table below it tells. */
+const TABLES: Readonly<Record<string, z.ZodRawShape>> = {
+  "### Every service": commonConfiguration,
+  "### gateway": gatewayConfiguration,
+  "### card-validation": cardValidationConfiguration,
+  "### client-bank": clientBankConfiguration,
+  "### merchant-bank": merchantBankConfiguration,
+  "### notification": notificationConfiguration,
+  "## The operator's command line": operatorConfiguration,
+};
+
+/** The rows of the table of variables below a heading: name and default. */
+function rowsBelow(heading: string): Map<string, string> {
+  const [, section = ""] = PAGE.split(`\n${heading}\n`);
+  const [body = ""] = section.split(/\n##+ /);
+  const [, table = ""] = body.split("| variable | meaning | default |\n|---|---|---|\n");
+  const rows = table.split("\n\n")[0]?.trim().split("\n") ?? [];
+  return new Map(
+    rows.map((row) => {
+      const cells = row.split(" | ");
+      return [cells[0]?.replace(/^\| `|`$/g, "") ?? "", cells.at(-1)?.replace(/ \|$/, "") ?? ""];
+    }),
+  );
+}
+
+describe("The tables of variables in docs/operating.md", () => {
+  for (const [heading, shape] of Object.entries(TABLES)) {
+    const where = heading.replace(/^#+ /, "");
+
+    it(`name exactly what ${where} reads`, () => {
+      expect([...rowsBelow(heading).keys()]).to.deep.equal(Object.keys(shape));
+    });
+
+    it(`tell the defaults of ${where}`, () => {
+      for (const [name, schema] of Object.entries(shape)) {
+        const parsed = (schema as z.ZodType).safeParse(undefined);
+        const told = rowsBelow(heading).get(name);
+        if (!parsed.success) expect(told, name).to.equal("required");
+        else if (parsed.data !== undefined) expect(told, name).to.equal(`\`${String(parsed.data)}\``);
+        else expect(told, name).not.to.equal("required");
+      }
+    });
+  }
+});
