@@ -19,7 +19,8 @@ async function endProcesses(wards: readonly ProcessWard[]): Promise<void> {
   let left = wards.filter((ward) => isRunning(ward.identity));
   while (left.length > 0) {
     for (const ward of left) {
-      if (Date.now() - asked > (hurried ? HURRIED_GRACE_MS : ward.graceMs)) signalProcess(ward.identity, "SIGKILL");
+      if (Date.now() - asked > (hurried ? (ward.hurriedGraceMs ?? HURRIED_GRACE_MS) : ward.graceMs))
+        signalProcess(ward.identity, "SIGKILL");
     }
     await wait(POLL_MS);
     left = left.filter((ward) => isRunning(ward.identity));

@@ -16,6 +16,8 @@ export type Ward =
       readonly signal: NodeJS.Signals;
       /** After this time the process is killed. */
       readonly graceMs: number;
+      /** The same when there is a hurry [300]. */
+      readonly hurriedGraceMs?: number;
       readonly order: number;
     }
   | { readonly kind: "path"; readonly path: string }
@@ -35,10 +37,7 @@ export type Release = () => void;
 export interface Guardian {
   /** The process id of the guardian of the moment. */
   readonly pid: number | undefined;
-  process(
-    pid: number,
-    options: { readonly signal: NodeJS.Signals; readonly graceMs: number; readonly order: number },
-  ): Release;
+  process(pid: number, options: Omit<Extract<Ward, { kind: "process" }>, "kind" | "identity">): Release;
   path(path: string): Release;
   runFile(path: string, token: string): Release;
   /** Lets the guardian go; what is still on its list is ended and removed now. */

@@ -1,12 +1,11 @@
 /** A throwaway PostgreSQL, real and durable while it lives, from the binaries that npm installed. */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { chmod, chown, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { promisify } from "node:util";
 import type { Guardian, Release } from "./guardian.js";
 import {
   locatePostgres,
@@ -95,7 +94,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   let running: Running;
   let port = 0;
   try {
-    await makeDataFolder({ binaries, user, home, folder, password });
+    await makeDataFolder({ binaries, user, home, folder, password, guardian: options.guardian });
     [running, port] = await startOnFreePort((candidate) => run({ binaries, user, folder, port: candidate }, options));
   } catch (error) {
     await removeHome();
@@ -136,8 +135,9 @@ async function makeDataFolder(options: {
   home: string;
   folder: string;
   password: string;
+  guardian: Guardian;
 }): Promise<void> {
-  const { binaries, user, home, folder, password } = options;
+  const { binaries, user, home, folder, password, guardian } = options;
   const passwordFile = join(home, "password");
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   await chmod(home, 0o700);
@@ -146,8 +146,8 @@ async function makeDataFolder(options: {
     await chown(passwordFile, user.uid, user.gid);
   }
   const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  try {
-    await promisify(execFile)(
+  await runInitdb(
+    spawn(
       binaries.initdb,
       [
         ...["-D", folder, "-U", "postgres", `--pwfile=${passwordFile}`, "--auth=scram-sha-256"],
@@ -156,13 +156,41 @@ async function makeDataFolder(options: {
         "--no-sync",
         ...settings,
       ],
-      { ...user, cwd: home, env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" } },
-    );
-  } catch (cause) {
-    const said = (cause as { stderr?: string }).stderr?.trim();
-    throw new Error(`PostgreSQL's initdb failed: ${said || (cause as Error).message}`, { cause });
-  }
+      {
+        ...user,
+        cwd: home,
+        detached: true,
+        stdio: ["ignore", "ignore", "pipe"],
+        env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" },
+      },
+    ),
+    guardian,
+  );
   await rm(passwordFile);
+}
+
+/**
+ * Waits for initdb, as the guardian does before it removes the folder: initdb's own servers, when they are ended or lose
+ * their files, leave System V shared memory behind. It takes a second, so it is left to finish (SIGCONT ends nothing).
+ */
+async function runInitdb(child: ChildProcess, guardian: Guardian): Promise<void> {
+  let said = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    said += chunk.toString("utf8");
+  });
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once("error", (cause) =>
+      reject(new Error(`PostgreSQL's initdb does not start: ${cause.message}`, { cause })),
+    );
+    child.once("close", (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new Error(`PostgreSQL's initdb failed (${signal ?? `exit code ${code}`}): ${said.trim()}`));
+    });
+  });
+  if (child.pid === undefined) return ended;
+  const guarding = { signal: "SIGCONT", graceMs: 20_000, hurriedGraceMs: 20_000, order: GUARDIAN_ORDER } as const;
+  const release = guardian.process(child.pid, guarding);
+  await ended.finally(release);
 }
 
 async function startOnFreePort(start: (port: number) => Promise<Running>): Promise<[Running, number]> {
@@ -200,7 +228,8 @@ async function run(
     child.once("error", reject);
   });
   const pid = child.pid as number;
-  const release = options.guardian.process(pid, { signal: "SIGQUIT", graceMs: 6_000, order: GUARDIAN_ORDER });
+  const guarding = { signal: "SIGQUIT", graceMs: 6_000, hurriedGraceMs: 3_000, order: GUARDIAN_ORDER } as const;
+  const release = options.guardian.process(pid, guarding);
   void exited.then(release);
   const running: Running = { child, pid, exited, release };
   try {
