@@ -1,0 +1,133 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { writeRunFile } from "../../dist/stack/run-file.js";
+import { eventually } from "../support/eventually.js";
+import { untilAllFinal, useStack } from "../support/stack-for-tests.js";
+
+const MAIN = fileURLToPath(new URL("../../dist/operator/cli/main.js", import.meta.url));
+const PAYMENTS = 500;
+
+interface Report {
+  readonly wrong: string;
+  readonly checked: { readonly payments: string };
+  readonly discrepancies: readonly { readonly check: string; readonly payment: string | null; accounts: string[] }[];
+}
+
+describe("The operator's command line beside a house that works", function () {
+  this.timeout(120_000);
+  const house = useStack();
+  let folder: string;
+
+  before(async function tellOfTheHouse() {
+    folder = await mkdtemp(join(tmpdir(), "quittance-operator-"));
+    const { stack } = house();
+    await writeRunFile(join(folder, "run.json"), {
+      grpc: `127.0.0.1:${stack.grpcPort}`,
+      http: `http://127.0.0.1:${stack.httpPort}`,
+      broker: stack.brokerUrl,
+      database: stack.databaseUrl,
+      token: await stack.tokenOf("m-0001"),
+      services: stack
+        .services()
+        .map(({ name, pid, healthPort }) => ({ name, pid, health: `http://127.0.0.1:${healthPort}` })),
+    });
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  /** Runs a command as a process of its own, as npm does, with what run.json tells and nothing else. */
+  function run(...args: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+    return new Promise((resolve) => {
+      const env = { PATH: process.env.PATH, QUITTANCE_FOLDER: folder };
+      execFile(process.execPath, [MAIN, ...args], { env }, (error, out, err) =>
+        resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+      );
+    });
+  }
+  const verify = async () => {
+    const { code, out, err } = await run("verify-money", "--json");
+    return { code, err, ...(JSON.parse(out) as Report) };
+  };
+
+  it(`finds the books in agreement at every moment of ${PAYMENTS} payments`, async () => {
+    const [closed] = await house().query<{ id: string }>(
+      "SELECT id FROM merchant_bank.merchants WHERE state = 'closed' AND currency = 'EUR' LIMIT 1",
+    );
+    let answered = false;
+    const paying = Promise.all(
+      Array.from({ length: PAYMENTS }, (_, place) =>
+        house().pay({ requestId: `under-load-${place}` }, place % 10 === 0 ? closed?.id : "m-0001"),
+      ),
+    ).finally(() => {
+      answered = true;
+    });
+    await eventually("the first payments are recorded", async () => (await house().progress()).all > 0);
+    let reports = 0;
+    do {
+      const { code, discrepancies, err } = await verify();
+      expect(discrepancies).to.deep.equal([]);
+      expect(code).to.equal(0);
+      expect(err).to.match(/^DATABASE_URL is not set: using the stack/);
+      reports += 1;
+    } while (!answered);
+    await paying;
+    await untilAllFinal(house(), PAYMENTS);
+    expect(reports).to.be.at.least(1);
+    const { code, checked } = await verify();
+    expect(code).to.equal(0);
+    expect(checked.payments).to.equal(String(PAYMENTS));
+  });
+
+  it("tells the whole story of one of them, with its trace", async () => {
+    const payment = await house().pay({ requestId: "to-be-explained" });
+    const { out } = await eventually("its notification is sent", async () => {
+      const told = await run("explain", payment.id);
+      return /5a +notification +sent/.test(told.out) && told;
+    });
+    expect(out).to.match(new RegExp(`^${payment.id}: SUCCEEDED, 1000 EUR`));
+    for (const step of ["1 +gateway", "2 +card-validation", "3 +client-bank", "4 +merchant-bank", "5b +client-bank"]) {
+      expect(out).to.match(new RegExp(` ${step} `));
+    }
+    expect(out).to.match(/\nTrace: [0-9a-f]{32}\n$/);
+  });
+
+  it("says which service a payment waits for while that is away", async () => {
+    const goOn = await house().stack.hold("merchant-bank");
+    try {
+      const payment = await house().pay({ requestId: "held-up", wait: { seconds: 0n, nanos: 0 } });
+      const { code, out } = await eventually("it is captured", async () => {
+        const told = await run("explain", payment.id);
+        return told.out.includes("WAITS for step 4") && told;
+      });
+      expect(code).to.equal(0);
+      expect(out)
+        .to.match(/WAITS for step 4, merchant-bank, since /)
+        .and.to.match(/\nmerchant-bank does not run\n/);
+      expect((await verify()).code, "what waits is in flight, not lost").to.equal(0);
+    } finally {
+      await goOn();
+    }
+    await untilAllFinal(house(), PAYMENTS + 2);
+  });
+
+  it("ends with 1 after an entry that was made by hand, and names its payment and account", async () => {
+    const [paid] = await house().query<{ id: string }>(
+      "SELECT min(id) AS id FROM client_bank.payments WHERE state = 'SUCCEEDED'",
+    );
+    await house().query(
+      `INSERT INTO client_bank.ledger_entries VALUES ($1, 'return', 'credit', 'c-0042', 'EUR', 1, now())`,
+      [paid?.id],
+    );
+    const { code, discrepancies } = await verify();
+    expect(code).to.equal(1);
+    const [first] = discrepancies;
+    expect([first?.check, first?.payment]).to.deep.equal(["client-entries", paid?.id]);
+    expect(first?.accounts).to.include("c-0042");
+    expect(
+      discrepancies.some(({ check, accounts }) => check === "client-balance" && accounts.includes("c-0042")),
+    ).to.equal(true);
+  });
+});
