@@ -11,6 +11,14 @@ export interface DevelopmentKeys {
   readonly jwks: string;
 }
 
+/** All that tokens are made with besides the merchant. */
+export interface TokenSigner {
+  /** The private key, as a JWK with its `kid`. */
+  readonly privateKey: JWK;
+  readonly issuer: string;
+  readonly audience: string;
+}
+
 /** Makes a new pair of ES256 keys. */
 export async function createDevelopmentKeys(): Promise<DevelopmentKeys> {
   const pair = await generateKeyPair(ALGORITHM, { extractable: true });

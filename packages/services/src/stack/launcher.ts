@@ -143,6 +143,7 @@ function runFileOf(stack: Stack, token: string) {
     broker: stack.brokerUrl,
     database: stack.databaseUrl,
     token,
+    signer: stack.signer,
     services: stack
       .services()
       .map(({ name, pid, healthPort }) => ({ name, pid, health: `http://127.0.0.1:${healthPort}` })),

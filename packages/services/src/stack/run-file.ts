@@ -1,6 +1,7 @@
 /** `.quittance/run.json`: what runs, for scripts, while it runs. */
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { TokenSigner } from "../operator/development-token.js";
 import type { ServiceName } from "../shared/queue-map.js";
 
 /** What the file holds, as JSON. */
@@ -15,6 +16,8 @@ export interface RunFile {
   readonly database: string;
   /** A merchant's token. */
   readonly token: string;
+  /** What the tokens of other merchants are signed with, by the operator's command line. */
+  readonly signer: TokenSigner;
   readonly services: readonly {
     readonly name: ServiceName;
     readonly pid: number;

@@ -1,5 +1,10 @@
 /** The whole house on one machine: database, broker and five services, supervised, and stopped in good order. */
-import { createDevelopmentKeys, type DevelopmentKeys, mintToken } from "../operator/development-token.js";
+import {
+  createDevelopmentKeys,
+  type DevelopmentKeys,
+  mintToken,
+  type TokenSigner,
+} from "../operator/development-token.js";
 import type { ServiceName } from "../shared/queue-map.js";
 import type { Guardian } from "./guardian.js";
 import type { StackOptions } from "./options.js";
@@ -69,6 +74,8 @@ export interface Stack {
   hold(service: ServiceName): Promise<() => Promise<void>>;
   /** A token with which a merchant may do everything, for 24 hours. */
   tokenOf(merchantId: string): Promise<string>;
+  /** What those tokens are signed with. */
+  readonly signer: TokenSigner;
   /** Has the run file removed when the stack ends, however it ends. */
   guardRunFile(path: string, token: string): void;
   /** Stops gateway, other services, broker and database, in this order. Safe to call twice. */
@@ -237,6 +244,7 @@ function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
     }),
     hold: (name) => (parts.services.get(name) as Supervision<ServiceProcess>).hold(),
     tokenOf: (merchantId) => mintToken(merchantKeys, { merchantId, issuer: ISSUER, audience: AUDIENCE }),
+    signer: { privateKey: merchantKeys.privateKey, issuer: ISSUER, audience: AUDIENCE },
     guardRunFile: (path, token) => {
       parts.guardian.runFile(path, token);
     },

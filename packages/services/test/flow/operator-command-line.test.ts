@@ -31,6 +31,7 @@ describe("The operator's command line beside a house that works", function () {
       broker: stack.brokerUrl,
       database: stack.databaseUrl,
       token: await stack.tokenOf("m-0001"),
+      signer: stack.signer,
       services: stack
         .services()
         .map(({ name, pid, healthPort }) => ({ name, pid, health: `http://127.0.0.1:${healthPort}` })),
@@ -79,6 +80,14 @@ describe("The operator's command line beside a house that works", function () {
     const { code, checked } = await verify();
     expect(code).to.equal(0);
     expect(checked.payments).to.equal(String(PAYMENTS));
+  });
+
+  it("makes tokens that the gateway takes, for any merchant", async () => {
+    const { out } = await run("token", "--merchant", "m-0002");
+    const answer = await fetch(`http://127.0.0.1:${house().stack.httpPort}/v1/payments`, {
+      headers: { authorization: `Bearer ${out.trim()}` },
+    });
+    expect(answer.status).to.equal(200);
   });
 
   it("tells the whole story of one of them, with its trace", async () => {

@@ -23,7 +23,7 @@ export const operatorConfiguration = {
 const runFile = z.object({
   broker: z.string(),
   database: z.string(),
-  token: z.string(),
+  signer: z.object({ privateKey: z.looseObject({ kty: z.string() }), issuer: z.string(), audience: z.string() }),
   services: z.array(z.object({ name: z.string(), pid: z.number(), health: z.string() })),
 });
 export type RunningStack = z.infer<typeof runFile>;

@@ -1,13 +1,13 @@
 /** `token`: a merchant's token for development. In production an identity provider makes them. */
-import { decodeJwt, type JWK } from "jose";
+import type { JWK } from "jose";
 import { z } from "zod";
 import { ConfigurationError, parseConfiguration } from "../../platform/configuration.js";
-import { createDevelopmentKeys, mintToken } from "../development-token.js";
+import { createDevelopmentKeys, mintToken, type TokenSigner } from "../development-token.js";
 import { type Command, type CommandCall, EXIT, numberOption, requiredOption, toJson } from "./command.js";
 
 const DEFAULT_SECONDS = 86_400;
 
-/** What `token` signs with, unless a running stack has a token of the merchant. */
+/** What `token` signs with; without TOKEN_SIGNING_KEY, with what a running stack does. */
 const signingConfiguration = {
   /** A private key as a JWK, as `token --new-keys` prints it. */
   TOKEN_SIGNING_KEY: z.string(),
@@ -20,11 +20,11 @@ export const token: Command = {
   summary: "A merchant's token, for development.",
   usage: "--merchant <id> | --new-keys",
   help: `Prints the token alone, so that TOKEN=$(npm run --silent quittance -- token --merchant m-0001) works. It is signed
-with TOKEN_SIGNING_KEY for AUTH_ISSUER and AUTH_AUDIENCE. Without TOKEN_SIGNING_KEY the token of a running stack is
-printed, which has one for the demo bank's first merchant.
+with TOKEN_SIGNING_KEY for AUTH_ISSUER and AUTH_AUDIENCE. Without TOKEN_SIGNING_KEY it is signed for the stack that npm
+start runs.
 
   --merchant <id>           Who the token is for.
-  --expires-in-seconds <n>  How long it is good [${DEFAULT_SECONDS}]; not for a running stack's.
+  --expires-in-seconds <n>  How long it is good [${DEFAULT_SECONDS}].
   --new-keys                Print a new pair of keys instead: TOKEN_SIGNING_KEY for this command, AUTH_JWKS for gateways.`,
   options: {
     merchant: { type: "string" },
@@ -40,32 +40,32 @@ printed, which has one for the demo bank's first merchant.
       return EXIT.ok;
     }
     const merchant = requiredOption(call, "merchant");
-    const made = await tokenFor(call, merchant);
+    const expiresInSeconds = numberOption(call, "expires-in-seconds", {
+      minimum: 1,
+      maximum: 31_536_000,
+      otherwise: DEFAULT_SECONDS,
+    });
+    const signer = await signerOf(call);
+    const made = await mintToken(signer, { ...signer, merchantId: merchant, expiresInSeconds });
     call.terminal.out(call.json ? `${toJson({ merchant, token: made })}\n` : `${made}\n`);
     return EXIT.ok;
   },
 };
 
-async function tokenFor(call: CommandCall, merchantId: string): Promise<string> {
-  const expiresInSeconds = numberOption(call, "expires-in-seconds", {
-    minimum: 1,
-    maximum: 31_536_000,
-    otherwise: DEFAULT_SECONDS,
-  });
+async function signerOf(call: CommandCall): Promise<TokenSigner> {
   const { environment } = call.configuration;
-  if (!environment.TOKEN_SIGNING_KEY) {
-    const stack = await call.configuration.runningStack();
-    if (stack !== undefined && decodeJwt(stack.token).sub === merchantId) return stack.token;
-    throw new ConfigurationError(
-      stack === undefined
-        ? "TOKEN_SIGNING_KEY is not set, and no stack runs here. `token --new-keys` makes one; gateways need its AUTH_JWKS."
-        : `The running stack has no token of ${merchantId}, only of ${decodeJwt(stack.token).sub}; others need TOKEN_SIGNING_KEY.`,
-    );
+  if (environment.TOKEN_SIGNING_KEY) {
+    const settings = parseConfiguration(signingConfiguration, environment);
+    return {
+      privateKey: parseKey(settings.TOKEN_SIGNING_KEY),
+      issuer: settings.AUTH_ISSUER,
+      audience: settings.AUTH_AUDIENCE,
+    };
   }
-  const settings = parseConfiguration(signingConfiguration, environment);
-  return mintToken(
-    { privateKey: parseKey(settings.TOKEN_SIGNING_KEY) },
-    { merchantId, issuer: settings.AUTH_ISSUER, audience: settings.AUTH_AUDIENCE, expiresInSeconds },
+  const stack = await call.configuration.runningStack();
+  if (stack !== undefined) return stack.signer;
+  throw new ConfigurationError(
+    "TOKEN_SIGNING_KEY is not set, and no stack runs here. `token --new-keys` makes one; gateways need its AUTH_JWKS.",
   );
 }
 

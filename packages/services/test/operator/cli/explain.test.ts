@@ -147,8 +147,9 @@ describe("explain", function () {
   it("takes the database from the stack that runs here, says so, and tells which service is away", async () => {
     const folder = await mkdtemp(join(tmpdir(), "quittance-cli-"));
     try {
+      const signer = { privateKey: { kty: "EC" }, issuer: "i", audience: "a" };
       const services = [{ name: "merchant-bank", pid: 1, health: "http://127.0.0.1:1" }];
-      const run = { broker: "amqp://127.0.0.1:1", database: banks().superuser.url, token: "t", services };
+      const run = { broker: "amqp://127.0.0.1:1", database: banks().superuser.url, signer, services };
       await writeFile(join(folder, "run.json"), JSON.stringify(run));
       const payment = validationResult(someClient(5));
       await capture(payment);
