@@ -86,7 +86,7 @@ export async function benchPayments(args: readonly string[]): Promise<object> {
 }
 
 async function startHouse(broker: string, folder: string) {
-  const main = fileURLToPath(new URL("@quittance/services/dist/stack/main.js", import.meta.url));
+  const main = fileURLToPath(import.meta.resolve("@quittance/services/dist/stack/main.js"));
   const began = performance.now();
   const child = spawn(process.execPath, [main, "--broker", broker, "--grpc-port", "0", "--http-port", "0", "--quiet"], {
     env: { ...process.env, QUITTANCE_FOLDER: folder, LOG_LEVEL: process.env.LOG_LEVEL ?? "info" },
