@@ -1,6 +1,7 @@
 /** The copy of a bad message that goes to the dead-letter destination, with what an operator needs to know of it. */
+import { copiedBody } from "../dead-letters/copied-body.js";
 import type { Destination } from "../destination.js";
-import type { Message, Outgoing, OutgoingBody, OutgoingProperty } from "../message.js";
+import type { Message, Outgoing, OutgoingProperty } from "../message.js";
 import { ATTEMPTS_PROPERTY, attemptsOf } from "./redelivery.js";
 
 /**
@@ -16,8 +17,8 @@ export interface DeadLetterReason {
   readonly reason: string;
   readonly errorClass: DeadLetterClass;
   readonly processor: string;
-  /** The address that the processor reads. */
-  readonly origin: string;
+  /** What the processor reads. */
+  readonly origin: Destination;
 }
 
 /** A reason is a sentence, not a store: brokers keep application properties in memory while they page bodies. */
@@ -37,7 +38,8 @@ export function deadLetterOf(message: Message, destination: Destination, why: De
     ...Object.fromEntries(kept),
     dead_letter_reason: why.reason.slice(0, MAXIMUM_REASON_LENGTH),
     dead_letter_error_class: why.errorClass,
-    dead_letter_origin: why.origin,
+    dead_letter_origin: why.origin.address,
+    ...(why.origin.kind === "topic" && { dead_letter_origin_kind: "topic" }),
     dead_letter_processor: why.processor,
     dead_letter_attempts: attemptsOf(message),
     dead_letter_time: Date.now(),
@@ -45,7 +47,7 @@ export function deadLetterOf(message: Message, destination: Destination, why: De
   return {
     destination,
     message: {
-      ...bodyOf(message),
+      ...copiedBody(message),
       properties,
       ...(message.correlationId !== undefined && { correlationId: message.correlationId }),
       ...(message.type !== undefined && { type: message.type }),
@@ -55,27 +57,6 @@ export function deadLetterOf(message: Message, destination: Destination, why: De
     },
     options: { deliveryMode: "persistent", priority: message.priority },
   };
-}
-
-/** Text and bytes as they were; maps and streams, which cannot be sent, as JSON text of what they held. */
-function bodyOf(message: Message): OutgoingBody {
-  if (message.text !== undefined) {
-    return { text: message.text };
-  }
-  if (message.bytes !== undefined) {
-    return { bytes: message.bytes };
-  }
-  if (message.body === undefined || message.body === null) {
-    return {};
-  }
-  return { text: JSON.stringify(message.body, jsonSafe) ?? "null" };
-}
-
-function jsonSafe(_key: string, value: unknown): unknown {
-  if (typeof value === "bigint") {
-    return value.toString();
-  }
-  return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
 }
 
 /**

@@ -27,7 +27,7 @@ export async function setAside(step: Step, bad: BadMessage): Promise<boolean> {
     announce(step, bad);
     return true;
   }
-  const why = { reason: bad.reason, errorClass: bad.errorClass, processor: name, origin: from.address };
+  const why = { reason: bad.reason, errorClass: bad.errorClass, processor: name, origin: from };
   // Made anew for each attempt, because it carries the time.
   const sent = await replaceBy(step, bad, () => deadLetterOf(bad.message, deadLetter, why));
   if (sent.name === "failed") {
