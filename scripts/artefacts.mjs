@@ -4,15 +4,17 @@
  * under `folder`, or throws with what the tool said.
  */
 import { existsSync } from "node:fs";
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { apiReport } from "./api-report.mjs";
 import { capture } from "./capture.mjs";
 import { BUF, DRIZZLE_KIT, NODE_MODULES, ROOT } from "./paths.mjs";
 
 const GEN = "packages/services/src/gen";
 const SERVICES = "packages/services/src";
 const ARTEMIS = "deploy/artemis/broker.xml";
+const API_REPORTS = "packages/sdk/etc";
 
 /** Tables inside pages: what makes each, and the comments between which it stands. */
 const QUEUE_TABLE = {
@@ -43,6 +45,7 @@ export const SOURCE_ARTEFACTS = [
 
 /** What is made by compiled code. */
 export const DERIVED_ARTEFACTS = [
+  { name: "the list of the SDK's public names", path: API_REPORTS, produce: produceApiReports },
   {
     name: "Artemis's broker.xml",
     path: ARTEMIS,
@@ -83,6 +86,18 @@ ${lines.join("\n")}
   "base64",
 );
 `;
+}
+
+async function produceApiReports(folder) {
+  const dist = join(ROOT, "packages/sdk/dist");
+  await mkdir(join(folder, API_REPORTS), { recursive: true });
+  const reports = {
+    "sdk.api.md": ["mod.d.ts", "@quittance/sdk"],
+    "testing.api.md": ["testing/mod.d.ts", "@quittance/sdk/testing"],
+  };
+  for (const [file, [entry, name]] of Object.entries(reports)) {
+    await writeFile(join(folder, API_REPORTS, file), await apiReport(join(dist, entry), name));
+  }
 }
 
 async function produceMigrations(service, folder, { migrationName } = {}) {
