@@ -70,6 +70,7 @@ export function decideCaptures(
       finishTime: null,
       capturedAmount: declineReason === undefined ? amount : 0n,
       givenBackAmount: 0n,
+      refundedAmount: 0n,
     };
     decided.set(payment.id, payment);
     return { outcome: "recorded", payment, isNew: true };

@@ -27,7 +27,10 @@ export interface PaymentRecord {
   readonly settleTime: string | null;
   readonly finishTime: string | null;
   readonly capturedAmount: bigint;
+  /** Given back because the merchant's side declined. */
   readonly givenBackAmount: bigint;
+  /** Given back by refunds. */
+  readonly refundedAmount: bigint;
 }
 
 type TimeField = "acceptTime" | "deadline" | "validateTime" | "captureTime";
@@ -45,7 +48,8 @@ export const PAYMENT_COLUMNS = `
   card_brand AS "cardBrand", card_last_four AS "cardLastFour", card_expiry_month AS "cardExpiryMonth",
   card_expiry_year AS "cardExpiryYear", accept_time AS "acceptTime", deadline, validate_time AS "validateTime",
   capture_time AS "captureTime", settle_time AS "settleTime", finish_time AS "finishTime",
-  captured_amount AS "capturedAmount", given_back_amount AS "givenBackAmount"`;
+  captured_amount AS "capturedAmount", given_back_amount AS "givenBackAmount",
+  refunded_amount AS "refundedAmount"`;
 
 export function paymentRecordOf(row: PaymentRow): PaymentRecord {
   return {
@@ -66,6 +70,9 @@ export function paymentViewOf(record: PaymentRecord): PaymentView {
     requestId: record.requestId,
     merchantId: record.merchantId,
     amount: { currencyCode: record.currency, minorUnits: record.amount.toString() },
+    ...(record.refundedAmount > 0n && {
+      refundedAmount: { currencyCode: record.currency, minorUnits: record.refundedAmount.toString() },
+    }),
     description: record.description,
     state: record.state,
     ...(record.declineReason !== null && { declineReason: record.declineReason }),

@@ -1,17 +1,18 @@
 /**
- * The tables of client-bank (steps 3 and 5b), in a PostgreSQL schema of its own. They have no foreign keys: a batch
+ * The tables of client-bank (steps 3, 5b and R3), in a PostgreSQL schema of its own. They have no foreign keys: a batch
  * locks its clients itself before it writes, and the check of each row would cost a third of the statement again.
  * The books statement (docs/operating.md) finds whatever points to nothing.
  */
 import { sql } from "drizzle-orm";
 import { bigint, check, index, pgSchema, primaryKey, smallint, text, timestamp, unique } from "drizzle-orm/pg-core";
-import { DECLINE_REASONS } from "../shared/decline.js";
+import { DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../shared/decline.js";
 
 export const clientBankSchema = pgSchema("client_bank");
 
 const minorUnits = (name: string) => bigint(name, { mode: "bigint" });
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
-const declineReasons = sql.raw(DECLINE_REASONS.map((reason) => `'${reason}'`).join(", "));
+const quoted = (texts: readonly string[]) => sql.raw(texts.map((text) => `'${text}'`).join(", "));
+const declineReasons = quoted(DECLINE_REASONS);
 
 /** The bank's clients; each has one account and one card. The balance is a cache of opening balance and entries. */
 export const clients = clientBankSchema.table(
@@ -73,8 +74,10 @@ export const payments = clientBankSchema.table(
     finishTime: time("finish_time"),
     /** Taken from the client: the amount, or nothing when the client's side declined. */
     capturedAmount: minorUnits("captured_amount").notNull(),
-    /** Of that, given back to the client. */
+    /** Of that, given back because the merchant's side declined. */
     givenBackAmount: minorUnits("given_back_amount").notNull(),
+    /** Of that, given back by refunds. */
+    refundedAmount: minorUnits("refunded_amount").notNull().default(sql`0`),
   },
   (table) => [
     unique("payments_request").on(table.merchantId, table.requestId),
@@ -99,12 +102,50 @@ export const payments = clientBankSchema.table(
     check(
       "payments_money",
       sql`CASE ${table.state}
-        WHEN 'PENDING' THEN ${table.givenBackAmount} = 0
+        WHEN 'PENDING' THEN ${table.givenBackAmount} = 0 AND ${table.refundedAmount} = 0
           AND (${table.declineReason} IS NULL) = (${table.capturedAmount} > 0)
         WHEN 'SUCCEEDED' THEN ${table.declineReason} IS NULL
           AND ${table.capturedAmount} > 0 AND ${table.givenBackAmount} = 0
+          AND ${table.refundedAmount} >= 0 AND ${table.refundedAmount} < ${table.capturedAmount}
         WHEN 'DECLINED' THEN ${table.declineReason} IS NOT NULL AND ${table.givenBackAmount} = ${table.capturedAmount}
-        ELSE ${table.declineReason} IS NULL AND ${table.givenBackAmount} > 0
+          AND ${table.refundedAmount} = 0
+        ELSE ${table.declineReason} IS NULL AND ${table.capturedAmount} > 0 AND ${table.givenBackAmount} = 0
+          AND ${table.refundedAmount} = ${table.capturedAmount}
+      END`,
+    ),
+  ],
+);
+
+/** Every refund that reached step R3, declined ones too, for ever. */
+export const refunds = clientBankSchema.table(
+  "refunds",
+  {
+    id: text().primaryKey(),
+    paymentId: text("payment_id").notNull(),
+    merchantId: text("merchant_id").notNull(),
+    requestId: text("request_id").notNull(),
+    parametersHash: text("parameters_hash").notNull(),
+    /** With the amount null when the request named none and was declined. */
+    currency: text(),
+    amount: minorUnits("amount"),
+    state: text({ enum: ["SUCCEEDED", "DECLINED"] }).notNull(),
+    declineReason: text("decline_reason", { enum: REFUND_DECLINE_REASONS }),
+    acceptTime: time("accept_time").notNull(),
+    debitTime: time("debit_time").notNull(),
+    finishTime: time("finish_time").notNull(),
+  },
+  (table) => [
+    unique("refunds_request").on(table.merchantId, table.requestId),
+    index("refunds_payment").on(table.paymentId),
+    check("refunds_amount", sql`${table.amount} > 0 AND ${table.currency} ~ '^[A-Z]{3}$'`),
+    check("refunds_whole_amount", sql`(${table.amount} IS NULL) = (${table.currency} IS NULL)`),
+    check("refunds_decline_reason", sql`${table.declineReason} IN (${quoted(REFUND_DECLINE_REASONS)})`),
+    check(
+      "refunds_verdict",
+      sql`CASE ${table.state}
+        WHEN 'SUCCEEDED' THEN ${table.declineReason} IS NULL AND ${table.amount} IS NOT NULL
+        WHEN 'DECLINED' THEN ${table.declineReason} IS NOT NULL
+        ELSE false
       END`,
     ),
   ],
@@ -112,13 +153,14 @@ export const payments = clientBankSchema.table(
 
 /**
  * Double entry: each movement is a debit and a credit that add up to zero. Entries are never changed or deleted (the
- * service's role may not), and the key lets a payment be captured once and given back once.
+ * service's role may not), and the key lets a payment be captured once and given back
+ * once, and each refund be credited once.
  */
 export const ledgerEntries = clientBankSchema.table(
   "ledger_entries",
   {
     paymentId: text("payment_id").notNull(),
-    kind: text({ enum: ["capture", "return"] }).notNull(),
+    kind: text({ enum: ["capture", "return", "refund"] }).notNull(),
     direction: text({ enum: ["debit", "credit"] }).notNull(),
     /** A client's id, or `clearing`. */
     account: text().notNull(),
@@ -126,10 +168,18 @@ export const ledgerEntries = clientBankSchema.table(
     /** What the movement adds to the account's balance: negative for a debit. */
     amount: minorUnits("amount").notNull(),
     time: time("time").notNull(),
+    /** The refund that moves the money; empty for the payment's own movements. */
+    refundId: text("refund_id").notNull().default(""),
   },
   (table) => [
-    primaryKey({ name: "ledger_entries_once", columns: [table.paymentId, table.kind, table.direction] }),
-    check("ledger_entries_kind", sql`${table.kind} IN ('capture', 'return')`),
+    primaryKey({
+      name: "ledger_entries_once",
+      columns: [table.paymentId, table.refundId, table.kind, table.direction],
+    }),
+    check(
+      "ledger_entries_kind",
+      sql`CASE ${table.refundId} WHEN '' THEN ${table.kind} IN ('capture', 'return') ELSE ${table.kind} = 'refund' END`,
+    ),
     check(
       "ledger_entries_direction",
       sql`${table.direction} = CASE WHEN ${table.amount} < 0 THEN 'debit' ELSE 'credit' END AND ${table.amount} <> 0`,

@@ -1,4 +1,4 @@
-/** client-bank: steps 3 and 5b of the payment cycle, and the reads. */
+/** client-bank: steps 3 and 5b of the payment cycle, step R3 of refunds, and the reads. */
 import type { Connection } from "@quittance/sdk";
 import { classifyFailure } from "../platform/classify-failure.js";
 import { databaseConfiguration } from "../platform/configuration.js";
@@ -8,14 +8,16 @@ import type { RunningService } from "../platform/run-service.js";
 import { logStepEvent } from "../shared/log-step-event.js";
 import { transactionResultMessage, validationResultMessage } from "../shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
+import { refundResultMessage } from "../shared/refund-messages.js";
 import { answerRead } from "./answer-reads.js";
 import { type StepTools, step3Capture } from "./step-3-capture.js";
 import { step5bFinish } from "./step-5b-finish.js";
+import { stepR3Credit } from "./step-r3-credit.js";
 
 /** What client-bank reads from the environment besides what every service does. */
 export const clientBankConfiguration = databaseConfiguration;
 
-/** Payments in one transaction. */
+/** Payments, or refunds, in one transaction. */
 const MAXIMUM_BATCH_SIZE = 200;
 
 export interface ClientBankOptions {
@@ -27,7 +29,7 @@ export interface ClientBankOptions {
   readonly now?: () => number;
 }
 
-/** Starts steps 3 and 5b and the reads on `connection`. */
+/** Starts steps 3, 5b and R3 and the reads on `connection`. */
 export async function startClientBank(options: ClientBankOptions): Promise<RunningService> {
   const { connection, database, log } = options;
   const tools: StepTools = { database, log, now: options.now ?? Date.now };
@@ -47,13 +49,24 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
   const finish = await connection.process({
     name: "client-bank-finish",
     from: destinationOf(CHANNELS.transactionResult),
-    subscription: subscriptionOf("client-bank"),
+    subscription: subscriptionOf(CHANNELS.transactionResult, "client-bank"),
     schema: transactionResultMessage,
     deadLetter: deadLetterDestination(CHANNELS.transactionResult),
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
     classify: classifyFailure,
     handle: (batch) => step5bFinish(tools, batch),
     onEvent: (event) => logStepEvent(event, "5b", log),
+  });
+  const refund = await connection.process({
+    name: "client-bank-refund",
+    from: destinationOf(CHANNELS.refundResult),
+    subscription: subscriptionOf(CHANNELS.refundResult, "client-bank"),
+    schema: refundResultMessage,
+    deadLetter: deadLetterDestination(CHANNELS.refundResult),
+    batch: { maximumSize: MAXIMUM_BATCH_SIZE },
+    classify: classifyFailure,
+    handle: (batch) => stepR3Credit(tools, batch),
+    onEvent: (event) => logStepEvent(event, "R3", log),
   });
   const reads = await connection.respond(
     destinationOf(CHANNELS.paymentRead),
@@ -66,7 +79,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
   return {
     checks: { database: () => database.problem() },
     async drain(drain) {
-      await Promise.all([capture.drain(drain), finish.drain(drain), reads.drain(drain)]);
+      await Promise.all([capture.drain(drain), finish.drain(drain), refund.drain(drain), reads.drain(drain)]);
       await database.close();
     },
   };

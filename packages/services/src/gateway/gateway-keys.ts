@@ -5,7 +5,9 @@ import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 export interface GatewayKeys {
   /** Derives payment ids and their tags. */
   readonly paymentId: KeyObject;
-  /** Hashes the parameters of a payment. */
+  /** Derives refund ids. */
+  readonly refundId: KeyObject;
+  /** Hashes the parameters of a payment or a refund. */
   readonly parameters: KeyObject;
   /** Authenticates page tokens. */
   readonly pageToken: KeyObject;
@@ -18,5 +20,10 @@ export interface GatewayKeys {
 export function deriveGatewayKeys(secret: Uint8Array): GatewayKeys {
   const derive = (purpose: string) =>
     createSecretKey(new Uint8Array(hkdfSync("sha256", secret, "", `quittance gateway ${purpose}`, 32)));
-  return { paymentId: derive("payment id"), parameters: derive("parameters"), pageToken: derive("page token") };
+  return {
+    paymentId: derive("payment id"),
+    refundId: derive("refund id"),
+    parameters: derive("parameters"),
+    pageToken: derive("page token"),
+  };
 }

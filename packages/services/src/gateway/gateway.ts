@@ -5,9 +5,11 @@ import type {
   ListPaymentsResponse,
   Payment,
   PayRequest,
+  RefundPaymentRequest,
 } from "../gen/quittance/payments/v1/payments.js";
 import type { Logger } from "../platform/log.js";
-import { CHANNELS, destinationOf } from "../shared/queue-map.js";
+import type { PaymentView } from "../shared/messages.js";
+import { CHANNELS, type Channel, destinationOf } from "../shared/queue-map.js";
 import type { Violation } from "./api-error.js";
 import { Authenticator } from "./authenticator.js";
 import type { CallContext } from "./call-context.js";
@@ -17,6 +19,8 @@ import { type PayAnswer, pay } from "./pay.js";
 import { checkPayRequest } from "./payment-order.js";
 import { PaymentUpdates } from "./payment-updates.js";
 import { getPayment, listPayments } from "./read-payments.js";
+import { checkRefundRequest } from "./refund-order.js";
+import { type RefundAnswer, type RefundFinal, refundPayment } from "./refund-payment.js";
 import { receiveReplies } from "./replies.js";
 import { Waiters } from "./waiters.js";
 import { Watches } from "./watch-payment.js";
@@ -31,6 +35,9 @@ export interface Gateway {
   /** What is wrong with a request for {@link pay}. */
   checkPayRequest(request: PayRequest): readonly Violation[];
   pay(context: CallContext, request: PayRequest): Promise<PayAnswer>;
+  /** What is wrong with a request for {@link refundPayment}. */
+  checkRefundRequest(request: RefundPaymentRequest): readonly Violation[];
+  refundPayment(context: CallContext, request: RefundPaymentRequest): Promise<RefundAnswer>;
   getPayment(context: CallContext, id: string): Promise<Payment>;
   listPayments(context: CallContext, request: ListPaymentsRequest): Promise<ListPaymentsResponse>;
   watchPayment(context: CallContext, id: string, signal: AbortSignal): AsyncGenerator<Payment, void>;
@@ -48,15 +55,21 @@ export async function createGateway(options: {
 }): Promise<Gateway> {
   const { connection, configuration, log } = options;
   const keys = deriveGatewayKeys(configuration.PAYMENT_ID_KEY);
-  const waiters = new Waiters({ maximum: configuration.MAXIMUM_WAITING_CALLS });
+  const maximum = configuration.MAXIMUM_WAITING_CALLS;
+  const waiters = new Waiters<PaymentView>({ maximum });
+  const refundWaiters = new Waiters<RefundFinal>({ maximum });
   const stopping = new AbortController();
-  const { priority, deliveryMode } = CHANNELS.payment;
-  const producer = await connection.createProducer(destinationOf(CHANNELS.payment), {
-    priority,
-    deliveryMode,
-    sendTimeoutMs: SEND_TIMEOUT_MS,
-  });
-  const replyQueue = await receiveReplies({ connection, waiters, log });
+  const producerOf = (channel: Channel) => {
+    const { priority, deliveryMode } = channel;
+    return connection.createProducer(destinationOf(channel), {
+      priority,
+      deliveryMode,
+      sendTimeoutMs: SEND_TIMEOUT_MS,
+    });
+  };
+  const producer = await producerOf(CHANNELS.payment);
+  const refundProducer = await producerOf(CHANNELS.refund);
+  const replyQueue = await receiveReplies({ connection, waiters, refundWaiters, log });
   const reading = { connection, keys, readTimeoutMs: configuration.READ_TIMEOUT_SECONDS * 1_000 };
   const paying = {
     connection,
@@ -69,6 +82,8 @@ export async function createGateway(options: {
     paymentDeadlineMs: configuration.PAYMENT_DEADLINE_SECONDS * 1_000,
     log,
   };
+  const { maximumAmount } = paying;
+  const refunding = { connection, refundProducer, replyQueue, refundWaiters, keys, maximumAmount, log };
   const watches = new Watches({
     ...reading,
     updates: new PaymentUpdates(connection, log),
@@ -84,13 +99,18 @@ export async function createGateway(options: {
     connection,
     checkPayRequest: (request) => checkPayRequest(request, paying).violations,
     pay: (context, request) => pay(paying, context, request),
+    checkRefundRequest: (request) => checkRefundRequest(request, refunding).violations,
+    refundPayment: (context, request) => refundPayment(refunding, context, request),
     getPayment: (context, id) => getPayment(reading, context, id),
     listPayments: (context, request) => listPayments(reading, context, request),
     watchPayment: (context, id, signal) => watches.watch(context, id, signal),
     release() {
       waiters.close();
+      refundWaiters.close();
       stopping.abort();
     },
-    close: () => producer.close(),
+    async close() {
+      await Promise.all([producer.close(), refundProducer.close()]);
+    },
   };
 }

@@ -25,6 +25,10 @@ export function paymentService(gateway: Gateway, log: Logger, open: OpenCalls): 
     pay: unary("payments:write", async (context, request) => ({
       payment: (await gateway.pay(context, request)).payment,
     })),
+    refundPayment: unary("payments:write", async (context, request) => {
+      const { refund, payment } = await gateway.refundPayment(context, request);
+      return { refund, payment };
+    }),
     getPayment: unary("payments:read", async (context, { id }) => ({ payment: await gateway.getPayment(context, id) })),
     listPayments: unary("payments:read", (context, request) => gateway.listPayments(context, request)),
     watchPayment: (call: WatchCall) => {

@@ -6,12 +6,14 @@ import {
   ListPaymentsResponse,
   PayRequest,
   PayResponse,
+  RefundPaymentRequest,
+  RefundPaymentResponse,
 } from "../gen/quittance/payments/v1/payments.js";
 import { invalidFields, type Violation } from "./api-error.js";
 import type { Gateway } from "./gateway.js";
 import { readJson, writeJson } from "./http-json.js";
 
-/** Adds `POST /v1/payments`, `GET /v1/payments` and `GET /v1/payments/{id}`. */
+/** Adds `POST /v1/payments`, `POST /v1/payments/{id}:refund`, `GET /v1/payments` and `GET /v1/payments/{id}`. */
 export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
   app.post("/v1/payments", { config: { scope: "payments:write" } }, async (request, reply) => {
     const read = readJson("PayRequest", PayRequest, request.body);
@@ -22,6 +24,23 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
     if (!final) reply.code(202).header("location", `/v1/payments/${payment.id}`);
     return sendJson(reply, writeJson("PayResponse", PayResponse, { payment }));
   });
+  // An id ends before a colon, which the router writes as two.
+  app.post<{ Params: { id: string } }>(
+    "/v1/payments/:id([^:]+)::refund",
+    { config: { scope: "payments:write" } },
+    async (request, reply) => {
+      const read = readJson("RefundPaymentRequest", RefundPaymentRequest, request.body);
+      const keyed = withIdempotencyKey(read.request, request.headers["idempotency-key"]);
+      const named = withPathId(keyed.request, request.params.id);
+      const violations = [...read.violations, ...keyed.violations, ...named.violations];
+      if (violations.length > 0) {
+        throw invalidFields(withFurther(violations, gateway.checkRefundRequest(named.request)));
+      }
+      const { refund, payment, final } = await gateway.refundPayment(request.call, named.request);
+      if (!final) reply.code(202);
+      return sendJson(reply, writeJson("RefundPaymentResponse", RefundPaymentResponse, { refund, payment }));
+    },
+  );
   app.get<{ Params: { id: string } }>(
     "/v1/payments/:id",
     { config: { scope: "payments:read" } },
@@ -44,15 +63,27 @@ function sendJson(reply: FastifyReply, json: string): FastifyReply {
  * The `Idempotency-Key` header is another place for the request_id. It may be quoted, as the draft
  * draft-ietf-httpapi-idempotency-key-header has it, or bare.
  */
-function withIdempotencyKey(
-  request: PayRequest,
+function withIdempotencyKey<Request extends { requestId: string }>(
+  request: Request,
   header: string | string[] | undefined,
-): { readonly request: PayRequest; readonly violations: readonly Violation[] } {
+): { readonly request: Request; readonly violations: readonly Violation[] } {
   if (header === undefined) return { request, violations: [] };
   const key = header.toString().replace(/^"(.*)"$/, "$1");
   if (request.requestId === "" || request.requestId === key)
     return { request: { ...request, requestId: key }, violations: [] };
   return { request, violations: [{ field: "request_id", description: "differs from the Idempotency-Key header" }] };
+}
+
+/** The path names the payment; a body that names it too must name the same. */
+function withPathId(
+  request: RefundPaymentRequest,
+  id: string,
+): { readonly request: RefundPaymentRequest; readonly violations: readonly Violation[] } {
+  const same = request.id === "" || request.id === id;
+  return {
+    request: { ...request, id },
+    violations: same ? [] : [{ field: "id", description: "differs from the path" }],
+  };
 }
 
 /** Adds what else is wrong with a request, except in fields whose form was wrong already. */

@@ -1,6 +1,7 @@
 /** The keyed hash of what a caller chose, by which a repeated request is told from a request_id used twice. */
 import { createHmac, type KeyObject } from "node:crypto";
 import type { PaymentOrder } from "./payment-order.js";
+import type { RefundOrder } from "./refund-order.js";
 
 /**
  * HMAC-SHA256 over the amount, the currency, the card and the description, each prefixed by its length: 43 characters
@@ -18,6 +19,17 @@ export function hashParameters(key: KeyObject, order: PaymentOrder): string {
     card.holderName,
     order.description,
   ];
+  return hashParts(key, parts);
+}
+
+/** The same over the payment and the amount of a refund; an amount that was left out is another than any amount. */
+export function hashRefundParameters(key: KeyObject, order: RefundOrder): string {
+  const { amount } = order;
+  const asked = amount === undefined ? [] : [amount.currencyCode, amount.minorUnits.toString()];
+  return hashParts(key, ["refund", order.paymentId, ...asked]);
+}
+
+function hashParts(key: KeyObject, parts: readonly string[]): string {
   const canonical = parts.map((part) => `${part.length}:${part}`).join("");
   return createHmac("sha256", key).update(canonical).digest("base64url");
 }

@@ -3,7 +3,7 @@ import type { Connection, Destination, Producer } from "@quittance/sdk";
 import { type Payment, PaymentState, type PayRequest } from "../gen/quittance/payments/v1/payments.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import { sealCard } from "../shared/card-seal.js";
-import { MESSAGE_VERSION, type PaymentMessage } from "../shared/messages.js";
+import { MESSAGE_VERSION, type PaymentMessage, type PaymentView } from "../shared/messages.js";
 import { moneyToWire } from "../shared/money.js";
 import { ApiError, invalidFields } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
@@ -13,10 +13,11 @@ import { hashParameters } from "./parameters-hash.js";
 import { derivePaymentId } from "./payment-id.js";
 import { checkPayRequest, type PaymentOrder } from "./payment-order.js";
 import { recordedPayment } from "./payment-resource.js";
-import type { Waiter, Waiters, WaitOutcome } from "./waiters.js";
+import { startWait } from "./start-wait.js";
+import type { Waiters } from "./waiters.js";
 
 /** The answer leaves so long before the caller's own deadline, so that it arrives in time. */
-const DEADLINE_MARGIN_MS = 100;
+export const DEADLINE_MARGIN_MS = 100;
 
 /** What Pay works with. */
 export interface PayParts {
@@ -24,7 +25,7 @@ export interface PayParts {
   /** Sends to `payment`: persistent, priority 7. */
   readonly producer: Producer;
   readonly replyQueue: Destination;
-  readonly waiters: Waiters;
+  readonly waiters: Waiters<PaymentView>;
   readonly keys: GatewayKeys;
   readonly sealingKey: Uint8Array;
   readonly maximumAmount: bigint;
@@ -53,7 +54,10 @@ export async function pay(parts: PayParts, context: CallContext, request: PayReq
   const trace = traceIdOf(context.traceparent);
   const untilMs = Math.min(acceptTimeMs + order.waitMs, context.deadlineMs - DEADLINE_MARGIN_MS);
   // Registered before the send, for the reply may overtake the broker's confirmation.
-  const wait = untilMs > acceptTimeMs ? startWait(parts.waiters, message, untilMs, context) : undefined;
+  const wait =
+    untilMs > acceptTimeMs
+      ? startWait(parts.waiters, { id: message.paymentId, parametersHash: message.parametersHash, untilMs, context })
+      : undefined;
   try {
     // There is no duplicate-detection id: a repeated call must reach the client's bank, which alone can answer it.
     await parts.producer.send({
@@ -70,7 +74,7 @@ export async function pay(parts: PayParts, context: CallContext, request: PayReq
 
   const outcome = await wait?.outcome;
   if (outcome?.name === "reused") throw requestIdReused(message.paymentId);
-  if (outcome?.name === "final") return { payment: recordedPayment(outcome.payment), final: true };
+  if (outcome?.name === "final") return { payment: recordedPayment(outcome.answer), final: true };
   return { payment: pendingPayment(message), final: false };
 }
 
@@ -92,24 +96,6 @@ async function paymentMessage(
     deadline: new Date(acceptTimeMs + parts.paymentDeadlineMs).toISOString(),
     sealedCard: await sealCard(order.card, parts.sealingKey),
   };
-}
-
-/** Lets a caller wait; undefined when too many wait already, and then it is answered as soon as it is accepted. */
-function startWait(
-  waiters: Waiters,
-  message: PaymentMessage,
-  untilMs: number,
-  context: CallContext,
-): { readonly outcome: Promise<WaitOutcome>; giveUp(): void } | undefined {
-  const { promise, resolve } = Promise.withResolvers<WaitOutcome>();
-  const waiter: Waiter = {
-    parametersHash: message.parametersHash,
-    untilMs,
-    isGone: () => context.isGone(),
-    end: resolve,
-  };
-  if (!waiters.add(message.paymentId, waiter)) return undefined;
-  return { outcome: promise, giveUp: () => waiters.remove(message.paymentId, waiter) };
 }
 
 /** The payment as the request had it: accepted, and nothing more is known yet. */

@@ -1,13 +1,14 @@
 /**
- * Payment ids: derived from the merchant and its request_id, so that a gateway without a database gives the same id to
+ * Payment and refund ids: derived from the merchant and its request_id, so that a gateway without a database gives the same id to
  * the same request for ever, and tells whether an id is a given merchant's.
  *
- * `pay_` + base32 of 20 bytes: 15 of HMAC-SHA256(key, merchant, request_id), which name the payment, and 5 of
+ * `pay_` or `ref_` + base32 of 20 bytes: 15 of HMAC-SHA256(key, merchant, request_id), which name the payment or refund, and 5 of
  * HMAC-SHA256(key, merchant, those 15), the tag that binds it to the merchant.
  */
 import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
 
 const PREFIX = "pay_";
+const REFUND_PREFIX = "ref_";
 const NAME_BYTES = 15;
 const TAG_BYTES = 5;
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
@@ -15,9 +16,12 @@ const FORM = /^pay_[a-z2-7]{32}$/;
 
 /** The id of the payment that `merchantId` asked for as `requestId`: always the same. */
 export function derivePaymentId(key: KeyObject, merchantId: string, requestId: string): string {
-  const name = hmac(key, merchantId, Buffer.from(requestId)).subarray(0, NAME_BYTES);
-  const tag = hmac(key, merchantId, name).subarray(0, TAG_BYTES);
-  return PREFIX + base32(Buffer.concat([name, tag]));
+  return PREFIX + nameAndTag(key, merchantId, requestId);
+}
+
+/** The id of the refund that `merchantId` asked for as `requestId`; `key` is another than that of payments. */
+export function deriveRefundId(key: KeyObject, merchantId: string, requestId: string): string {
+  return REFUND_PREFIX + nameAndTag(key, merchantId, requestId);
 }
 
 /** Whether `id` is one that `derivePaymentId` gave to this merchant; says nothing of whether the payment was sent. */
@@ -26,6 +30,12 @@ export function belongsToMerchant(key: KeyObject, merchantId: string, id: string
   const bytes = fromBase32(id.slice(PREFIX.length));
   const tag = hmac(key, merchantId, bytes.subarray(0, NAME_BYTES)).subarray(0, TAG_BYTES);
   return timingSafeEqual(tag, bytes.subarray(NAME_BYTES));
+}
+
+function nameAndTag(key: KeyObject, merchantId: string, requestId: string): string {
+  const name = hmac(key, merchantId, Buffer.from(requestId)).subarray(0, NAME_BYTES);
+  const tag = hmac(key, merchantId, name).subarray(0, TAG_BYTES);
+  return base32(Buffer.concat([name, tag]));
 }
 
 /** The merchant is prefixed by its length, so that no two pairs of merchant and rest are the same bytes. */

@@ -22,7 +22,7 @@ export interface PaymentOrder {
 const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf("currency"));
 
 /** Notes a violation unless `good`. */
-type FieldCheck = (good: boolean, field: string, description: string) => void;
+export type FieldCheck = (good: boolean, field: string, description: string) => void;
 
 // Cc: control characters; Cs: a half of a surrogate pair, which is no character and has no UTF-8.
 const PLAIN_TEXT = /^[^\p{Cc}\p{Cs}]*$/u;
@@ -36,19 +36,31 @@ export function checkPayRequest(
   const check: FieldCheck = (good, field, description) => {
     if (!good) violations.push({ field, description });
   };
-  check(/^[A-Za-z0-9_-]{1,64}$/.test(request.requestId), "request_id", "must be 1 to 64 characters of A-Z a-z 0-9 _ -");
+  checkRequestId(request.requestId, check);
   const card = checkCard(request.card, check);
-  const amount = checkAmount(request.amount, limits.maximumAmount, check);
+  const { amount } = request;
+  check(amount !== undefined, "amount", "is required");
+  if (amount !== undefined) checkMoney(amount, limits.maximumAmount, check);
   check(
     request.description.length <= 140 && PLAIN_TEXT.test(request.description),
     "description",
     "must be at most 140 characters without control characters",
   );
-  const waitMs = durationMs(request.wait) ?? DEFAULT_WAIT_MS;
-  check(waitMs >= 0 && waitMs <= MAXIMUM_WAIT_MS, "wait", "must be a duration of 0 to 30 seconds");
+  const waitMs = checkWait(request.wait, check);
   if (violations.length > 0 || card === undefined || amount === undefined) return { violations };
   const { requestId, description } = request;
   return { order: { requestId, card, amount, description, waitMs }, violations };
+}
+
+export function checkRequestId(requestId: string, check: FieldCheck): void {
+  check(/^[A-Za-z0-9_-]{1,64}$/.test(requestId), "request_id", "must be 1 to 64 characters of A-Z a-z 0-9 _ -");
+}
+
+/** How long a call may wait, in milliseconds. */
+export function checkWait(wait: PayRequest["wait"], check: FieldCheck): number {
+  const waitMs = durationMs(wait) ?? DEFAULT_WAIT_MS;
+  check(waitMs >= 0 && waitMs <= MAXIMUM_WAIT_MS, "wait", "must be a duration of 0 to 30 seconds");
+  return waitMs;
 }
 
 function checkCard(card: PayRequest["card"], check: FieldCheck): CardDetails | undefined {
@@ -70,9 +82,8 @@ function checkCard(card: PayRequest["card"], check: FieldCheck): CardDetails | u
   return { number, expiryMonth: card.expiryMonth, expiryYear: card.expiryYear, holderName: card.holderName };
 }
 
-function checkAmount(amount: PayRequest["amount"], maximum: bigint, check: FieldCheck): Money | undefined {
-  check(amount !== undefined, "amount", "is required");
-  if (amount === undefined) return undefined;
+/** Checks the currency and the size of an amount. */
+export function checkMoney(amount: Money, maximum: bigint, check: FieldCheck): void {
   check(
     CURRENCIES.has(amount.currencyCode),
     "amount.currency_code",
@@ -83,7 +94,6 @@ function checkAmount(amount: PayRequest["amount"], maximum: bigint, check: Field
     "amount.minor_units",
     `must be a whole number of minor units, 1 to ${maximum}`,
   );
-  return amount;
 }
 
 /** A Duration in milliseconds, rounded down; NaN when it is none (its parts have different signs, or overflow). */

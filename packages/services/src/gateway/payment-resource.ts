@@ -1,8 +1,16 @@
-/** Payments as the public API shows them. */
-import { DeclineReason, type Payment, PaymentState } from "../gen/quittance/payments/v1/payments.js";
-import { DECLINE_MESSAGES } from "../shared/decline.js";
+/** Payments and refunds as the public API shows them. */
+import {
+  DeclineReason,
+  type Payment,
+  PaymentState,
+  type Refund,
+  RefundDeclineReason,
+  RefundState,
+} from "../gen/quittance/payments/v1/payments.js";
+import { DECLINE_MESSAGES, REFUND_DECLINE_MESSAGES } from "../shared/decline.js";
 import type { PaymentView } from "../shared/messages.js";
 import { moneyFromWire } from "../shared/money.js";
+import type { RefundView } from "../shared/refund-messages.js";
 
 /** A payment as client-bank recorded it. A verdict is told when it is final, and not while it is on its way. */
 export function recordedPayment(view: PaymentView): Payment {
@@ -21,6 +29,23 @@ export function recordedPayment(view: PaymentView): Payment {
     captureTime: new Date(view.captureTime),
     settleTime: view.settleTime === undefined ? undefined : new Date(view.settleTime),
     finishTime: view.finishTime === undefined ? undefined : new Date(view.finishTime),
+    refundedAmount: view.refundedAmount && moneyFromWire(view.refundedAmount),
+  };
+}
+
+/** A refund as client-bank recorded it. */
+export function recordedRefund(view: RefundView): Refund {
+  const reason = view.declineReason;
+  return {
+    id: view.id,
+    requestId: view.requestId,
+    payment: view.paymentId,
+    amount: view.amount && moneyFromWire(view.amount),
+    state: RefundState[view.state],
+    decline: reason && { reason: RefundDeclineReason[reason], message: REFUND_DECLINE_MESSAGES[reason] },
+    createTime: new Date(view.acceptTime),
+    debitTime: new Date(view.debitTime),
+    finishTime: new Date(view.finishTime),
   };
 }
 

@@ -1,32 +1,32 @@
-/** The callers of Pay that wait for their payment to be final, by payment id. */
-import type { PaymentView } from "../shared/messages.js";
+/** The callers that wait for their payment, or their refund, to be final; by its id. */
 
 /** How a wait ended. */
-export type WaitOutcome =
-  | { readonly name: "final"; readonly payment: PaymentView }
+export type WaitOutcome<Answer> =
+  | { readonly name: "final"; readonly answer: Answer }
   /** The request_id was used before with other parameters. */
   | { readonly name: "reused" }
   /** The time is over, or the caller is gone, or the gateway stops. */
   | { readonly name: "over" };
 
 /** One caller that waits. */
-export interface Waiter {
+export interface Waiter<Answer> {
   readonly parametersHash: string;
   /** When the wait is over, milliseconds since 1970. */
   readonly untilMs: number;
   /** Whether the caller went away, so that nobody needs the answer. */
   isGone(): boolean;
-  end(outcome: WaitOutcome): void;
+  end(outcome: WaitOutcome<Answer>): void;
 }
 
 /** Waits end within so many milliseconds of their time: one sweep for all costs less than a timer for each. */
 const SWEEP_INTERVAL_MS = 25;
 
-const OVER: WaitOutcome = { name: "over" };
+const OVER = { name: "over" } as const;
 
-export class Waiters {
+/** `Answer` is what a wait ends with: the payment or refund, by its id. */
+export class Waiters<Answer extends { readonly id: string }> {
   readonly #maximum: number;
-  readonly #byPayment = new Map<string, Waiter[]>();
+  readonly #byId = new Map<string, Waiter<Answer>[]>();
   #size = 0;
   #sweeping: NodeJS.Timeout | undefined;
   #closed = false;
@@ -41,56 +41,56 @@ export class Waiters {
   }
 
   /** Adds a caller; false when there is no room, and then it does not wait. */
-  add(paymentId: string, waiter: Waiter): boolean {
+  add(id: string, waiter: Waiter<Answer>): boolean {
     if (this.#closed || this.#size >= this.#maximum) return false;
-    const others = this.#byPayment.get(paymentId);
-    if (others === undefined) this.#byPayment.set(paymentId, [waiter]);
+    const others = this.#byId.get(id);
+    if (others === undefined) this.#byId.set(id, [waiter]);
     else others.push(waiter);
     this.#size++;
     this.#sweeping ??= setInterval(() => this.#sweep(Date.now()), SWEEP_INTERVAL_MS);
     return true;
   }
 
-  /** Ends the waits of those callers whose parameters made the payment that is final; others are told of the reuse. */
-  wakeFinal(payment: PaymentView, parametersHash: string): void {
-    this.#end(payment.id, { name: "final", payment }, (waiter) => waiter.parametersHash === parametersHash);
+  /** Ends the waits of those callers whose parameters made what is final; others are told of the reuse. */
+  wakeFinal(answer: Answer, parametersHash: string): void {
+    this.#end(answer.id, { name: "final", answer }, (waiter) => waiter.parametersHash === parametersHash);
   }
 
-  /** Ends the waits of those callers whose parameters were refused; others of the same payment go on waiting. */
-  wakeReused(paymentId: string, parametersHash: string): void {
-    this.#end(paymentId, { name: "reused" }, (waiter) => waiter.parametersHash === parametersHash);
+  /** Ends the waits of those callers whose parameters were refused; others with the same id go on waiting. */
+  wakeReused(id: string, parametersHash: string): void {
+    this.#end(id, { name: "reused" }, (waiter) => waiter.parametersHash === parametersHash);
   }
 
   /** Takes one caller out, without an answer. */
-  remove(paymentId: string, waiter: Waiter): void {
-    this.#take(paymentId, (candidate) => candidate === waiter);
+  remove(id: string, waiter: Waiter<Answer>): void {
+    this.#take(id, (candidate) => candidate === waiter);
   }
 
   /** Ends every wait at once and takes no more: for the drain. */
   close(): void {
     this.#closed = true;
-    for (const paymentId of [...this.#byPayment.keys()]) this.#end(paymentId, OVER, () => true);
+    for (const id of [...this.#byId.keys()]) this.#end(id, OVER, () => true);
   }
 
   #sweep(nowMs: number): void {
-    for (const paymentId of [...this.#byPayment.keys()]) {
-      this.#end(paymentId, OVER, (waiter) => waiter.untilMs <= nowMs || waiter.isGone());
+    for (const id of [...this.#byId.keys()]) {
+      this.#end(id, OVER, (waiter) => waiter.untilMs <= nowMs || waiter.isGone());
     }
   }
 
-  #end(paymentId: string, outcome: WaitOutcome, concerned: (waiter: Waiter) => boolean): void {
-    for (const waiter of this.#take(paymentId, concerned)) waiter.end(outcome);
+  #end(id: string, outcome: WaitOutcome<Answer>, concerned: (waiter: Waiter<Answer>) => boolean): void {
+    for (const waiter of this.#take(id, concerned)) waiter.end(outcome);
   }
 
-  #take(paymentId: string, concerned: (waiter: Waiter) => boolean): Waiter[] {
-    const waiters = this.#byPayment.get(paymentId);
+  #take(id: string, concerned: (waiter: Waiter<Answer>) => boolean): Waiter<Answer>[] {
+    const waiters = this.#byId.get(id);
     if (waiters === undefined) return [];
     const taken = waiters.filter(concerned);
     if (taken.length === 0) return taken;
-    if (taken.length === waiters.length) this.#byPayment.delete(paymentId);
+    if (taken.length === waiters.length) this.#byId.delete(id);
     else
-      this.#byPayment.set(
-        paymentId,
+      this.#byId.set(
+        id,
         waiters.filter((waiter) => !taken.includes(waiter)),
       );
     this.#size -= taken.length;

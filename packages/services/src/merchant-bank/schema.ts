@@ -1,16 +1,17 @@
 /**
- * The tables of merchant-bank (step 4), in a PostgreSQL schema of its own. They have no foreign keys, for the reason
+ * The tables of merchant-bank (steps 4 and R2), in a PostgreSQL schema of its own. They have no foreign keys, for the reason
  * that client-bank's have none; the books statement (docs/operating.md) finds whatever points to nothing.
  */
 import { sql } from "drizzle-orm";
-import { bigint, check, pgSchema, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
-import { DECLINE_REASONS } from "../shared/decline.js";
+import { bigint, check, index, pgSchema, primaryKey, text, timestamp, unique } from "drizzle-orm/pg-core";
+import { DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../shared/decline.js";
 
 export const merchantBankSchema = pgSchema("merchant_bank");
 
 const minorUnits = (name: string) => bigint(name, { mode: "bigint" });
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
-const declineReasons = sql.raw(DECLINE_REASONS.map((reason) => `'${reason}'`).join(", "));
+const quoted = (texts: readonly string[]) => sql.raw(texts.map((text) => `'${text}'`).join(", "));
+const declineReasons = quoted(DECLINE_REASONS);
 
 /** The bank's merchants. The balance is a cache of opening balance and entries. */
 export const merchants = merchantBankSchema.table(
@@ -51,10 +52,16 @@ export const receipts = merchantBankSchema.table(
     declineReason: text("decline_reason", { enum: DECLINE_REASONS }),
     declinedBy: text("declined_by", { enum: ["client-side", "merchant-bank"] }),
     settleTime: time("settle_time").notNull(),
+    /** The sum of the refunds that were debited: whoever refunds locks the receipt, and decides by what is left. */
+    refundedAmount: minorUnits("refunded_amount").notNull().default(sql`0`),
   },
   (table) => [
     check("receipts_currency", sql`${table.currency} ~ '^[A-Z]{3}$'`),
     check("receipts_amount", sql`${table.amount} > 0`),
+    check(
+      "receipts_refunded_amount",
+      sql`${table.refundedAmount} BETWEEN 0 AND CASE ${table.outcome} WHEN 'credited' THEN ${table.amount} ELSE 0 END`,
+    ),
     check("receipts_outcome", sql`${table.outcome} IN ('credited', 'declined')`),
     check("receipts_decline_reason", sql`${table.declineReason} IN (${declineReasons})`),
     check("receipts_declined_by", sql`${table.declinedBy} IN ('client-side', 'merchant-bank')`),
@@ -66,15 +73,49 @@ export const receipts = merchantBankSchema.table(
   ],
 );
 
+/** One for every refund that reached step R2, declined ones too: what was decided, for ever. */
+export const refunds = merchantBankSchema.table(
+  "refunds",
+  {
+    id: text().primaryKey(),
+    paymentId: text("payment_id").notNull(),
+    merchantId: text("merchant_id").notNull(),
+    requestId: text("request_id").notNull(),
+    parametersHash: text("parameters_hash").notNull(),
+    /** With the amount null when the request named none and was declined. */
+    currency: text(),
+    amount: minorUnits("amount"),
+    outcome: text({ enum: ["debited", "declined"] }).notNull(),
+    declineReason: text("decline_reason", { enum: REFUND_DECLINE_REASONS }),
+    acceptTime: time("accept_time").notNull(),
+    debitTime: time("debit_time").notNull(),
+  },
+  (table) => [
+    unique("refunds_request").on(table.merchantId, table.requestId),
+    index("refunds_payment").on(table.paymentId),
+    check("refunds_amount", sql`${table.amount} > 0 AND ${table.currency} ~ '^[A-Z]{3}$'`),
+    check("refunds_whole_amount", sql`(${table.amount} IS NULL) = (${table.currency} IS NULL)`),
+    check("refunds_decline_reason", sql`${table.declineReason} IN (${quoted(REFUND_DECLINE_REASONS)})`),
+    check(
+      "refunds_verdict",
+      sql`CASE ${table.outcome}
+        WHEN 'debited' THEN ${table.declineReason} IS NULL AND ${table.amount} IS NOT NULL
+        WHEN 'declined' THEN ${table.declineReason} IS NOT NULL
+        ELSE false
+      END`,
+    ),
+  ],
+);
+
 /**
  * Double entry: each movement is a debit and a credit that add up to zero. Entries are never changed or deleted (the
- * service's role may not), and the key lets a payment be settled once.
+ * service's role may not), and the key lets a payment be settled once and each refund be debited once.
  */
 export const ledgerEntries = merchantBankSchema.table(
   "ledger_entries",
   {
     paymentId: text("payment_id").notNull(),
-    kind: text({ enum: ["settlement"] }).notNull(),
+    kind: text({ enum: ["settlement", "refund"] }).notNull(),
     direction: text({ enum: ["debit", "credit"] }).notNull(),
     /** A merchant's id, or `clearing`. */
     account: text().notNull(),
@@ -82,10 +123,18 @@ export const ledgerEntries = merchantBankSchema.table(
     /** What the movement adds to the account's balance: negative for a debit. */
     amount: minorUnits("amount").notNull(),
     time: time("time").notNull(),
+    /** The refund that moves the money; empty for the settlement. */
+    refundId: text("refund_id").notNull().default(""),
   },
   (table) => [
-    primaryKey({ name: "ledger_entries_once", columns: [table.paymentId, table.kind, table.direction] }),
-    check("ledger_entries_kind", sql`${table.kind} IN ('settlement')`),
+    primaryKey({
+      name: "ledger_entries_once",
+      columns: [table.paymentId, table.refundId, table.kind, table.direction],
+    }),
+    check(
+      "ledger_entries_kind",
+      sql`${table.kind} = CASE ${table.refundId} WHEN '' THEN 'settlement' ELSE 'refund' END`,
+    ),
     check(
       "ledger_entries_direction",
       sql`${table.direction} = CASE WHEN ${table.amount} < 0 THEN 'debit' ELSE 'credit' END AND ${table.amount} <> 0`,

@@ -1,4 +1,4 @@
-/** merchant-bank: step 4 of the payment cycle. */
+/** merchant-bank: step 4 of the payment cycle, and step R2 of refunds. */
 import type { Connection } from "@quittance/sdk";
 import { classifyFailure } from "../platform/classify-failure.js";
 import { databaseConfiguration } from "../platform/configuration.js";
@@ -8,12 +8,14 @@ import type { RunningService } from "../platform/run-service.js";
 import { logStepEvent } from "../shared/log-step-event.js";
 import { bankResultMessage } from "../shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf } from "../shared/queue-map.js";
+import { refundMessage } from "../shared/refund-messages.js";
 import { step4Settle } from "./step-4-settle.js";
+import { stepR2Debit } from "./step-r2-debit.js";
 
 /** What merchant-bank reads from the environment besides what every service does. */
 export const merchantBankConfiguration = databaseConfiguration;
 
-/** Payments in one transaction. */
+/** Payments, or refunds, in one transaction. */
 const MAXIMUM_BATCH_SIZE = 200;
 
 export interface MerchantBankOptions {
@@ -25,7 +27,7 @@ export interface MerchantBankOptions {
   readonly now?: () => number;
 }
 
-/** Starts step 4 on `connection`. */
+/** Starts steps 4 and R2 on `connection`. */
 export async function startMerchantBank(options: MerchantBankOptions): Promise<RunningService> {
   const { connection, database, log } = options;
   const tools = { database, log, now: options.now ?? Date.now };
@@ -43,10 +45,23 @@ export async function startMerchantBank(options: MerchantBankOptions): Promise<R
     onEvent: (event) => logStepEvent(event, "4", log),
   });
 
+  const refund = await connection.process({
+    name: "merchant-bank-refund",
+    from: destinationOf(CHANNELS.refund),
+    to: destinationOf(CHANNELS.refundResult),
+    toOptions: { priority: CHANNELS.refundResult.priority },
+    schema: refundMessage,
+    deadLetter: deadLetterDestination(CHANNELS.refund),
+    batch: { maximumSize: MAXIMUM_BATCH_SIZE },
+    classify: classifyFailure,
+    handle: (batch) => stepR2Debit(tools, batch),
+    onEvent: (event) => logStepEvent(event, "R2", log),
+  });
+
   return {
     checks: { database: () => database.problem() },
     async drain(drain) {
-      await settle.drain(drain);
+      await Promise.all([settle.drain(drain), refund.drain(drain)]);
       await database.close();
     },
   };

@@ -1,4 +1,4 @@
-/** The tables of notification (step 5a), in a PostgreSQL schema of its own. */
+/** The tables of notification (steps 5a and R4), in a PostgreSQL schema of its own. */
 import { sql } from "drizzle-orm";
 import {
   bigint,
@@ -68,10 +68,12 @@ export const notifications = notificationSchema.table(
     lastError: text("last_error"),
     createTime: timestamp("create_time", { withTimezone: true }).notNull().defaultNow(),
     sentTime: timestamp("sent_time", { withTimezone: true }),
+    /** The refund that is told of; empty when it is the payment itself. */
+    refundId: text("refund_id").notNull().default(""),
   },
   (table) => [
-    // Told once on each channel, however often the result of a payment is delivered.
-    unique("notifications_once").on(table.paymentId, table.templateName, table.channel),
+    // Told once on each channel, however often the result of a payment or refund is delivered.
+    unique("notifications_once").on(table.paymentId, table.refundId, table.templateName, table.channel),
     index("notifications_due").on(table.nextAttemptTime).where(sql`${table.state} IN ('pending', 'failed')`),
     check("notifications_channel", sql`${table.channel} IN ('log', 'webhook')`),
     check("notifications_state", sql`${table.state} IN ('pending', 'sent', 'failed', 'gave-up')`),

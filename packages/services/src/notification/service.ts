@@ -1,22 +1,25 @@
-/** Step 5a of the payment cycle: tells how each payment ended, on the log and by webhook. */
-import type { Connection, Incoming, Outcome } from "@quittance/sdk";
+/** Steps 5a and R4: tells how each payment and each refund ended, on the log and by webhook. */
+import type { Connection, Incoming, Outcome, Processor, StandardSchemaV1 } from "@quittance/sdk";
 import { classifyFailure } from "../platform/classify-failure.js";
 import type { Database } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
 import { logStepEvent } from "../shared/log-step-event.js";
-import { type TransactionResultMessage, transactionResultMessage } from "../shared/messages.js";
-import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
+import { transactionResultMessage } from "../shared/messages.js";
+import { CHANNELS, type Channel, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
+import { refundResultMessage } from "../shared/refund-messages.js";
 import { ActiveTemplates, TemplateMissingError } from "./active-templates.js";
 import {
   type ComposedNotification,
+  type ComposeOptions,
   composeNotifications,
+  composeRefundNotifications,
   type NotificationChannel,
   type NotificationKey,
 } from "./compose-notification.js";
 import { insertNotifications } from "./operations/insert-notifications.js";
 import { TemplateError, TemplateRenderer } from "./render-template.js";
-import { templateNameOf } from "./template-variables.js";
+import { refundTemplateNameOf, type TemplateName, templateNameOf } from "./template-variables.js";
 import { openWebhookPoster, type WebhookTarget } from "./webhook/post-webhook.js";
 import { WebhookSender, type WebhookSenderOptions } from "./webhook/webhook-sender.js";
 
@@ -31,10 +34,16 @@ export interface NotificationOptions {
   readonly sender?: Pick<WebhookSenderOptions, "concurrency" | "leaseMs" | "pollIntervalMs" | "retry">;
 }
 
-/** Payments in one transaction. */
+/** What is told of one result: by which template, and how it is composed with it. */
+interface NotificationPlan {
+  readonly templateName: TemplateName;
+  compose(how: ComposeOptions): ComposedNotification[];
+}
+
+/** Payments, or refunds, in one transaction. */
 const MAXIMUM_BATCH_SIZE = 200;
 
-/** Starts step 5a on `connection`. */
+/** Starts steps 5a and R4 on `connection`. */
 export async function startNotification(options: NotificationOptions): Promise<RunningService> {
   const { connection, database, log } = options;
   const templates = new ActiveTemplates(database, options.language);
@@ -43,39 +52,59 @@ export async function startNotification(options: NotificationOptions): Promise<R
   const sender = poster && new WebhookSender({ database, poster, log, ...options.sender });
   const channels: readonly NotificationChannel[] = sender === undefined ? ["log"] : ["log", "webhook"];
 
-  const processor = await connection.process({
-    name: "notification",
-    from: destinationOf(CHANNELS.transactionResult),
-    subscription: subscriptionOf("notification"),
-    schema: transactionResultMessage,
-    deadLetter: deadLetterDestination(CHANNELS.transactionResult),
-    batch: { maximumSize: MAXIMUM_BATCH_SIZE },
-    classify: (error) => (mayPass(error) ? "transient" : "permanent"),
-    onEvent: (event) => logStepEvent(event, "5a", log),
-    async handle(batch) {
-      await templates.refresh();
-      const { outcomes, notifications } = composeAll(batch);
-      if (notifications.length > 0) {
-        const recorded = await database.transaction((transaction) => insertNotifications(transaction, notifications));
-        // The inputs are accepted after this: killed in between, the batch comes again and finds its rows.
-        tell(notifications, recorded);
-        if (recorded.some(({ channel }) => channel === "webhook")) sender?.wake();
-      }
-      return outcomes;
-    },
+  const payments = await notify("5a", CHANNELS.transactionResult, transactionResultMessage, (result) => ({
+    templateName: templateNameOf(result),
+    compose: (how) => composeNotifications(result, how),
+  }));
+  const refunds = await notify("R4", CHANNELS.refundResult, refundResultMessage, (result) => {
+    // It is about no refund: its caller alone is told.
+    if (result.requestIdReused === true) return undefined;
+    return { templateName: refundTemplateNameOf(result), compose: (how) => composeRefundNotifications(result, how) };
   });
 
-  /** Renders a batch. A payment whose template cannot be rendered is set aside alone; the others go on. */
-  function composeAll(batch: readonly Incoming<TransactionResultMessage>[]): {
-    readonly outcomes: Outcome[];
-    readonly notifications: ComposedNotification[];
-  } {
+  /** Processes a topic of results; `plan` says what is to be told of one of them. */
+  function notify<Result>(
+    step: "5a" | "R4",
+    channel: Channel,
+    schema: StandardSchemaV1<unknown, Result>,
+    plan: (result: Result) => NotificationPlan | undefined,
+  ): Promise<Processor> {
+    return connection.process({
+      name: step === "5a" ? "notification" : "notification-refund",
+      from: destinationOf(channel),
+      subscription: subscriptionOf(channel, "notification"),
+      schema,
+      deadLetter: deadLetterDestination(channel),
+      batch: { maximumSize: MAXIMUM_BATCH_SIZE },
+      classify: (error) => (mayPass(error) ? "transient" : "permanent"),
+      onEvent: (event) => logStepEvent(event, step, log),
+      async handle(batch) {
+        await templates.refresh();
+        const { outcomes, notifications } = composeAll(batch, plan);
+        if (notifications.length > 0) {
+          const recorded = await database.transaction((transaction) => insertNotifications(transaction, notifications));
+          // The inputs are accepted after this: killed in between, the batch comes again and finds its rows.
+          tell(step, notifications, recorded);
+          if (recorded.some((row) => row.channel === "webhook")) sender?.wake();
+        }
+        return outcomes;
+      },
+    });
+  }
+
+  /** Renders a batch. A payment or refund whose template cannot be rendered is set aside alone; the others go on. */
+  function composeAll<Result>(
+    batch: readonly Incoming<Result>[],
+    plan: (result: Result) => NotificationPlan | undefined,
+  ): { readonly outcomes: Outcome[]; readonly notifications: ComposedNotification[] } {
     const notifications: ComposedNotification[] = [];
     const outcomes = batch.map(({ body, message }): Outcome => {
-      const template = templates.get(templateNameOf(body));
+      const planned = plan(body);
+      if (planned === undefined) return {};
+      const template = templates.get(planned.templateName);
       try {
         const traceId = traceIdOf(message.traceparent);
-        notifications.push(...composeNotifications(body, { renderer, template, channels, traceId }));
+        notifications.push(...planned.compose({ renderer, template, channels, traceId }));
         return {};
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
@@ -86,15 +115,21 @@ export async function startNotification(options: NotificationOptions): Promise<R
   }
 
   /** The log channel: one line for each row that is new. A line can be lost when the process is killed; a row cannot. */
-  function tell(notifications: readonly ComposedNotification[], recorded: readonly NotificationKey[]): void {
-    const isNew = new Set(recorded.filter(({ channel }) => channel === "log").map(({ paymentId }) => paymentId));
+  function tell(
+    step: "5a" | "R4",
+    notifications: readonly ComposedNotification[],
+    recorded: readonly NotificationKey[],
+  ): void {
+    const place = ({ paymentId, refundId }: NotificationKey) => `${paymentId} ${refundId}`;
+    const isNew = new Set(recorded.filter(({ channel }) => channel === "log").map(place));
     for (const notification of notifications) {
-      if (notification.channel !== "log" || !isNew.delete(notification.paymentId)) continue;
+      if (notification.channel !== "log" || !isNew.delete(place(notification))) continue;
       log.info(
         {
           payment: notification.paymentId,
+          refund: notification.refundId || undefined,
           trace: notification.traceId ?? undefined,
-          step: "5a",
+          step,
           channel: "log",
           template: notification.templateName,
           language: notification.language,
@@ -110,7 +145,7 @@ export async function startNotification(options: NotificationOptions): Promise<R
     checks: { database: () => database.problem() },
     async drain({ timeoutMs }) {
       const endMs = performance.now() + timeoutMs;
-      await processor.drain({ timeoutMs });
+      await Promise.all([payments.drain({ timeoutMs }), refunds.drain({ timeoutMs })]);
       await sender?.drain({ timeoutMs: Math.max(endMs - performance.now(), 0) });
       poster?.close();
       await database.close();

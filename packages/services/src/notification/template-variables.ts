@@ -1,9 +1,10 @@
 /** What a template may speak of. Templates are strict: a name that is not here fails to render. */
 import type { TransactionResultMessage } from "../shared/messages.js";
+import type { RefundResultMessage } from "../shared/refund-messages.js";
 import { formatAmount } from "./format-amount.js";
 
-/** The names of the templates, by how a payment ended. */
-export type TemplateName = "payment-succeeded" | "payment-declined";
+/** The names of the templates, by how a payment or a refund ended. */
+export type TemplateName = "payment-succeeded" | "payment-declined" | "refund-succeeded" | "refund-declined";
 
 /** The variables of `payment-succeeded`. */
 export interface PaymentVariables {
@@ -29,6 +30,43 @@ export interface DeclinedPaymentVariables extends PaymentVariables {
   readonly reason: string;
   /** `client-side` or `merchant-bank`; with the latter the amount goes back to the client. */
   readonly declined_by: string;
+}
+
+/** The variables of `refund-succeeded` and, with `reason`, of `refund-declined`. */
+export interface RefundVariables {
+  readonly refund_id: string;
+  readonly payment_id: string;
+  readonly request_id: string;
+  readonly merchant: string;
+  /** Formatted; empty when the refund was declined and named none. */
+  readonly amount: string;
+  /** Empty with the amount. */
+  readonly currency: string;
+  /** ISO 8601, in UTC. */
+  readonly accept_time: string;
+  readonly debit_time: string;
+  /** A key of REFUND_DECLINE_MESSAGES. */
+  readonly reason?: string;
+}
+
+/** The template that tells how this refund ended. */
+export function refundTemplateNameOf(result: RefundResultMessage): TemplateName {
+  return result.declineReason === undefined ? "refund-succeeded" : "refund-declined";
+}
+
+export function refundVariables(result: RefundResultMessage, language: string): RefundVariables {
+  const { amount, declineReason } = result;
+  return {
+    refund_id: result.refundId,
+    payment_id: result.paymentId,
+    request_id: result.requestId,
+    merchant: withoutControls(result.merchantId),
+    amount: amount === undefined ? "" : formatAmount(amount, language),
+    currency: amount?.currencyCode ?? "",
+    accept_time: result.acceptTime,
+    debit_time: result.debitTime,
+    ...(declineReason !== undefined && { reason: declineReason }),
+  };
 }
 
 /** The template that tells how this payment ended. */

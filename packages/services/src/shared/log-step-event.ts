@@ -3,8 +3,9 @@ import type { ProcessorEvent } from "@quittance/sdk";
 import { type Logger, traceIdOf } from "../platform/log.js";
 
 const PAYMENT_ID = /^pay_[a-z2-7]{32}$/;
+const REFUND_ID = /^ref_[a-z2-7]{32}$/;
 
-/** Logs an event of the processor of `step`, with the payment and trace ids where the message has them. */
+/** Logs an event of the processor of `step`, with the payment's or refund's id and the trace's where the message has them. */
 export function logStepEvent(event: ProcessorEvent, step: string, log: Logger): void {
   if (event.name === "retry") {
     log.warn({ step, attempt: event.attempt, delayMs: event.delayMs, size: event.size, err: event.error }, "retry");
@@ -12,9 +13,9 @@ export function logStepEvent(event: ProcessorEvent, step: string, log: Logger): 
   }
   if (event.name !== "dead-letter" && event.name !== "released") return;
   const { messageId, correlationId, traceparent } = event.message;
-  // The body may be anything: only a correlation id that looks like a payment's id is taken for one.
-  const payment = correlationId !== undefined && PAYMENT_ID.test(correlationId) ? correlationId : undefined;
-  const facts = { step, payment, messageId, trace: traceIdOf(traceparent) };
+  // The body may be anything: only a correlation id that looks like one of our ids is taken for one.
+  const like = (form: RegExp) => (correlationId !== undefined && form.test(correlationId) ? correlationId : undefined);
+  const facts = { step, payment: like(PAYMENT_ID), refund: like(REFUND_ID), messageId, trace: traceIdOf(traceparent) };
   if (event.name === "dead-letter") log.error({ ...facts, reason: event.reason, err: event.error }, "set aside");
   else log.warn({ ...facts, err: event.error }, "given back");
 }

@@ -75,6 +75,8 @@ export const paymentView = z.object({
   requestId: z.string(),
   merchantId: z.string(),
   amount: wireMoney,
+  /** What refunds gave back so far; absent when there was none. */
+  refundedAmount: wireMoney.optional(),
   description: z.string(),
   state: z.enum(["PENDING", "SUCCEEDED", "DECLINED", "REFUNDED"]),
   declineReason: declineReason.optional(),

@@ -16,7 +16,7 @@ export const BROKER_USERS = [
 export type BrokerUserName = (typeof BROKER_USERS)[number];
 export type ServiceName = Exclude<BrokerUserName, "operator">;
 
-/** JMS priority of messages that somebody waits for: `payment` and `bank-result`. */
+/** JMS priority of messages that somebody waits for: `payment`, `bank-result` and `refund`. */
 export const HIGH_PRIORITY = 7;
 /** JMS priority of everything else; JMS's default. */
 export const MEDIUM_PRIORITY = 4;
@@ -86,6 +86,31 @@ export const CHANNELS = {
     steps: ["4"],
     purpose: "payments that the merchant's bank settled or declined",
   },
+  refund: {
+    ...CYCLE,
+    address: "refund",
+    kind: "queue",
+    priority: HIGH_PRIORITY,
+    writers: ["gateway"],
+    readers: ["merchant-bank"],
+    steps: ["R1"],
+    purpose: "accepted refunds",
+  },
+  refundResult: {
+    ...CYCLE,
+    address: "refund-result",
+    kind: "topic",
+    priority: MEDIUM_PRIORITY,
+    writers: ["merchant-bank"],
+    readers: [],
+    // Artemis names a subscription's queue by it alone, so that no two topics may have the same name.
+    subscriptions: [
+      { name: "notification-refunds", reader: "notification" },
+      { name: "client-bank-refunds", reader: "client-bank" },
+    ],
+    steps: ["R2"],
+    purpose: "refunds that the merchant's bank debited or declined",
+  },
   paymentUpdate: {
     address: "payment-update",
     kind: "topic",
@@ -94,7 +119,7 @@ export const CHANNELS = {
     writers: ["client-bank"],
     readers: ["gateway"],
     subscriptions: [],
-    steps: ["3", "5b"],
+    steps: ["3", "5b", "R3"],
     purpose: "each change of a payment's state, for open watches",
   },
   paymentRead: {
@@ -150,7 +175,9 @@ export function deadLetterDestination(channel: Pick<Channel, "address">): Destin
   return queue(deadLetterAddress(channel));
 }
 
-/** The shared durable subscription of `transaction-result` that belongs to `reader`. */
-export function subscriptionOf(reader: "notification" | "client-bank"): Subscription {
-  return { name: reader, durable: true, shared: true };
+/** The shared durable subscription of a topic that belongs to `reader`. @throws Error when the map has none. */
+export function subscriptionOf(channel: Channel, reader: BrokerUserName): Subscription {
+  const subscription = channel.subscriptions.find((candidate) => candidate.reader === reader);
+  if (subscription === undefined) throw new Error(`${reader} has no durable subscription of ${channel.address}.`);
+  return { name: subscription.name, durable: true, shared: true };
 }

@@ -83,6 +83,7 @@ describe("the gRPC door", () => {
         "GetPayment",
         "ListPayments",
         "WatchPayment",
+        "RefundPayment",
       ]);
       // Go's clients refuse a map entry of another name than protoc's.
       const health = [...files.values()].find((each) => each.package === HEALTH_PACKAGE);

@@ -4,9 +4,12 @@ import type { PaymentView } from "../../dist/shared/messages.js";
 
 const PAYMENT = { id: "pay_1" } as PaymentView;
 
-function waiting(waiters: Waiters, options: { hash?: string; forMs?: number; isGone?: () => boolean } = {}) {
-  const { promise, resolve } = Promise.withResolvers<WaitOutcome>();
-  const waiter: Waiter = {
+function waiting(
+  waiters: Waiters<PaymentView>,
+  options: { hash?: string; forMs?: number; isGone?: () => boolean } = {},
+) {
+  const { promise, resolve } = Promise.withResolvers<WaitOutcome<PaymentView>>();
+  const waiter: Waiter<PaymentView> = {
     parametersHash: options.hash ?? "h",
     untilMs: Date.now() + (options.forMs ?? 10_000),
     isGone: options.isGone ?? (() => false),
@@ -16,17 +19,17 @@ function waiting(waiters: Waiters, options: { hash?: string; forMs?: number; isG
 }
 
 describe("callers that wait", () => {
-  let waiters: Waiters;
+  let waiters: Waiters<PaymentView>;
   beforeEach(() => {
-    waiters = new Waiters({ maximum: 3 });
+    waiters = new Waiters<PaymentView>({ maximum: 3 });
   });
   afterEach(() => waiters.close());
 
   it("are all woken when their payment is final", async () => {
     const [one, other] = [waiting(waiters), waiting(waiters)];
     waiters.wakeFinal(PAYMENT, "h");
-    expect(await one.outcome).to.deep.equal({ name: "final", payment: PAYMENT });
-    expect(await other.outcome).to.deep.equal({ name: "final", payment: PAYMENT });
+    expect(await one.outcome).to.deep.equal({ name: "final", answer: PAYMENT });
+    expect(await other.outcome).to.deep.equal({ name: "final", answer: PAYMENT });
     expect(waiters.size).to.equal(0);
   });
 

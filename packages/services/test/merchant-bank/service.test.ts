@@ -52,11 +52,11 @@ describe("Step 4, merchant-bank", function () {
     const topic = destinationOf(CHANNELS.transactionResult);
     readers = {
       clientBank: await clientBank.createConsumer(topic, {
-        subscription: subscriptionOf("client-bank"),
+        subscription: subscriptionOf(CHANNELS.transactionResult, "client-bank"),
         acknowledge: "auto",
       }),
       notification: await notification.createConsumer(topic, {
-        subscription: subscriptionOf("notification"),
+        subscription: subscriptionOf(CHANNELS.transactionResult, "notification"),
         acknowledge: "auto",
       }),
     };

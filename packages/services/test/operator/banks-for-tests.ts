@@ -10,6 +10,7 @@ import type {
   TransactionResultMessage,
   ValidationResultMessage,
 } from "../../dist/shared/messages.js";
+import type { RefundMessage } from "../../dist/shared/refund-messages.js";
 import { captureLog } from "../support/captured-log.js";
 import { type RolePasswords, type TestDatabase, useDatabase } from "../support/database-for-tests.js";
 import { ROLE_PASSWORDS } from "../support/role-passwords.js";
@@ -148,6 +149,27 @@ export function transactionResult(
   changed: Partial<TransactionResultMessage> = {},
 ): TransactionResultMessage {
   return { ...bankResult(validation), settleTime: new Date().toISOString(), ...changed };
+}
+
+/** What step R1 says of a refund of a payment: all that is left of it unless `minorUnits` are given. */
+export function refundOf(
+  payment: Pick<ValidationResultMessage, "paymentId" | "merchantId" | "amount"> | undefined,
+  minorUnits?: string,
+  changed: Partial<RefundMessage> = {},
+): RefundMessage {
+  if (payment === undefined) throw new Error("There is no payment to refund.");
+  const id = nextPaymentId().slice(4);
+  return {
+    version: 1,
+    refundId: `ref_${id}`,
+    paymentId: payment.paymentId,
+    requestId: `refund-${id}`,
+    merchantId: payment.merchantId,
+    parametersHash: "r".repeat(43),
+    ...(minorUnits !== undefined && { amount: { currencyCode: payment.amount.currencyCode, minorUnits } }),
+    acceptTime: new Date().toISOString(),
+    ...changed,
+  };
 }
 
 /** The balance of a client or merchant. */

@@ -3,12 +3,16 @@ import { expect } from "chai";
 import pg from "pg";
 import { capturePayments } from "../../dist/client-bank/step-3-capture.js";
 import { finishCycle } from "../../dist/client-bank/step-5b-finish.js";
+import { creditRefunds } from "../../dist/client-bank/step-r3-credit.js";
 import { settlePayments } from "../../dist/merchant-bank/step-4-settle.js";
+import { debitRefunds, refundResult } from "../../dist/merchant-bank/step-r2-debit.js";
 import { BOOKS_STATEMENT, type BooksLine } from "../../dist/operator/books-statement.js";
 import type { TransactionResultMessage, ValidationResultMessage } from "../../dist/shared/messages.js";
+import type { RefundMessage, RefundResultMessage } from "../../dist/shared/refund-messages.js";
 import {
   bankResult,
   complaintsOf,
+  refundOf,
   someClient,
   transactionResult,
   useBanks,
@@ -41,6 +45,18 @@ describe("The books statement", function () {
   const finish = (results: readonly TransactionResultMessage[]) =>
     banks().clientBank.transaction((transaction) => finishCycle(transaction, results, Date.now));
 
+  const debit = async (refunds: readonly RefundMessage[]): Promise<RefundResultMessage[]> => {
+    const { decisions, receipts } = await banks().merchantBank.transaction((transaction) =>
+      debitRefunds(transaction, refunds, Date.now),
+    );
+    return decisions.map((decision) => {
+      if (decision.outcome !== "recorded") throw new Error("It was not recorded.");
+      return refundResult(decision.refund, receipts.get(decision.refund.paymentId));
+    });
+  };
+  const credit = (results: readonly RefundResultMessage[]) =>
+    banks().clientBank.transaction((transaction) => creditRefunds(transaction, results, Date.now));
+
   before(async function payments() {
     const pay = (place: number, changed: Partial<ValidationResultMessage> = {}) =>
       validationResult(someClient(place), changed);
@@ -53,14 +69,23 @@ describe("The books statement", function () {
     await capture([...succeeding, declined, refused, inDollars, ...waiting, ...settled]);
     await finish(await settle([...succeeding, declined, refused, inDollars]));
     await settle(settled);
+    const [whole, part, waitingRefund] = [
+      refundOf(succeeding[0]),
+      refundOf(succeeding[1], "400"),
+      refundOf(succeeding[2], "150"),
+    ];
+    const tooMuch = refundOf(succeeding[1], "601");
+    await credit(await debit([whole, part, tooMuch]));
+    await debit([waitingRefund]);
   });
 
   it("agrees with payments of every kind, final and on their way, and shows the sums of each currency", async () => {
     expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
     const all = await lines();
-    expect(all).to.have.length(8);
-    // 9 in euros captured; 1 given back; 4 credited; 2 waiting for settlement and 1 that is to be given back.
-    expect(all.at(-1)?.detail).to.equal("EUR: 8000 - 1000 = 4000 + 3000, USD: 1000 - 0 = 1000 + 0");
+    expect(all).to.have.length(11);
+    // 8 in euros captured; 1 given back and 1400 refunded; 4 credited, of which 1550 were taken again; 2 waiting for
+    // settlement, 1 that is to be given back, and a refund of 150 on its way.
+    expect(all.at(-1)?.detail).to.equal("EUR: 8000 - 2400 = 2450 + 3150, USD: 1000 - 0 = 1000 + 0");
   });
 
   const FORGED: [string, string, RegExp][] = [
@@ -117,6 +142,37 @@ describe("The books statement", function () {
       `UPDATE client_bank.payments SET state = 'SUCCEEDED', settle_time = now(), finish_time = now()
        WHERE id = (SELECT p.id FROM client_bank.payments p LEFT JOIN merchant_bank.receipts r ON r.payment_id = p.id
                    WHERE r.payment_id IS NULL LIMIT 1)`,
+      /^both banks: each payment and its receipt tell the same: 1/m,
+    ],
+    [
+      "a refund that credits the client once more",
+      `INSERT INTO client_bank.ledger_entries
+       SELECT payment_id, kind, direction, account, currency, amount, time, 'ref_forged' FROM client_bank.ledger_entries
+       WHERE kind = 'refund' AND refund_id = (SELECT min(refund_id) FROM client_bank.ledger_entries WHERE refund_id <> '')`,
+      /^client-bank: each refund has the entries that it tells: 1 \(ref_forged\)/m,
+    ],
+    [
+      "a refund that the merchant's bank never decided",
+      `INSERT INTO client_bank.refunds
+       SELECT 'ref_forged', payment_id, merchant_id, 'forged', parameters_hash, currency, amount, state, decline_reason,
+              accept_time, debit_time, finish_time
+       FROM client_bank.refunds WHERE state = 'DECLINED' LIMIT 1`,
+      /^both banks: each refund is told the same: 1 \(ref_forged\)/m,
+    ],
+    [
+      "a receipt that tells of more refunds than were debited",
+      "UPDATE merchant_bank.receipts SET refunded_amount = refunded_amount + 1 WHERE refunded_amount = 400",
+      /^merchant-bank: each receipt has the entries that it tells: 1/m,
+    ],
+    [
+      "a refund whose debit is gone",
+      `DELETE FROM merchant_bank.ledger_entries
+       WHERE refund_id = (SELECT min(refund_id) FROM merchant_bank.ledger_entries WHERE refund_id <> '')`,
+      /^merchant-bank: each refund has the entries that it tells: 1[\s\S]*^both banks: captured - given back = credited \+ in flight: 1/m,
+    ],
+    [
+      "a payment that tells of more given back than the merchant gave",
+      "UPDATE client_bank.payments SET refunded_amount = refunded_amount + 1 WHERE refunded_amount = 400",
       /^both banks: each payment and its receipt tell the same: 1/m,
     ],
   ];

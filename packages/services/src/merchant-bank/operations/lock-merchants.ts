@@ -1,9 +1,10 @@
 import type { Transaction } from "../../platform/database.js";
 
-/** What the bank must know of a merchant to decide about a payment. */
+/** What the bank must know of a merchant to decide about a payment or a refund. */
 export interface LockedMerchant {
   readonly id: string;
   readonly currency: string;
+  readonly balance: bigint;
   readonly state: "open" | "closed";
 }
 
@@ -14,7 +15,7 @@ export interface LockedMerchant {
 export async function lockMerchants(transaction: Transaction, ids: readonly string[]): Promise<LockedMerchant[]> {
   const { rows } = await transaction.query<LockedMerchant>({
     name: "lock-merchants",
-    text: `SELECT id, currency, state FROM merchant_bank.merchants
+    text: `SELECT id, currency, balance, state FROM merchant_bank.merchants
            WHERE id = ANY ($1::text[])
            ORDER BY id
            FOR NO KEY UPDATE`,

@@ -61,6 +61,7 @@ describe("WebhookSender", () => {
         transaction,
         paymentIds.map((paymentId) => ({
           paymentId,
+          refundId: "",
           templateName: "payment-succeeded",
           channel: "webhook" as const,
           language: "en",

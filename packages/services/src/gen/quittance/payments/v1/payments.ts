@@ -23,17 +23,172 @@ import {
 import { Duration } from "../../../google/protobuf/duration.js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
 
+/** Where a refund stands. */
+export const RefundState = {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED: 0,
+  /** PENDING - Accepted, on its way. */
+  PENDING: 1,
+  /** SUCCEEDED - Final: the merchant was debited and the client credited. */
+  SUCCEEDED: 2,
+  /** DECLINED - Final: no money was moved. */
+  DECLINED: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type RefundState = typeof RefundState[keyof typeof RefundState];
+
+export namespace RefundState {
+  export type UNSPECIFIED = typeof RefundState.UNSPECIFIED;
+  export type PENDING = typeof RefundState.PENDING;
+  export type SUCCEEDED = typeof RefundState.SUCCEEDED;
+  export type DECLINED = typeof RefundState.DECLINED;
+  export type UNRECOGNIZED = typeof RefundState.UNRECOGNIZED;
+}
+
+export function refundStateFromJSON(object: any): RefundState {
+  switch (object) {
+    case 0:
+    case "REFUND_STATE_UNSPECIFIED":
+      return RefundState.UNSPECIFIED;
+    case 1:
+    case "REFUND_STATE_PENDING":
+      return RefundState.PENDING;
+    case 2:
+    case "REFUND_STATE_SUCCEEDED":
+      return RefundState.SUCCEEDED;
+    case 3:
+    case "REFUND_STATE_DECLINED":
+      return RefundState.DECLINED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return RefundState.UNRECOGNIZED;
+  }
+}
+
+export function refundStateToJSON(object: RefundState): string {
+  switch (object) {
+    case RefundState.UNSPECIFIED:
+      return "REFUND_STATE_UNSPECIFIED";
+    case RefundState.PENDING:
+      return "REFUND_STATE_PENDING";
+    case RefundState.SUCCEEDED:
+      return "REFUND_STATE_SUCCEEDED";
+    case RefundState.DECLINED:
+      return "REFUND_STATE_DECLINED";
+    case RefundState.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+/** The closed set of reasons for a refund's decline. */
+export const RefundDeclineReason = {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED: 0,
+  /** PAYMENT_NOT_SETTLED - The merchant's bank has not credited the payment yet; when it has, a new request may succeed. */
+  PAYMENT_NOT_SETTLED: 1,
+  /** PAYMENT_DECLINED - The payment was declined: there is nothing to give back. */
+  PAYMENT_DECLINED: 2,
+  /** ALREADY_REFUNDED - All of the payment was given back already. */
+  ALREADY_REFUNDED: 3,
+  /** AMOUNT_TOO_HIGH - The amount is more than what is left of the payment. */
+  AMOUNT_TOO_HIGH: 4,
+  /** CURRENCY_MISMATCH - The amount is in another currency than the payment. */
+  CURRENCY_MISMATCH: 5,
+  /** INSUFFICIENT_FUNDS - The merchant's balance is too low. */
+  INSUFFICIENT_FUNDS: 6,
+  /** MERCHANT_CLOSED - The merchant's account is closed. */
+  MERCHANT_CLOSED: 7,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type RefundDeclineReason = typeof RefundDeclineReason[keyof typeof RefundDeclineReason];
+
+export namespace RefundDeclineReason {
+  export type UNSPECIFIED = typeof RefundDeclineReason.UNSPECIFIED;
+  export type PAYMENT_NOT_SETTLED = typeof RefundDeclineReason.PAYMENT_NOT_SETTLED;
+  export type PAYMENT_DECLINED = typeof RefundDeclineReason.PAYMENT_DECLINED;
+  export type ALREADY_REFUNDED = typeof RefundDeclineReason.ALREADY_REFUNDED;
+  export type AMOUNT_TOO_HIGH = typeof RefundDeclineReason.AMOUNT_TOO_HIGH;
+  export type CURRENCY_MISMATCH = typeof RefundDeclineReason.CURRENCY_MISMATCH;
+  export type INSUFFICIENT_FUNDS = typeof RefundDeclineReason.INSUFFICIENT_FUNDS;
+  export type MERCHANT_CLOSED = typeof RefundDeclineReason.MERCHANT_CLOSED;
+  export type UNRECOGNIZED = typeof RefundDeclineReason.UNRECOGNIZED;
+}
+
+export function refundDeclineReasonFromJSON(object: any): RefundDeclineReason {
+  switch (object) {
+    case 0:
+    case "REFUND_DECLINE_REASON_UNSPECIFIED":
+      return RefundDeclineReason.UNSPECIFIED;
+    case 1:
+    case "REFUND_DECLINE_REASON_PAYMENT_NOT_SETTLED":
+      return RefundDeclineReason.PAYMENT_NOT_SETTLED;
+    case 2:
+    case "REFUND_DECLINE_REASON_PAYMENT_DECLINED":
+      return RefundDeclineReason.PAYMENT_DECLINED;
+    case 3:
+    case "REFUND_DECLINE_REASON_ALREADY_REFUNDED":
+      return RefundDeclineReason.ALREADY_REFUNDED;
+    case 4:
+    case "REFUND_DECLINE_REASON_AMOUNT_TOO_HIGH":
+      return RefundDeclineReason.AMOUNT_TOO_HIGH;
+    case 5:
+    case "REFUND_DECLINE_REASON_CURRENCY_MISMATCH":
+      return RefundDeclineReason.CURRENCY_MISMATCH;
+    case 6:
+    case "REFUND_DECLINE_REASON_INSUFFICIENT_FUNDS":
+      return RefundDeclineReason.INSUFFICIENT_FUNDS;
+    case 7:
+    case "REFUND_DECLINE_REASON_MERCHANT_CLOSED":
+      return RefundDeclineReason.MERCHANT_CLOSED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return RefundDeclineReason.UNRECOGNIZED;
+  }
+}
+
+export function refundDeclineReasonToJSON(object: RefundDeclineReason): string {
+  switch (object) {
+    case RefundDeclineReason.UNSPECIFIED:
+      return "REFUND_DECLINE_REASON_UNSPECIFIED";
+    case RefundDeclineReason.PAYMENT_NOT_SETTLED:
+      return "REFUND_DECLINE_REASON_PAYMENT_NOT_SETTLED";
+    case RefundDeclineReason.PAYMENT_DECLINED:
+      return "REFUND_DECLINE_REASON_PAYMENT_DECLINED";
+    case RefundDeclineReason.ALREADY_REFUNDED:
+      return "REFUND_DECLINE_REASON_ALREADY_REFUNDED";
+    case RefundDeclineReason.AMOUNT_TOO_HIGH:
+      return "REFUND_DECLINE_REASON_AMOUNT_TOO_HIGH";
+    case RefundDeclineReason.CURRENCY_MISMATCH:
+      return "REFUND_DECLINE_REASON_CURRENCY_MISMATCH";
+    case RefundDeclineReason.INSUFFICIENT_FUNDS:
+      return "REFUND_DECLINE_REASON_INSUFFICIENT_FUNDS";
+    case RefundDeclineReason.MERCHANT_CLOSED:
+      return "REFUND_DECLINE_REASON_MERCHANT_CLOSED";
+    case RefundDeclineReason.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** Where a payment stands. */
 export const PaymentState = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
   /** PENDING - Accepted, on its way. */
   PENDING: 1,
-  /** SUCCEEDED - Final: the client was debited and the merchant credited. */
+  /**
+   * SUCCEEDED - Final: the client was debited and the merchant credited. A part may have been given back since: see
+   * `refunded_amount`.
+   */
   SUCCEEDED: 2,
   /** DECLINED - Final: no money was taken, or all of it was given back. */
   DECLINED: 3,
-  /** REFUNDED - Final: it had succeeded and was given back on the merchant's request. */
+  /** REFUNDED - Final: it had succeeded, and all of it was given back on the merchant's request. */
   REFUNDED: 4,
   UNRECOGNIZED: -1,
 } as const;
@@ -274,6 +429,39 @@ export interface WatchPaymentResponse {
   payment?: Payment | undefined;
 }
 
+/** What to give back, and of which payment. */
+export interface RefundPaymentRequest {
+  /** The payment's id, as Pay gave it. Required. */
+  id: string;
+  /**
+   * Chosen by the caller, once for each refund it means to make, among all the refunds of the merchant: 1 to 64
+   * characters of `A-Z a-z 0-9 _ -`. Payments have request_ids of their own. Required.
+   */
+  requestId: string;
+  /** How much to give back, in the payment's currency. Absent: all that is left of the payment. */
+  amount?:
+    | Money
+    | undefined;
+  /**
+   * How long the call may wait for the refund to be final: 0 to 30 seconds, default 5. With 0 it answers as soon as
+   * the refund is accepted, usually with the state `PENDING`.
+   */
+  wait?: Duration | undefined;
+}
+
+/** What RefundPayment answers. */
+export interface RefundPaymentResponse {
+  /** The refund as it stands at the end of the wait. */
+  refund?:
+    | Refund
+    | undefined;
+  /**
+   * The payment as this refund, or a later one, left it. Absent while the refund is `PENDING`, and when it was declined
+   * because its payment was not recorded yet.
+   */
+  payment?: Payment | undefined;
+}
+
 /** A card as its holder reads it off. It is sealed on arrival and never stored or shown whole. */
 export interface Card {
   /** 12 to 19 digits; spaces and hyphens between them are ignored. Required. */
@@ -338,7 +526,52 @@ export interface Payment {
     | Date
     | undefined;
   /** When it became final (step 5b). */
+  finishTime?:
+    | Date
+    | undefined;
+  /**
+   * What refunds have given back to the client so far, the sum of all of them. Absent while there is none. A payment of
+   * which a part was given back stays `SUCCEEDED`; it is `REFUNDED` when all of it was.
+   */
+  refundedAmount?: Money | undefined;
+}
+
+/** Money that a merchant gives back of a payment. */
+export interface Refund {
+  /** Ours, derived from the merchant and the request_id. */
+  id: string;
+  /** The caller's, as given to RefundPayment. */
+  requestId: string;
+  /** The id of the payment of which it is. */
+  payment: string;
+  /** What is given back. Where the request named no amount: absent until it is decided, and when it is declined. */
+  amount?:
+    | Money
+    | undefined;
+  /** Where it stands. */
+  state: RefundState;
+  /** Why it was declined; only with the state `DECLINED`. */
+  decline?:
+    | RefundDecline
+    | undefined;
+  /** When the gateway accepted it (step R1). */
+  createTime?:
+    | Date
+    | undefined;
+  /** When the merchant's bank decided, and debited the merchant if it approved (step R2). */
+  debitTime?:
+    | Date
+    | undefined;
+  /** When it became final: the client was credited if it was approved (step R3). */
   finishTime?: Date | undefined;
+}
+
+/** Why a refund was declined. */
+export interface RefundDecline {
+  /** For programs. */
+  reason: RefundDeclineReason;
+  /** For people: one sentence. */
+  message: string;
 }
 
 /** Why a payment was declined. */
@@ -1023,6 +1256,218 @@ export const WatchPaymentResponse: MessageFns<WatchPaymentResponse> = {
   },
 };
 
+function createBaseRefundPaymentRequest(): RefundPaymentRequest {
+  return { id: "", requestId: "", amount: undefined, wait: undefined };
+}
+
+export const RefundPaymentRequest: MessageFns<RefundPaymentRequest> = {
+  encode(message: RefundPaymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(18).string(message.requestId);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(26).fork()).join();
+    }
+    if (message.wait !== undefined) {
+      Duration.encode(message.wait, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefundPaymentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefundPaymentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.wait = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RefundPaymentRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      amount: isSet(object.amount) ? Money.fromJSON(object.amount) : undefined,
+      wait: isSet(object.wait) ? Duration.fromJSON(object.wait) : undefined,
+    };
+  },
+
+  toJSON(message: RefundPaymentRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.amount !== undefined) {
+      obj.amount = Money.toJSON(message.amount);
+    }
+    if (message.wait !== undefined) {
+      obj.wait = Duration.toJSON(message.wait);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RefundPaymentRequest>): RefundPaymentRequest {
+    return RefundPaymentRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RefundPaymentRequest>): RefundPaymentRequest {
+    const message = createBaseRefundPaymentRequest();
+    message.id = object.id ?? "";
+    message.requestId = object.requestId ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    message.wait = (object.wait !== undefined && object.wait !== null) ? Duration.fromPartial(object.wait) : undefined;
+    return message;
+  },
+};
+
+function createBaseRefundPaymentResponse(): RefundPaymentResponse {
+  return { refund: undefined, payment: undefined };
+}
+
+export const RefundPaymentResponse: MessageFns<RefundPaymentResponse> = {
+  encode(message: RefundPaymentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.refund !== undefined) {
+      Refund.encode(message.refund, writer.uint32(10).fork()).join();
+    }
+    if (message.payment !== undefined) {
+      Payment.encode(message.payment, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefundPaymentResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefundPaymentResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.refund = Refund.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.payment = Payment.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RefundPaymentResponse {
+    return {
+      refund: isSet(object.refund) ? Refund.fromJSON(object.refund) : undefined,
+      payment: isSet(object.payment) ? Payment.fromJSON(object.payment) : undefined,
+    };
+  },
+
+  toJSON(message: RefundPaymentResponse): unknown {
+    const obj: any = {};
+    if (message.refund !== undefined) {
+      obj.refund = Refund.toJSON(message.refund);
+    }
+    if (message.payment !== undefined) {
+      obj.payment = Payment.toJSON(message.payment);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RefundPaymentResponse>): RefundPaymentResponse {
+    return RefundPaymentResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RefundPaymentResponse>): RefundPaymentResponse {
+    const message = createBaseRefundPaymentResponse();
+    message.refund = (object.refund !== undefined && object.refund !== null)
+      ? Refund.fromPartial(object.refund)
+      : undefined;
+    message.payment = (object.payment !== undefined && object.payment !== null)
+      ? Payment.fromPartial(object.payment)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseCard(): Card {
   return { number: "", expiryMonth: 0, expiryYear: 0, holderName: "" };
 }
@@ -1265,6 +1710,7 @@ function createBasePayment(): Payment {
     captureTime: undefined,
     settleTime: undefined,
     finishTime: undefined,
+    refundedAmount: undefined,
   };
 }
 
@@ -1308,6 +1754,9 @@ export const Payment: MessageFns<Payment> = {
     }
     if (message.finishTime !== undefined) {
       Timestamp.encode(toTimestamp(message.finishTime), writer.uint32(106).fork()).join();
+    }
+    if (message.refundedAmount !== undefined) {
+      Money.encode(message.refundedAmount, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -1429,6 +1878,14 @@ export const Payment: MessageFns<Payment> = {
             message.finishTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.refundedAmount = Money.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1480,6 +1937,11 @@ export const Payment: MessageFns<Payment> = {
         : isSet(object.finish_time)
         ? fromJsonTimestamp(object.finish_time)
         : undefined,
+      refundedAmount: isSet(object.refundedAmount)
+        ? Money.fromJSON(object.refundedAmount)
+        : isSet(object.refunded_amount)
+        ? Money.fromJSON(object.refunded_amount)
+        : undefined,
     };
   },
 
@@ -1524,6 +1986,9 @@ export const Payment: MessageFns<Payment> = {
     if (message.finishTime !== undefined) {
       obj.finishTime = message.finishTime.toISOString();
     }
+    if (message.refundedAmount !== undefined) {
+      obj.refundedAmount = Money.toJSON(message.refundedAmount);
+    }
     return obj;
   },
 
@@ -1551,6 +2016,321 @@ export const Payment: MessageFns<Payment> = {
     message.captureTime = object.captureTime ?? undefined;
     message.settleTime = object.settleTime ?? undefined;
     message.finishTime = object.finishTime ?? undefined;
+    message.refundedAmount = (object.refundedAmount !== undefined && object.refundedAmount !== null)
+      ? Money.fromPartial(object.refundedAmount)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRefund(): Refund {
+  return {
+    id: "",
+    requestId: "",
+    payment: "",
+    amount: undefined,
+    state: 0,
+    decline: undefined,
+    createTime: undefined,
+    debitTime: undefined,
+    finishTime: undefined,
+  };
+}
+
+export const Refund: MessageFns<Refund> = {
+  encode(message: Refund, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(18).string(message.requestId);
+    }
+    if (message.payment !== "") {
+      writer.uint32(26).string(message.payment);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(34).fork()).join();
+    }
+    if (message.state !== 0) {
+      writer.uint32(40).int32(message.state);
+    }
+    if (message.decline !== undefined) {
+      RefundDecline.encode(message.decline, writer.uint32(50).fork()).join();
+    }
+    if (message.createTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.createTime), writer.uint32(58).fork()).join();
+    }
+    if (message.debitTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.debitTime), writer.uint32(66).fork()).join();
+    }
+    if (message.finishTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.finishTime), writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Refund {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefund();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.payment = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.decline = RefundDecline.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.createTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.debitTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.finishTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Refund {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      payment: isSet(object.payment) ? globalThis.String(object.payment) : "",
+      amount: isSet(object.amount) ? Money.fromJSON(object.amount) : undefined,
+      state: isSet(object.state) ? refundStateFromJSON(object.state) : 0,
+      decline: isSet(object.decline) ? RefundDecline.fromJSON(object.decline) : undefined,
+      createTime: isSet(object.createTime)
+        ? fromJsonTimestamp(object.createTime)
+        : isSet(object.create_time)
+        ? fromJsonTimestamp(object.create_time)
+        : undefined,
+      debitTime: isSet(object.debitTime)
+        ? fromJsonTimestamp(object.debitTime)
+        : isSet(object.debit_time)
+        ? fromJsonTimestamp(object.debit_time)
+        : undefined,
+      finishTime: isSet(object.finishTime)
+        ? fromJsonTimestamp(object.finishTime)
+        : isSet(object.finish_time)
+        ? fromJsonTimestamp(object.finish_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: Refund): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.payment !== "") {
+      obj.payment = message.payment;
+    }
+    if (message.amount !== undefined) {
+      obj.amount = Money.toJSON(message.amount);
+    }
+    if (message.state !== 0) {
+      obj.state = refundStateToJSON(message.state);
+    }
+    if (message.decline !== undefined) {
+      obj.decline = RefundDecline.toJSON(message.decline);
+    }
+    if (message.createTime !== undefined) {
+      obj.createTime = message.createTime.toISOString();
+    }
+    if (message.debitTime !== undefined) {
+      obj.debitTime = message.debitTime.toISOString();
+    }
+    if (message.finishTime !== undefined) {
+      obj.finishTime = message.finishTime.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Refund>): Refund {
+    return Refund.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Refund>): Refund {
+    const message = createBaseRefund();
+    message.id = object.id ?? "";
+    message.requestId = object.requestId ?? "";
+    message.payment = object.payment ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    message.state = object.state ?? 0;
+    message.decline = (object.decline !== undefined && object.decline !== null)
+      ? RefundDecline.fromPartial(object.decline)
+      : undefined;
+    message.createTime = object.createTime ?? undefined;
+    message.debitTime = object.debitTime ?? undefined;
+    message.finishTime = object.finishTime ?? undefined;
+    return message;
+  },
+};
+
+function createBaseRefundDecline(): RefundDecline {
+  return { reason: 0, message: "" };
+}
+
+export const RefundDecline: MessageFns<RefundDecline> = {
+  encode(message: RefundDecline, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== 0) {
+      writer.uint32(8).int32(message.reason);
+    }
+    if (message.message !== "") {
+      writer.uint32(18).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefundDecline {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefundDecline();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RefundDecline {
+    return {
+      reason: isSet(object.reason) ? refundDeclineReasonFromJSON(object.reason) : 0,
+      message: isSet(object.message) ? globalThis.String(object.message) : "",
+    };
+  },
+
+  toJSON(message: RefundDecline): unknown {
+    const obj: any = {};
+    if (message.reason !== 0) {
+      obj.reason = refundDeclineReasonToJSON(message.reason);
+    }
+    if (message.message !== "") {
+      obj.message = message.message;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RefundDecline>): RefundDecline {
+    return RefundDecline.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RefundDecline>): RefundDecline {
+    const message = createBaseRefundDecline();
+    message.reason = object.reason ?? 0;
+    message.message = object.message ?? "";
     return message;
   },
 };
@@ -1769,7 +2549,7 @@ export const CardSummary: MessageFns<CardSummary> = {
   },
 };
 
-/** Takes card payments and tells what became of them. */
+/** Takes card payments, gives them back, and tells what became of them. */
 export type PaymentServiceService = typeof PaymentServiceService;
 export const PaymentServiceService = {
   /**
@@ -1825,6 +2605,30 @@ export const PaymentServiceService = {
       Buffer.from(WatchPaymentResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): WatchPaymentResponse => WatchPaymentResponse.decode(value),
   },
+  /**
+   * Gives a payment back to the client, all of it or a part; several times, until all that was captured is given back.
+   * Answers when the refund is final, or after `wait`, whichever is first; the refund is safe with us as soon as any
+   * answer came. The same `request_id` with the same parameters gives the same refund, however often and whenever it
+   * is called: calling again is how the end of a refund that was `PENDING` is read. Also
+   * `POST /v1/payments/{id}:refund`.
+   *
+   * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
+   * try again, use another `request_id`.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
+   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount),
+   * UNAVAILABLE (it is not known whether anything was accepted; call again with the same request_id).
+   */
+  refundPayment: {
+    path: "/quittance.payments.v1.PaymentService/RefundPayment" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RefundPaymentRequest): Buffer => Buffer.from(RefundPaymentRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RefundPaymentRequest => RefundPaymentRequest.decode(value),
+    responseSerialize: (value: RefundPaymentResponse): Buffer =>
+      Buffer.from(RefundPaymentResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RefundPaymentResponse => RefundPaymentResponse.decode(value),
+  },
 } as const;
 
 export interface PaymentServiceServer extends UntypedServiceImplementation {
@@ -1847,6 +2651,21 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
   listPayments: handleUnaryCall<ListPaymentsRequest, ListPaymentsResponse>;
   /** Streams one payment: as it is now, then at each change, and ends when it is final. */
   watchPayment: handleServerStreamingCall<WatchPaymentRequest, WatchPaymentResponse>;
+  /**
+   * Gives a payment back to the client, all of it or a part; several times, until all that was captured is given back.
+   * Answers when the refund is final, or after `wait`, whichever is first; the refund is safe with us as soon as any
+   * answer came. The same `request_id` with the same parameters gives the same refund, however often and whenever it
+   * is called: calling again is how the end of a refund that was `PENDING` is read. Also
+   * `POST /v1/payments/{id}:refund`.
+   *
+   * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
+   * try again, use another `request_id`.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
+   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount),
+   * UNAVAILABLE (it is not known whether anything was accepted; call again with the same request_id).
+   */
+  refundPayment: handleUnaryCall<RefundPaymentRequest, RefundPaymentResponse>;
 }
 
 export interface PaymentServiceClient extends Client {
@@ -1916,6 +2735,35 @@ export interface PaymentServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<WatchPaymentResponse>;
+  /**
+   * Gives a payment back to the client, all of it or a part; several times, until all that was captured is given back.
+   * Answers when the refund is final, or after `wait`, whichever is first; the refund is safe with us as soon as any
+   * answer came. The same `request_id` with the same parameters gives the same refund, however often and whenever it
+   * is called: calling again is how the end of a refund that was `PENDING` is read. Also
+   * `POST /v1/payments/{id}:refund`.
+   *
+   * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
+   * try again, use another `request_id`.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
+   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount),
+   * UNAVAILABLE (it is not known whether anything was accepted; call again with the same request_id).
+   */
+  refundPayment(
+    request: RefundPaymentRequest,
+    callback: (error: ServiceError | null, response: RefundPaymentResponse) => void,
+  ): ClientUnaryCall;
+  refundPayment(
+    request: RefundPaymentRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RefundPaymentResponse) => void,
+  ): ClientUnaryCall;
+  refundPayment(
+    request: RefundPaymentRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RefundPaymentResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const PaymentServiceClient = makeGenericClientConstructor(

@@ -1,0 +1,110 @@
+import type { Transaction } from "../../platform/database.js";
+import { expectCount, WriteConflictError } from "../../platform/write-conflict.js";
+import { CLEARING } from "../clearing.js";
+import type { PaymentRecord } from "../payment-record.js";
+import type { RefundRecord } from "../refund-record.js";
+
+/**
+ * Records refunds as merchant-bank decided them and credits the clients of those that succeeded. `payments` are those
+ * that they change, locked, as they are afterwards; the clients are locked here, in the order of their ids.
+ * @throws WriteConflictError (transient) when another process recorded one of them first; Error when a payment or an
+ * account is missing. Nothing of the batch stands then.
+ */
+export async function recordRefunds(
+  transaction: Transaction,
+  refunds: readonly RefundRecord[],
+  payments: ReadonlyMap<string, PaymentRecord>,
+): Promise<void> {
+  const changed = [...payments.values()];
+  const { rows } = await transaction.query<Counts>({
+    name: "record-refunds",
+    text: RECORD_REFUNDS,
+    values: [
+      refunds.map((refund) => refund.id),
+      refunds.map((refund) => refund.paymentId),
+      refunds.map((refund) => refund.merchantId),
+      refunds.map((refund) => refund.requestId),
+      refunds.map((refund) => refund.parametersHash),
+      refunds.map((refund) => refund.currency),
+      refunds.map((refund) => refund.amount),
+      refunds.map((refund) => refund.state),
+      refunds.map((refund) => refund.declineReason),
+      refunds.map((refund) => refund.acceptTime),
+      refunds.map((refund) => refund.debitTime),
+      refunds.map((refund) => refund.finishTime),
+      refunds.map((refund) =>
+        refund.state === "SUCCEEDED" ? (payments.get(refund.paymentId)?.clientId ?? null) : null,
+      ),
+      changed.map((payment) => payment.id),
+      changed.map((payment) => payment.state),
+      changed.map((payment) => payment.settleTime),
+      changed.map((payment) => payment.finishTime),
+      changed.map((payment) => payment.refundedAmount),
+    ],
+  });
+  const counts = rows[0] ?? { recorded: 0n, changed: 0n, credited: 0n, creditors: 0n };
+  if (counts.recorded !== BigInt(refunds.length)) throw new WriteConflictError("refund");
+  expectCount("payments refunded", counts.changed, BigInt(changed.length));
+  expectCount("clients credited", counts.credited, counts.creditors);
+}
+
+interface Counts {
+  readonly recorded: bigint;
+  readonly changed: bigint;
+  readonly credited: bigint;
+  readonly creditors: bigint;
+}
+
+/** Refunds go in by id, so that two batches with the same refunds wait for each other. */
+const RECORD_REFUNDS = `
+  WITH decided AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int8[], $8::text[],
+      $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[])
+      AS decided (id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, state, decline_reason,
+        accept_time, debit_time, finish_time, client_id)
+  ), recorded AS (
+    INSERT INTO client_bank.refunds (
+      id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, state, decline_reason, accept_time,
+      debit_time, finish_time)
+    SELECT id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, state, decline_reason,
+      accept_time, debit_time, finish_time
+    FROM decided
+    ORDER BY id
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+  ), changed AS (
+    UPDATE client_bank.payments
+    SET state = refunded.state, settle_time = refunded.settle_time, finish_time = refunded.finish_time,
+        refunded_amount = refunded.refunded_amount
+    FROM unnest($14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[], $18::int8[])
+      AS refunded (id, state, settle_time, finish_time, refunded_amount)
+    WHERE payments.id = refunded.id AND payments.state IN ('PENDING', 'SUCCEEDED')
+    RETURNING payments.id
+  ), succeeded AS (
+    SELECT * FROM decided WHERE state = 'SUCCEEDED'
+  ), credits AS (
+    SELECT client_id, sum(amount)::int8 AS amount FROM succeeded GROUP BY client_id
+  ), locked AS MATERIALIZED (
+    SELECT id FROM client_bank.clients
+    WHERE id IN (SELECT client_id FROM credits)
+    ORDER BY id FOR NO KEY UPDATE
+  ), credited AS (
+    UPDATE client_bank.clients SET balance = balance + credits.amount
+    FROM locked JOIN credits ON credits.client_id = locked.id
+    WHERE clients.id = locked.id
+    RETURNING clients.id
+  ), entered AS (
+    INSERT INTO client_bank.ledger_entries (payment_id, refund_id, kind, direction, account, currency, amount, time)
+    SELECT payment_id, id, 'refund', 'debit', '${CLEARING}', currency, -amount, finish_time FROM succeeded
+    UNION ALL
+    SELECT payment_id, id, 'refund', 'credit', client_id, currency, amount, finish_time FROM succeeded
+  ), cleared AS (
+    INSERT INTO client_bank.clearing_accounts AS clearing (currency, balance)
+    SELECT currency, -sum(amount)::int8 FROM succeeded
+    -- The clients first, as in step 3: whoever holds the clearing account waits for no client.
+    WHERE (SELECT count(*) FROM credited) > 0
+    GROUP BY currency ORDER BY currency
+    ON CONFLICT (currency) DO UPDATE SET balance = clearing.balance + excluded.balance
+  )
+  SELECT (SELECT count(*) FROM recorded) AS recorded, (SELECT count(*) FROM changed) AS changed,
+         (SELECT count(*) FROM credited) AS credited, (SELECT count(*) FROM credits) AS creditors`;

@@ -1,0 +1,88 @@
+/** Step R3 of a refund: credits the client and makes the refund final, a batch in one transaction; then tells who waits. */
+import type { Incoming, Message, Outcome, Outgoing } from "@quittance/sdk";
+import type { Transaction } from "../platform/database.js";
+import { traceIdOf } from "../platform/log.js";
+import { MESSAGE_VERSION } from "../shared/messages.js";
+import { REFUND_REPLY_TYPE, type RefundReply, type RefundResultMessage } from "../shared/refund-messages.js";
+import { decideRefunds, type RefundDecision } from "./decide-refunds.js";
+import { findRefunds } from "./operations/find-refunds.js";
+import { lockPayments } from "./operations/lock-payments.js";
+import { recordRefunds } from "./operations/record-refunds.js";
+import { paymentUpdate } from "./outgoing.js";
+import { type PaymentRecord, paymentViewOf } from "./payment-record.js";
+import { refundViewOf } from "./refund-record.js";
+import type { StepTools } from "./step-3-capture.js";
+
+/** Handles a batch of `refund-result`. The answers leave after the commit: who was told REFUNDED reads it. */
+export async function stepR3Credit(
+  tools: StepTools,
+  batch: readonly Incoming<RefundResultMessage>[],
+): Promise<readonly Outcome[]> {
+  const messages = batch.map(({ body }) => body);
+  const decisions = await tools.database.transaction((transaction) => creditRefunds(transaction, messages, tools.now));
+  return batch.map(({ body, message }, place) => {
+    const decision = decisions[place] as RefundDecision;
+    const facts = { step: "R3", refund: body.refundId, payment: body.paymentId, trace: traceIdOf(message.traceparent) };
+    if (decision.outcome === "impossible") {
+      tools.log.error({ ...facts, reason: decision.reason }, "credit");
+      return { deadLetter: decision.reason };
+    }
+    if (decision.outcome === "request-id-reused") {
+      const { refundId, parametersHash } = body;
+      tools.log.info({ ...facts, outcome: decision.outcome }, "credit");
+      return {
+        send: reply({ version: MESSAGE_VERSION, outcome: decision.outcome, refundId, parametersHash }, message),
+      };
+    }
+    const { refund, payment, isNew } = decision;
+    const { state, declineReason } = refund;
+    tools.log.info({ ...facts, state, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "credit");
+    const send = reply(finalReply(decision), message);
+    if (isNew && state === "SUCCEEDED" && payment !== undefined) send.push(paymentUpdate(payment));
+    return { send };
+  });
+}
+
+/** Decides about the messages and writes what is new: five round trips with BEGIN and COMMIT, whatever their number. */
+export async function creditRefunds(
+  transaction: Transaction,
+  messages: readonly RefundResultMessage[],
+  now: () => number,
+): Promise<readonly RefundDecision[]> {
+  const payments = await lockPayments(transaction, [...new Set(messages.map(({ paymentId }) => paymentId))]);
+  const recorded = await findRefunds(transaction, [...new Set(messages.map(({ refundId }) => refundId))]);
+  const decisions = decideRefunds(messages, { payments, recorded, now: now() });
+  const fresh = decisions.flatMap((decision) => (decision.outcome === "final" && decision.isNew ? [decision] : []));
+  const changed = new Map<string, PaymentRecord>();
+  // The last one of a payment tells how all of them left it.
+  for (const { refund, payment } of fresh) {
+    if (refund.state === "SUCCEEDED" && payment !== undefined) changed.set(payment.id, payment);
+  }
+  const refunds = fresh.map(({ refund }) => refund);
+  if (refunds.length > 0) await recordRefunds(transaction, refunds, changed);
+  return decisions;
+}
+
+function finalReply({ refund, payment }: Extract<RefundDecision, { outcome: "final" }>): RefundReply {
+  return {
+    version: MESSAGE_VERSION,
+    outcome: "final",
+    refund: refundViewOf(refund),
+    // The gateway lets nobody name another merchant's payment; nor is one shown here.
+    ...(payment?.merchantId === refund.merchantId && { payment: paymentViewOf(payment) }),
+    parametersHash: refund.parametersHash,
+  };
+}
+
+/** A reply to the gateway that `message` names, volatile, for the same request gives it again; none when nobody waits. */
+function reply(content: RefundReply, message: Message): Outgoing[] {
+  if (message.replyTo === undefined) return [];
+  const correlationId = content.outcome === "final" ? content.refund.id : content.refundId;
+  return [
+    {
+      destination: message.replyTo,
+      message: { json: content, type: REFUND_REPLY_TYPE, correlationId },
+      options: { deliveryMode: "non-persistent" },
+    },
+  ];
+}

@@ -1,0 +1,136 @@
+/** Step R1: a refund is accepted. The caller is told so only after the broker holds the message durably. */
+import type { Producer } from "@quittance/sdk";
+import {
+  type Payment,
+  type Refund,
+  type RefundPaymentRequest,
+  RefundState,
+} from "../gen/quittance/payments/v1/payments.js";
+import { traceIdOf } from "../platform/log.js";
+import { MESSAGE_VERSION, type PaymentView } from "../shared/messages.js";
+import { moneyToWire } from "../shared/money.js";
+import type { RefundMessage, RefundView } from "../shared/refund-messages.js";
+import { ApiError, invalidFields } from "./api-error.js";
+import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
+import type { CallContext } from "./call-context.js";
+import { hashRefundParameters } from "./parameters-hash.js";
+import { DEADLINE_MARGIN_MS, type PayParts } from "./pay.js";
+import { belongsToMerchant, deriveRefundId } from "./payment-id.js";
+import { recordedPayment, recordedRefund } from "./payment-resource.js";
+import { checkRefundRequest, type RefundOrder } from "./refund-order.js";
+import { startWait } from "./start-wait.js";
+import type { Waiters } from "./waiters.js";
+
+/** What a wait for a refund ends with. */
+export interface RefundFinal {
+  /** The refund's. */
+  readonly id: string;
+  readonly refund: RefundView;
+  readonly payment: PaymentView | undefined;
+}
+
+/** What RefundPayment works with. */
+export interface RefundParts extends Pick<PayParts, "connection" | "replyQueue" | "keys" | "maximumAmount" | "log"> {
+  /** Sends to `refund`: persistent, priority 7. */
+  readonly refundProducer: Producer;
+  readonly refundWaiters: Waiters<RefundFinal>;
+}
+
+/** An answer of RefundPayment. */
+export interface RefundAnswer {
+  readonly refund: Refund;
+  readonly payment: Payment | undefined;
+  readonly final: boolean;
+}
+
+/**
+ * Accepts a refund and waits as long as the caller asked for it to be final.
+ * @throws ApiError INVALID_ARGUMENT and NOT_FOUND before anything is sent; ALREADY_EXISTS; UNAVAILABLE;
+ * RESOURCE_EXHAUSTED.
+ */
+export async function refundPayment(
+  parts: RefundParts,
+  context: CallContext,
+  request: RefundPaymentRequest,
+): Promise<RefundAnswer> {
+  const { order, violations } = checkRefundRequest(request, parts);
+  if (order === undefined) throw invalidFields(violations);
+  if (!belongsToMerchant(parts.keys.paymentId, context.merchantId, order.paymentId)) {
+    throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
+  }
+  if (parts.connection.state.name !== "open") throw brokerUnavailable();
+
+  const acceptTimeMs = Date.now();
+  const message = refundMessage(parts, context, order, acceptTimeMs);
+  const { refundId, paymentId, parametersHash } = message;
+  const trace = traceIdOf(context.traceparent);
+  const untilMs = Math.min(acceptTimeMs + order.waitMs, context.deadlineMs - DEADLINE_MARGIN_MS);
+  // Registered before the send, for the reply may overtake the broker's confirmation.
+  const wait =
+    untilMs > acceptTimeMs
+      ? startWait(parts.refundWaiters, { id: refundId, parametersHash, untilMs, context })
+      : undefined;
+  try {
+    // There is no duplicate-detection id: a repeated call must reach the banks, which alone can answer it.
+    await parts.refundProducer.send({
+      json: message,
+      type: "refund",
+      correlationId: refundId,
+      traceparent: context.traceparent,
+      ...(wait === undefined ? {} : { replyTo: parts.replyQueue }),
+    });
+  } catch (error) {
+    wait?.giveUp();
+    parts.log.warn({ err: error, refund: refundId, payment: paymentId, trace }, "refund not accepted");
+    throw fromBrokerFailure(error);
+  }
+  parts.log.info({ refund: refundId, payment: paymentId, merchant: context.merchantId, trace }, "refund accepted");
+
+  const outcome = await wait?.outcome;
+  if (outcome?.name === "reused") throw requestIdReused(refundId);
+  if (outcome?.name === "final") {
+    const { refund, payment } = outcome.answer;
+    return { refund: recordedRefund(refund), payment: payment && recordedPayment(payment), final: true };
+  }
+  return { refund: pendingRefund(message, order), payment: undefined, final: false };
+}
+
+function refundMessage(
+  parts: RefundParts,
+  context: CallContext,
+  order: RefundOrder,
+  acceptTimeMs: number,
+): RefundMessage {
+  const { paymentId, requestId, amount } = order;
+  return {
+    version: MESSAGE_VERSION,
+    refundId: deriveRefundId(parts.keys.refundId, context.merchantId, requestId),
+    paymentId,
+    requestId,
+    merchantId: context.merchantId,
+    parametersHash: hashRefundParameters(parts.keys.parameters, order),
+    ...(amount !== undefined && { amount: moneyToWire(amount) }),
+    acceptTime: new Date(acceptTimeMs).toISOString(),
+  };
+}
+
+/** The refund as the request had it: accepted, and nothing more is known yet. */
+function pendingRefund(message: RefundMessage, order: RefundOrder): Refund {
+  return {
+    id: message.refundId,
+    requestId: message.requestId,
+    payment: message.paymentId,
+    amount: order.amount,
+    state: RefundState.PENDING,
+    createTime: new Date(message.acceptTime),
+  };
+}
+
+function requestIdReused(refund: string): ApiError {
+  return new ApiError(
+    "ALREADY_EXISTS",
+    "REQUEST_ID_REUSED",
+    "This request_id was used before for another payment or amount; use a new one for a new refund.",
+    { metadata: { refund } },
+  );
+}

@@ -1,0 +1,21 @@
+/** How a call begins to wait for its payment or refund. */
+import type { CallContext } from "./call-context.js";
+import type { Waiter, Waiters, WaitOutcome } from "./waiters.js";
+
+/** Lets a caller wait; undefined when too many wait already, and then it is answered as soon as it is accepted. */
+export function startWait<Answer extends { readonly id: string }>(
+  waiters: Waiters<Answer>,
+  call: {
+    /** Of the payment or refund. */
+    readonly id: string;
+    readonly parametersHash: string;
+    readonly untilMs: number;
+    readonly context: CallContext;
+  },
+): { readonly outcome: Promise<WaitOutcome<Answer>>; giveUp(): void } | undefined {
+  const { id, parametersHash, untilMs, context } = call;
+  const { promise, resolve } = Promise.withResolvers<WaitOutcome<Answer>>();
+  const waiter: Waiter<Answer> = { parametersHash, untilMs, isGone: () => context.isGone(), end: resolve };
+  if (!waiters.add(id, waiter)) return undefined;
+  return { outcome: promise, giveUp: () => waiters.remove(id, waiter) };
+}

@@ -1,0 +1,94 @@
+/** Step R2's decisions: pure, message after message in the order of arrival. */
+import type { RefundDeclineReason } from "../shared/decline.js";
+import type { RefundMessage } from "../shared/refund-messages.js";
+import type { LockedMerchant } from "./operations/lock-merchants.js";
+import type { LockedReceipt } from "./operations/lock-receipts.js";
+import type { RefundRecord } from "./refund-record.js";
+
+/** What step R2 says of one message. */
+export type RefundDecision =
+  /** `isNew` when this message is the one that decided it. */
+  | { readonly outcome: "recorded"; readonly refund: RefundRecord; readonly isNew: boolean }
+  /** The refund's id is taken by a request with other parameters. */
+  | { readonly outcome: "request-id-reused" };
+
+/** What a batch is judged by. */
+export interface RefundFacts {
+  /** Locked: nobody else changes their balances. */
+  readonly merchants: readonly LockedMerchant[];
+  /** By payment id, locked: nobody else refunds of them. */
+  readonly receipts: ReadonlyMap<string, LockedReceipt>;
+  /** What was decided before, by refund id. */
+  readonly recorded: ReadonlyMap<string, RefundRecord>;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/**
+ * Decides about each message: what is recorded stands; several refunds of one payment or merchant are each judged
+ * against what the ones before left; a refund that comes twice in the batch is decided once.
+ */
+export function decideRefunds(messages: readonly RefundMessage[], facts: RefundFacts): readonly RefundDecision[] {
+  const debitTime = new Date(facts.now).toISOString();
+  const merchants = new Map(facts.merchants.map((merchant) => [merchant.id, merchant]));
+  const balances = new Map(facts.merchants.map((merchant) => [merchant.id, merchant.balance]));
+  const refunded = new Map([...facts.receipts].map(([id, receipt]) => [id, receipt.refundedAmount]));
+  const decided = new Map(facts.recorded);
+
+  return messages.map((message): RefundDecision => {
+    const before = decided.get(message.refundId);
+    if (before !== undefined) {
+      if (before.parametersHash !== message.parametersHash) return { outcome: "request-id-reused" };
+      return { outcome: "recorded", refund: before, isNew: false };
+    }
+    const receipt = facts.receipts.get(message.paymentId);
+    const gone = refunded.get(message.paymentId) ?? 0n;
+    const left = receipt === undefined ? 0n : receipt.amount - gone;
+    const asked = message.amount === undefined ? undefined : BigInt(message.amount.minorUnits);
+    const amount = asked ?? left;
+    const balance = balances.get(message.merchantId) ?? 0n;
+    const merchant = merchants.get(message.merchantId);
+    const declineReason = reasonToDecline(message, { receipt, merchant, left, amount, balance });
+    if (declineReason === undefined) {
+      refunded.set(message.paymentId, gone + amount);
+      balances.set(message.merchantId, balance - amount);
+    }
+    const known = declineReason === undefined ? { currency: receipt?.currency ?? null, amount } : undefined;
+    const refund: RefundRecord = {
+      id: message.refundId,
+      paymentId: message.paymentId,
+      merchantId: message.merchantId,
+      requestId: message.requestId,
+      parametersHash: message.parametersHash,
+      ...(known ?? { currency: message.amount?.currencyCode ?? null, amount: asked ?? null }),
+      outcome: declineReason === undefined ? "debited" : "declined",
+      declineReason: declineReason ?? null,
+      acceptTime: message.acceptTime,
+      debitTime,
+    };
+    decided.set(refund.id, refund);
+    return { outcome: "recorded", refund, isNew: true };
+  });
+}
+
+function reasonToDecline(
+  message: RefundMessage,
+  facts: {
+    readonly receipt: LockedReceipt | undefined;
+    readonly merchant: LockedMerchant | undefined;
+    readonly left: bigint;
+    readonly amount: bigint;
+    readonly balance: bigint;
+  },
+): RefundDeclineReason | undefined {
+  const { receipt, merchant, left, amount, balance } = facts;
+  // The gateway lets nobody name another merchant's payment; here it would be as good as none.
+  if (receipt === undefined || receipt.merchantId !== message.merchantId) return "PAYMENT_NOT_SETTLED";
+  if (receipt.outcome === "declined") return "PAYMENT_DECLINED";
+  if (merchant === undefined || merchant.state !== "open") return "MERCHANT_CLOSED";
+  if (message.amount !== undefined && message.amount.currencyCode !== receipt.currency) return "CURRENCY_MISMATCH";
+  if (left === 0n) return "ALREADY_REFUNDED";
+  if (amount > left) return "AMOUNT_TOO_HIGH";
+  if (amount > balance) return "INSUFFICIENT_FUNDS";
+  return undefined;
+}

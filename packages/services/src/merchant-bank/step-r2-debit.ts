@@ -1,0 +1,100 @@
+/** Step R2 of a refund: debits the merchant and records the refund, a batch in one transaction. */
+import type { Incoming, Message, Outcome, Outgoing } from "@quittance/sdk";
+import type { Transaction } from "../platform/database.js";
+import { traceIdOf } from "../platform/log.js";
+import { MESSAGE_VERSION } from "../shared/messages.js";
+import type { RefundMessage, RefundResultMessage } from "../shared/refund-messages.js";
+import { decideRefunds, type RefundDecision } from "./decide-refunds.js";
+import { findRefunds } from "./operations/find-refunds.js";
+import { lockMerchants } from "./operations/lock-merchants.js";
+import { type LockedReceipt, lockReceipts } from "./operations/lock-receipts.js";
+import { recordRefunds } from "./operations/record-refunds.js";
+import type { RefundRecord } from "./refund-record.js";
+import type { StepTools } from "./step-4-settle.js";
+
+/** What was decided about a batch, and the receipts of its payments. */
+export interface DebitedRefunds {
+  readonly decisions: readonly RefundDecision[];
+  readonly receipts: ReadonlyMap<string, LockedReceipt>;
+}
+
+/** Handles a batch of `refund`. */
+export async function stepR2Debit(
+  tools: StepTools,
+  batch: readonly Incoming<RefundMessage>[],
+): Promise<readonly Outcome[]> {
+  const messages = batch.map(({ body }) => body);
+  const { decisions, receipts } = await tools.database.transaction((transaction) =>
+    debitRefunds(transaction, messages, tools.now),
+  );
+  return batch.map(({ body, message }, place) => {
+    const decision = decisions[place] as RefundDecision;
+    const facts = { step: "R2", refund: body.refundId, payment: body.paymentId, trace: traceIdOf(message.traceparent) };
+    if (decision.outcome === "request-id-reused") {
+      tools.log.info({ ...facts, outcome: decision.outcome }, "debit");
+      return { send: [outgoing(reusedResult(body, tools.now), message)] };
+    }
+    const { refund, isNew } = decision;
+    const { outcome, declineReason } = refund;
+    tools.log.info({ ...facts, outcome, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "debit");
+    return { send: [outgoing(refundResult(refund, receipts.get(refund.paymentId)), message)] };
+  });
+}
+
+/**
+ * Decides about the messages and writes what is new: six round trips with BEGIN and COMMIT, whatever their number. The
+ * merchants are locked first, as in step 4, then the receipts: the sum that a receipt holds under its lock is what
+ * decides how much of a payment may still be given back, whoever asks at the same time.
+ */
+export async function debitRefunds(
+  transaction: Transaction,
+  messages: readonly RefundMessage[],
+  now: () => number,
+): Promise<DebitedRefunds> {
+  const merchants = await lockMerchants(transaction, [...new Set(messages.map(({ merchantId }) => merchantId))]);
+  const receipts = await lockReceipts(transaction, [...new Set(messages.map(({ paymentId }) => paymentId))]);
+  const recorded = await findRefunds(transaction, [...new Set(messages.map(({ refundId }) => refundId))]);
+  const decisions = decideRefunds(messages, { merchants, receipts, recorded, now: now() });
+  const fresh = decisions.flatMap((decision) =>
+    decision.outcome === "recorded" && decision.isNew ? [decision.refund] : [],
+  );
+  if (fresh.length > 0) await recordRefunds(transaction, fresh);
+  return { decisions, receipts };
+}
+
+/** The outcome, from what is recorded: the same however often, and for whichever of its messages, it is sent. */
+export function refundResult(refund: RefundRecord, receipt: LockedReceipt | undefined): RefundResultMessage {
+  return {
+    version: MESSAGE_VERSION,
+    refundId: refund.id,
+    paymentId: refund.paymentId,
+    requestId: refund.requestId,
+    merchantId: refund.merchantId,
+    parametersHash: refund.parametersHash,
+    ...(refund.amount !== null &&
+      refund.currency !== null && {
+        amount: { currencyCode: refund.currency, minorUnits: refund.amount.toString() },
+      }),
+    acceptTime: refund.acceptTime,
+    debitTime: refund.debitTime,
+    ...(refund.declineReason !== null && { declineReason: refund.declineReason }),
+    ...(receipt?.outcome === "credited" && { settleTime: receipt.settleTime }),
+  };
+}
+
+function reusedResult(body: RefundMessage, now: () => number): RefundResultMessage {
+  return { ...body, debitTime: new Date(now()).toISOString(), requestIdReused: true };
+}
+
+function outgoing(result: RefundResultMessage, message: Message): Outgoing {
+  return {
+    message: {
+      json: result,
+      type: "refund-result",
+      correlationId: result.refundId,
+      ...(message.replyTo !== undefined && { replyTo: message.replyTo }),
+    },
+    // One output for each input, as in step 4: a second request of the same refund must reach step R3 as well.
+    options: { duplicateId: message.messageId ?? `${result.refundId}:${message.replyTo?.address ?? ""}` },
+  };
+}

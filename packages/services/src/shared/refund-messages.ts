@@ -1,0 +1,77 @@
+/**
+ * The messages of a refund (steps R1 to R4): JSON in JMS text messages, under the same rules as those of the payment
+ * cycle in messages.ts.
+ */
+import { z } from "zod";
+import { REFUND_DECLINE_REASONS } from "./decline.js";
+import { MESSAGE_VERSION, paymentView } from "./messages.js";
+import { wireMoney } from "./money.js";
+
+const version = z.literal(MESSAGE_VERSION);
+const time = z.iso.datetime({ precision: 3 });
+const parametersHash = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const declineReason = z.enum(REFUND_DECLINE_REASONS);
+
+/** Step R1 -> R2, on `refund`. */
+export const refundMessage = z.object({
+  version,
+  refundId: z.string().regex(/^ref_[a-z2-7]{32}$/),
+  paymentId: z.string().regex(/^pay_[a-z2-7]{32}$/),
+  requestId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  merchantId: z.string().min(1).max(64),
+  /** Keyed hash of the payment and the amount, to tell a repeated request from a request_id used twice. */
+  parametersHash,
+  /** Absent when all that is left is to be given back. */
+  amount: wireMoney.optional(),
+  acceptTime: time,
+});
+export type RefundMessage = z.infer<typeof refundMessage>;
+
+/** Step R2 -> R3 and R4, on `refund-result`. Without a decline reason the merchant was debited of `amount`. */
+export const refundResultMessage = refundMessage.extend({
+  /** When merchant-bank decided. */
+  debitTime: time,
+  declineReason: declineReason.optional(),
+  /** When merchant-bank had settled the payment; there when it has a receipt that was credited. */
+  settleTime: time.optional(),
+  /**
+   * The message asked for another payment or amount than the refund that is recorded under its request_id. It walks on
+   * so that its caller is told, and changes nothing; everything but `refundId` is what this message asked for.
+   */
+  requestIdReused: z.literal(true).optional(),
+});
+export type RefundResultMessage = z.infer<typeof refundResultMessage>;
+
+/** A refund as client-bank reads it out. */
+export const refundView = z.object({
+  id: z.string(),
+  requestId: z.string(),
+  paymentId: z.string(),
+  amount: wireMoney.optional(),
+  state: z.enum(["SUCCEEDED", "DECLINED"]),
+  declineReason: declineReason.optional(),
+  acceptTime: time,
+  debitTime: time,
+  finishTime: time,
+});
+export type RefundView = z.infer<typeof refundView>;
+
+/** JMSType of {@link refundReply}, by which a gateway tells it from the replies to payments. */
+export const REFUND_REPLY_TYPE = "refund-reply";
+
+/**
+ * To the gateway whose caller waits (step R3), non-persistent. `parametersHash` is that of the call that is answered, so
+ * that callers of the same request_id with other parameters are not.
+ */
+export const refundReply = z.discriminatedUnion("outcome", [
+  z.object({
+    version,
+    outcome: z.literal("final"),
+    refund: refundView,
+    /** Absent when client-bank has none. */
+    payment: paymentView.optional(),
+    parametersHash,
+  }),
+  z.object({ version, outcome: z.literal("request-id-reused"), refundId: z.string(), parametersHash }),
+]);
+export type RefundReply = z.infer<typeof refundReply>;
