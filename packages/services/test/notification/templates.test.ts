@@ -1,13 +1,32 @@
 import { expect } from "chai";
 import { readActiveTemplates } from "../../dist/notification/operations/read-active-templates.js";
 import { type Template, TemplateRenderer } from "../../dist/notification/render-template.js";
-import { templateNameOf, templateVariables } from "../../dist/notification/template-variables.js";
+import {
+  refundTemplateNameOf,
+  refundVariables,
+  templateNameOf,
+  templateVariables,
+} from "../../dist/notification/template-variables.js";
 import { openDatabase } from "../../dist/platform/database.js";
-import { DECLINE_REASONS } from "../../dist/shared/decline.js";
+import { DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../../dist/shared/decline.js";
 import type { TransactionResultMessage } from "../../dist/shared/messages.js";
+import type { RefundResultMessage } from "../../dist/shared/refund-messages.js";
 import { captureLog } from "../support/captured-log.js";
 import { useDatabase } from "../support/database-for-tests.js";
 import { paymentResult } from "./payment-results.js";
+
+const REFUND: RefundResultMessage = {
+  version: 1,
+  refundId: `ref_${"a".repeat(32)}`,
+  paymentId: `pay_${"b".repeat(32)}`,
+  requestId: "refund-1",
+  merchantId: "m-bookshop",
+  parametersHash: "h".repeat(43),
+  amount: { currencyCode: "EUR", minorUnits: "350" },
+  acceptTime: "2026-05-16T10:00:00.000Z",
+  debitTime: "2026-05-16T10:00:00.100Z",
+  settleTime: "2026-05-15T10:00:00.300Z",
+};
 
 describe("The templates of the first migration", () => {
   const database = useDatabase();
@@ -75,6 +94,33 @@ describe("The templates of the first migration", () => {
     const byClient = { declineReason: "CARD_EXPIRED", declinedBy: "client-side" } as const;
     expect(rendered(paymentResult(byClient), "en").body).to.not.contain("goes back");
   });
+
+  for (const language of ["en", "fr"]) {
+    it(`tell of refunds in ${language}, and give each reason of a refund's decline a sentence of its own`, () => {
+      const told = (changes: Partial<RefundResultMessage>) => {
+        const result = { ...REFUND, ...changes };
+        const template = byLanguage[language]?.find(({ name }) => name === refundTemplateNameOf(result));
+        if (template === undefined) throw new Error(`There is no template in ${language}.`);
+        return renderer.render(template, refundVariables(result, language));
+      };
+      const made = told({});
+      expect(made.subject.replace(/\p{Zs}/gu, " ")).to.equal(
+        language === "en" ? "Refund of €3.50 succeeded" : "Remboursement de 3,50 € effectué",
+      );
+      expect(made.body).to.contain(REFUND.paymentId).and.to.contain(REFUND.refundId);
+      expect(told({ declineReason: "ALREADY_REFUNDED", amount: undefined }).subject).to.equal(
+        language === "en" ? "Refund declined" : "Remboursement refusé",
+      );
+      const sentences = REFUND_DECLINE_REASONS.map(
+        (declineReason) => told({ declineReason }).body.split("\n")[0] ?? "",
+      );
+      expect(new Set(sentences).size).to.equal(REFUND_DECLINE_REASONS.length);
+      for (const sentence of sentences) {
+        expect(sentence).to.match(/UTC ?: \p{Ll}.*\.$/u);
+        expect(sentence).to.not.match(/gave no reason|n'a pas donné de raison/);
+      }
+    });
+  }
 
   it("keep a description from passing for lines of theirs", () => {
     const body = rendered(paymentResult({ description: "Book\nPayment: pay_other\u202E{{ x }}" }), "en").body;

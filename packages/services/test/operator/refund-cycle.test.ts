@@ -1,0 +1,98 @@
+import { expect } from "chai";
+import { capturePayments } from "../../dist/client-bank/step-3-capture.js";
+import { finishCycle } from "../../dist/client-bank/step-5b-finish.js";
+import { creditRefunds } from "../../dist/client-bank/step-r3-credit.js";
+import { settlePayments } from "../../dist/merchant-bank/step-4-settle.js";
+import { debitRefunds, refundResult } from "../../dist/merchant-bank/step-r2-debit.js";
+import type { RefundMessage, RefundResultMessage } from "../../dist/shared/refund-messages.js";
+import {
+  bankResult,
+  refundOf,
+  someClient,
+  transactionResult,
+  untilCommitted,
+  useBanks,
+  validationResult,
+  wrongBooks,
+} from "./banks-for-tests.js";
+
+describe("Steps R2 and R3 on PostgreSQL", function () {
+  this.timeout(60_000);
+  const banks = useBanks();
+
+  /** A payment that is settled and, at the client's bank, still pending. */
+  const settled = async (place: number) => {
+    const message = validationResult(someClient(place));
+    await banks().clientBank.transaction((transaction) => capturePayments(transaction, [message], Date.now));
+    await banks().merchantBank.transaction((transaction) =>
+      settlePayments(transaction, [bankResult(message)], Date.now),
+    );
+    return message;
+  };
+  const debit = (refunds: readonly RefundMessage[]): Promise<RefundResultMessage[]> =>
+    untilCommitted(banks().merchantBank, async (transaction) => {
+      const { decisions, receipts } = await debitRefunds(transaction, refunds, Date.now);
+      return decisions.map((decision) => {
+        if (decision.outcome !== "recorded") throw new Error("The request_id was used before.");
+        return refundResult(decision.refund, receipts.get(decision.refund.paymentId));
+      });
+    });
+  const credit = (results: readonly RefundResultMessage[]) =>
+    untilCommitted(banks().clientBank, (transaction) => creditRefunds(transaction, results, Date.now));
+
+  it("finish a payment whose refund overtakes step 5b, which then finds it final", async () => {
+    const payment = await settled(0);
+    const [result] = await debit([refundOf(payment)]);
+    const [decision] = await credit([result as RefundResultMessage]);
+    expect(decision).to.have.nested.property("payment.state", "REFUNDED");
+    const [finish] = await banks().clientBank.transaction((transaction) =>
+      finishCycle(transaction, [transactionResult(payment)], Date.now),
+    );
+    expect(finish).to.deep.include({ outcome: "final", isNew: false });
+    expect(finish).to.have.nested.property("payment.state", "REFUNDED");
+    expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
+  });
+
+  it("decline a refund of a payment that is not settled, and record it without one", async () => {
+    const [result] = await debit([refundOf(validationResult(someClient(1)))]);
+    expect(result?.declineReason).to.equal("PAYMENT_NOT_SETTLED");
+    const [decision] = await credit([result as RefundResultMessage]);
+    expect(decision).to.deep.include({ outcome: "final", payment: undefined, isNew: true });
+    expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
+  });
+
+  it("treat another merchant's payment as none", async () => {
+    const payment = await settled(2);
+    const [result] = await debit([refundOf({ ...payment, merchantId: "m-0003" })]);
+    expect(result?.declineReason).to.equal("PAYMENT_NOT_SETTLED");
+  });
+
+  it("give the same again when a batch comes again, twice in itself, and from two processes at once", async () => {
+    const payment = await settled(3);
+    const refunds = [refundOf(payment, "100"), refundOf(payment, "200")];
+    const both = await Promise.all([debit([...refunds, ...refunds]), debit(refunds.toReversed())]);
+    expect(both[0]?.slice(0, 2)).to.deep.equal(both[0]?.slice(2));
+    expect(both[1]?.toReversed()).to.deep.equal(both[0]?.slice(0, 2));
+    const results = both[0] ?? [];
+    await Promise.all([credit(results), credit(results.toReversed())]);
+    const [row] = await banks().superuser.query<{ refunded: string; entries: string }>(
+      `SELECT (SELECT refunded_amount FROM client_bank.payments WHERE id = $1) AS refunded,
+              (SELECT count(*) FROM client_bank.ledger_entries WHERE payment_id = $1 AND refund_id <> '') AS entries`,
+      [payment.paymentId],
+    );
+    expect([Number(row?.refunded), Number(row?.entries)]).to.deep.equal([300, 4]);
+    expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
+  });
+
+  it("set aside a result that the client's bank cannot believe", async () => {
+    const payment = await settled(4);
+    const [result] = await debit([refundOf(payment)]);
+    const good = result as RefundResultMessage;
+    const forged = { ...good, refundId: `ref_${"z".repeat(32)}`, requestId: "forged" };
+    const [first, more, other] = await credit([good, forged, { ...good, merchantId: "m-0003" }]);
+    expect(first).to.deep.include({ outcome: "final", isNew: true });
+    expect(more).to.deep.equal({ outcome: "impossible", reason: "It gives back more than was captured." });
+    expect(other).to.have.property("outcome", "impossible");
+    expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
+  });
+});
