@@ -3,6 +3,7 @@ import type { Destination } from "./destination.js";
 import type { MessagingError } from "./errors.js";
 import type { Message, Outgoing, OutgoingMessage, SendOptions } from "./message.js";
 import type { StandardSchemaV1 } from "./standard-schema.js";
+import type { Transaction, TransactionScope } from "./transaction.js";
 
 /** Options of {@link connect}; each default in brackets. */
 export interface ConnectOptions {
@@ -95,7 +96,17 @@ export interface Connection extends AsyncDisposable {
   /** Runs a step of a pipeline: batch in, handler once, outcomes sent and confirmed, inputs accepted last. */
   process<S extends StandardSchemaV1>(options: ProcessorOptions<S>): Promise<Processor>;
 
-  /** Waits for sends under way (at most 5 s), then closes. Safe to call twice. */
+  /**
+   * Runs `work` in a transaction (JMS 3.1, 6.2.7): what it sends and accepts happens together when it resolves, and not
+   * at all when it rejects. Resolves with its result once the broker has committed.
+   * @throws MessagingError what `work` rejects with; `rolled-back` when the broker refused; `in-doubt` when the line
+   * broke during the commit; `connection-lost` when it broke before; `not-supported` by a broker without transactions.
+   */
+  transaction<T>(work: (transaction: TransactionScope) => Promise<T>): Promise<T>;
+  /** A transaction that the caller ends; several may be open at once. */
+  beginTransaction(): Promise<Transaction>;
+
+  /** Waits for sends under way (at most 5 s), then closes; open transactions are rolled back. Safe to call twice. */
   close(): Promise<void>;
 }
 

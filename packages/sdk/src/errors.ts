@@ -15,6 +15,8 @@
  * | `released` | the broker gave this one message back unprocessed | yes |
  * | `timed-out` | the operation did not end within its time-out | yes |
  * | `aborted` | the caller's AbortSignal ended the wait | no |
+ * | `rolled-back` | the transaction was undone, nothing of it happened: the broker refused to commit, or a send in it had failed | no |
+ * | `in-doubt` | the line broke during a commit: all of the transaction happened, or nothing | no |
  * | `closed` | the connection, producer, consumer or processor is closed | no |
  * | `window-full` | too many sends are in flight already | yes |
  * | `invalid-argument` | an option or a message cannot be used as given | no |
@@ -33,6 +35,8 @@ export type MessagingErrorCode =
   | "released"
   | "timed-out"
   | "aborted"
+  | "rolled-back"
+  | "in-doubt"
   | "closed"
   | "window-full"
   | "invalid-argument"

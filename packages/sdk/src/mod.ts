@@ -38,6 +38,7 @@ export type {
   SendOptions,
 } from "./message.js";
 export type { StandardSchemaV1 } from "./standard-schema.js";
+export type { Transaction, TransactionScope, TransactionState } from "./transaction.js";
 export {
   byte,
   char,

@@ -19,6 +19,7 @@ import { openProcessor } from "../processor/processor.js";
 import { Requester } from "../request/requester.js";
 import { openResponder } from "../request/responder.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
+import type { Transaction, TransactionScope } from "../transaction.js";
 import type { ConnectionSettings } from "./connection-settings.js";
 import { AmqpConsumer } from "./consumer.js";
 import { Failover } from "./failover.js";
@@ -27,6 +28,7 @@ import type { LinkHost, ManagedLink } from "./link-host.js";
 import { identify, LinkNames } from "./link-options.js";
 import { AmqpProducer } from "./producer.js";
 import { AmqpTemporaryQueue } from "./temporary-queue.js";
+import { Transactions } from "./transactions.js";
 
 /** How long `close` waits for sends under way. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -43,6 +45,7 @@ export class AmqpConnection implements Connection, LinkHost {
   readonly #producers = new Set<AmqpProducer>();
   readonly #consumers = new Set<AmqpConsumer>();
   readonly #temporaryQueues = new Set<AmqpTemporaryQueue>();
+  readonly #transactions = new Transactions(this);
   readonly #runners = new Set<Responder | Processor>();
   readonly #linkNames = new LinkNames();
   readonly #abort = () => void this.close();
@@ -144,6 +147,16 @@ export class AmqpConnection implements Connection, LinkHost {
     return processor;
   }
 
+  async beginTransaction(): Promise<Transaction> {
+    this.#openLine(undefined);
+    return this.#transactions.begin();
+  }
+
+  async transaction<T>(work: (transaction: TransactionScope) => Promise<T>): Promise<T> {
+    this.#openLine(undefined);
+    return this.#transactions.run(work);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -240,6 +253,7 @@ export class AmqpConnection implements Connection, LinkHost {
   *#links(): Iterable<ManagedLink> {
     yield* this.#producers;
     yield* this.#consumers;
+    yield this.#transactions;
     yield* this.#temporaryQueues;
   }
 

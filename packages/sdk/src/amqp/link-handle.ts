@@ -20,6 +20,8 @@ export interface AttachOptions {
   readonly capacity: number;
   /** rhea's link options: name, source, target. */
   readonly link: object;
+  /** Called with the session and its link before anything of them has left. */
+  readonly prepare?: (session: RheaSession, link: RheaLink) => void;
   /** Called when the broker ends the link after it was open, while the line lives. */
   readonly onDetached: (error: MessagingError) => void;
 }
@@ -88,6 +90,7 @@ function attach<L extends RheaLink>(
 ): Promise<LinkHandle<L>> {
   const { promise, resolve, reject } = Promise.withResolvers<LinkHandle<L>>();
   const { doing, address, timeoutMs, onDetached } = options;
+  options.prepare?.(session, link);
   const handle = new LinkHandle(line, session, link);
   let opened = false;
   const timer = setTimeout(() => {

@@ -15,6 +15,13 @@ export interface Settler {
 }
 
 const SHOWN_ISSUES = 5;
+const SETTLEMENTS = {
+  accepted: "accept",
+  "accepted-within": "accept",
+  released: "release",
+  failed: "release",
+  rejected: "reject",
+} as const;
 
 /** A message as it came from a consumer. */
 export class ReceivedMessage implements Message {
@@ -151,6 +158,13 @@ export class ReceivedMessage implements Message {
     this.#settle({ name: "rejected", reason });
   }
 
+  /** Accepts it if the transaction commits; false when it is settled already, or cannot be settled there. */
+  acceptWithin(transaction: Buffer, canSettle: (delivery: RheaDelivery) => boolean): boolean {
+    if (this.#settler === undefined || !canSettle(this.#delivery)) return false;
+    this.#settle({ name: "accepted-within", transaction });
+    return true;
+  }
+
   #entry(key: string | number): unknown {
     const entries = this.map ?? this.stream;
     return entries !== undefined && Object.hasOwn(entries, key) ? (entries as Record<string, unknown>)[key] : undefined;
@@ -166,7 +180,7 @@ export class ReceivedMessage implements Message {
     if (settler === undefined) return;
     this.#settler = undefined;
     settler.settle(this.#delivery, outcome);
-    observeSettle(outcome.name === "accepted" ? "accept" : outcome.name === "rejected" ? "reject" : "release", this);
+    observeSettle(SETTLEMENTS[outcome.name], this);
   }
 
   #parsed(): unknown {

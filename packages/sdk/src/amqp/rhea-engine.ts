@@ -16,6 +16,7 @@ import type {
   RheaSender,
   RheaSession,
 } from "./rhea-types.js";
+import { transactionalState } from "./transaction-engine.js";
 import { UnsettledDeliveries } from "./unsettled-deliveries.js";
 
 /** A new connection, not yet connecting, in a container of its own. */
@@ -102,6 +103,8 @@ function handOverBytes(session: RheaSession): void {
 /** What becomes of a received message; `failed` is modified(delivery-failed). */
 export type Outcome =
   | { readonly name: "accepted" }
+  /** Accepted if the transaction commits. */
+  | { readonly name: "accepted-within"; readonly transaction: Buffer }
   | { readonly name: "released" }
   | { readonly name: "failed" }
   | { readonly name: "rejected"; readonly reason: string | undefined };
@@ -143,6 +146,8 @@ function stateOf(outcome: Outcome): unknown {
   switch (outcome.name) {
     case "accepted":
       return ACCEPTED;
+    case "accepted-within":
+      return transactionalState(outcome.transaction, "accepted");
     case "released":
       return RELEASED;
     case "failed":

@@ -1,0 +1,196 @@
+import type { Destination } from "../destination.js";
+import { MessagingError } from "../errors.js";
+import type { Message, OutgoingMessage, SendOptions } from "../message.js";
+import { observeSend } from "../telemetry/client-operations.js";
+import type { Transaction, TransactionState } from "../transaction.js";
+import { encodeMessage } from "./encode-message.js";
+import { rejectionError } from "./map-error.js";
+import { ReceivedMessage } from "./received-message.js";
+import type { TransactionLink } from "./transaction-link.js";
+
+/** How long the broker may take to answer one send or the commit. */
+const ANSWER_TIMEOUT_MS = 30_000;
+const VALUE = Buffer.from([0x00, 0x53, 0x77]);
+const DECLARE = Buffer.concat([VALUE, Buffer.from([0x00, 0x53, 0x31, 0x45])]);
+
+/** The links of one line over which its transactions go. */
+export interface TransactionLinks {
+  readonly coordinator: TransactionLink;
+  /** For messages to any address; attached when it is first needed. @throws MessagingError */
+  relay(): Promise<TransactionLink>;
+}
+
+/** @returns the id of a new transaction. @throws MessagingError */
+export async function declare({ coordinator }: TransactionLinks): Promise<Buffer> {
+  const { declared, error } = await coordinator.send(DECLARE, undefined, ANSWER_TIMEOUT_MS);
+  if (declared !== undefined) return declared;
+  throw new MessagingError("not-supported", "The broker began no transaction.", conditionOf(error?.condition));
+}
+
+export class AmqpTransaction implements Transaction {
+  readonly #id: Buffer;
+  readonly #links: TransactionLinks;
+  readonly #onEnd: (transaction: AmqpTransaction) => void;
+  readonly #sends = new Set<Promise<void>>();
+  #state: TransactionState = "open";
+  /** What makes a commit impossible. */
+  #doom: MessagingError | undefined;
+  /** Set when the broker has rolled back by itself, for its line or its link is gone. */
+  #lost: MessagingError | undefined;
+
+  constructor(id: Buffer, links: TransactionLinks, onEnd: (transaction: AmqpTransaction) => void) {
+    this.#id = id;
+    this.#links = links;
+    this.#onEnd = onEnd;
+  }
+
+  get state(): TransactionState {
+    return this.#state;
+  }
+
+  async send(
+    destination: Destination,
+    message: OutgoingMessage,
+    options: Omit<SendOptions, "signal"> = {},
+  ): Promise<void> {
+    this.#checkOpen();
+    const sent = this.#send(destination, message, options);
+    this.#sends.add(sent);
+    try {
+      await sent;
+    } catch (error) {
+      this.#doom ??= error as MessagingError;
+      throw error;
+    } finally {
+      this.#sends.delete(sent);
+    }
+  }
+
+  accept(message: Message): void {
+    this.#checkOpen();
+    const { coordinator } = this.#links;
+    const accepted =
+      message instanceof ReceivedMessage &&
+      message.acceptWithin(this.#id, (delivery) => coordinator.canSettle(delivery));
+    if (accepted) return;
+    this.#doom ??= new MessagingError(
+      "invalid-argument",
+      "A message is settled already or did not come over this line, so that the transaction cannot accept it.",
+      { destination: message.destination.address },
+    );
+    throw this.#doom;
+  }
+
+  async commit(): Promise<void> {
+    this.#checkOpen();
+    this.#state = "committing";
+    await this.#quiet();
+    if (this.#lost !== undefined) throw this.#ended("rolled-back", this.#lost);
+    if (this.#doom !== undefined) {
+      const cause = this.#doom;
+      await this.#discharge(true).catch(() => {});
+      throw this.#ended("rolled-back", refused(`because it could not hold all its work: ${cause.message}`, { cause }));
+    }
+    const told = await this.#discharge(false).catch((error: MessagingError) => {
+      throw error.mayHaveArrived ? this.#ended("in-doubt", inDoubt(error)) : this.#ended("rolled-back", error);
+    });
+    if (told.outcome === "accepted") {
+      this.#end("committed");
+      return;
+    }
+    const { condition, description } = told.error ?? {};
+    const why = `because the broker refused it: ${description ?? condition ?? "it gave no reason"}`;
+    throw this.#ended("rolled-back", refused(why, conditionOf(condition)));
+  }
+
+  async rollback(): Promise<void> {
+    if (this.#state === "rolled-back") return;
+    this.#checkOpen();
+    this.#state = "rolled-back";
+    await this.#quiet();
+    try {
+      if (this.#lost === undefined) await this.#discharge(true);
+    } catch (error) {
+      // With its line or its link gone, the broker has rolled back by itself.
+      if (this.#lost === undefined) throw error;
+    } finally {
+      this.#onEnd(this);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === "open") await this.rollback();
+  }
+
+  /** The line or the coordinator's link is gone, and the broker rolls back what it was not asked to commit. */
+  lost(error: MessagingError): void {
+    const sentence = `The transaction was rolled back before its commit, nothing of it happened: ${error.message}`;
+    this.#lost ??= new MessagingError(error.code, sentence, { cause: error, ...conditionOf(error.condition) });
+    if (this.#state === "open") this.#end("rolled-back");
+  }
+
+  async #send(destination: Destination, message: OutgoingMessage, options: Omit<SendOptions, "signal">): Promise<void> {
+    const observed = observeSend(destination, message);
+    try {
+      const bytes = encodeMessage(observed?.message ?? message, destination, options);
+      const relay = await this.#links.relay();
+      const { outcome, error } = await relay.send(bytes, this.#id, ANSWER_TIMEOUT_MS).catch(notArrived);
+      if (outcome !== "accepted") throw rejectionError(destination.address, error);
+      observed?.end(undefined);
+    } catch (error) {
+      observed?.end(error);
+      throw error;
+    }
+  }
+
+  /** Waits until every send has its answer, and every acknowledgement has left: rhea writes them in its next turn. */
+  async #quiet(): Promise<void> {
+    await Promise.allSettled(this.#sends);
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+  }
+
+  #discharge(fail: boolean) {
+    const { length } = this.#id;
+    const head = Buffer.from([0x00, 0x53, 0x32, 0xc0, length + 4, 2, 0xa0, length]);
+    const bytes = Buffer.concat([VALUE, head, this.#id, Buffer.from([fail ? 0x41 : 0x42])]);
+    return this.#links.coordinator.send(bytes, undefined, ANSWER_TIMEOUT_MS);
+  }
+
+  #checkOpen(): void {
+    if (this.#state === "open") return;
+    if (this.#lost !== undefined && this.#state === "rolled-back") throw this.#lost;
+    throw new MessagingError("closed", `The transaction has ended: it is ${this.#state}.`);
+  }
+
+  #ended(state: TransactionState, error: MessagingError): MessagingError {
+    this.#end(state);
+    return error;
+  }
+
+  #end(state: TransactionState): void {
+    this.#state = state;
+    this.#onEnd(this);
+  }
+}
+
+/** What was sent within a transaction that is not committed arrives nowhere. */
+function notArrived(error: MessagingError): never {
+  throw new MessagingError(error.code, error.message, { cause: error, ...conditionOf(error.condition) });
+}
+
+function refused(why: string, details: { readonly cause?: unknown; readonly condition?: string }): MessagingError {
+  return new MessagingError("rolled-back", `The transaction was rolled back ${why}.`.replace(/\.\.$/, "."), details);
+}
+
+function inDoubt(cause: MessagingError): MessagingError {
+  const sentence = `Whether the transaction was committed is not known: ${cause.message}`;
+  return new MessagingError("in-doubt", sentence, {
+    mayHaveArrived: true,
+    cause,
+    ...conditionOf(cause.condition),
+  });
+}
+
+function conditionOf(condition: string | undefined): { readonly condition?: string } {
+  return condition === undefined ? {} : { condition };
+}
