@@ -14,7 +14,7 @@ const EVERYWHERE = `  --json   Answer in JSON on standard output. Amounts are wh
   --help   This text.
 
 Exit codes: 0 all is well; 1 something is wrong; 2 called or configured wrongly; 3 could not find out, because the
-database or the broker is away. The answer goes to standard output, progress and remarks to standard error.
+database is away. The answer goes to standard output, progress and remarks to standard error.
 `;
 
 const HELP = `The operator's command line.
@@ -24,8 +24,8 @@ const HELP = `The operator's command line.
 ${formatColumns(COMMANDS.map(({ name, summary }) => [name, summary]))}
 
 ${EVERYWHERE}
-It reads DATABASE_URL (an operator who reads all schemas) and BROKER_URL (the user operator) from the environment. When
-they are not set, and npm start runs, it takes those of the stack. See docs/operating.md.
+It reads DATABASE_URL (an operator who reads all schemas) from the environment. When it is not set, and npm start runs,
+it takes that of the stack. See docs/operating.md.
 `;
 
 /** Runs one command. Never throws: whatever goes wrong is told on `terminal`, and is the exit code. */

@@ -4,7 +4,7 @@ import type { OperatorConfiguration } from "./operator-configuration.js";
 
 /**
  * What a command ends with: 0 when all is well, 1 when it found something wrong, 2 when it was called or configured
- * wrongly, 3 when it could not find out (a database or broker that is away).
+ * wrongly, 3 when it could not find out (a database that is away).
  */
 export const EXIT = { ok: 0, wrong: 1, usage: 2, unavailable: 3 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -12,7 +12,8 @@ export const explain: Command = {
   summary: "The story of one payment: each step, its decision and entries; for what hangs: where, since when, why.",
   usage: "<payment id>",
   help: `Reads what client-bank, merchant-bank and notification recorded, in one snapshot. Beside a running stack it asks
-the services that the payment waits for whether they are ready. Exit code 1 when nobody knows the payment.
+the services that the payment waits for whether they are ready. It does not look
+into the broker's queues. Exit code 1 when nobody knows the payment.
 `,
   options: {},
   async run(call) {

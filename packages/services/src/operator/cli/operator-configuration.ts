@@ -2,26 +2,18 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import {
-  ConfigurationError,
-  commonConfiguration,
-  databaseConfiguration,
-  parseConfiguration,
-} from "../../platform/configuration.js";
+import { ConfigurationError, databaseConfiguration, parseConfiguration } from "../../platform/configuration.js";
 
 /** What the operator's commands read from the environment; each command needs some of it. */
 export const operatorConfiguration = {
   /** An operator who reads all schemas; the commands that change something need the right to write. */
   DATABASE_URL: databaseConfiguration.DATABASE_URL.optional(),
-  /** The broker, as the user `operator`. */
-  BROKER_URL: commonConfiguration.BROKER_URL.optional(),
   /** The folder of a stack that runs on this machine. */
   QUITTANCE_FOLDER: z.string().optional(),
 };
 
 /** `.quittance/run.json`, as far as the commands use it. */
 const runFile = z.object({
-  broker: z.string(),
   database: z.string(),
   signer: z.object({ privateKey: z.looseObject({ kty: z.string() }), issuer: z.string(), audience: z.string() }),
   services: z.array(z.object({ name: z.string(), pid: z.number(), health: z.string() })),
@@ -33,8 +25,6 @@ export interface OperatorConfiguration {
   readonly environment: NodeJS.ProcessEnv;
   /** @throws ConfigurationError when neither the environment nor a running stack tells it. */
   databaseUrl(): Promise<string>;
-  /** As the user `operator`. Undefined when nobody tells it. */
-  brokerUrl(): Promise<string | undefined>;
   /** The stack that runs on this machine, when DATABASE_URL is not set: a stack beside a database of the environment is another house. */
   runningStack(): Promise<RunningStack | undefined>;
 }
@@ -72,7 +62,6 @@ export function configurationOf(
         "DATABASE_URL is not set, and no stack runs here. Set it to postgres://user:password@host:port/database, with a\nuser who reads all schemas, or run npm start. See docs/operating.md.",
       );
     },
-    brokerUrl: async () => settings.BROKER_URL ?? (await runningStack())?.broker,
   };
 }
 
