@@ -29,6 +29,11 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "set aside: The body does not fit the schema at cents.",
     "50 invoices, 1 dead letter",
   ],
+  "06-transaction.ts": [
+    "rolled back: the other half failed; 0 debits",
+    "delivery 2",
+    "committed: transfers 0, debits 1, credits 1",
+  ],
   "08-trace.ts": [
     "Hello Ada",
     'span "process names" in trace 0af7651916cd43dd8448eb211c80319c',
