@@ -86,9 +86,11 @@ export function complaintOfAccount(wrong: WrongAccount): string {
 export interface CurrencySums {
   readonly currency: string;
   readonly captured: bigint;
+  /** Refunds are in it. */
   readonly givenBack: bigint;
+  /** Without what was refunded. */
   readonly credited: bigint;
-  /** Captured, not final, and not credited yet. */
+  /** Captured, not final, and not credited yet; and refunds that are debited and not credited yet. */
   readonly inFlight: bigint;
 }
 
@@ -99,7 +101,7 @@ export async function sumCurrencies(client: pg.Client): Promise<CurrencySums[]> 
             sum(in_flight) AS "inFlight"
      FROM (
        SELECT currency, sum(amount) FILTER (WHERE kind = 'capture') AS captured,
-              -sum(amount) FILTER (WHERE kind = 'return') AS given_back, NULL::numeric AS credited,
+              -sum(amount) FILTER (WHERE kind IN ('return', 'refund')) AS given_back, NULL::numeric AS credited,
               NULL::numeric AS in_flight
        FROM client_bank.ledger_entries WHERE account = 'clearing' GROUP BY currency
        UNION ALL
@@ -110,6 +112,10 @@ export async function sumCurrencies(client: pg.Client): Promise<CurrencySums[]> 
        FROM client_bank.payments p
        LEFT JOIN merchant_bank.receipts r ON r.payment_id = p.id AND r.outcome = 'credited'
        WHERE p.state = 'PENDING' AND r.payment_id IS NULL GROUP BY p.currency
+       UNION ALL
+       SELECT m.currency, NULL, NULL, NULL, sum(m.amount)
+       FROM merchant_bank.refunds m LEFT JOIN client_bank.refunds c ON c.id = m.id
+       WHERE m.outcome = 'debited' AND c.id IS NULL GROUP BY m.currency
      ) movements
      GROUP BY currency ORDER BY currency`,
   );

@@ -12,21 +12,28 @@ import {
 import { idRanges } from "./id-ranges.js";
 import { inSnapshot } from "./operator-database.js";
 import { checkPayments, complaintOf, PAYMENT_CHECKS, type PaymentCheck, type PaymentFacts } from "./payment-checks.js";
+import { checkRefunds, complaintOfRefund, REFUND_CHECKS, type RefundCheck, type RefundFacts } from "./refund-checks.js";
 
 /** Payments read by one statement: few enough for its sorting to stay in memory. */
 const RANGE_SIZE = 500_000;
 /** What one sort or hash of a statement may take before it goes to disk. */
 const WORK_MEMORY = "128MB";
 
-export type Check = PaymentCheck | AccountCheck;
+export type Check = PaymentCheck | RefundCheck | AccountCheck;
 
 /** Every check with what it says, in the order in which they are told. */
-export const CHECKS: Readonly<Record<Check, string>> = { ...PAYMENT_CHECKS, ...ACCOUNT_CHECKS };
+export const CHECKS: Readonly<Record<Check, string>> = {
+  ...PAYMENT_CHECKS,
+  ...REFUND_CHECKS,
+  ...ACCOUNT_CHECKS,
+};
 
 /** A ledger entry. */
 export interface Entry {
   readonly bank: "client-bank" | "merchant-bank";
   readonly paymentId: string;
+  /** Empty when it is of no refund. */
+  readonly refundId: string;
   readonly kind: string;
   readonly direction: string;
   readonly account: string;
@@ -74,7 +81,7 @@ export function auditMoney(client: pg.Client, options: AuditOptions): Promise<Mo
   return inSnapshot(client, async () => {
     await client.query(`SET LOCAL work_mem = '${WORK_MEMORY}'; SET LOCAL statement_timeout = 0; SET LOCAL jit = off`);
     const ranges = await idRanges(client, options.rangeSize ?? RANGE_SIZE);
-    const steps = ranges.length + 4;
+    const steps = ranges.length + 5;
     const progress = (done: number, what: string) => options.onProgress?.(done, steps, what);
     const discrepancies: Discrepancy[] = [];
     const room = () => Math.max(0, options.limit - discrepancies.length);
@@ -91,6 +98,10 @@ export function auditMoney(client: pg.Client, options: AuditOptions): Promise<Mo
       wrong += found.discrepancies;
       discrepancies.push(...(await namePayments(client, found.payments)).slice(0, room()));
     }
+    progress(steps - 4, "refunds");
+    const refunds = await checkRefunds(client, { boundSeconds: options.boundSeconds, limit: room() });
+    wrong += refunds.discrepancies;
+    discrepancies.push(...(await nameRefunds(client, refunds.refunds)).slice(0, room()));
     let accounts = 0n;
     for (const check of ["client-balance", "merchant-balance"] as const) {
       progress(steps - (check === "client-balance" ? 3 : 2), `balances of ${ACCOUNT_CHECKS[check].split(":")[0]}`);
@@ -155,16 +166,36 @@ async function namePayments(client: pg.Client, payments: readonly PaymentFacts[]
   });
 }
 
+/** One discrepancy for each check that a refund fails, with the entries of that refund alone. */
+async function nameRefunds(client: pg.Client, refunds: readonly RefundFacts[]): Promise<Discrepancy[]> {
+  if (refunds.length === 0) return [];
+  const entries = await readEntries(
+    client,
+    refunds.map(({ paymentId }) => paymentId),
+  );
+  return refunds.flatMap((facts) => {
+    const own = (entries.get(facts.paymentId) ?? []).filter(({ refundId }) => refundId === facts.id);
+    return facts.checks.map((check) => ({
+      check,
+      payment: facts.paymentId,
+      accounts: [...new Set(own.map(({ account }) => account))],
+      currency: own[0]?.currency ?? null,
+      complaint: complaintOfRefund(check, facts),
+      entries: own,
+    }));
+  });
+}
+
 /** The entries of payments in both banks, in the order in which they were written. */
 export async function readEntries(
   client: pg.Client,
   payments: readonly string[],
 ): Promise<ReadonlyMap<string, readonly Entry[]>> {
   const { rows } = await client.query<Entry>(
-    `SELECT 'client-bank' AS bank, payment_id AS "paymentId", kind, direction, account, currency, amount, "time"
+    `SELECT 'client-bank' AS bank, payment_id AS "paymentId", refund_id AS "refundId", kind, direction, account, currency, amount, "time"
      FROM client_bank.ledger_entries WHERE payment_id = ANY ($1)
      UNION ALL
-     SELECT 'merchant-bank', payment_id, kind, direction, account, currency, amount, "time"
+     SELECT 'merchant-bank', payment_id, refund_id, kind, direction, account, currency, amount, "time"
      FROM merchant_bank.ledger_entries WHERE payment_id = ANY ($1)
      ORDER BY "time", bank, kind, amount`,
     [payments],

@@ -31,6 +31,11 @@ export interface PaymentFacts {
   readonly captureTime: Date | null;
   readonly clientTotal: bigint | null;
   readonly captured: bigint | null;
+  /** Refunded: by each bank's row, and by its entries. */
+  readonly refundedAmount: bigint | null;
+  readonly clientRefunded: bigint | null;
+  readonly receiptRefundedAmount: bigint | null;
+  readonly merchantRefunded: bigint | null;
   /** The accounts besides clearing that its entries touch: the first and the last. */
   readonly clientAccount: string | null;
   readonly otherClientAccount: string | null;
@@ -65,13 +70,15 @@ WITH c AS (
   ${entriesOf(
     "client_bank",
     `coalesce(sum(amount) FILTER (WHERE kind = 'capture' AND account = 'clearing'), 0) AS captured,
-         coalesce(-sum(amount) FILTER (WHERE kind = 'return' AND account = 'clearing'), 0) AS given_back`,
+         coalesce(-sum(amount) FILTER (WHERE kind = 'return' AND account = 'clearing'), 0) AS given_back,
+         coalesce(-sum(amount) FILTER (WHERE kind = 'refund' AND account = 'clearing'), 0) AS refunded`,
     within("payment_id"),
   )}
 ), m AS (
   ${entriesOf(
     "merchant_bank",
-    "coalesce(-sum(amount) FILTER (WHERE account = 'clearing'), 0) AS credited",
+    `coalesce(-sum(amount) FILTER (WHERE kind = 'settlement' AND account = 'clearing'), 0) AS credited,
+         coalesce(sum(amount) FILTER (WHERE kind = 'refund' AND account = 'clearing'), 0) AS refunded`,
     within("payment_id"),
   )}
 ), p AS (
@@ -84,6 +91,7 @@ WITH c AS (
            OR c.total IS NOT NULL AND c.account IS NULL THEN 'client-entries' END,
     CASE WHEN p.state IS NULL AND c.total IS NOT NULL
            OR p.captured_amount <> coalesce(c.captured, 0) OR p.given_back_amount <> coalesce(c.given_back, 0)
+           OR p.refunded_amount <> coalesce(c.refunded, 0)
            OR c.currency <> p.currency
            OR p.state IS NOT NULL AND c.account IS DISTINCT FROM CASE WHEN p.captured_amount > 0 THEN p.client_id END
          THEN 'client-row' END,
@@ -92,21 +100,24 @@ WITH c AS (
     CASE WHEN r.outcome IS NULL AND m.total IS NOT NULL
            OR r.outcome IS NOT NULL
               AND coalesce(m.credited, 0) <> CASE WHEN r.outcome = 'credited' THEN r.amount ELSE 0 END
+           OR r.refunded_amount <> coalesce(m.refunded, 0)
            OR m.currency <> r.currency OR m.account <> r.merchant_id THEN 'merchant-receipt' END,
     CASE WHEN r.outcome IS NOT NULL AND p.state IS NULL
            OR r.outcome IS NULL AND p.state <> 'PENDING'
            OR (r.merchant_id, r.currency, r.amount) <> (p.merchant_id, p.currency, p.amount)
            OR p.state IS NOT NULL AND r.declined_by = 'client-side' AND r.decline_reason IS DISTINCT FROM p.decline_reason
            OR r.declined_by IS DISTINCT FROM 'client-side' AND r.outcome IS NOT NULL AND p.captured_amount = 0
-           OR r.outcome = 'credited' AND p.state NOT IN ('PENDING', 'SUCCEEDED')
+           OR r.outcome = 'credited' AND p.state NOT IN ('PENDING', 'SUCCEEDED', 'REFUNDED')
            OR r.outcome = 'declined' AND p.state NOT IN ('PENDING', 'DECLINED')
            OR r.outcome IS NOT NULL AND p.state = 'DECLINED' AND r.decline_reason IS DISTINCT FROM p.decline_reason
+           OR p.refunded_amount > r.refunded_amount
          THEN 'pair' END,
     CASE WHEN p.state = 'PENDING' AND p.capture_time < now() - make_interval(secs => $1) THEN 'in-flight' END
   ], NULL) AS checks,
     p.state, p.client_id, p.currency, p.amount, p.merchant_id, p.captured_amount, p.given_back_amount,
     p.decline_reason, p.capture_time, c.total AS client_total, c.captured, c.given_back,
-    c.account AS client_account, c.other_account AS other_client_account,
+    p.refunded_amount, c.refunded AS client_refunded,
+    r.refunded_amount AS receipt_refunded_amount, m.refunded AS merchant_refunded, c.account AS client_account, c.other_account AS other_client_account,
     r.outcome, r.currency AS receipt_currency, r.amount AS receipt_amount, r.merchant_id AS receipt_merchant_id,
     r.decline_reason AS receipt_decline_reason, r.settle_time, m.total AS merchant_total, m.credited
   FROM p FULL JOIN c USING (id) FULL JOIN r USING (id) FULL JOIN m USING (id)
@@ -114,6 +125,8 @@ WITH c AS (
 SELECT id, checks, state, client_id AS "clientId", currency, amount, merchant_id AS "merchantId",
   captured_amount AS "capturedAmount", given_back_amount AS "givenBackAmount", decline_reason AS "declineReason",
   capture_time AS "captureTime", client_total AS "clientTotal", captured, given_back AS "givenBack",
+  refunded_amount AS "refundedAmount", client_refunded AS "clientRefunded",
+  receipt_refunded_amount AS "receiptRefundedAmount", merchant_refunded AS "merchantRefunded",
   client_account AS "clientAccount", other_client_account AS "otherClientAccount", outcome,
   receipt_currency AS "receiptCurrency", receipt_amount AS "receiptAmount",
   receipt_merchant_id AS "receiptMerchantId", receipt_decline_reason AS "receiptDeclineReason",
@@ -149,20 +162,20 @@ export function complaintOf(check: PaymentCheck, facts: PaymentFacts): string {
       if (facts.state === null) return "it has entries, and there is no such payment";
       return (
         `its row tells ${facts.capturedAmount} captured from ${facts.clientId ?? "nobody"} and ${facts.givenBackAmount} given back ` +
-        `in ${facts.currency}, its entries ${facts.captured ?? 0} from ${clientsOf(facts)} and ${facts.givenBack ?? 0}`
+        `in ${facts.currency}, its entries ${facts.captured ?? 0} from ${clientsOf(facts)} and ${facts.givenBack ?? 0}${differing(facts.refundedAmount, facts.clientRefunded)}`
       );
     case "merchant-receipt":
       if (facts.outcome === null) return "it has entries, and there is no such receipt";
       return (
         `its receipt tells ${facts.outcome} of ${facts.receiptAmount} ${facts.receiptCurrency} to ${facts.receiptMerchantId}, ` +
-        `its entries ${facts.credited ?? 0} credited`
+        `its entries ${facts.credited ?? 0} credited${differing(facts.receiptRefundedAmount, facts.merchantRefunded)}`
       );
     case "pair":
       if (facts.state === null) return `merchant-bank ${facts.outcome} it, and client-bank does not know it`;
       if (facts.outcome === null) return `it is ${facts.state} at client-bank, and merchant-bank does not know it`;
       return (
         `client-bank tells ${facts.state} ${facts.amount} ${facts.currency} for ${facts.merchantId}${because(facts.declineReason)}, ` +
-        `merchant-bank ${facts.outcome} ${facts.receiptAmount} ${facts.receiptCurrency} for ${facts.receiptMerchantId}${because(facts.receiptDeclineReason)}`
+        `merchant-bank ${facts.outcome} ${facts.receiptAmount} ${facts.receiptCurrency} for ${facts.receiptMerchantId}${because(facts.receiptDeclineReason)}${differing(facts.refundedAmount, facts.receiptRefundedAmount)}`
       );
     case "in-flight":
       return facts.settleTime === null
@@ -174,6 +187,11 @@ export function complaintOf(check: PaymentCheck, facts: PaymentFacts): string {
 function clientsOf({ clientAccount, otherClientAccount }: PaymentFacts): string {
   if (clientAccount === null) return "nobody";
   return clientAccount === otherClientAccount ? clientAccount : `${clientAccount} and ${otherClientAccount}`;
+}
+
+/** Said only where it is what differs. */
+function differing(refunded: bigint | null, other: bigint | null): string {
+  return (refunded ?? 0n) === (other ?? 0n) ? "" : `; refunded ${refunded ?? 0} and ${other ?? 0}`;
 }
 
 function because(reason: string | null): string {

@@ -1,11 +1,13 @@
 import { expect } from "chai";
 import { capturePayments } from "../../../dist/client-bank/step-3-capture.js";
 import { finishCycle } from "../../../dist/client-bank/step-5b-finish.js";
+import { creditRefunds } from "../../../dist/client-bank/step-r3-credit.js";
 import { settlePayments } from "../../../dist/merchant-bank/step-4-settle.js";
+import { debitRefunds, refundResult } from "../../../dist/merchant-bank/step-r2-debit.js";
 import { auditMoney, type Discrepancy } from "../../../dist/operator/cli/audit-money.js";
 import { withOperatorDatabase } from "../../../dist/operator/cli/operator-database.js";
 import type { TransactionResultMessage, ValidationResultMessage } from "../../../dist/shared/messages.js";
-import { bankResult, someClient, transactionResult, useBanks, validationResult } from "../banks-for-tests.js";
+import { bankResult, refundOf, someClient, transactionResult, useBanks, validationResult } from "../banks-for-tests.js";
 import { runCommand } from "./command-for-tests.js";
 
 interface Report {
@@ -245,6 +247,42 @@ describe("verify-money", function () {
     });
     expect(audit.discrepancies).to.deep.equal([]);
     expect((await report()).agree).to.equal(true);
+  });
+
+  it("agrees with refunds that are final and on their way, and names one that is forged", async () => {
+    const payment = validationResult(someClient(6));
+    await capture([payment]);
+    const [result] = await settle([payment]);
+    await banks().clientBank.transaction((transaction) =>
+      finishCycle(transaction, [result as TransactionResultMessage], Date.now),
+    );
+    const { decisions, receipts } = await banks().merchantBank.transaction((transaction) =>
+      debitRefunds(transaction, [refundOf(payment, "100"), refundOf(payment, "200")], Date.now),
+    );
+    expect((await report()).discrepancies, "on their way").to.deep.equal([]);
+    const [first] = decisions.map((decision) => {
+      if (decision.outcome !== "recorded") throw new Error("It was not recorded.");
+      return refundResult(decision.refund, receipts.get(decision.refund.paymentId));
+    });
+    if (first === undefined) throw new Error("There is no refund.");
+    await banks().clientBank.transaction((transaction) => creditRefunds(transaction, [first], Date.now));
+    expect((await report()).discrepancies, "one is final").to.deep.equal([]);
+    const found = await forged(
+      `UPDATE client_bank.refunds SET amount = amount + 1 WHERE id = '${first.refundId}'`,
+      `UPDATE client_bank.refunds SET amount = amount - 1 WHERE id = '${first.refundId}'`,
+    );
+    expect(named(found).map(([check, id, , complaint]) => [check, id, complaint])).to.deep.equal([
+      [
+        "client-refund",
+        payment.paymentId,
+        `its refund ${first.refundId} is SUCCEEDED with 101, its entries there credit 100`,
+      ],
+      [
+        "refund-pair",
+        payment.paymentId,
+        `its refund ${first.refundId}: merchant-bank tells debited 100, client-bank tells SUCCEEDED 101`,
+      ],
+    ]);
   });
 
   it("ends with 3, and not with 1, when the database is away", async () => {
