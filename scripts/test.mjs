@@ -1,8 +1,8 @@
 /**
  * `npm test`: builds, checks, and runs every test that needs no more than npm. `npm test -- --suite artemis` runs those
  * of the services that stand on a broker against a real Artemis instead, and those that need one. `npm test -- --suite
- * conformance` runs the rules of JMS on each broker. Ends with one line that counts all of it; further arguments go to
- * mocha.
+ * conformance` runs the rules of JMS on each broker, and the SDK beside a Java client. Ends with one line that counts all
+ * of it; further arguments go to mocha.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ endWithParent();
 const { suite, mochaArgs } = parseArguments(process.argv.slice(2));
 const SDK_TESTS = "packages/sdk/dist-test";
 const SERVICES_TESTS = "packages/services/dist-test";
-/** The rules of JMS, on the embedded broker and on real ones. */
+/** The rules of JMS, on the embedded broker, on real ones, and beside a Java client. */
 const CONFORMANCE = "packages/sdk/conformance/dist";
 /** Folders of tests that need a real Artemis, and Java with Maven. */
 const NEEDS_ARTEMIS = [`${SERVICES_TESTS}/artemis`];

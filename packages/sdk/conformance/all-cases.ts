@@ -1,4 +1,6 @@
+import { CONNECTION_CASES } from "./cases/connection-cases.js";
 import { HEADER_CASES } from "./cases/header-cases.js";
+import { MESSAGE_KIND_CASES } from "./cases/message-kind-cases.js";
 import { PROPERTY_CASES } from "./cases/property-cases.js";
 import { QUEUE_CASES } from "./cases/queue-cases.js";
 import { SELECTOR_COMPARISON_CASES } from "./cases/selector-comparison-cases.js";
@@ -6,12 +8,14 @@ import { SELECTOR_NULL_AND_HEADER_CASES } from "./cases/selector-null-and-header
 import { SUBSCRIPTION_CASES } from "./cases/subscription-cases.js";
 import type { ConformanceCase } from "./suite/conformance-case.js";
 
-/** Every case, in the order of the specification. */
+/** Every case, in the order of the table. */
 export const ALL_CASES: readonly ConformanceCase[] = [
   ...HEADER_CASES,
   ...PROPERTY_CASES,
+  ...MESSAGE_KIND_CASES,
   ...SELECTOR_COMPARISON_CASES,
   ...SELECTOR_NULL_AND_HEADER_CASES,
+  ...CONNECTION_CASES,
   ...QUEUE_CASES,
   ...SUBSCRIPTION_CASES,
 ];
