@@ -78,8 +78,23 @@ export interface Connection extends AsyncDisposable {
   createProducer(destination: Destination | undefined, options?: ProducerOptions): Promise<Producer>;
   /** A consumer. It survives reconnection; what was unsettled when the line broke comes again. */
   createConsumer(destination: Destination, options?: ConsumerOptions): Promise<Consumer>;
+  /**
+   * Looks at the messages of a queue without taking them (JMS 3.1, 6.2.8 and 7.5). Each iteration ends at the end of the
+   * queue; it may show what is gone by then, and miss what came meanwhile.
+   * @throws MessagingError `not-found`, `not-authorized`, `invalid-argument` for what is no queue.
+   */
+  createBrowser(destination: Destination, options?: BrowserOptions): Promise<Browser>;
   /** A queue that lives as long as this connection, for replies (JMS 3.1, 4.3). */
   createTemporaryQueue(): Promise<TemporaryQueue>;
+  /** A topic that lives as long as this connection (JMS 3.1, 4.3). */
+  createTemporaryTopic(): Promise<TemporaryTopic>;
+  /**
+   * Deletes a durable subscription with its messages: the shared one of that name, or with a client id that of this
+   * client, shared or exclusive (JMS 3.1, 8.3.3).
+   * @throws MessagingError `invalid-argument` while a consumer of this connection has it; `not-found`,
+   * `not-authorized`, and what the broker says while others have it.
+   */
+  unsubscribe(subscription: string): Promise<void>;
 
   /**
    * Sends a request and resolves with its reply, over one reply queue shared by all requests of the connection.
@@ -118,6 +133,30 @@ export interface TemporaryQueue extends Destination {
 }
 
 /** Options of {@link Connection.createProducer}; the headers here are defaults that a send may override. */
+/** A topic of this connection alone. After a reconnection it is a new one: read `address` anew for each use. */
+export interface TemporaryTopic extends Destination {
+  readonly kind: "temporary-topic";
+  readonly address: string;
+  delete(): Promise<void>;
+}
+
+export interface BrowserOptions {
+  /** JMS selector over headers and properties. */
+  readonly selector?: string;
+  /** Messages that may be on their way at once [200]. */
+  readonly creditWindow?: number;
+}
+
+/**
+ * The messages of a queue, in its order, none of them taken: settling one means nothing.
+ * An iteration throws MessagingError `connection-lost` when the line breaks: it cannot go on where it was.
+ */
+export interface Browser extends AsyncIterable<Message>, AsyncDisposable {
+  readonly destination: Destination;
+  /** Ends iterations under way. */
+  close(): Promise<void>;
+}
+
 export interface ProducerOptions extends Omit<SendOptions, "signal" | "duplicateId"> {
   /** Sends in flight at once; further ones wait their turn, in order [1,000]. */
   readonly maximumInFlight?: number;
@@ -135,10 +174,19 @@ export interface ProducerOptions extends Omit<SendOptions, "signal" | "duplicate
 export interface Producer extends AsyncDisposable {
   /**
    * Resolves when the broker has accepted the message.
-   * @throws MessagingError `rejected`, `released`, `address-full`, `not-authorized` for this message alone;
+   * @throws MessagingError `rejected`, `released`, `address-full`, `not-authorized`, `not-found` for this message alone;
+   * `invalid-argument` for one that is larger than the broker takes, before it is sent;
    * `connection-lost` and `timed-out` with `mayHaveArrived` when its fate is unknown.
    */
   send(message: OutgoingMessage, options?: SendOptions & { readonly destination?: Destination }): Promise<void>;
+  /**
+   * As `send`, unless the message would have to wait for its turn: then undefined, and nothing is sent.
+   * The promise of a send that was begun may reject as that of `send` does.
+   */
+  trySend(
+    message: OutgoingMessage,
+    options?: SendOptions & { readonly destination?: Destination },
+  ): Promise<void> | undefined;
   /** The same for several, each to a destination of its own where it names one. Rejects with the first failure, after all ended. */
   sendAll(messages: readonly Outgoing[]): Promise<void>;
   /** Sends without asking for a confirmation: at most once, and no error tells of a loss. Drops when disconnected. */
@@ -160,17 +208,29 @@ export interface Subscription {
 /** Options of {@link Connection.createConsumer}; each default in brackets. */
 export interface ConsumerOptions {
   readonly subscription?: Subscription;
-  /** JMS selector over headers and properties. */
+  /**
+   * JMS selector over headers and properties. A broker that answers that it does not use it is refused with
+   * `not-supported`; Artemis ignores it on a predefined subscription and does not say so.
+   */
   readonly selector?: string;
+  /** Messages of a topic that were published over this same connection do not come (JMS 3.1, 8.3.1) [false]. */
+  readonly noLocal?: boolean;
+  /** Of several consumers of a queue, those with the higher priority are served first, as long as they take more [0]. */
+  readonly priority?: number;
   /** Messages that may be on their way or unsettled at once [200]. */
   readonly creditWindow?: number;
   /**
-   * `individual` (default): the application settles each message.
-   * `auto`: each message is accepted as it is handed over; what the application then loses is lost.
+   * - `individual` (default): the application settles each message.
+   * - `client`: accepting a message accepts all that the consumer handed over before it, too; `recover` hands over
+   *   again what is unsettled (JMS 3.1, 6.2.10; here the session is the consumer).
+   * - `auto`: each message is accepted as it is handed over; what the application then loses is lost.
+   * - `dups-ok`: as `auto`, but in batches: less traffic, and after a failure some come twice.
    */
-  readonly acknowledge?: "individual" | "auto";
+  readonly acknowledge?: "individual" | "client" | "auto" | "dups-ok";
   /** Called for each message, in order; with it the consumer is not iterated. An exception releases the message. */
   readonly onMessage?: (message: Message) => void | Promise<void>;
+  /** Told once when the consumer has ended for good although the application closed neither it nor the connection. */
+  readonly onError?: (error: MessagingError) => void;
   /** Closes the consumer when aborted. */
   readonly signal?: AbortSignal;
 }
@@ -180,6 +240,17 @@ export interface Consumer extends AsyncIterable<Message>, AsyncDisposable {
   readonly destination: Destination;
   /** The next message, or undefined after `timeoutMs` (default: waits until one comes or the consumer closes). */
   receive(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<Message | undefined>;
+  /**
+   * A message that is there now, else undefined: the broker is asked whether it has one (JMS 3.1, 8.2.2).
+   * @throws MessagingError `timed-out` when the broker does not say within the connection's `connectTimeoutMs`.
+   */
+  receiveNoWait(): Promise<Message | undefined>;
+  /**
+   * With acknowledge mode `client`: hands over again, in order and as redelivered, what was handed over and is
+   * unsettled (JMS 3.1, 6.2.11). The broker is not asked and does not count it.
+   * @throws MessagingError `invalid-argument` in another mode.
+   */
+  recover(): void;
   /**
    * Up to `maximumSize` messages: waits for the first, then takes what is already there without waiting for more.
    * An empty array means the consumer is closed.

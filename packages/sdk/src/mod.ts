@@ -3,6 +3,8 @@ export { connect } from "./amqp/connect.js";
 export type {
   BreakerOptions,
   BreakerState,
+  Browser,
+  BrowserOptions,
   Connection,
   ConnectionState,
   ConnectOptions,
@@ -23,6 +25,7 @@ export type {
   RespondOptions,
   Subscription,
   TemporaryQueue,
+  TemporaryTopic,
   TlsOptions,
 } from "./connection.js";
 export { type Destination, queue, topic } from "./destination.js";

@@ -1,4 +1,6 @@
 import type {
+  Browser,
+  BrowserOptions,
   Connection,
   ConnectionState,
   Consumer,
@@ -11,6 +13,7 @@ import type {
   Responder,
   RespondOptions,
   TemporaryQueue,
+  TemporaryTopic,
 } from "../connection.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
@@ -20,15 +23,17 @@ import { Requester } from "../request/requester.js";
 import { openResponder } from "../request/responder.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
 import type { Transaction, TransactionScope } from "../transaction.js";
+import { QueueBrowser } from "./browser.js";
 import type { ConnectionSettings } from "./connection-settings.js";
 import { AmqpConsumer } from "./consumer.js";
 import { Failover } from "./failover.js";
 import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
-import { identify, LinkNames } from "./link-options.js";
+import { browsing, type ConsumerIdentity, identify, LinkNames } from "./link-options.js";
 import { AmqpProducer } from "./producer.js";
-import { AmqpTemporaryQueue } from "./temporary-queue.js";
+import { AmqpTemporaryDestination } from "./temporary-destination.js";
 import { Transactions } from "./transactions.js";
+import { unsubscribe } from "./unsubscribe.js";
 
 /** How long `close` waits for sends under way. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -44,7 +49,7 @@ export class AmqpConnection implements Connection, LinkHost {
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   readonly #producers = new Set<AmqpProducer>();
   readonly #consumers = new Set<AmqpConsumer>();
-  readonly #temporaryQueues = new Set<AmqpTemporaryQueue>();
+  readonly #temporaries = new Set<AmqpTemporaryDestination>();
   readonly #transactions = new Transactions(this);
   readonly #runners = new Set<Responder | Processor>();
   readonly #linkNames = new LinkNames();
@@ -100,13 +105,28 @@ export class AmqpConnection implements Connection, LinkHost {
   }
 
   async createConsumer(destination: Destination, options: ConsumerOptions = {}): Promise<Consumer> {
-    const line = this.#openLine(destination.address);
+    this.#openLine(destination.address);
     if (options.signal?.aborted === true) {
       throw new MessagingError("aborted", "The consumer's signal is aborted already.", {
         cause: options.signal.reason,
       });
     }
     const identity = identify(destination, options.subscription, this.hasClientId, this.#linkNames);
+    return this.#consumer(destination, identity, options);
+  }
+
+  async createBrowser(destination: Destination, options: BrowserOptions = {}): Promise<Browser> {
+    if (destination.kind !== "queue" && destination.kind !== "temporary-queue") {
+      throw new MessagingError("invalid-argument", "Only a queue can be browsed.", {
+        destination: destination.address,
+      });
+    }
+    const open = () => this.#consumer(destination, browsing(), { ...options, acknowledge: "auto" });
+    return new QueueBrowser(destination, await open(), open);
+  }
+
+  async #consumer(destination: Destination, identity: ConsumerIdentity, options: ConsumerOptions): Promise<Consumer> {
+    const line = this.#openLine(destination.address);
     const forget = (closed: AmqpConsumer) => {
       this.#consumers.delete(closed);
       this.#linkNames.release(identity.linkName);
@@ -121,9 +141,16 @@ export class AmqpConnection implements Connection, LinkHost {
   }
 
   async createTemporaryQueue(): Promise<TemporaryQueue> {
+    return this.#temporary("temporary-queue");
+  }
+
+  async createTemporaryTopic(): Promise<TemporaryTopic> {
+    return this.#temporary("temporary-topic");
+  }
+
+  async unsubscribe(subscription: string): Promise<void> {
     const line = this.#openLine(undefined);
-    const queue = new AmqpTemporaryQueue(this, (deleted) => this.#temporaryQueues.delete(deleted));
-    return this.#attached(queue, this.#temporaryQueues, queue.attach(line));
+    await unsubscribe(this, line, subscription, this.#linkNames);
   }
 
   request(destination: Destination, message: OutgoingMessage, options?: RequestOptions): Promise<Message> {
@@ -136,13 +163,15 @@ export class AmqpConnection implements Connection, LinkHost {
     answer: (request: Message) => OutgoingMessage | Promise<OutgoingMessage>,
     options?: RespondOptions,
   ): Promise<Responder> {
-    const responder = await openResponder(this, destination, answer, options);
+    // A connection may outlive many: whoever is drained leaves the list. Nobody can drain it before it is returned.
+    const forget = () => this.#runners.delete(responder);
+    const responder: Responder = await openResponder(this, destination, answer, options, forget);
     this.#runners.add(responder);
     return responder;
   }
 
   async process<S extends StandardSchemaV1>(options: ProcessorOptions<S>): Promise<Processor> {
-    const processor = await openProcessor(this, options);
+    const processor: Processor = await openProcessor(this, options, () => this.#runners.delete(processor));
     this.#runners.add(processor);
     return processor;
   }
@@ -190,6 +219,13 @@ export class AmqpConnection implements Connection, LinkHost {
     await line?.close();
   }
 
+  async #temporary<Kind extends "temporary-queue" | "temporary-topic">(kind: Kind) {
+    const line = this.#openLine(undefined);
+    const made = new AmqpTemporaryDestination(kind, this, (deleted) => this.#temporaries.delete(deleted));
+    await this.#attached(made as AmqpTemporaryDestination, this.#temporaries, made.attach(line));
+    return made;
+  }
+
   #openLine(address: string | undefined): Line {
     if (this.#line === undefined || this.#state.name !== "open") throw this.unavailable(address);
     return this.#line;
@@ -213,7 +249,7 @@ export class AmqpConnection implements Connection, LinkHost {
     this.#line = line;
     line.onLost((error) => this.#lost(line, error));
     // Reply queues first: consumers of them ask for their new addresses.
-    await Promise.all([...this.#temporaryQueues].map((queue) => queue.restore(line)));
+    await Promise.all([...this.#temporaries].map((temporary) => temporary.restore(line)));
     await Promise.allSettled([...this.#consumers, ...this.#producers].map((link) => link.restore(line)));
     if (line.lost !== undefined) throw line.lost;
     this.#setState({ name: "open", broker: line.endpoint.name, product: line.product });
@@ -254,7 +290,7 @@ export class AmqpConnection implements Connection, LinkHost {
     yield* this.#producers;
     yield* this.#consumers;
     yield this.#transactions;
-    yield* this.#temporaryQueues;
+    yield* this.#temporaries;
   }
 
   #setState(state: ConnectionState): void {

@@ -11,20 +11,33 @@ interface Waiter {
 }
 
 /** Bounded by the credit that the consumer gives: no more can arrive. */
-export class Arrivals {
-  #messages: Message[] = [];
+export class Arrivals<Arrival = Message> {
+  #messages: Arrival[] = [];
   #head = 0;
   readonly #waiters = new Set<Waiter>();
   #closed = false;
   #error: MessagingError | undefined;
 
-  push(message: Message): void {
+  push(message: Arrival): void {
     if (this.#closed) return;
     this.#messages.push(message);
     this.#wakeOne();
   }
 
-  take(): Message | undefined {
+  /** Puts messages before all others, in their order. */
+  putBack(messages: readonly Arrival[]): void {
+    if (this.#closed || messages.length === 0) return;
+    this.#messages = [...messages, ...this.#messages.slice(this.#head)];
+    this.#head = 0;
+    this.#wakeOne();
+  }
+
+  /** The error with which it was closed. */
+  get error(): MessagingError | undefined {
+    return this.#error;
+  }
+
+  take(): Arrival | undefined {
     const message = this.#messages[this.#head];
     if (message === undefined) return undefined;
     this.#messages[this.#head++] = undefined as never;

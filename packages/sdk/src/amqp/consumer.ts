@@ -5,12 +5,17 @@ import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";
 import { countConsumed, endReceive, startReceive } from "../telemetry/client-operations.js";
 import { Arrivals } from "./arrivals.js";
+import { ClientAcknowledgement } from "./client-acknowledgement.js";
 import { atLeast, jitteredDelayMs } from "./connection-settings.js";
+import { LazyAcceptance } from "./lazy-acceptance.js";
 import type { Line } from "./line.js";
-import { attachReceiver } from "./link-handle.js";
+import { attachReceiver, type LinkHandle } from "./link-handle.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
-import { type ConsumerIdentity, receiverOptions } from "./link-options.js";
+import { type ConsumerIdentity, checkConsumerOptions, receiverOptions } from "./link-options.js";
+import type { ReceivedMessage } from "./received-message.js";
 import { ReceiverLink } from "./receiver-link.js";
+import { selectorOf } from "./rhea-engine.js";
+import type { RheaReceiver } from "./rhea-types.js";
 
 const DEFAULT_CREDIT_WINDOW = 200;
 const MINIMUM_CAPACITY = 2_048;
@@ -24,7 +29,11 @@ export class AmqpConsumer implements Consumer, ManagedLink {
   readonly #options: ConsumerOptions;
   readonly #window: number;
   readonly #onClose: (consumer: AmqpConsumer) => void;
-  readonly #arrivals = new Arrivals();
+  readonly #arrivals = new Arrivals<ReceivedMessage>();
+  /** With acknowledge mode `dups-ok`. */
+  readonly #lazy: LazyAcceptance | undefined;
+  /** With acknowledge mode `client`, for the present life of the link. */
+  #client: ClientAcknowledgement | undefined;
   readonly #abort = () => void this.close();
   #link: ReceiverLink | undefined;
   #stopped = false;
@@ -47,6 +56,8 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     this.#identity = identity;
     this.#options = options;
     this.#window = Math.floor(atLeast(1, "creditWindow", options.creditWindow ?? DEFAULT_CREDIT_WINDOW));
+    checkConsumerOptions(destination, options);
+    this.#lazy = options.acknowledge === "dups-ok" ? new LazyAcceptance(this.#window) : undefined;
     this.#limit = this.#window;
     this.#onClose = onClose;
     options.signal?.addEventListener("abort", this.#abort, { once: true });
@@ -65,6 +76,24 @@ export class AmqpConsumer implements Consumer, ManagedLink {
       const outcome = await this.#arrivals.wait(deadline, options.signal);
       if (outcome !== "arrived") return undefined;
     }
+  }
+
+  async receiveNoWait(): Promise<Message | undefined> {
+    this.#refuseBesideCallback();
+    if (this.#arrivals.error !== undefined) throw this.#arrivals.error;
+    const message = this.#take();
+    if (message !== undefined) return message;
+    await this.#link?.drain(this.#host.attachTimeoutMs);
+    if (this.#arrivals.error !== undefined) throw this.#arrivals.error;
+    return this.#take();
+  }
+
+  recover(): void {
+    if (this.#options.acknowledge !== "client") {
+      throw this.#invalid("recover is for a consumer with acknowledge mode `client`.");
+    }
+    this.#arrivals.putBack(this.#client?.recover() ?? []);
+    this.#deliverLater();
   }
 
   async receiveBatch(options: { maximumSize: number; signal?: AbortSignal }): Promise<Message[]> {
@@ -122,21 +151,31 @@ export class AmqpConsumer implements Consumer, ManagedLink {
         destination: address,
       });
     }
-    // The link's own end is told to the consumer that has it at that time, which may be none yet.
     let link: ReceiverLink | undefined;
+    // A broker may end the link in the same packet that opens it.
+    let early: MessagingError | undefined;
     const handle = await attachReceiver(line, {
       doing: `Attaching a consumer to ${address}`,
       address,
       timeoutMs: this.#host.attachTimeoutMs,
       capacity: Math.max(MINIMUM_CAPACITY, this.#window * 2),
       link: receiverOptions(this.destination, this.#identity, this.#options, this.#host.hasClientId),
-      onDetached: (error) => this.#detached(link, error),
+      onDetached: (error) => {
+        if (link === undefined) early = error;
+        else this.#detached(link, error);
+      },
     });
+    if (early !== undefined) throw early;
     if (this.#closing !== undefined || this.#host.line !== line) {
       void handle.close({ detach: this.#identity.durable });
       return;
     }
+    this.#checkSelector(handle);
     link = new ReceiverLink(handle, this.destination, this.#window, (message) => this.#arrived(message));
+    if (this.#options.acknowledge === "client") {
+      this.#client = new ClientAcknowledgement(link);
+      link.settleBy(this.#client);
+    }
     this.#link = link;
     this.#failures = 0;
     if (!this.#stopped) link.start(this.#limit);
@@ -150,24 +189,29 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     }
   }
 
-  lost(): void {
+  lost(error: MessagingError): void {
     clearTimeout(this.#retry);
-    this.#link = undefined;
-    // They come again on the next line; what they hold of this one is worth nothing.
-    this.#arrivals.clear();
+    this.#forgetLink();
+    // A browser cannot go on where it was.
+    if (this.#identity.browses) this.#closing ??= this.#close(error);
   }
 
   end(error: MessagingError | undefined): void {
     this.#closing ??= Promise.resolve();
     this.#release();
+    this.#link?.abandon();
     this.#arrivals.close(error);
+    if (error !== undefined) this.#told(error);
   }
 
   async #close(error: MessagingError | undefined): Promise<void> {
     this.#release();
     const link = this.#link;
+    this.#lazy?.flush();
     this.#link = undefined;
+    link?.abandon();
     this.#arrivals.close(error);
+    if (error !== undefined) this.#told(error);
     await link?.handle.close({ detach: this.#identity.durable });
     this.#onClose(this);
   }
@@ -179,14 +223,23 @@ export class AmqpConsumer implements Consumer, ManagedLink {
 
   #take(): Message | undefined {
     const message = this.#arrivals.take();
-    if (message === undefined) return undefined;
+    if (message === undefined) {
+      this.#lazy?.flush();
+      return undefined;
+    }
     countConsumed(this.destination);
     if (this.#options.acknowledge === "auto") message.accept();
+    this.#client?.handedOver(message);
+    this.#lazy?.handedOver(message);
     return message;
   }
 
-  #arrived(message: Message): void {
+  #arrived(message: ReceivedMessage): void {
     this.#arrivals.push(message);
+    this.#deliverLater();
+  }
+
+  #deliverLater(): void {
     const { onMessage } = this.#options;
     if (onMessage === undefined || this.#delivering) return;
     this.#delivering = true;
@@ -212,11 +265,39 @@ export class AmqpConsumer implements Consumer, ManagedLink {
   }
 
   /** The broker ended the link while the connection lives, as when its queue was deleted. */
-  #detached(link: ReceiverLink | undefined, error: MessagingError): void {
+  #detached(link: ReceiverLink, error: MessagingError): void {
     if (link !== this.#link || this.#closing !== undefined) return;
+    this.#forgetLink();
+    if (this.#identity.browses) this.#closing = this.#close(error);
+    else this.#tryLater(error);
+  }
+
+  /** What arrived comes again on the next link; what it holds of this one is worth nothing. */
+  #forgetLink(): void {
+    this.#link?.abandon();
     this.#link = undefined;
+    this.#client = undefined;
+    this.#lazy?.forget();
     this.#arrivals.clear();
-    this.#tryLater(error);
+  }
+
+  /** A broker says back the filters that it uses. */
+  #checkSelector(handle: LinkHandle<RheaReceiver>): void {
+    const { selector } = this.#options;
+    if (selector === undefined || selector.trim() === "" || selectorOf(handle.link.source) === selector) return;
+    void handle.close({ detach: this.#identity.durable });
+    const { address } = this.destination;
+    throw new MessagingError("not-supported", `The broker does not use the selector for ${address}.`, {
+      destination: address,
+    });
+  }
+
+  #told(error: MessagingError): void {
+    try {
+      this.#options.onError?.(error);
+    } catch (thrown) {
+      diag.error(`onError of the consumer of ${this.destination.address} failed.`, thrown);
+    }
   }
 
   #tryLater(error: MessagingError): void {
@@ -236,9 +317,11 @@ export class AmqpConsumer implements Consumer, ManagedLink {
 
   #refuseBesideCallback(): void {
     if (this.#options.onMessage === undefined) return;
-    throw new MessagingError("invalid-argument", "A consumer with onMessage gets its messages there alone.", {
-      destination: this.destination.address,
-    });
+    throw this.#invalid("A consumer with onMessage gets its messages there alone.");
+  }
+
+  #invalid(sentence: string): MessagingError {
+    return new MessagingError("invalid-argument", sentence, { destination: this.destination.address });
   }
 }
 

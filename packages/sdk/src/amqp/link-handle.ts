@@ -4,7 +4,7 @@
  */
 import { MessagingError } from "../errors.js";
 import type { Line } from "./line.js";
-import { linkError } from "./map-error.js";
+import { detachError, linkError } from "./map-error.js";
 import type { AmqpCondition, RheaLink, RheaReceiver, RheaSender, RheaSession, RheaTerminus } from "./rhea-types.js";
 
 const DETACH_TIMEOUT_MS = 2_000;
@@ -109,9 +109,8 @@ function attach<L extends RheaLink>(
   const ended = (what: "link" | "session", given: AmqpCondition | undefined) => {
     if (!handle.open) return;
     handle.ended(what);
-    const error = linkError(doing, address, given);
-    if (opened) onDetached(error);
-    else fail(error);
+    if (opened) onDetached(detachError(doing, address, given));
+    else fail(linkError(doing, address, given));
   };
   link.on(`${role}_open`, () => {
     if (isRefusal(role === "sender" ? link.target : link.source)) return;

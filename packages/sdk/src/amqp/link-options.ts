@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { ConsumerOptions, Subscription } from "../connection.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
-import { MODIFIED_FAILED, selectorFilter } from "./rhea-engine.js";
+import { jmsFilters, MODIFIED_FAILED, priorityProperty } from "./rhea-engine.js";
 
 const OUTCOMES = ["amqp:accepted:list", "amqp:rejected:list", "amqp:released:list", "amqp:modified:list"];
 
@@ -13,6 +13,8 @@ export interface ConsumerIdentity {
   /** Whether closing keeps the subscription, which is AMQP's detaching. */
   readonly durable: boolean;
   readonly shared: boolean;
+  /** Whether it gets copies of a queue's messages, which stay. */
+  readonly browses: boolean;
 }
 
 /** Link names in use on one connection, so that a second consumer of a shared subscription gets one of its own. */
@@ -24,6 +26,10 @@ export class LinkNames {
     for (let number = 2; this.#taken.has(candidate); number++) candidate = next(number);
     this.#taken.add(candidate);
     return candidate;
+  }
+
+  has(name: string): boolean {
+    return this.#taken.has(name);
   }
 
   release(name: string): void {
@@ -39,7 +45,7 @@ export function identify(
   names: LinkNames,
 ): ConsumerIdentity {
   if (subscription === undefined) {
-    return { linkName: `quittance-${randomUUID()}`, durable: false, shared: false };
+    return { linkName: `quittance-${randomUUID()}`, durable: false, shared: false, browses: false };
   }
   const { name, durable = true, shared = true } = subscription;
   if (destination.kind !== "topic") throw invalid("A subscription is of a topic, not of a queue.", destination);
@@ -50,9 +56,12 @@ export function identify(
     if (durable && !hasClientId) {
       throw invalid("A durable subscription that is not shared needs a connection with a clientId.", destination);
     }
-    return { linkName: names.claim(name, (number) => `${name}|${number}`), durable, shared };
+    if (names.has(name)) {
+      throw invalid(`The subscription ${name} is exclusive, and this connection has a consumer of it.`, destination);
+    }
+    return { linkName: names.claim(name, () => name), durable, shared, browses: false };
   }
-  return { linkName: sharedName(name, durable, hasClientId, names), durable, shared };
+  return { linkName: sharedName(name, durable, hasClientId, names), durable, shared, browses: false };
 }
 
 function sharedName(name: string, durable: boolean, hasClientId: boolean, names: LinkNames): string {
@@ -63,16 +72,23 @@ function sharedName(name: string, durable: boolean, hasClientId: boolean, names:
   return names.claim(first, (number) => `${name}|${scope}${number}`);
 }
 
+/** A consumer that copies what is in a queue. */
+export function browsing(): ConsumerIdentity {
+  return { linkName: `quittance-${randomUUID()}`, durable: false, shared: false, browses: true };
+}
+
 /** rhea's options of the receiving link. Read anew at each attach: a temporary queue changes its address. */
 export function receiverOptions(
   { address, kind }: Destination,
-  { linkName, durable, shared }: ConsumerIdentity,
-  { selector }: ConsumerOptions,
+  { linkName, durable, shared, browses }: ConsumerIdentity,
+  { selector, noLocal = false, priority }: ConsumerOptions,
   hasClientId: boolean,
 ): object {
   const capabilities: string[] = [kind];
   if (shared) capabilities.push("shared");
   if (shared && !hasClientId) capabilities.push("global");
+  const filter = jmsFilters(selector, noLocal);
+  const copies = browses || kind === "topic" || kind === "temporary-topic";
   return {
     name: linkName,
     credit_window: 0,
@@ -80,17 +96,53 @@ export function receiverOptions(
     autosettle: false,
     rcv_settle_mode: 0,
     snd_settle_mode: 0,
+    ...(priority === undefined ? {} : { properties: priorityProperty(priority) }),
     source: {
       address,
       durable: durable ? 2 : 0,
       expiry_policy: durable ? "never" : "link-detach",
-      ...(kind === "topic" ? { distribution_mode: "copy" } : {}),
+      ...(copies ? { distribution_mode: "copy" } : {}),
       default_outcome: MODIFIED_FAILED,
       outcomes: OUTCOMES,
       capabilities,
-      ...(selector === undefined ? {} : { filter: selectorFilter(selector) }),
+      ...(filter === undefined ? {} : { filter }),
     },
     target: {},
+  };
+}
+
+/** @throws MessagingError `invalid-argument` for options of a consumer that mean nothing for its destination. */
+export function checkConsumerOptions(
+  destination: Destination,
+  { noLocal, priority, acknowledge }: ConsumerOptions,
+): void {
+  if (noLocal === true && destination.kind !== "topic" && destination.kind !== "temporary-topic") {
+    throw invalid("noLocal is for consumers of topics.", destination);
+  }
+  if (priority !== undefined && (!Number.isInteger(priority) || Math.abs(priority) > 0x7fffffff)) {
+    throw invalid("priority is a whole number.", destination);
+  }
+  if (acknowledge !== undefined && !["individual", "client", "auto", "dups-ok"].includes(acknowledge)) {
+    throw invalid("acknowledge is `individual`, `client`, `auto` or `dups-ok`.", destination);
+  }
+}
+
+/** The link name of a durable subscription, as its first consumer has it. */
+export function durableLinkName(name: string, hasClientId: boolean): string {
+  return hasClientId ? name : `${name}|global`;
+}
+
+/**
+ * rhea's options of the link that takes a durable subscription up as it is: by name, without a source. A shared one of
+ * no client is known by the capabilities besides.
+ */
+export function recoveringOptions(linkName: string, hasClientId: boolean): object {
+  return {
+    name: linkName,
+    credit_window: 0,
+    autoaccept: false,
+    target: {},
+    ...(hasClientId ? {} : { desired_capabilities: ["shared", "global"] }),
   };
 }
 

@@ -14,6 +14,17 @@ const CODES: Readonly<Record<string, MessagingErrorCode>> = {
   "amqp:link:stolen": "closed",
 };
 
+/** The error of a link that the broker closed although it had been attached. Without a reason, it may come back. */
+export function detachError(
+  doing: string,
+  address: string | undefined,
+  given: AmqpCondition | undefined,
+): MessagingError {
+  if (given?.condition !== undefined) return linkError(doing, address, given);
+  const sentence = `The link was lost${address === undefined ? "" : ` for ${address}`}: the broker closed it and gave no reason.`;
+  return new MessagingError("connection-lost", sentence, details(address, undefined, given));
+}
+
 /** The error of a link that the broker refused or closed. */
 export function linkError(
   doing: string,
@@ -28,11 +39,16 @@ export function linkError(
 /** The error of one message that the broker did not take. */
 export function rejectionError(address: string, given: AmqpCondition | undefined): MessagingError {
   const condition = given?.condition;
-  const mapped = condition === undefined ? undefined : CODES[condition];
+  const mapped = condition === undefined ? undefined : isUnknownAddress(given) ? "not-found" : CODES[condition];
   const code = mapped === "not-found" || mapped === "not-authorized" || mapped === "address-full" ? mapped : "rejected";
   return new MessagingError(code, `The broker refused a message for ${address}: it ${said(given)}.`, {
     ...details(address, condition, given),
   });
+}
+
+/** Artemis answers an anonymous send to an address that it does not have with a condition that says nothing. */
+function isUnknownAddress({ condition, description }: AmqpCondition = {}): boolean {
+  return condition === "failed" && /^AMQ119002:|does not exist$/.test(description ?? "");
 }
 
 function said(given: AmqpCondition | undefined): string {

@@ -5,7 +5,7 @@ import { MessagingError } from "../errors.js";
 import type { Outgoing, OutgoingMessage, SendOptions } from "../message.js";
 import { observeSend } from "../telemetry/client-operations.js";
 import { atLeast } from "./connection-settings.js";
-import { encodeMessage } from "./encode-message.js";
+import { type EncodeOptions, encodeMessage } from "./encode-message.js";
 import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
 import { type PendingSend, SendQueue } from "./send-queue.js";
@@ -80,6 +80,10 @@ export class AmqpProducer implements Producer, ManagedLink {
       });
       if (!send.over) signal.addEventListener("abort", aborted, { once: true });
     });
+  }
+
+  trySend(message: OutgoingMessage, options: AddressedOptions = NO_OPTIONS): Promise<void> | undefined {
+    return this.#takesMore(options.destination) ? this.send(message, options) : undefined;
   }
 
   sendAll(messages: readonly Outgoing[]): Promise<void> {
@@ -158,6 +162,18 @@ export class AmqpProducer implements Producer, ManagedLink {
     this.#onClose(this);
   }
 
+  /** Whether a send would leave at once, or fail at once and say why. */
+  #takesMore(destination: Destination | undefined): boolean {
+    if (destination !== undefined && this.#destination !== undefined && !isSame(destination, this.#destination)) {
+      this.#relay ??= this.#createRelay();
+      return this.#relay.#takesMore(undefined);
+    }
+    if (this.#closed !== undefined || this.#host.line === undefined) return true;
+    if (this.#waiting.length === 0 && this.#link.sendable) return true;
+    this.#link.attachIfNeeded();
+    return false;
+  }
+
   /** Encodes and queues one message. @throws MessagingError when it cannot be sent as given. */
   #submit(
     message: OutgoingMessage,
@@ -174,7 +190,7 @@ export class AmqpProducer implements Producer, ManagedLink {
       return this.#relay.#submit(message, options, confirmed, done);
     }
     const defaults = this.#options;
-    const effective: SendOptions =
+    const effective: EncodeOptions =
       options === NO_OPTIONS
         ? defaults
         : ({
@@ -183,7 +199,9 @@ export class AmqpProducer implements Producer, ManagedLink {
             timeToLiveMs: options.timeToLiveMs ?? defaults.timeToLiveMs,
             deliveryDelayMs: options.deliveryDelayMs ?? defaults.deliveryDelayMs,
             duplicateId: options.duplicateId,
-          } as SendOptions);
+            disableMessageId: defaults.disableMessageId,
+            disableTimestamp: defaults.disableTimestamp,
+          } as EncodeOptions);
     if (effective.deliveryDelayMs && this.#host.line?.offers("DELAYED_DELIVERY") === false) {
       throw new MessagingError("not-supported", "The broker does not offer delivery delay.", {
         destination: destination.address,

@@ -29,10 +29,15 @@ export class ReceivedMessage implements Message {
   readonly #delivery: RheaDelivery;
   #settler: Settler | undefined;
 
-  constructor(content: MessageContent, delivery: RheaDelivery, settler: Settler) {
+  constructor(content: MessageContent, delivery: RheaDelivery, settler: Settler | undefined) {
     this.#content = content;
     this.#delivery = delivery;
     this.#settler = settler;
+  }
+
+  /** What the message is to the link that it came from. */
+  get delivery(): RheaDelivery {
+    return this.#delivery;
   }
 
   get kind(): Message["kind"] {
@@ -156,6 +161,14 @@ export class ReceivedMessage implements Message {
 
   reject(reason?: string): void {
     this.#settle({ name: "rejected", reason });
+  }
+
+  /** The same message delivered once more; this one settles nothing from now on. */
+  takeBack(): ReceivedMessage {
+    const content = { ...this.#content, deliveryCount: this.#content.deliveryCount + 1 };
+    const again = new ReceivedMessage(content, this.#delivery, this.#settler);
+    this.#settler = undefined;
+    return again;
   }
 
   /** Accepts it if the transaction commits; false when it is settled already, or cannot be settled there. */

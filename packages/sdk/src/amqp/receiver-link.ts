@@ -1,9 +1,10 @@
 /** One life of a consumer's link: credit, arrivals and settlement. A lost line ends it; a new line makes a new one. */
 import type { Destination } from "../destination.js";
+import { MessagingError } from "../errors.js";
 import { decodeMessage } from "./decode-message.js";
 import type { LinkHandle } from "./link-handle.js";
 import { ReceivedMessage, type Settler } from "./received-message.js";
-import { type Outcome, settleDelivery, withdrawCredit } from "./rhea-engine.js";
+import { type Outcome, requestDrain, settleDelivery, withdrawCredit } from "./rhea-engine.js";
 import type { RheaDelivery, RheaReceiver } from "./rhea-types.js";
 
 export class ReceiverLink implements Settler {
@@ -14,7 +15,10 @@ export class ReceiverLink implements Settler {
   readonly #onMessage: (message: ReceivedMessage) => void;
   /** Messages that arrived and are not settled. */
   #held = 0;
+  /** Who settles what arrives. */
+  #settler: Settler = this;
   #credited = false;
+  #draining: PromiseWithResolvers<void> | undefined;
 
   constructor(
     handle: LinkHandle<RheaReceiver>,
@@ -28,11 +32,25 @@ export class ReceiverLink implements Settler {
     this.#onMessage = onMessage;
     handle.link.on("message", (context: { message: Buffer; delivery: RheaDelivery }) => {
       this.#held++;
-      this.#onMessage(new ReceivedMessage(decodeMessage(context.message, this.#source), context.delivery, this));
+      this.#onMessage(
+        new ReceivedMessage(decodeMessage(context.message, this.#source), context.delivery, this.#settler),
+      );
+      // Where messages have used up the credit, Artemis says no more (AMQP 1.0, 2.6.7).
+      if (this.#draining !== undefined && handle.link.credit <= 0) this.#drained(undefined);
     });
     // Heard here, so that rhea does not carry them up to its container for each flow and outcome.
     handle.link.on("receiver_flow", nothing);
     handle.link.on("settled", nothing);
+    handle.link.on("receiver_drained", () => {
+      if (this.#draining !== undefined) this.#drained(undefined);
+      // A late answer: rhea has set the credit to nothing, though more was given meanwhile.
+      else if (this.#credited) this.start(this.#window);
+    });
+  }
+
+  /** Has messages settled by way of another, which comes back here. */
+  settleBy(settler: Settler): void {
+    this.#settler = settler;
   }
 
   start(window: number): void {
@@ -50,7 +68,43 @@ export class ReceiverLink implements Settler {
   stop(): void {
     if (!this.#credited || !this.handle.open) return;
     this.#credited = false;
+    this.#drained(undefined);
     withdrawCredit(this.handle.session, this.handle.link);
+  }
+
+  /**
+   * Resolves when the broker has sent what it has within the credit given, and all of it has arrived.
+   * @throws MessagingError `timed-out`
+   */
+  drain(timeoutMs: number): Promise<void> {
+    if (this.#draining !== undefined) return this.#draining.promise;
+    const { session, link, open } = this.handle;
+    // Without credit nothing can come, and there is nothing to ask.
+    if (!this.#credited || !open || link.credit <= 0) return Promise.resolve();
+    const draining = Promise.withResolvers<void>();
+    this.#draining = draining;
+    const timer = setTimeout(() => {
+      const { address } = this.#source;
+      const sentence = `The broker did not say within ${timeoutMs} ms whether ${address} has a message.`;
+      this.#drained(new MessagingError("timed-out", sentence, { destination: address }));
+    }, timeoutMs);
+    requestDrain(session, link);
+    return draining.promise.finally(() => clearTimeout(timer));
+  }
+
+  /** The link is no more: who waits for the end of the queue waits in vain. */
+  abandon(): void {
+    this.#credited = false;
+    this.#drained(undefined);
+  }
+
+  #drained(error: MessagingError | undefined): void {
+    const draining = this.#draining;
+    if (draining === undefined) return;
+    this.#draining = undefined;
+    if (this.#credited) this.start(this.#window);
+    if (error === undefined) draining.resolve();
+    else draining.reject(error);
   }
 
   /** Messages of an earlier life come again, so settling them means nothing. */
@@ -59,7 +113,8 @@ export class ReceiverLink implements Settler {
     if (!open) return;
     settleDelivery(session, delivery, outcome);
     this.#held--;
-    if (!this.#credited) return;
+    // While the broker uses up the credit, none is given: that would take the question back.
+    if (!this.#credited || this.#draining !== undefined) return;
     // In chunks: a flow frame for each message would double the frames.
     const missing = this.#window - this.#held - link.credit;
     if (missing >= Math.max(1, this.#window >> 2)) link.add_credit(missing);

@@ -15,6 +15,7 @@ import type {
   RheaReceiver,
   RheaSender,
   RheaSession,
+  RheaTerminus,
 } from "./rhea-types.js";
 import { transactionalState } from "./transaction-engine.js";
 import { UnsettledDeliveries } from "./unsettled-deliveries.js";
@@ -183,15 +184,53 @@ export function withdrawCredit(session: RheaSession, receiver: RheaReceiver): vo
   receiver.credit = 0;
   session._write_flow(receiver);
   receiver.credit = given;
+  // A flow that was to be written at the end of this turn would give it anew.
+  receiver.issue_flow = false;
 }
 
-/** The value under which a JMS selector goes into a source's filter map. */
-export function selectorFilter(selector: string): object {
-  return { "jms-selector": rhea.types.wrap_described(selector, 0x468c00000004) };
+/**
+ * Asks for what is there now of the credit given, and to be told when there is no more: `receiver_drained`.
+ *
+ * Fault 4: rhea says `drain` in every flow from then on. It is said in this one flow alone.
+ */
+export function requestDrain(session: RheaSession, receiver: RheaReceiver): void {
+  receiver.drain = true;
+  session._write_flow(receiver);
+  receiver.drain = false;
+  // A flow without `drain` right after it would take the question back.
+  receiver.issue_flow = false;
 }
 
-/** rhea's options of the link whose dynamic target is a temporary queue (lifetime policy: AMQP 1.0, 3.5.10). */
-export function temporaryQueueOptions(): object {
+/** A source's filter map for what JMS filters by. */
+export function jmsFilters(selector: string | undefined, noLocal: boolean): object | undefined {
+  if (selector === undefined && !noLocal) return undefined;
+  return {
+    ...(selector === undefined ? {} : { "jms-selector": rhea.types.wrap_described(selector, 0x468c00000004) }),
+    ...(noLocal ? { "no-local": rhea.types.wrap_described([], 0x468c00000003) } : {}),
+  };
+}
+
+/** The selector that a source holds, as a broker says it back. */
+export function selectorOf(source: RheaTerminus | undefined): string | undefined {
+  const { filter } = source ?? {};
+  if (typeof filter !== "object" || filter === null) return undefined;
+  for (const value of Object.values(filter)) {
+    const { descriptor, value: text } = (value ?? {}) as { descriptor?: { value?: unknown }; value?: unknown };
+    const named = descriptor?.value;
+    if (named === 0x468c00000004 || named === "apache.org:selector-filter:string") {
+      return typeof text === "string" ? text : undefined;
+    }
+  }
+  return undefined;
+}
+
+/** The link property under which brokers look for a consumer's priority. */
+export function priorityProperty(priority: number): object {
+  return { priority: rhea.types.wrap_int(priority) };
+}
+
+/** rhea's options of the link whose dynamic target is a temporary destination (lifetime policy: AMQP 1.0, 3.5.10). */
+export function temporaryOptions(kind: "temporary-queue" | "temporary-topic"): object {
   return {
     treat_modified_as_released: false,
     source: {},
@@ -200,7 +239,7 @@ export function temporaryQueueOptions(): object {
       durable: 0,
       expiry_policy: "link-detach",
       dynamic_node_properties: { "lifetime-policy": rhea.types.wrap_described([], 0x2b) },
-      capabilities: ["temporary-queue"],
+      capabilities: [kind],
     },
   };
 }

@@ -27,6 +27,7 @@ export interface AmqpCondition {
 export interface RheaTerminus {
   readonly value: unknown;
   readonly address?: string | null;
+  readonly filter?: unknown;
 }
 
 export interface RheaLink extends EventEmitter {
@@ -42,10 +43,12 @@ export interface RheaLink extends EventEmitter {
 }
 
 export interface RheaSender extends RheaLink {
+  readonly remote: { readonly attach?: { readonly max_message_size?: unknown } };
   send(bytes: Buffer, tag: Buffer, format: 0): RheaDelivery;
 }
 
 export interface RheaReceiver extends RheaLink {
+  drain: boolean;
   add_credit(credit: number): void;
 }
 

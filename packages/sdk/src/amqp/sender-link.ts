@@ -44,6 +44,13 @@ export class SenderLink {
     return this.#state.name === "attached" ? this.#state.attachment.pending.size : 0;
   }
 
+  /** Whether a send that is handed over now leaves in this turn. */
+  get sendable(): boolean {
+    if (this.#state.name !== "attached") return false;
+    const { attachment } = this.#state;
+    return attachment.pending.size < this.#maximumInFlight && attachment.sendable;
+  }
+
   /** Hands a send to rhea when link, credit and window allow. */
   trySend(send: PendingSend): boolean {
     if (this.#state.name !== "attached") return false;
@@ -125,20 +132,26 @@ export class SenderLink {
   async #open(line: Line): Promise<Attachment> {
     const address = this.#destination?.address;
     let attachment: Attachment | undefined;
+    // A broker may end the link in the same packet that opens it.
+    let early: MessagingError | undefined;
     const handle = await attachSender(line, {
       doing: `Attaching a producer to ${address ?? "the anonymous relay"}`,
       address,
       timeoutMs: this.#host.attachTimeoutMs,
       capacity: Math.max(MINIMUM_CAPACITY, this.#maximumInFlight * 2),
       link: senderOptions(this.#destination),
-      onDetached: (error) => this.#detached(attachment, error),
+      onDetached: (error) => {
+        if (attachment === undefined) early = error;
+        else this.#detached(attachment, error);
+      },
     });
+    if (early !== undefined) throw early;
     attachment = new Attachment(handle, () => this.#events.sendable());
     return attachment;
   }
 
   /** The broker ended the link while the connection lives: the next send attaches it again. */
-  #detached(attachment: Attachment | undefined, error: MessagingError): void {
+  #detached(attachment: Attachment, error: MessagingError): void {
     if (this.#state.name !== "attached" || this.#state.attachment !== attachment) return;
     this.#state = { name: "failed", error, attempt: 0, retryAt: 0 };
     attachment.fail(error);
@@ -151,19 +164,32 @@ class Attachment {
   readonly handle: LinkHandle<RheaSender>;
   /** By delivery id, in the order of sending. */
   readonly pending = new Map<number, PendingSend>();
+  /** The largest message that the broker takes on this link; 0 for any. */
+  readonly #maximumBytes: number;
   #lastTag = 0;
   readonly #sendable: () => void;
 
   constructor(handle: LinkHandle<RheaSender>, sendable: () => void) {
     this.handle = handle;
     this.#sendable = sendable;
+    const maximum = handle.link.remote.attach?.max_message_size;
+    this.#maximumBytes = typeof maximum === "number" ? maximum : 0;
     handle.link.on("settled", ({ delivery }: { delivery: RheaDelivery }) => this.#settled(delivery));
     handle.link.on("sendable", () => sendable());
     for (const outcome of ["accepted", "rejected", "released", "modified"]) handle.link.on(outcome, nothing);
   }
 
+  get sendable(): boolean {
+    return this.handle.open && canSend(this.handle.session, this.handle.link);
+  }
+
   trySend(send: PendingSend): boolean {
     const { session, link, open } = this.handle;
+    // A broker that is sent more than it takes ends the link, and with it what other sends wait for.
+    if (this.#maximumBytes > 0 && send.bytes.length > this.#maximumBytes) {
+      complete(send, tooLarge(send, this.#maximumBytes));
+      return true;
+    }
     if (!open || !canSend(session, link)) return false;
     const tag = Buffer.allocUnsafe(4);
     tag.writeUInt32BE(this.#lastTag++ >>> 0);
@@ -221,6 +247,11 @@ function outcomeOf({ remote_state: state }: RheaDelivery, address: string): Mess
         mayHaveArrived: true,
       });
   }
+}
+
+function tooLarge({ address, bytes }: PendingSend, maximum: number): MessagingError {
+  const sentence = `A message of ${bytes.length} bytes is too large for ${address}: the broker takes ${maximum}.`;
+  return new MessagingError("invalid-argument", sentence, { destination: address });
 }
 
 function complete(send: PendingSend, error: MessagingError | undefined): void {

@@ -20,17 +20,19 @@ const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
 /**
  * Opens a processor; see {@link ProcessorOptions}. The guarantee: an input is accepted only after the broker has
  * confirmed all that the handler made of it, so whatever is killed, each input is handled at least once.
+ * @param onDrained told once, when it is drained
  * @throws MessagingError `invalid-argument` for options that cannot be used, and what opening a consumer may throw.
  */
 export async function openProcessor<S extends StandardSchemaV1>(
   connection: Connection,
   options: ProcessorOptions<S>,
+  onDrained: () => void = () => {},
 ): Promise<Processor> {
   const settings = parseProcessorOptions(options);
   const { crashJournal, name, creditWindow } = settings;
   const journal = crashJournal === undefined ? undefined : CrashJournal.open(crashJournal, name, creditWindow);
   try {
-    return await openWith(connection, settings, journal);
+    return await openWith(connection, settings, journal, onDrained);
   } catch (error) {
     journal?.close();
     throw error;
@@ -41,6 +43,7 @@ async function openWith(
   connection: Connection,
   settings: ProcessorSettings,
   journal: CrashJournal | undefined,
+  onDrained: () => void,
 ): Promise<Processor> {
   const sender = await OutcomeSender.open(connection, settings);
   const lifecycle = new Lifecycle(connection);
@@ -52,7 +55,7 @@ async function openWith(
       signal: lifecycle.receiving,
       backOff: (failures, error) => step.backOff(failures, 0, error),
     });
-    return new RunningProcessor(step, input, journal);
+    return new RunningProcessor(step, input, journal, onDrained);
   } catch (error) {
     lifecycle.end();
     await sender.close();
@@ -73,15 +76,17 @@ class RunningProcessor implements Processor {
   readonly #input: LastingConsumer;
   readonly #journal: CrashJournal | undefined;
   readonly #lanes: GroupLanes | undefined;
+  readonly #onDrained: () => void;
   readonly #inHand = new InHand();
   readonly #loop: Promise<void>;
   #drained: Promise<void> | undefined;
 
-  constructor(step: Step, input: LastingConsumer, journal: CrashJournal | undefined) {
+  constructor(step: Step, input: LastingConsumer, journal: CrashJournal | undefined, onDrained: () => void) {
     const { orderedByGroup, concurrency } = step.settings;
     this.#step = step;
     this.#input = input;
     this.#journal = journal;
+    this.#onDrained = onDrained;
     this.#lanes = orderedByGroup ? new GroupLanes(concurrency) : undefined;
     step.breaker.watch((state) => this.#breakerChanged(state));
     this.#loop = this.#take();
@@ -96,7 +101,7 @@ class RunningProcessor implements Processor {
   }
 
   drain(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    this.#drained ??= this.#drain(options.timeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS);
+    this.#drained ??= this.#drain(options.timeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS).finally(this.#onDrained);
     return this.#drained;
   }
 

@@ -25,6 +25,7 @@ export async function openResponder(
   destination: Destination,
   answer: Answer,
   options: RespondOptions = {},
+  onDrained: () => void = () => {},
 ): Promise<Responder> {
   const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
@@ -41,7 +42,8 @@ export async function openResponder(
       signal: stop.signal,
       backOff: (failures) => pauses.wait(backOffDelayMs(REOPENING, failures)),
     });
-    return new RunningResponder({ requests, producer, answer, concurrency, onError: options.onError, stop, pauses });
+    const { onError } = options;
+    return new RunningResponder({ requests, producer, answer, concurrency, onError, stop, pauses, onDrained });
   } catch (error) {
     await producer.close();
     throw error;
@@ -56,6 +58,8 @@ interface Parts {
   readonly onError: RespondOptions["onError"];
   readonly stop: AbortController;
   readonly pauses: Pauses;
+  /** Told once, when it is drained. */
+  readonly onDrained: () => void;
 }
 
 class RunningResponder implements Responder {
@@ -72,7 +76,7 @@ class RunningResponder implements Responder {
   }
 
   drain(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    this.#drained ??= this.#drain(options.timeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS);
+    this.#drained ??= this.#drain(options.timeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS).finally(this.#parts.onDrained);
     return this.#drained;
   }
 

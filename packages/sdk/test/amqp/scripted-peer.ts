@@ -50,6 +50,10 @@ export interface PeerOptions {
   readonly refuse?: (address: string | undefined) => string | undefined;
   /** Connection properties besides the product. */
   readonly properties?: Readonly<Record<string, unknown>>;
+  /** Says no filter back, as a broker that uses none. */
+  readonly ignoreFilters?: boolean;
+  /** The largest message that links say they take. */
+  readonly maximumBytes?: number;
   /** Speaks TLS with these options of Node's. */
   readonly tls?: object;
   /** Takes EXTERNAL alone, and is told each time. */
@@ -111,7 +115,11 @@ export class ScriptedPeer implements AsyncDisposable {
       properties: { product: "scripted-peer", ...options.properties },
       session_buffer_size: 20_000,
       tcp_no_delay: true,
-      receiver_options: { credit_window: 0, autoaccept: false },
+      receiver_options: {
+        credit_window: 0,
+        autoaccept: false,
+        ...(options.maximumBytes === undefined ? {} : { max_message_size: options.maximumBytes }),
+      },
       sender_options: { treat_modified_as_released: false },
     } as never);
     await once(server, "listening");
@@ -150,7 +158,7 @@ export class ScriptedPeer implements AsyncDisposable {
     container.on("sender_open", ({ sender }) => {
       const refusal = options.refuse?.(sender.source.address);
       if (refusal !== undefined) return sender.close({ condition: refusal, description: "as scripted" });
-      sender.set_source(sender.source);
+      sender.set_source(options.ignoreFilters === true ? { address: sender.source.address } : sender.source);
       sender.set_target({});
       this.senders.push(sender);
       // Only once our own attach has left: credit follows it.

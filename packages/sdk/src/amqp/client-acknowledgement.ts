@@ -1,0 +1,40 @@
+/** Acknowledge mode `client`: accepting one message accepts all that were handed over before it (JMS 3.1, 6.2.10). */
+import type { ReceivedMessage, Settler } from "./received-message.js";
+import type { Outcome } from "./rhea-engine.js";
+import type { RheaDelivery } from "./rhea-types.js";
+
+/** Stands between the messages of one life of a link and that link. */
+export class ClientAcknowledgement implements Settler {
+  readonly #link: Settler;
+  /** Handed over and unsettled, in that order; bounded by the credit window. */
+  readonly #handed = new Map<RheaDelivery, ReceivedMessage>();
+
+  constructor(link: Settler) {
+    this.#link = link;
+  }
+
+  handedOver(message: ReceivedMessage): void {
+    this.#handed.set(message.delivery, message);
+  }
+
+  settle(delivery: RheaDelivery, outcome: Outcome): void {
+    // A message that was accepted with a later one is settled already.
+    if (!this.#handed.has(delivery)) return;
+    if (outcome.name === "accepted") {
+      for (const earlier of this.#handed.keys()) {
+        if (earlier === delivery) break;
+        this.#handed.delete(earlier);
+        this.#link.settle(earlier, outcome);
+      }
+    }
+    this.#handed.delete(delivery);
+    this.#link.settle(delivery, outcome);
+  }
+
+  /** Everything unsettled once more, as redelivered; the messages handed over before settle nothing any more. */
+  recover(): readonly ReceivedMessage[] {
+    const again = [...this.#handed.values()].map((message) => message.takeBack());
+    this.#handed.clear();
+    return again;
+  }
+}

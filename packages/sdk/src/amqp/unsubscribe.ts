@@ -1,0 +1,26 @@
+import { MessagingError } from "../errors.js";
+import type { Line } from "./line.js";
+import { attachReceiver } from "./link-handle.js";
+import type { LinkHost } from "./link-host.js";
+import { durableLinkName, type LinkNames, recoveringOptions } from "./link-options.js";
+
+/** Deletes a durable subscription: its link is taken up as it is, and closed instead of detached. */
+export async function unsubscribe(host: LinkHost, line: Line, name: string, names: LinkNames): Promise<void> {
+  if (name === "" || name.includes("|")) {
+    throw new MessagingError("invalid-argument", "A subscription needs a name, and `|` may not be in it.");
+  }
+  const linkName = durableLinkName(name, host.hasClientId);
+  if (names.has(linkName)) {
+    const sentence = `The subscription ${name} has a consumer on this connection; close that first.`;
+    throw new MessagingError("invalid-argument", sentence);
+  }
+  const handle = await attachReceiver(line, {
+    doing: `Unsubscribing ${name}`,
+    address: undefined,
+    timeoutMs: host.attachTimeoutMs,
+    capacity: 1,
+    link: recoveringOptions(linkName, host.hasClientId),
+    onDetached: () => {},
+  });
+  await handle.close();
+}

@@ -1,0 +1,296 @@
+import { expect } from "chai";
+import { type Connection, connect, type Message, type MessagingError, queue, topic } from "../../dist/mod.js";
+import { type Broker, startBroker } from "../../dist/testing/mod.js";
+import { failure, type PeerSender, ScriptedPeer, until } from "./scripted-peer.js";
+
+const payment = queue("payment");
+const events = topic("events");
+const soon = { initialDelayMs: 1, maximumDelayMs: 20 } as const;
+
+async function texts(messages: AsyncIterable<Message>): Promise<(string | undefined)[]> {
+  const seen: (string | undefined)[] = [];
+  for await (const message of messages) seen.push(message.text);
+  return seen;
+}
+
+describe("a JMS consumer on the embedded broker", () => {
+  let broker: Broker;
+  let connection: Connection;
+
+  beforeEach(async () => {
+    broker = await startBroker({
+      addresses: [
+        { address: "payment", kind: "queue" },
+        { address: "events", kind: "topic" },
+      ],
+    });
+    connection = await connect(broker.url, { reconnect: soon });
+  });
+
+  afterEach(async () => {
+    await connection.close();
+    await broker.close();
+  });
+
+  async function send(count: number, destination = payment): Promise<void> {
+    await using producer = await connection.createProducer(destination);
+    await producer.sendAll(Array.from({ length: count }, (_, index) => ({ message: { text: `${index}` } })));
+  }
+
+  it("receives without waiting what is there, and tells that nothing is", async () => {
+    const consumer = await connection.createConsumer(payment, { creditWindow: 3 });
+    expect(await consumer.receiveNoWait()).to.equal(undefined);
+    await send(5);
+    const seen: (string | undefined)[] = [];
+    for (let next = await consumer.receiveNoWait(); next !== undefined; next = await consumer.receiveNoWait()) {
+      seen.push(next.text);
+      next.accept();
+    }
+    expect(seen).to.deep.equal(["0", "1", "2", "3", "4"]);
+    // The credit that a drain used up is given again.
+    await send(1);
+    expect((await consumer.receive({ timeoutMs: 2_000 }))?.text).to.equal("0");
+    const both = await Promise.all([consumer.receiveNoWait(), consumer.receiveNoWait()]);
+    expect(both).to.deep.equal([undefined, undefined]);
+  });
+
+  it("does not wait while it is stopped, full or closed", async () => {
+    await send(2);
+    const consumer = await connection.createConsumer(payment, { creditWindow: 1 });
+    const held = await consumer.receive();
+    expect(await consumer.receiveNoWait()).to.equal(undefined);
+    consumer.stop();
+    held?.accept();
+    expect(await consumer.receiveNoWait()).to.equal(undefined);
+    consumer.start();
+    expect((await consumer.receive())?.text).to.equal("1");
+    await consumer.close();
+    expect(await consumer.receiveNoWait()).to.equal(undefined);
+  });
+
+  it("accepts with a message all that were handed over before it, in acknowledge mode client", async () => {
+    await send(5);
+    const consumer = await connection.createConsumer(payment, { acknowledge: "client" });
+    const messages: Message[] = [];
+    for (let index = 0; index < 5; index++) messages.push((await consumer.receive()) as Message);
+    messages[1]?.reject("kept apart");
+    messages[3]?.accept();
+    messages[0]?.release();
+    await consumer.close();
+    await using browser = await connection.createBrowser(payment);
+    expect(await texts(browser)).to.deep.equal(["4"]);
+  });
+
+  it("hands over again in order what is unsettled when it recovers", async () => {
+    await send(4);
+    const consumer = await connection.createConsumer(payment, { acknowledge: "client" });
+    const first = (await consumer.receive()) as Message;
+    const second = (await consumer.receive()) as Message;
+    first.accept();
+    const third = (await consumer.receive()) as Message;
+    consumer.recover();
+    second.accept();
+    const again = [];
+    for (let index = 0; index < 3; index++) again.push((await consumer.receive()) as Message);
+    expect(again.map(({ text, redelivered }) => [text, redelivered])).to.deep.equal([
+      ["1", true],
+      ["2", true],
+      ["3", false],
+    ]);
+    expect(third.redelivered).to.equal(false);
+    again[2]?.accept();
+    await consumer.close();
+    await using browser = await connection.createBrowser(payment);
+    expect(await texts(browser)).to.deep.equal([]);
+    const other = await connection.createConsumer(payment);
+    expect(() => other.recover())
+      .to.throw()
+      .with.property("code", "invalid-argument");
+  });
+
+  it("accepts in batches in acknowledge mode dups-ok, and all of it when it closes", async () => {
+    await send(10);
+    const consumer = await connection.createConsumer(payment, { acknowledge: "dups-ok", creditWindow: 8 });
+    for (let index = 0; index < 7; index++) expect((await consumer.receive())?.text).to.equal(`${index}`);
+    await consumer.close();
+    await using browser = await connection.createBrowser(payment);
+    expect(await texts(browser)).to.deep.equal(["7", "8", "9"]);
+  });
+
+  it("browses a queue to its end, as often as asked, and takes nothing", async () => {
+    await send(450);
+    const expected = Array.from({ length: 450 }, (_, index) => `${index}`);
+    await using browser = await connection.createBrowser(payment);
+    expect(await texts(browser)).to.deep.equal(expected);
+    expect(await texts(browser)).to.deep.equal(expected);
+    for await (const message of browser) {
+      expect(message.text).to.equal("0");
+      break;
+    }
+    const consumer = await connection.createConsumer(payment);
+    expect((await consumer.receive())?.text).to.equal("0");
+  });
+
+  it("browses by selector, and nothing but queues", async () => {
+    await using producer = await connection.createProducer(payment);
+    for (const n of [1, 2, 3]) await producer.send({ text: `${n}`, properties: { n } });
+    await using browser = await connection.createBrowser(payment, { selector: "n > 1" });
+    expect(await texts(browser)).to.deep.equal(["2", "3"]);
+    expect((await failure(connection.createBrowser(events))).code).to.equal("invalid-argument");
+    await browser.close();
+    expect((await failure(texts(browser))).code).to.equal("closed");
+  });
+
+  it("tells a browser that the line broke, for it cannot go on where it was", async () => {
+    await send(3);
+    await using browser = await connection.createBrowser(payment, { creditWindow: 1 });
+    const iterator = browser[Symbol.asyncIterator]();
+    await iterator.next();
+    broker.dropConnections();
+    const rest = (async () => {
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next());
+    })();
+    expect((await failure(rest)).code).to.equal("connection-lost");
+  });
+
+  it("leaves out what its own connection publishes", async () => {
+    await using other = await connect(broker.url);
+    const mine = await connection.createConsumer(events, { noLocal: true });
+    const all = await connection.createConsumer(events);
+    await using own = await connection.createProducer(events);
+    await own.send({ text: "own" });
+    await using foreign = await other.createProducer(events);
+    await foreign.send({ text: "foreign" });
+    expect((await mine.receive())?.text).to.equal("foreign");
+    expect((await all.receive())?.text).to.equal("own");
+    expect((await failure(connection.createConsumer(payment, { noLocal: true }))).code).to.equal("invalid-argument");
+  });
+
+  it("is served first with the higher priority", async () => {
+    const low = await connection.createConsumer(payment, { priority: -1 });
+    const high = await connection.createConsumer(payment, { priority: 5, creditWindow: 2 });
+    await send(3);
+    expect((await high.receive())?.text).to.equal("0");
+    expect((await high.receive())?.text).to.equal("1");
+    expect((await low.receive())?.text).to.equal("2");
+    expect((await failure(connection.createConsumer(payment, { priority: 1.5 }))).code).to.equal("invalid-argument");
+  });
+
+  it("has an exclusive durable subscription under its client id, which lasts until it unsubscribes", async () => {
+    await using client = await connect(broker.url, { clientId: "fraud-1" });
+    const subscription = { name: "watch", shared: false };
+    const consumer = await client.createConsumer(events, { subscription });
+    expect((await failure(client.createConsumer(events, { subscription }))).code).to.equal("invalid-argument");
+    expect((await failure(client.unsubscribe("watch"))).code).to.equal("invalid-argument");
+    await consumer.close();
+    await send(1, events);
+    const back = await client.createConsumer(events, { subscription });
+    expect((await back.receive())?.text).to.equal("0");
+    await back.close();
+    await client.unsubscribe("watch");
+    const anew = await client.createConsumer(events, { subscription });
+    expect(await anew.receiveNoWait()).to.equal(undefined);
+    expect((await failure(client.unsubscribe("never"))).code).to.equal("not-found");
+    expect((await failure(client.unsubscribe("a|b"))).code).to.equal("invalid-argument");
+  });
+
+  it("deletes a shared durable subscription of no client", async () => {
+    const subscription = { name: "shared" };
+    await (await connection.createConsumer(events, { subscription })).close();
+    await send(1, events);
+    await connection.unsubscribe("shared");
+    const anew = await connection.createConsumer(events, { subscription });
+    expect(await anew.receiveNoWait()).to.equal(undefined);
+  });
+
+  it("makes temporary topics, which are anew after the line was lost", async () => {
+    const made = await connection.createTemporaryTopic();
+    expect(made.kind).to.equal("temporary-topic");
+    const before = made.address;
+    const consumers = [await connection.createConsumer(made), await connection.createConsumer(made)];
+    broker.dropConnections();
+    await until(() => connection.state.name === "open" && made.address !== before, "it is made anew");
+    await using producer = await connection.createProducer(undefined);
+    await producer.send({ text: "to both" }, { destination: made });
+    for (const consumer of consumers) expect((await consumer.receive())?.text).to.equal("to both");
+    for (const consumer of consumers) await consumer.close();
+    await made.delete();
+  });
+});
+
+describe("a JMS consumer", () => {
+  it("asks with drain in one flow alone, and gives its credit anew", async () => {
+    const drained = (sender: PeerSender) => {
+      const link = sender as unknown as { on(e: string, l: () => void): void; set_drained(d: boolean): void };
+      link.on("sender_draining", () => link.set_drained(true));
+    };
+    await using peer = await ScriptedPeer.start({ onReceiver: drained });
+    await using connection = await connect(peer.url);
+    const consumer = await connection.createConsumer(payment, { creditWindow: 10 });
+    await until(() => peer.flows.length === 1, "credit is given");
+    expect(await consumer.receiveNoWait()).to.equal(undefined);
+    await until(() => peer.flows.length === 3, "credit is given anew");
+    expect(peer.flows.map(({ drain }) => drain)).to.deep.equal([false, true, false]);
+    peer.senders[0]?.send({ body: "after" });
+    expect((await consumer.receive())?.text).to.equal("after");
+  });
+
+  it("waits no longer than its connection's time-out for a broker that does not answer a drain", async () => {
+    await using peer = await ScriptedPeer.start();
+    await using connection = await connect(peer.url, { connectTimeoutMs: 100 });
+    const consumer = await connection.createConsumer(payment);
+    expect((await failure(consumer.receiveNoWait())).code).to.equal("timed-out");
+    peer.senders[0]?.send({ body: "late" });
+    expect((await consumer.receive())?.text).to.equal("late");
+    const waiting = consumer.receiveNoWait();
+    await consumer.close();
+    expect(await waiting).to.equal(undefined);
+  });
+
+  it("refuses a broker that does not say its selector back", async () => {
+    await using peer = await ScriptedPeer.start({ ignoreFilters: true });
+    await using connection = await connect(peer.url);
+    const refused = await failure(connection.createConsumer(payment, { selector: "a = 1" }));
+    expect(refused.code).to.equal("not-supported");
+    await until(() => peer.detached.length === 1, "the link is closed");
+    await connection.createConsumer(payment);
+  });
+
+  it("tells onError when it has ended for good", async () => {
+    let gone = false;
+    await using peer = await ScriptedPeer.start({ refuse: () => (gone ? "amqp:not-found" : undefined) });
+    await using connection = await connect(peer.url, { reconnect: { initialDelayMs: 1, maximumDelayMs: 2 } });
+    const errors: MessagingError[] = [];
+    await connection.createConsumer(payment, { onMessage: () => {}, onError: (error) => errors.push(error) });
+    gone = true;
+    peer.senders[0]?.close({ condition: "amqp:resource-deleted" });
+    await until(() => errors.length > 0, "it is told");
+    expect(errors.map(({ code }) => code)).to.deep.equal(["not-found"]);
+    await connection.close();
+    expect(errors).to.have.length(1);
+  });
+
+  it("tells onError when the connection ends that it was made from", async () => {
+    const peer = await ScriptedPeer.start();
+    await using connection = await connect(peer.url, { reconnect: false });
+    const errors: MessagingError[] = [];
+    await connection.createConsumer(payment, { onMessage: () => {}, onError: (error) => errors.push(error) });
+    await peer[Symbol.asyncDispose]();
+    await until(() => errors.length > 0, "it is told");
+    expect(errors[0]).to.include({ code: "connection-lost" });
+  });
+
+  it("tries again for ever when its link is closed without a reason, be it at once", async () => {
+    await using peer = await ScriptedPeer.start({
+      onReceiver: (sender) => {
+        if (peer.senders.length > 1 && peer.senders.length < 15) sender.close();
+      },
+    });
+    await using connection = await connect(peer.url, { reconnect: { initialDelayMs: 1, maximumDelayMs: 2 } });
+    const consumer = await connection.createConsumer(payment);
+    peer.senders[0]?.close();
+    await until(() => peer.senders.length === 15, "it is attached for the 15th time");
+    peer.senders[14]?.send({ body: "at last" });
+    expect((await consumer.receive({ timeoutMs: 1_500 }))?.text).to.equal("at last");
+  });
+});
