@@ -34,8 +34,20 @@ export interface RecordedReceipt {
   readonly settleTime: Date;
 }
 
+/** A refund of it: what merchant-bank decided (step R2), and when client-bank followed (step R3). */
+export interface RecordedRefund {
+  readonly id: string;
+  readonly amount: bigint | null;
+  readonly outcome: string;
+  readonly declineReason: string | null;
+  readonly debitTime: Date;
+  readonly finishTime: Date | null;
+}
+
 /** What notification recorded (step 5a). */
 export interface RecordedNotification {
+  /** Empty when it tells of no refund. */
+  readonly refundId: string;
   readonly templateName: string;
   readonly channel: string;
   readonly language: string;
@@ -54,6 +66,7 @@ export interface PaymentStory {
   readonly time: Date;
   readonly payment: RecordedPayment | undefined;
   readonly receipt: RecordedReceipt | undefined;
+  readonly refunds: readonly RecordedRefund[];
   readonly notifications: readonly RecordedNotification[];
   readonly entries: readonly Entry[];
 }
@@ -78,10 +91,17 @@ export function readPaymentStory(client: pg.Client, id: string): Promise<Payment
       [id],
     );
     const notifications = await client.query<RecordedNotification>(
-      `SELECT template_name AS "templateName", channel, language, state, attempts,
+      `SELECT refund_id AS "refundId", template_name AS "templateName", channel, language, state, attempts,
               next_attempt_time AS "nextAttemptTime", last_error AS "lastError", create_time AS "createTime",
               sent_time AS "sentTime", trace_id AS "traceId"
        FROM notification.notifications WHERE payment_id = $1 ORDER BY id`,
+      [id],
+    );
+    const refunds = await client.query<RecordedRefund>(
+      `SELECT m.id, m.amount, m.outcome, m.decline_reason AS "declineReason", m.debit_time AS "debitTime",
+              c.finish_time AS "finishTime"
+       FROM merchant_bank.refunds m LEFT JOIN client_bank.refunds c ON c.id = m.id
+       WHERE m.payment_id = $1 ORDER BY m.debit_time, m.id`,
       [id],
     );
     const entries = (await readEntries(client, [id])).get(id) ?? [];
@@ -90,6 +110,7 @@ export function readPaymentStory(client: pg.Client, id: string): Promise<Payment
       time: clock.rows[0]?.time ?? new Date(),
       payment: payments.rows[0],
       receipt: receipts.rows[0],
+      refunds: refunds.rows,
       notifications: notifications.rows,
       entries,
     };

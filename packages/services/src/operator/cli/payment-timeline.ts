@@ -1,6 +1,6 @@
 /** What a payment's records mean: the steps that it walked, and where it hangs. */
 import type { Entry } from "./audit-money.js";
-import type { PaymentStory, RecordedNotification, RecordedPayment } from "./payment-story.js";
+import type { PaymentStory, RecordedNotification, RecordedPayment, RecordedRefund } from "./payment-story.js";
 
 /** A step that was walked, by the numbers of docs/payment-cycle.md. */
 export interface TimelineEvent {
@@ -45,7 +45,7 @@ export function timelineOf(story: PaymentStory): TimelineEvent[] {
       entries: entriesOf("settlement"),
     });
   }
-  for (const notification of story.notifications) events.push(...told(notification));
+  for (const one of story.notifications.filter(({ refundId }) => refundId === "")) events.push(...told(one, "5a"));
   if (payment?.finishTime) {
     const returned = payment.givenBackAmount > 0n ? `, ${payment.givenBackAmount} given back` : "";
     const reason = payment.declineReason === null ? "" : `: ${payment.declineReason}`;
@@ -57,7 +57,26 @@ export function timelineOf(story: PaymentStory): TimelineEvent[] {
       entries: entriesOf("return"),
     });
   }
+  for (const refund of story.refunds) events.push(...refunded(refund, story));
+  for (const one of story.notifications.filter(({ refundId }) => refundId !== "")) events.push(...told(one, "R4"));
   return events;
+}
+
+function refunded(refund: RecordedRefund, story: PaymentStory): TimelineEvent[] {
+  const entriesOf = (bank: string) =>
+    story.entries.filter((entry) => entry.refundId === refund.id && entry.bank === bank);
+  const verdict = refund.declineReason === null ? `debited ${refund.amount}` : `declined: ${refund.declineReason}`;
+  const debit = {
+    step: "R2",
+    service: "merchant-bank",
+    time: refund.debitTime,
+    decision: `refund ${refund.id}: ${verdict}`,
+    entries: entriesOf("merchant-bank"),
+  };
+  if (refund.finishTime === null) return [debit];
+  const decision = `refund ${refund.id}: ${refund.declineReason === null ? "credited" : "recorded as declined"}`;
+  const entries = entriesOf("client-bank");
+  return [debit, { step: "R3", service: "client-bank", time: refund.finishTime, decision, entries }];
 }
 
 function captured(
@@ -99,9 +118,9 @@ function captured(
   ];
 }
 
-function told(notification: RecordedNotification): TimelineEvent[] {
+function told(notification: RecordedNotification, step: string): TimelineEvent[] {
   const what = `${notification.templateName} (${notification.channel}, ${notification.language})`;
-  const base = { step: "5a", service: "notification", entries: [] };
+  const base = { step, service: "notification", entries: [] };
   const recorded = { ...base, time: notification.createTime, decision: `recorded ${what}` };
   if (notification.sentTime === null) return [recorded];
   return [
@@ -157,13 +176,22 @@ export function hangingOf(story: PaymentStory): Hanging[] {
       why: "merchant-bank has decided and client-bank has not finished it: its message is on its way, client-bank is away or held up, or the message is among the dead letters",
     });
   }
-  if (notifications.length === 0) {
+  if (!notifications.some(({ refundId }) => refundId === "")) {
     hanging.push({
       step: "5a",
       service: "notification",
       channel: "transaction-result, subscription notification",
       since: receipt.settleTime,
       why: "notification has not recorded it: its message is on its way, notification is away or held up, or the message is among the dead letters",
+    });
+  }
+  for (const refund of story.refunds.filter(({ finishTime }) => finishTime === null)) {
+    hanging.push({
+      step: "R3",
+      service: "client-bank",
+      channel: "refund-result, subscription client-bank-refunds",
+      since: refund.debitTime,
+      why: `merchant-bank has decided on refund ${refund.id} and client-bank has not recorded it: its message is on its way, client-bank is away or held up, or the message is among the dead letters`,
     });
   }
   for (const one of notifications.filter(({ state }) => state !== "sent")) hanging.push(untold(one));
@@ -175,7 +203,7 @@ function untold(notification: RecordedNotification): Hanging {
   const error = lastError === null ? "" : `: ${lastError}`;
   const next = nextAttemptTime === null ? "no other follows" : `the next at ${nextAttemptTime.toISOString()}`;
   return {
-    step: "5a",
+    step: notification.refundId === "" ? "5a" : "R4",
     service: "notification",
     channel: `notification by ${channel}`,
     since: createTime,

@@ -5,10 +5,12 @@ import { expect } from "chai";
 import { capturePayments } from "../../../dist/client-bank/step-3-capture.js";
 import { finishCycle } from "../../../dist/client-bank/step-5b-finish.js";
 import { settlePayments } from "../../../dist/merchant-bank/step-4-settle.js";
+import { debitRefunds } from "../../../dist/merchant-bank/step-r2-debit.js";
 import type { ValidationResultMessage } from "../../../dist/shared/messages.js";
 import {
   bankResult,
   nextPaymentId,
+  refundOf,
   someClient,
   transactionResult,
   useBanks,
@@ -136,6 +138,19 @@ describe("explain", function () {
     const { hanging } = await told(payment.paymentId);
     expect(hanging).to.have.length(1);
     expect(hanging[0]?.why).to.match(/^failed after 2 attempts: HTTP 503; the next at \d{4}-/);
+  });
+
+  it("tells of a refund that the merchant's bank made and the client's bank has not, and that it waits", async () => {
+    const payment = validationResult(someClient(6));
+    await capture(payment);
+    await settle(payment);
+    await finish(payment);
+    const refund = refundOf(payment, "300");
+    await banks().merchantBank.transaction((transaction) => debitRefunds(transaction, [refund], Date.now));
+    const { timeline, hanging } = await told(payment.paymentId);
+    expect(timeline.at(-1)).to.deep.include({ step: "R2", decision: `refund ${refund.refundId}: debited 300` });
+    expect(timeline.at(-1)?.entries).to.have.length(2);
+    expect(hanging.map(({ step, service }) => [step, service])).to.deep.include(["R3", "client-bank"]);
   });
 
   it("ends with 1 for a payment that nobody knows, and says where it may be", async () => {
