@@ -121,6 +121,9 @@ export interface Connection extends AsyncDisposable {
   /** A transaction that the caller ends; several may be open at once. */
   beginTransaction(): Promise<Transaction>;
 
+  /** The letters of a dead-letter queue: to look at, to send to where they died, or to discard. */
+  deadLetters(destination: Destination): DeadLetters;
+
   /** Waits for sends under way (at most 5 s), then closes; open transactions are rolled back. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -426,4 +429,41 @@ export interface Processor extends AsyncDisposable {
   readonly breaker: BreakerState;
   /** Stops taking, finishes what is held (at most `timeoutMs`, default 10,000), closes. What is left over comes again. */
   drain(options?: { readonly timeoutMs?: number }): Promise<void>;
+}
+
+/** A dead letter, and what a processor noted on it; brokers that set messages aside themselves note none of it. */
+export interface DeadLetter {
+  /** Names it for `read`, `replay` and `discard`. */
+  readonly messageId: string | undefined;
+  /** The queue that it was read from; undefined for a subscription of a topic, and where nobody noted it. */
+  readonly origin: Destination | undefined;
+  readonly reason: string | undefined;
+  /** `poison`, `permanent`, `crash` or `application`. */
+  readonly errorClass: string | undefined;
+  readonly processor: string | undefined;
+  readonly attempts: number | undefined;
+  /** When it was set aside, in milliseconds since 1970. */
+  readonly timeMs: number | undefined;
+  /** The letter itself. Settling it means nothing. */
+  readonly message: Message;
+}
+
+/** The letters of one queue. Looking takes none of them away from others who look or work there. */
+export interface DeadLetters {
+  readonly destination: Destination;
+  /** Up to `maximum` letters [100] in the order of the queue, those that a JMS selector over headers and properties fits. */
+  list(options?: { readonly maximum?: number; readonly selector?: string }): Promise<DeadLetter[]>;
+  /** One letter, or undefined when it is not there. */
+  read(messageId: string): Promise<DeadLetter | undefined>;
+  /**
+   * Sends the message anew to its origin, or to `to`, and takes the letter away when the broker holds it. It has no
+   * attempts behind it, tells `replay_count`, `replay_letter` and `replay_time` as properties, and carries a duplicate
+   * id that is new and stays the same for this letter: a replay that broke off can be repeated without doubling it, as
+   * far as the broker's cache of ids reaches. Resolves to whether the letter was there, or false when another has it.
+   * @throws MessagingError `invalid-argument` where there is neither origin nor `to`, and what a send may throw: the
+   * letter then stays.
+   */
+  replay(messageId: string, options?: { readonly to?: Destination }): Promise<boolean>;
+  /** Takes the letter away for good. Resolves as `replay`. */
+  discard(messageId: string): Promise<boolean>;
 }

@@ -11,6 +11,8 @@ export type {
   Consumer,
   ConsumerOptions,
   CrashJournalOptions,
+  DeadLetter,
+  DeadLetters,
   ErrorClass,
   Incoming,
   Outcome,

@@ -5,6 +5,7 @@ import type {
   ConnectionState,
   Consumer,
   ConsumerOptions,
+  DeadLetters,
   Processor,
   ProcessorOptions,
   Producer,
@@ -15,6 +16,7 @@ import type {
   TemporaryQueue,
   TemporaryTopic,
 } from "../connection.js";
+import { DeadLetterQueue } from "../dead-letters/dead-letter-queue.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message, OutgoingMessage } from "../message.js";
@@ -184,6 +186,10 @@ export class AmqpConnection implements Connection, LinkHost {
   async transaction<T>(work: (transaction: TransactionScope) => Promise<T>): Promise<T> {
     this.#openLine(undefined);
     return this.#transactions.run(work);
+  }
+
+  deadLetters(destination: Destination): DeadLetters {
+    return new DeadLetterQueue(this, destination);
   }
 
   close(): Promise<void> {

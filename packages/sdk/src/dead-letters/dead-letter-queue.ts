@@ -1,0 +1,117 @@
+/** A dead-letter queue in an operator's hands: look, replay, discard. */
+import type { Connection, DeadLetter, DeadLetters } from "../connection.js";
+import type { Destination } from "../destination.js";
+import { MessagingError } from "../errors.js";
+import type { Message } from "../message.js";
+import { replayedMessage } from "./replayed-message.js";
+
+const DEFAULT_MAXIMUM = 100;
+
+export class DeadLetterQueue implements DeadLetters {
+  readonly destination: Destination;
+  readonly #connection: Connection;
+
+  constructor(connection: Connection, destination: Destination) {
+    if (destination.kind !== "queue") {
+      throw new MessagingError(
+        "invalid-argument",
+        "Dead letters are looked at in a queue; name one queue of a topic's address as `address::queue`.",
+        { destination: destination.address },
+      );
+    }
+    this.#connection = connection;
+    this.destination = destination;
+  }
+
+  async list(options: { readonly maximum?: number; readonly selector?: string } = {}): Promise<DeadLetter[]> {
+    const { maximum = DEFAULT_MAXIMUM, selector } = options;
+    if (!Number.isSafeInteger(maximum) || maximum < 1) {
+      throw new MessagingError("invalid-argument", "maximum must be a whole number of at least 1.");
+    }
+    await using browser = await this.#connection.createBrowser(
+      this.destination,
+      selector === undefined ? {} : { selector },
+    );
+    const letters: DeadLetter[] = [];
+    for await (const message of browser) {
+      letters.push(describe(message));
+      if (letters.length === maximum) {
+        break;
+      }
+    }
+    return letters;
+  }
+
+  async read(messageId: string): Promise<DeadLetter | undefined> {
+    const [letter] = await this.list({ maximum: 1, selector: selectorFor(messageId) });
+    return letter;
+  }
+
+  replay(messageId: string, options: { readonly to?: Destination } = {}): Promise<boolean> {
+    return this.#withLetter(messageId, async (letter) => {
+      const to = options.to ?? describe(letter).origin;
+      if (to === undefined) {
+        throw new MessagingError(
+          "invalid-argument",
+          `Letter ${messageId} does not say from which queue it came; name the destination in \`to\`.`,
+          { destination: this.destination.address },
+        );
+      }
+      const { message, options: sendOptions } = replayedMessage(letter);
+      await using producer = await this.#connection.createProducer(to);
+      await producer.send(message, sendOptions);
+    });
+  }
+
+  discard(messageId: string): Promise<boolean> {
+    return this.#withLetter(messageId, () => Promise.resolve());
+  }
+
+  /** Takes one letter, which nobody else can take meanwhile, and accepts it when `work` is done; else it stays. */
+  async #withLetter(messageId: string, work: (letter: Message) => Promise<void>): Promise<boolean> {
+    await using consumer = await this.#connection.createConsumer(this.destination, {
+      selector: selectorFor(messageId),
+      creditWindow: 1,
+    });
+    const letter = await consumer.receiveNoWait();
+    if (letter === undefined) {
+      return false;
+    }
+    try {
+      await work(letter);
+    } catch (error) {
+      letter.release();
+      throw error;
+    }
+    letter.accept();
+    return true;
+  }
+}
+
+function selectorFor(messageId: string): string {
+  return `JMSMessageID = '${messageId.replaceAll("'", "''")}'`;
+}
+
+function describe(message: Message): DeadLetter {
+  const { properties } = message;
+  const text = (name: string) => {
+    const value = properties[name];
+    return value === undefined ? undefined : String(value);
+  };
+  const whole = (name: string) => {
+    const value = Number(properties[name]);
+    return Number.isSafeInteger(value) ? value : undefined;
+  };
+  const address = text("dead_letter_origin");
+  const isQueue = text("dead_letter_origin_kind") !== "topic";
+  return {
+    messageId: message.messageId,
+    origin: address !== undefined && address !== "" && isQueue ? { kind: "queue", address } : undefined,
+    reason: text("dead_letter_reason"),
+    errorClass: text("dead_letter_error_class"),
+    processor: text("dead_letter_processor"),
+    attempts: whole("dead_letter_attempts"),
+    timeMs: whole("dead_letter_time"),
+    message,
+  };
+}
