@@ -59,6 +59,8 @@ export class Line {
     else connection.connect();
     return promise
       .then((opened) => {
+        // An open and a close that came in one packet: the line was lost before anybody could hold it.
+        if (opened.#lost !== undefined) throw opened.#lost;
         opened.#hold();
         return opened;
       })
