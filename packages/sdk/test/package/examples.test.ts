@@ -34,6 +34,14 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "delivery 2",
     "committed: transfers 0, debits 1, credits 1",
   ],
+  "07-dead-letters.ts": [
+    "orders, poison: The body does not fit the schema at cents.",
+    "orders, application: nobody knows customer ada",
+    "read: { id: 'ada', cents: 100 }",
+    "replayed: true and again: false",
+    "1 invoice",
+    "0 letters are left",
+  ],
   "08-trace.ts": [
     "Hello Ada",
     'span "process names" in trace 0af7651916cd43dd8448eb211c80319c',
