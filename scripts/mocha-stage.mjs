@@ -10,7 +10,8 @@ const EXIT_MS = 10_000;
 /**
  * Runs all `*.test.js` under `folders`, but for those under `except`, each line of output with `label` before it, and
  * resolves to
- * `{ passed, failed, problem }`: what mocha counted, and a sentence when the process did not end as it should.
+ * `{ passed, failed, failures, problem }`: what mocha counted, the title and story of each test that failed, and a
+ * sentence when the process did not end as it should.
  */
 export function runMocha(folders, { label, args, except = [], environment = {} }) {
   const child = spawn(
@@ -40,7 +41,7 @@ export function runMocha(folders, { label, args, except = [], environment = {} }
     child.once("error", reject);
     child.once("close", (code, signal) => {
       clearTimeout(overdue);
-      resolve({ passed: 0, failed: 0, ...counts, problem: problemOf(counts, code, signal) });
+      resolve({ passed: 0, failed: 0, failures: [], ...counts, problem: problemOf(counts, code, signal) });
     });
   });
 }

@@ -28,6 +28,8 @@ const ON_ANY_BROKER = ["card-validation", "client-bank", "merchant-bank", "notif
   (folder) => `${SERVICES_TESTS}/${folder}`,
 );
 const total = { passed: 0, failed: 0 };
+/** What went wrong, told once more at the end: whoever has only the last lines of a long log knows which test to look at. */
+const failures = [];
 
 await stage("build", () => tool(build(process.execPath)));
 if (suite === "artemis") {
@@ -42,6 +44,7 @@ if (suite === "artemis") {
   ]);
 }
 
+for (const failure of failures) console.log(`\nfailed: ${failure}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 ? 0 : 1;
 
@@ -80,13 +83,20 @@ async function stage(name, check) {
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   total[problem ? "failed" : "passed"] += 1;
   console.log(`${problem ? "✘" : "✔"} ${name} (${seconds} s)`);
-  if (problem) console.log(problem.replaceAll(/^/gm, "    "));
+  if (!problem) return;
+  console.log(indented(problem));
+  failures.push(`${name}\n${indented(problem)}`);
 }
 
 /** Runs all tests of some folders; they are counted one by one, and what goes wrong around them as one more failure. */
 async function mocha(label, folders, options = {}) {
   const startedAt = performance.now();
-  const { passed, failed, problem } = await runMocha(folders, { ...options, label, args: mochaArgs });
+  const {
+    passed,
+    failed,
+    failures: failedTests,
+    problem,
+  } = await runMocha(folders, { ...options, label, args: mochaArgs });
   const nothing = passed + failed === 0 && mochaArgs.length === 0 ? "there was no test to run." : undefined;
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   total.passed += passed;
@@ -94,7 +104,14 @@ async function mocha(label, folders, options = {}) {
   console.log(
     `${problem || nothing || failed ? "✘" : "✔"} tests of ${label}: ${passed} passed, ${failed} failed (${seconds} s)`,
   );
-  if (problem || nothing) console.log(`    ${problem ?? nothing}`);
+  for (const { title, story } of failedTests) failures.push(`${label}: ${title}\n${indented(story)}`);
+  if (!problem && !nothing) return;
+  console.log(`    ${problem ?? nothing}`);
+  failures.push(`tests of ${label}\n${indented(problem ?? nothing)}`);
+}
+
+function indented(text) {
+  return text.replaceAll(/^/gm, "    ");
 }
 
 /** Compares the API with the one that was released last, once there is a release. */
