@@ -334,6 +334,20 @@ export type BreakerState =
   | { readonly name: "open"; readonly cause: unknown; readonly probeAtMs: number }
   | { readonly name: "half-open"; readonly cause: unknown };
 
+/** A circuit breaker of the application's own; see `createBreaker`. */
+export interface CircuitBreaker {
+  readonly state: BreakerState;
+  /**
+   * Calls `work` and counts how it ended: a rejection is a failure, and is passed on. Resolves with undefined, without
+   * a call, while the breaker is open.
+   */
+  run<T>(work: () => Promise<T>): Promise<T | undefined>;
+  /** How many of `places` calls may be begun now: none while open, `probeSize` at most while half open. */
+  room(places: number): number;
+  /** Ends its timer: it probes no more and tells of no further change. */
+  end(): void;
+}
+
 /** How a processor finds a message that kills its process; the broker does not count such deliveries. */
 export interface CrashJournalOptions {
   /** A folder that survives the process, for this instance alone; made when it is missing. */

@@ -5,6 +5,7 @@ export type {
   BreakerState,
   Browser,
   BrowserOptions,
+  CircuitBreaker,
   Connection,
   ConnectionState,
   ConnectOptions,
@@ -42,6 +43,7 @@ export type {
   PropertyValue,
   SendOptions,
 } from "./message.js";
+export { createBreaker } from "./processor/create-breaker.js";
 export type { StandardSchemaV1 } from "./standard-schema.js";
 export type { Transaction, TransactionScope, TransactionState } from "./transaction.js";
 export {

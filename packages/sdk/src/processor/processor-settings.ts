@@ -1,5 +1,6 @@
 /** The options of a processor, parsed once: every default in one place, conflicts refused with a sentence. */
 import type {
+  BreakerOptions,
   Consumer,
   ErrorClass,
   Incoming,
@@ -74,7 +75,7 @@ export function parseProcessorOptions<S extends StandardSchemaV1>(options: Proce
   if (typeof options.handle !== "function") {
     throw new MessagingError("invalid-argument", `Processor ${options.name}: handle must be a function.`);
   }
-  const whole = wholeNumbers(options.name);
+  const whole = wholeNumbers(`Processor ${options.name}`);
   const maximumSize = whole("batch.maximumSize", options.batch?.maximumSize, DEFAULT_MAXIMUM_SIZE, 1);
   const concurrency = whole("batch.concurrency", options.batch?.concurrency, DEFAULT_CONCURRENCY, 1);
   const initialDelayMs = whole("retry.initialDelayMs", options.retry?.initialDelayMs, DEFAULT_INITIAL_DELAY_MS, 0);
@@ -98,7 +99,7 @@ export function parseProcessorOptions<S extends StandardSchemaV1>(options: Proce
     maximumDeliveries: whole("maximumDeliveries", options.maximumDeliveries, DEFAULT_MAXIMUM_DELIVERIES, 1),
     classify: options.classify ?? classifyByRetryable,
     redelivery: redeliveryLimits(options, whole),
-    breaker: breakerSettings(options, whole),
+    breaker: options.breaker && breakerSettings(options.breaker, `Processor ${options.name}`),
     crashJournal: crashJournalSettings(options, whole),
     orderedByGroup: options.batch?.orderedByGroup ?? false,
     // The schema's output type is what handle takes; inside, both are unknown.
@@ -109,14 +110,11 @@ export function parseProcessorOptions<S extends StandardSchemaV1>(options: Proce
 
 type Whole = (option: string, value: number | undefined, fallback: number, least: number) => number;
 
-function wholeNumbers(name: string): Whole {
+function wholeNumbers(whose: string): Whole {
   return (option, value, fallback, least) => {
     const chosen = value ?? fallback;
     if (!Number.isSafeInteger(chosen) || chosen < least) {
-      throw new MessagingError(
-        "invalid-argument",
-        `Processor ${name}: ${option} must be a whole number of at least ${least}.`,
-      );
+      throw new MessagingError("invalid-argument", `${whose}: ${option} must be a whole number of at least ${least}.`);
     }
     return chosen;
   };
@@ -152,17 +150,14 @@ function redeliveryLimits<S extends StandardSchemaV1>(
   };
 }
 
-function breakerSettings<S extends StandardSchemaV1>(
-  { breaker }: ProcessorOptions<S>,
-  whole: Whole,
-): BreakerSettings | undefined {
-  return breaker === undefined
-    ? undefined
-    : {
-        afterFailures: whole("breaker.afterFailures", breaker.afterFailures, DEFAULT_AFTER_FAILURES, 1),
-        halfOpenAfterMs: whole("breaker.halfOpenAfterMs", breaker.halfOpenAfterMs, DEFAULT_HALF_OPEN_AFTER_MS, 1),
-        probeSize: whole("breaker.probeSize", breaker.probeSize, DEFAULT_PROBE_SIZE, 1),
-      };
+/** The options of a breaker with every default. @throws MessagingError `invalid-argument` naming the option and `whose` it is. */
+export function breakerSettings(options: BreakerOptions, whose: string): BreakerSettings {
+  const whole = wholeNumbers(whose);
+  return {
+    afterFailures: whole("breaker.afterFailures", options.afterFailures, DEFAULT_AFTER_FAILURES, 1),
+    halfOpenAfterMs: whole("breaker.halfOpenAfterMs", options.halfOpenAfterMs, DEFAULT_HALF_OPEN_AFTER_MS, 1),
+    probeSize: whole("breaker.probeSize", options.probeSize, DEFAULT_PROBE_SIZE, 1),
+  };
 }
 
 function crashJournalSettings<S extends StandardSchemaV1>(
