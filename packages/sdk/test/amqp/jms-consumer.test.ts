@@ -49,7 +49,7 @@ describe("a JMS consumer on the embedded broker", () => {
     expect(seen).to.deep.equal(["0", "1", "2", "3", "4"]);
     // The credit that a drain used up is given again.
     await send(1);
-    expect((await consumer.receive({ timeoutMs: 2_000 }))?.text).to.equal("0");
+    expect((await consumer.receive({ timeoutMs: 30_000 }))?.text).to.equal("0");
     const both = await Promise.all([consumer.receiveNoWait(), consumer.receiveNoWait()]);
     expect(both).to.deep.equal([undefined, undefined]);
   });
@@ -291,6 +291,6 @@ describe("a JMS consumer", () => {
     peer.senders[0]?.close();
     await until(() => peer.senders.length === 15, "it is attached for the 15th time");
     peer.senders[14]?.send({ body: "at last" });
-    expect((await consumer.receive({ timeoutMs: 1_500 }))?.text).to.equal("at last");
+    expect((await consumer.receive({ timeoutMs: 30_000 }))?.text).to.equal("at last");
   });
 });

@@ -199,7 +199,7 @@ export class ScriptedPeer implements AsyncDisposable {
 }
 
 /** Waits until `condition` holds, looking again in each turn of the event loop; fails after `timeoutMs`. */
-export async function until(condition: () => boolean, what: string, timeoutMs = 5_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, timeoutMs = 30_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain until ${what}.`);

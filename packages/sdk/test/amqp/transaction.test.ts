@@ -72,7 +72,7 @@ describe("a transaction of the client", () => {
     return found;
   }
 
-  const next = async (consumer: Consumer) => (await consumer.receive({ timeoutMs: 5_000 })) as Message;
+  const next = async (consumer: Consumer) => (await consumer.receive({ timeoutMs: 30_000 })) as Message;
 
   const reconnected = () => until(() => connection.state.name === "open", "the connection is back");
 

@@ -30,7 +30,7 @@ describe("A processor with a breaker", () => {
     await step.send(...payments(1));
     await using other = await connect(step.broker.url);
     await using consumer = await other.createConsumer(IN);
-    expect(await consumer.receive({ timeoutMs: 5_000 }), "what comes later is not asked for").to.not.equal(undefined);
+    expect(await consumer.receive({ timeoutMs: 30_000 }), "what comes later is not asked for").to.not.equal(undefined);
     expect(calls).to.equal(3);
   });
 

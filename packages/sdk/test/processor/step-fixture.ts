@@ -101,7 +101,7 @@ export class StepFixture implements AsyncDisposable {
     await using consumer = await connection.createConsumer(queue(address));
     const taken: Message[] = [];
     while (taken.length < count) {
-      const message = await consumer.receive({ timeoutMs: 5_000 });
+      const message = await consumer.receive({ timeoutMs: 30_000 });
       if (message === undefined) {
         throw new Error(`${address} gave ${taken.length} messages instead of ${count}.`);
       }

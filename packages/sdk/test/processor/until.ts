@@ -1,7 +1,7 @@
 /** Waiting for conditions instead of sleeping. */
 
 /** Resolves once `condition` holds; rejects with `what` after `boundMs`. */
-export async function until(what: string, condition: () => boolean, boundMs = 8_000): Promise<void> {
+export async function until(what: string, condition: () => boolean, boundMs = 30_000): Promise<void> {
   const deadline = performance.now() + boundMs;
   while (!condition()) {
     if (performance.now() > deadline) {

@@ -213,7 +213,7 @@ describe("A responder", () => {
     await using consumer = await pair.asking.createConsumer(replyTo);
     await using producer = await pair.asking.createProducer(READ);
     await producer.send({ text: "a", replyTo, messageId: "m-1" });
-    const reply = await consumer.receive({ timeoutMs: 5_000 });
+    const reply = await consumer.receive({ timeoutMs: 30_000 });
     reply?.accept();
     expect(reply?.correlationId).to.equal("ID:m-1");
     expect(reply?.text).to.equal("answer");

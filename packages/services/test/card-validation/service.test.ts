@@ -19,7 +19,7 @@ const CANARY = "4012888888881881";
 const GOOD_CARD: CardDetails = { number: CANARY, expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" };
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
-const RECEIVE = { timeoutMs: 10_000 };
+const RECEIVE = { timeoutMs: 30_000 };
 
 function paymentIdOf(number: number): string {
   const letters = number.toString(8).replace(/./g, (digit) => "abcdefgh"[Number(digit)] ?? "");
@@ -48,7 +48,8 @@ describe("Step 2, card validation", function () {
     gateway = await broker().connectAs("gateway");
     producer = await gateway.createProducer(destinationOf(CHANNELS.payment), { priority: CHANNELS.payment.priority });
     const operator = await broker().connectAs("operator");
-    results = await operator.createConsumer(destinationOf(CHANNELS.validationResult));
+    const clientBank = await broker().connectAs("client-bank");
+    results = await clientBank.createConsumer(destinationOf(CHANNELS.validationResult));
     deadLetters = await operator.createConsumer(deadLetterDestination(CHANNELS.payment));
   });
 

@@ -73,7 +73,7 @@ describe("Steps 3 and 5b, client-bank", function () {
   });
 
   async function next(consumer: Consumer): Promise<Message> {
-    const message = await consumer.receive({ timeoutMs: 10_000 });
+    const message = await consumer.receive({ timeoutMs: 30_000 });
     if (message === undefined) throw new Error(`Nothing came from ${consumer.destination.address}.`);
     return message;
   }

@@ -23,7 +23,7 @@ describe("the gateway while the broker is away", () => {
     expect(answer.status).to.equal(503);
     expect(answer.headers.get("retry-after")).to.equal("1");
     expect((await failureOf(api.list())).code).to.equal(status.UNAVAILABLE);
-    expect(performance.now() - startMs).to.be.below(2_000);
+    expect(performance.now() - startMs).to.be.below(4_500);
   });
 
   it("still says what is wrong with a request", async () => {

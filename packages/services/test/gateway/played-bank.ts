@@ -11,7 +11,7 @@ import {
 import { CHANNELS, destinationOf } from "../../dist/shared/queue-map.js";
 import { eventually } from "../support/eventually.js";
 
-const TAKE_TIMEOUT_MS = 5_000;
+const TAKE_TIMEOUT_MS = 20_000;
 
 /** A message of the gateway on `payment`. */
 export interface TakenPayment {

@@ -60,7 +60,7 @@ describe("WatchPayment", () => {
   });
 
   it("finds a change that nobody told it of", async function () {
-    this.timeout(10_000);
+    this.timeout(60_000);
     const { api, bank } = gateway();
     const taken = await accept(gateway(), "untold");
     const watching = watch(api, taken.body.paymentId);

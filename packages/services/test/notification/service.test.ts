@@ -175,7 +175,7 @@ describe("Step 5a, notification", function () {
     const good = paymentResult();
     await send(broken);
     await send(good);
-    const deadLetter = await deadLetters.receive({ timeoutMs: 10_000 });
+    const deadLetter = await deadLetters.receive({ timeoutMs: 30_000 });
     deadLetter?.accept();
     expect(deadLetter?.properties.dead_letter_reason).to.match(
       /Template payment-declined \(en, version 2\) cannot be rendered: undefined variable: first_name/,
@@ -195,7 +195,7 @@ describe("Step 5a, notification", function () {
       const good = paymentResult();
       await send(good);
       await recorded(good);
-      const deadLetter = await deadLetters.receive({ timeoutMs: 10_000 });
+      const deadLetter = await deadLetters.receive({ timeoutMs: 30_000 });
       deadLetter?.accept();
       expect(deadLetter?.properties.dead_letter_origin).to.equal("transaction-result");
     });

@@ -26,7 +26,7 @@ function untilMessage(child: ChildProcess, wanted: string): Promise<void> {
 }
 
 describe("The guardian", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it("ends processes and removes folders when the one it guards is killed", async () => {
     const folder = await mkdtemp(join(tmpdir(), "quittance-guarded-"));

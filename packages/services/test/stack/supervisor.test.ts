@@ -19,7 +19,7 @@ function startIdleProcess(): Supervisable {
 }
 
 describe("The supervisor", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   it("starts a process again that was killed, and says so", async () => {
     const events: SupervisorEvent[] = [];

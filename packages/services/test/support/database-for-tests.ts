@@ -18,7 +18,7 @@ import { type PostgresServer, startPostgres } from "../../dist/stack/postgres.js
 import { ROLE_PASSWORDS } from "./role-passwords.js";
 
 /** How long connections may take to be seen closed by the server after a test file ended. */
-const LEAK_TIMEOUT_MS = 2_000;
+const LEAK_TIMEOUT_MS = 15_000;
 
 /** Passwords of the roles that a template's preparation made, by role. */
 export type RolePasswords = Readonly<Record<string, string>>;
@@ -78,7 +78,7 @@ export function testPostgres(): Promise<PostgresServer> {
 
 // Runs after the last test of the process, whichever file it is in. A process that ends otherwise has the guardian.
 after(async function stopTestPostgres() {
-  this.timeout(20_000);
+  this.timeout(60_000);
   await (await server)?.stop();
   await guardian?.close();
 });
@@ -94,7 +94,7 @@ export function useDatabase(options: { readonly prepare?: Preparation } = {}): (
     database = await createTestDatabase(options);
   });
   after(async function dropDatabase() {
-    this.timeout(20_000);
+    this.timeout(60_000);
     await database?.drop();
   });
   return () => {

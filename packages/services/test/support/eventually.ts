@@ -1,6 +1,6 @@
 /** Waits for a condition instead of for a time. */
 
-const DEFAULT_BOUND_MS = 10_000;
+const DEFAULT_BOUND_MS = 40_000;
 const INTERVAL_MS = 10;
 
 /**
