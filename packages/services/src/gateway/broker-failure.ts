@@ -15,6 +15,21 @@ export function brokerUnavailable(cause?: unknown): ApiError {
   );
 }
 
+/** The error of a payment or refund that is not taken because the broker confirms nothing. */
+export function brokerSlow(): ApiError {
+  return new ApiError("UNAVAILABLE", "BROKER_SLOW", "The service is slow just now; call again with the same request.", {
+    retryAfterMs: RETRY_AFTER_MS,
+  });
+}
+
+/** The error of a payment or refund for which there is no room. */
+export function overloaded(cause?: unknown): ApiError {
+  return new ApiError("RESOURCE_EXHAUSTED", "OVERLOADED", "The service is busy; call again with the same request.", {
+    retryAfterMs: RETRY_AFTER_MS,
+    cause,
+  });
+}
+
 /**
  * Translates what the SDK throws. A send whose fate is unknown is UNAVAILABLE as well: calling again with the same
  * request_id is safe, for it gives the same payment.
@@ -25,15 +40,7 @@ export function fromBrokerFailure(error: unknown): ApiError {
   switch (error.code) {
     case "address-full":
     case "window-full":
-      return new ApiError(
-        "RESOURCE_EXHAUSTED",
-        "OVERLOADED",
-        "The service is busy; call again with the same request.",
-        {
-          retryAfterMs: RETRY_AFTER_MS,
-          cause: error,
-        },
-      );
+      return overloaded(error);
     case "connection-failed":
     case "connection-lost":
     case "timed-out":

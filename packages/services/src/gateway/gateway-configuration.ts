@@ -20,6 +20,12 @@ export const gatewayConfiguration = {
   PAYMENT_DEADLINE_SECONDS: seconds(1, 86_400).default(60),
   /** How long a read may take before it is UNAVAILABLE. */
   READ_TIMEOUT_SECONDS: seconds(0.1, 60).default(5),
+  /** Payments and refunds in flight at once: accepted or being accepted, and not known to be final; others are refused. */
+  MAXIMUM_IN_FLIGHT: z.coerce.number().int().min(1).max(1_000_000).default(4_000),
+  /** The same for each merchant, so that one leaves room for the others. */
+  MAXIMUM_IN_FLIGHT_PER_MERCHANT: z.coerce.number().int().min(1).max(1_000_000).default(2_000),
+  /** While the broker leaves a send unconfirmed for longer, further payments and refunds are refused at once. */
+  BROKER_SLOW_AFTER_SECONDS: seconds(0.05, 10).default(5),
   /** Callers of Pay that may wait at once; further ones are answered as soon as their payment is accepted. */
   MAXIMUM_WAITING_CALLS: z.coerce.number().int().min(0).max(1_000_000).default(20_000),
   /** Watches that may be open at once. */

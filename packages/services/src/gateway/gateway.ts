@@ -10,6 +10,7 @@ import type {
 import type { Logger } from "../platform/log.js";
 import type { PaymentView } from "../shared/messages.js";
 import { CHANNELS, type Channel, destinationOf } from "../shared/queue-map.js";
+import { Admission } from "./admission.js";
 import type { Violation } from "./api-error.js";
 import { Authenticator } from "./authenticator.js";
 import type { CallContext } from "./call-context.js";
@@ -27,6 +28,8 @@ import { Watches } from "./watch-payment.js";
 
 /** A send that the broker does not confirm within this time is UNAVAILABLE; its fate is unknown. */
 const SEND_TIMEOUT_MS = 10_000;
+/** A payment whose answer has not come in this time counts as in flight no more: it may wait for a service that is away. */
+const COUNTED_FOR_MS = 10_000;
 
 export interface Gateway {
   readonly authenticator: Authenticator;
@@ -58,6 +61,12 @@ export async function createGateway(options: {
   const maximum = configuration.MAXIMUM_WAITING_CALLS;
   const waiters = new Waiters<PaymentView>({ maximum });
   const refundWaiters = new Waiters<RefundFinal>({ maximum });
+  const admission = new Admission({
+    maximum: configuration.MAXIMUM_IN_FLIGHT,
+    maximumPerMerchant: configuration.MAXIMUM_IN_FLIGHT_PER_MERCHANT,
+    countedForMs: COUNTED_FOR_MS,
+    slowAfterMs: configuration.BROKER_SLOW_AFTER_SECONDS * 1_000,
+  });
   const stopping = new AbortController();
   const producerOf = (channel: Channel) => {
     const { priority, deliveryMode } = channel;
@@ -69,13 +78,14 @@ export async function createGateway(options: {
   };
   const producer = await producerOf(CHANNELS.payment);
   const refundProducer = await producerOf(CHANNELS.refund);
-  const replyQueue = await receiveReplies({ connection, waiters, refundWaiters, log });
+  const replyQueue = await receiveReplies({ connection, waiters, refundWaiters, admission, log });
   const reading = { connection, keys, readTimeoutMs: configuration.READ_TIMEOUT_SECONDS * 1_000 };
   const paying = {
     connection,
     producer,
     replyQueue,
     waiters,
+    admission,
     keys,
     sealingKey: configuration.CARD_SEALING_KEY,
     maximumAmount: configuration.MAXIMUM_AMOUNT,
@@ -83,7 +93,7 @@ export async function createGateway(options: {
     log,
   };
   const { maximumAmount } = paying;
-  const refunding = { connection, refundProducer, replyQueue, refundWaiters, keys, maximumAmount, log };
+  const refunding = { connection, refundProducer, replyQueue, refundWaiters, admission, keys, maximumAmount, log };
   const watches = new Watches({
     ...reading,
     updates: new PaymentUpdates(connection, log),

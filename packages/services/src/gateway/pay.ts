@@ -5,6 +5,7 @@ import { type Logger, traceIdOf } from "../platform/log.js";
 import { sealCard } from "../shared/card-seal.js";
 import { MESSAGE_VERSION, type PaymentMessage, type PaymentView } from "../shared/messages.js";
 import { moneyToWire } from "../shared/money.js";
+import type { Admission, Place } from "./admission.js";
 import { ApiError, invalidFields } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
@@ -26,6 +27,7 @@ export interface PayParts {
   readonly producer: Producer;
   readonly replyQueue: Destination;
   readonly waiters: Waiters<PaymentView>;
+  readonly admission: Admission;
   readonly keys: GatewayKeys;
   readonly sealingKey: Uint8Array;
   readonly maximumAmount: bigint;
@@ -49,6 +51,20 @@ export async function pay(parts: PayParts, context: CallContext, request: PayReq
   if (order === undefined) throw invalidFields(violations);
   if (parts.connection.state.name !== "open") throw brokerUnavailable();
 
+  const place = parts.admission.enter(context.merchantId);
+  try {
+    return await acceptPayment(parts, context, order, place);
+  } finally {
+    place.end();
+  }
+}
+
+async function acceptPayment(
+  parts: PayParts,
+  context: CallContext,
+  order: PaymentOrder,
+  place: Place,
+): Promise<PayAnswer> {
   const acceptTimeMs = Date.now();
   const message = await paymentMessage(parts, context, order, acceptTimeMs);
   const trace = traceIdOf(context.traceparent);
@@ -58,18 +74,17 @@ export async function pay(parts: PayParts, context: CallContext, request: PayReq
     untilMs > acceptTimeMs
       ? startWait(parts.waiters, { id: message.paymentId, parametersHash: message.parametersHash, untilMs, context })
       : undefined;
+  place.sending(message.paymentId);
   try {
     // There is no duplicate-detection id: a repeated call must reach the client's bank, which alone can answer it.
-    await parts.producer.send({
-      json: message,
-      traceparent: context.traceparent,
-      ...(wait === undefined ? {} : { replyTo: parts.replyQueue }),
-    });
+    // The reply is asked for even when nobody waits, for until it comes the payment is in flight.
+    await parts.producer.send({ json: message, traceparent: context.traceparent, replyTo: parts.replyQueue });
   } catch (error) {
     wait?.giveUp();
     parts.log.warn({ err: error, payment: message.paymentId, trace }, "payment not accepted");
     throw fromBrokerFailure(error);
   }
+  place.accepted();
   parts.log.info({ payment: message.paymentId, merchant: context.merchantId, trace }, "payment accepted");
 
   const outcome = await wait?.outcome;

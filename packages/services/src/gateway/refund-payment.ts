@@ -10,6 +10,7 @@ import { traceIdOf } from "../platform/log.js";
 import { MESSAGE_VERSION, type PaymentView } from "../shared/messages.js";
 import { moneyToWire } from "../shared/money.js";
 import type { RefundMessage, RefundView } from "../shared/refund-messages.js";
+import type { Place } from "./admission.js";
 import { ApiError, invalidFields } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
@@ -30,7 +31,8 @@ export interface RefundFinal {
 }
 
 /** What RefundPayment works with. */
-export interface RefundParts extends Pick<PayParts, "connection" | "replyQueue" | "keys" | "maximumAmount" | "log"> {
+export interface RefundParts
+  extends Pick<PayParts, "connection" | "replyQueue" | "admission" | "keys" | "maximumAmount" | "log"> {
   /** Sends to `refund`: persistent, priority 7. */
   readonly refundProducer: Producer;
   readonly refundWaiters: Waiters<RefundFinal>;
@@ -60,6 +62,20 @@ export async function refundPayment(
   }
   if (parts.connection.state.name !== "open") throw brokerUnavailable();
 
+  const place = parts.admission.enter(context.merchantId);
+  try {
+    return await acceptRefund(parts, context, order, place);
+  } finally {
+    place.end();
+  }
+}
+
+async function acceptRefund(
+  parts: RefundParts,
+  context: CallContext,
+  order: RefundOrder,
+  place: Place,
+): Promise<RefundAnswer> {
   const acceptTimeMs = Date.now();
   const message = refundMessage(parts, context, order, acceptTimeMs);
   const { refundId, paymentId, parametersHash } = message;
@@ -70,20 +86,23 @@ export async function refundPayment(
     untilMs > acceptTimeMs
       ? startWait(parts.refundWaiters, { id: refundId, parametersHash, untilMs, context })
       : undefined;
+  place.sending(refundId);
   try {
     // There is no duplicate-detection id: a repeated call must reach the banks, which alone can answer it.
+    // The reply is asked for even when nobody waits, for until it comes the refund is in flight.
     await parts.refundProducer.send({
       json: message,
       type: "refund",
       correlationId: refundId,
       traceparent: context.traceparent,
-      ...(wait === undefined ? {} : { replyTo: parts.replyQueue }),
+      replyTo: parts.replyQueue,
     });
   } catch (error) {
     wait?.giveUp();
     parts.log.warn({ err: error, refund: refundId, payment: paymentId, trace }, "refund not accepted");
     throw fromBrokerFailure(error);
   }
+  place.accepted();
   parts.log.info({ refund: refundId, payment: paymentId, merchant: context.merchantId, trace }, "refund accepted");
 
   const outcome = await wait?.outcome;

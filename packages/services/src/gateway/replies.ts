@@ -3,6 +3,7 @@ import type { Connection, Message, TemporaryQueue } from "@quittance/sdk";
 import type { Logger } from "../platform/log.js";
 import { gatewayReply, type PaymentView } from "../shared/messages.js";
 import { REFUND_REPLY_TYPE, refundReply } from "../shared/refund-messages.js";
+import type { Admission } from "./admission.js";
 import type { RefundFinal } from "./refund-payment.js";
 import type { Waiters } from "./waiters.js";
 
@@ -17,12 +18,15 @@ export async function receiveReplies(options: {
   readonly connection: Connection;
   readonly waiters: Waiters<PaymentView>;
   readonly refundWaiters: Waiters<RefundFinal>;
+  readonly admission: Admission;
   readonly log: Logger;
 }): Promise<TemporaryQueue> {
-  const { connection, waiters, refundWaiters, log } = options;
+  const { connection, waiters, refundWaiters, admission, log } = options;
   const replyQueue = await connection.createTemporaryQueue();
   // An answer can be read again, so that nothing is lost when the gateway stops with replies in hand.
   await connection.createConsumer(replyQueue, { acknowledge: "auto", creditWindow: CREDIT_WINDOW, onMessage: wake });
+  // A queue of replies is gone with its connection, and what was on its way to it.
+  connection.onState((state) => state.name === "reconnecting" && admission.forget());
   return replyQueue;
 
   function wake(message: Message): void {
@@ -32,6 +36,7 @@ export async function receiveReplies(options: {
         return;
       }
       const reply = message.json(gatewayReply);
+      admission.answered(reply.outcome === "final" ? reply.payment.id : reply.paymentId);
       if (reply.outcome === "final") waiters.wakeFinal(reply.payment, reply.parametersHash);
       else waiters.wakeReused(reply.paymentId, reply.parametersHash);
     } catch (error) {
@@ -41,6 +46,7 @@ export async function receiveReplies(options: {
 
   function wakeRefund(message: Message): void {
     const reply = message.json(refundReply);
+    admission.answered(reply.outcome === "request-id-reused" ? reply.refundId : reply.refund.id);
     if (reply.outcome === "request-id-reused") refundWaiters.wakeReused(reply.refundId, reply.parametersHash);
     else {
       const { refund, payment } = reply;

@@ -1,5 +1,6 @@
 /** Steps 5a and R4: tells how each payment and each refund ended, on the log and by webhook. */
 import type { Connection, Incoming, Outcome, Processor, StandardSchemaV1 } from "@quittance/sdk";
+import { DATABASE_BREAKER } from "../platform/circuit-breakers.js";
 import { classifyFailure } from "../platform/classify-failure.js";
 import type { Database } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
@@ -31,7 +32,7 @@ export interface NotificationOptions {
   readonly language: string;
   /** Without it there is no webhook channel. */
   readonly webhook?: WebhookTarget;
-  readonly sender?: Pick<WebhookSenderOptions, "concurrency" | "leaseMs" | "pollIntervalMs" | "retry">;
+  readonly sender?: Pick<WebhookSenderOptions, "concurrency" | "leaseMs" | "pollIntervalMs" | "retry" | "breaker">;
 }
 
 /** What is told of one result: by which template, and how it is composed with it. */
@@ -77,6 +78,7 @@ export async function startNotification(options: NotificationOptions): Promise<R
       deadLetter: deadLetterDestination(channel),
       batch: { maximumSize: MAXIMUM_BATCH_SIZE },
       classify: (error) => (mayPass(error) ? "transient" : "permanent"),
+      breaker: DATABASE_BREAKER,
       onEvent: (event) => logStepEvent(event, step, log),
       async handle(batch) {
         await templates.refresh();
@@ -143,6 +145,8 @@ export async function startNotification(options: NotificationOptions): Promise<R
 
   return {
     checks: { database: () => database.problem() },
+    breakers: { notification: () => payments.breaker, "notification-refund": () => refunds.breaker },
+    ...(sender && { minorBreakers: { webhooks: () => sender.breaker } }),
     async drain({ timeoutMs }) {
       const endMs = performance.now() + timeoutMs;
       await Promise.all([payments.drain({ timeoutMs }), refunds.drain({ timeoutMs })]);

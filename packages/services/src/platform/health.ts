@@ -12,23 +12,24 @@ export interface HealthServer {
 
 /**
  * Serves `/livez` (200 while the process runs its event loop) and `/readyz` (200 when every check is fine, else 503
- * with the names and reasons of those that are not).
+ * with the names and reasons of those that are not). What is wrong by `minorChecks` is told there as `degraded`, and
+ * leaves the service ready.
  */
 export async function serveHealth(options: {
   readonly host: string;
   readonly port: number;
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
+  readonly minorChecks?: Readonly<Record<string, ReadinessCheck>>;
 }): Promise<HealthServer> {
   const server = createServer((request, response) => {
     const path = request.url?.split("?")[0];
     if (path === "/livez") return answer(200, { status: "ok" });
     if (path !== "/readyz") return answer(404, { status: "unknown path: try /livez or /readyz" });
-    const failing = Object.entries(options.checks).flatMap(([name, check]) => {
-      const reason = check();
-      return reason === undefined ? [] : [[name, reason]];
-    });
-    if (failing.length === 0) return answer(200, { status: "ok" });
-    return answer(503, { status: "not ready", failing: Object.fromEntries(failing) });
+    const failing = reasonsOf(options.checks);
+    const degraded = reasonsOf(options.minorChecks ?? {});
+    const also = degraded && { degraded };
+    if (failing === undefined) return answer(200, { status: "ok", ...also });
+    return answer(503, { status: "not ready", failing, ...also });
 
     function answer(status: number, body: unknown): void {
       response.writeHead(status, { "content-type": "application/json" });
@@ -44,6 +45,15 @@ export async function serveHealth(options: {
         server.closeAllConnections();
       }),
   };
+}
+
+/** What is wrong, by the name of the check; undefined when nothing is. */
+function reasonsOf(checks: Readonly<Record<string, ReadinessCheck>>): Readonly<Record<string, string>> | undefined {
+  const reasons = Object.entries(checks).flatMap(([name, check]) => {
+    const reason = check();
+    return reason === undefined ? [] : [[name, reason]];
+  });
+  return reasons.length === 0 ? undefined : Object.fromEntries(reasons);
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

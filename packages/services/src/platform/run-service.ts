@@ -1,6 +1,7 @@
 /** The life of a service process: configuration, start, health, drain on SIGTERM, exit. */
 import { type Connection, connect } from "@quittance/sdk";
 import type { z } from "zod";
+import { type Breakers, breakerChecks, observeBreakers } from "./circuit-breakers.js";
 import { ConfigurationError, commonConfiguration, parseConfiguration } from "./configuration.js";
 import { type ReadinessCheck, serveHealth } from "./health.js";
 import { createLogger, type Logger } from "./log.js";
@@ -25,6 +26,10 @@ export interface ServiceContext<S extends z.ZodRawShape> {
 export interface RunningService {
   /** Further readiness checks; the broker's is always there. */
   readonly checks?: Readonly<Record<string, ReadinessCheck>>;
+  /** The service is ready only while these are closed. */
+  readonly breakers?: Breakers;
+  /** Before what payments do not need: told by readiness, which they do not change. */
+  readonly minorBreakers?: Breakers;
   /** Ports of its own, told to whoever started the process. */
   readonly ports?: Readonly<Record<string, number>>;
   /** Stops taking work and finishes what is held, within `timeoutMs`; then frees what it opened. */
@@ -67,13 +72,17 @@ export async function runService<S extends z.ZodRawShape>(definition: {
     const connection = await connectPatiently(common.BROKER_URL, log, stopping.signal);
     connection.onState((state) => log.info({ state: state.name }, "broker connection"));
     const service = await definition.start({ configuration, log, connection });
+    const { breakers = {}, minorBreakers = {} } = service;
+    observeBreakers({ ...breakers, ...minorBreakers });
     const health = await serveHealth({
       host: common.LISTEN_HOST,
       port: common.HEALTH_PORT,
       checks: {
         broker: () => (connection.state.name === "open" ? undefined : connection.state.name),
         ...service.checks,
+        ...breakerChecks(breakers),
       },
+      minorChecks: breakerChecks(minorBreakers),
     });
     log.info({ health: health.port, ...service.ports }, "ready");
     process.send?.({ type: "ready", health: health.port, ports: service.ports ?? {} } satisfies ServiceReadyMessage);

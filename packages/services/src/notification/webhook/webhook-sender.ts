@@ -1,4 +1,5 @@
 /** Sends the webhooks that the table holds: at least once each, under one id, while the queue moves on by itself. */
+import { type BreakerOptions, type BreakerState, type CircuitBreaker, createBreaker } from "@quittance/sdk";
 import type { Database } from "../../platform/database.js";
 import type { Logger } from "../../platform/log.js";
 import { type ClaimedWebhook, claimWebhooks } from "../operations/claim-webhooks.js";
@@ -18,17 +19,40 @@ export interface WebhookSenderOptions {
   /** How often it looks for what is due without being woken, in milliseconds [1,000]. */
   readonly pollIntervalMs?: number;
   readonly retry?: RetrySchedule;
+  /** When it stops posting because the receiver is away, and tries again with one webhook [5 failures in a row, 5 s]. */
+  readonly breaker?: BreakerOptions;
 }
 
-/** The idempotency key of a webhook: the same at each attempt, and whoever sends it. */
-export function webhookIdOf(notification: { readonly paymentId: string; readonly templateName: string }): string {
-  return `${notification.paymentId}_${notification.templateName}`;
+const DEFAULT_BREAKER: BreakerOptions = { afterFailures: 5, halfOpenAfterMs: 5_000, probeSize: 1 };
+
+/** How a post failed, as the breaker wants it: thrown. */
+class PostFailure extends Error {
+  override readonly name = "PostFailure";
+  readonly result: PostResult;
+
+  constructor(result: Extract<PostResult, { readonly kind: "failed" }>) {
+    super(result.reason);
+    this.result = result;
+  }
+}
+
+/**
+ * The idempotency key of a webhook: the same at each attempt, and whoever sends it. Each refund of a payment has its own:
+ * a receiver that drops what it has seen must not drop the second refund with the first.
+ */
+export function webhookIdOf(notification: {
+  readonly paymentId: string;
+  readonly refundId: string;
+  readonly templateName: string;
+}): string {
+  return `${notification.refundId || notification.paymentId}_${notification.templateName}`;
 }
 
 /** Takes what is due whenever a place is free, so that one slow receiver's answer costs one place and no more. */
 export class WebhookSender {
   readonly #options: Required<WebhookSenderOptions>;
   readonly #wakeUp = new WakeUp();
+  readonly #breaker: CircuitBreaker;
   readonly #loop: Promise<void>;
   readonly #posting = new Set<Promise<void>>();
   /** Results that wait to be recorded; no more than are being posted, because each keeps its place until then. */
@@ -44,9 +68,16 @@ export class WebhookSender {
       leaseMs: 30_000,
       pollIntervalMs: 1_000,
       retry: DEFAULT_RETRY_SCHEDULE,
+      breaker: DEFAULT_BREAKER,
       ...options,
     };
+    this.#breaker = createBreaker(this.#options.breaker, (state) => this.#breakerChanged(state));
     this.#loop = this.#run();
+  }
+
+  /** Open while the receiver is away: what is due then stays in the table, where it costs no attempt. */
+  get breaker(): BreakerState {
+    return this.#breaker.state;
   }
 
   /** Says that something new is due; cheap, and safe to call at any time. */
@@ -58,6 +89,7 @@ export class WebhookSender {
   /** Takes no more and waits for what is being posted; what does not end in time is sent again after its lease. */
   async drain(options: { readonly timeoutMs: number }): Promise<void> {
     this.#stopping = true;
+    this.#breaker.end();
     this.#wakeUp.notify();
     const finished = this.#loop.then(() => Promise.all(this.#posting));
     let timer: NodeJS.Timeout | undefined;
@@ -70,7 +102,7 @@ export class WebhookSender {
 
   async #run(): Promise<void> {
     while (!this.#stopping) {
-      const free = this.#options.concurrency - this.#posting.size;
+      const free = this.#breaker.room(this.#options.concurrency) - this.#posting.size;
       if (this.#due && free > 0) {
         if (await this.#take(free)) continue;
       }
@@ -103,10 +135,34 @@ export class WebhookSender {
   }
 
   async #send(webhook: ClaimedWebhook): Promise<void> {
-    const answer = await this.#options.poster.post({ id: webhookIdOf(webhook), payload: webhook.payload });
+    const answer = await this.#post({ id: webhookIdOf(webhook), payload: webhook.payload });
     const result = this.#judge(webhook, answer);
     this.#log(webhook, result);
     await this.#record(result);
+  }
+
+  /** What was claimed is posted even if the breaker has just opened: its attempt is counted already. */
+  async #post(webhook: Parameters<WebhookPoster["post"]>[0]): Promise<PostResult> {
+    const { poster } = this.#options;
+    try {
+      const counted = this.#breaker.run(async () => {
+        const result = await poster.post(webhook);
+        if (result.kind === "failed") throw new PostFailure(result);
+        return result;
+      });
+      return (await counted) ?? (await poster.post(webhook));
+    } catch (error) {
+      if (error instanceof PostFailure) return error.result;
+      throw error;
+    }
+  }
+
+  #breakerChanged(state: BreakerState): void {
+    const facts = { step: "5a", channel: "webhook", breaker: state.name };
+    if (state.name === "open")
+      this.#options.log.warn({ ...facts, err: state.cause }, "webhooks wait for their receiver");
+    else this.#options.log.info(facts, "webhooks are posted");
+    this.#wakeUp.notify();
   }
 
   #judge(webhook: ClaimedWebhook, answer: PostResult): AttemptResult {

@@ -1,0 +1,146 @@
+/**
+ * Which calls the gateway takes in: it bounds the payments and refunds in flight, in all and for each merchant, and
+ * refuses early while the broker confirms nothing. Refusing is cheap, and its callers are told when to come again.
+ */
+import { ApiError } from "./api-error.js";
+import { brokerSlow, overloaded, RETRY_AFTER_MS } from "./broker-failure.js";
+
+export interface AdmissionLimits {
+  /** Payments and refunds in flight at once. */
+  readonly maximum: number;
+  readonly maximumPerMerchant: number;
+  /** Without an answer for so long, one that was accepted is counted no more, in milliseconds. */
+  readonly countedForMs: number;
+  /** The broker is slow when a send is older than this, in milliseconds. */
+  readonly slowAfterMs: number;
+}
+
+/** One payment or refund that was let in. Each is in flight until its call has ended and its answer has come. */
+export interface Place {
+  /** Its message, which makes `id` final, is being sent from now on. */
+  sending(id: string): void;
+  /** The broker has confirmed the message. */
+  accepted(): void;
+  /** The call has ended; what was not accepted is in flight no more. */
+  end(): void;
+}
+
+interface Entry {
+  readonly merchantId: string;
+  readonly sinceMs: number;
+  id: string | undefined;
+  /** Whether the call is still being answered. */
+  isCalling: boolean;
+  /** Whether the broker holds it and its answer has not come. */
+  isUnanswered: boolean;
+}
+
+export class Admission {
+  readonly #limits: AdmissionLimits;
+  readonly #now: () => number;
+  readonly #byMerchant = new Map<string, number>();
+  /** Those that wait for an answer, oldest first, and the same by the id that answers name. */
+  readonly #unanswered = new Set<Entry>();
+  readonly #byId = new Map<string, Entry[]>();
+  /** Those that the broker has not confirmed, oldest first: when each was begun. */
+  readonly #sending = new Map<Entry, number>();
+  #size = 0;
+
+  constructor(limits: AdmissionLimits, now: () => number = () => performance.now()) {
+    this.#limits = limits;
+    this.#now = now;
+  }
+
+  /** Payments and refunds in flight. */
+  get size(): number {
+    this.#forgetOld(this.#now());
+    return this.#size;
+  }
+
+  /**
+   * Lets a payment or refund of a merchant in.
+   * @throws ApiError RESOURCE_EXHAUSTED when too many are in flight, UNAVAILABLE while the broker is slow.
+   */
+  enter(merchantId: string): Place {
+    const nowMs = this.#now();
+    this.#forgetOld(nowMs);
+    const [oldestSendMs] = this.#sending.values();
+    if (oldestSendMs !== undefined && nowMs - oldestSendMs >= this.#limits.slowAfterMs) throw brokerSlow();
+    if (this.#size >= this.#limits.maximum) throw overloaded();
+    const own = this.#byMerchant.get(merchantId) ?? 0;
+    if (own >= this.#limits.maximumPerMerchant) throw tooManyInFlight(this.#limits.maximumPerMerchant);
+    this.#byMerchant.set(merchantId, own + 1);
+    this.#size += 1;
+    return this.#placeOf({ merchantId, sinceMs: nowMs, id: undefined, isCalling: true, isUnanswered: false });
+  }
+
+  /** The answer about a payment or refund has come. */
+  answered(id: string): void {
+    for (const entry of this.#byId.get(id) ?? []) this.#endWait(entry, false);
+    this.#byId.delete(id);
+  }
+
+  /** No answer comes any more about what was accepted so far: the queue of replies is gone. */
+  forget(): void {
+    for (const entry of this.#unanswered) this.#endWait(entry, true);
+  }
+
+  #placeOf(entry: Entry): Place {
+    return {
+      sending: (id) => {
+        entry.id = id;
+        entry.isUnanswered = true;
+        this.#sending.set(entry, this.#now());
+        this.#unanswered.add(entry);
+        const others = this.#byId.get(id);
+        if (others === undefined) this.#byId.set(id, [entry]);
+        else others.push(entry);
+      },
+      accepted: () => {
+        this.#sending.delete(entry);
+      },
+      end: () => {
+        if (!entry.isCalling) return;
+        // Still being sent: it was not accepted, as far as anybody knows.
+        if (this.#sending.delete(entry)) this.#endWait(entry, true);
+        entry.isCalling = false;
+        if (!entry.isUnanswered) this.#leave(entry);
+      },
+    };
+  }
+
+  #forgetOld(nowMs: number): void {
+    for (const entry of this.#unanswered) {
+      if (nowMs - entry.sinceMs < this.#limits.countedForMs) return;
+      this.#endWait(entry, true);
+    }
+  }
+
+  /** Ends the wait for an answer; a call that is still being answered keeps its place. */
+  #endWait(entry: Entry, isFiled: boolean): void {
+    if (!this.#unanswered.delete(entry)) return;
+    entry.isUnanswered = false;
+    if (isFiled && entry.id !== undefined) {
+      const others = this.#byId.get(entry.id)?.filter((other) => other !== entry) ?? [];
+      if (others.length === 0) this.#byId.delete(entry.id);
+      else this.#byId.set(entry.id, others);
+    }
+    if (!entry.isCalling) this.#leave(entry);
+  }
+
+  #leave({ merchantId }: Entry): void {
+    this.#size -= 1;
+    const left = (this.#byMerchant.get(merchantId) ?? 1) - 1;
+    if (left === 0) this.#byMerchant.delete(merchantId);
+    else this.#byMerchant.set(merchantId, left);
+  }
+}
+
+function tooManyInFlight(limit: number): ApiError {
+  return new ApiError(
+    "RESOURCE_EXHAUSTED",
+    "TOO_MANY_IN_FLIGHT",
+    "Too many payments and refunds of the merchant are in flight; call again with the same request.",
+    { metadata: { limit: String(limit) }, retryAfterMs: RETRY_AFTER_MS },
+  );
+}

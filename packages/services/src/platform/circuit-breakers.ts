@@ -1,0 +1,45 @@
+/** The circuit breakers of a service: their settings, and how readiness and metrics tell of them. */
+import type { BreakerOptions, BreakerState } from "@quittance/sdk";
+import type { ReadinessCheck } from "./health.js";
+import { serviceMeter } from "./meter.js";
+
+/**
+ * For each step that needs the database: after so many failures in a row it asks for no more messages, which wait in the
+ * broker uncounted, and tries one message at a time until the database answers again.
+ */
+export const DATABASE_BREAKER: BreakerOptions = { afterFailures: 5, halfOpenAfterMs: 2_000, probeSize: 1 };
+
+/** Breakers by name. */
+export type Breakers = Readonly<Record<string, () => BreakerState>>;
+
+/** Reasons for those that are not closed, by `breaker` and their names. */
+export function breakerChecks(breakers: Breakers): Readonly<Record<string, ReadinessCheck>> {
+  return Object.fromEntries(
+    Object.entries(breakers).map(([name, stateOf]) => [`breaker ${name}`, () => reasonOf(stateOf())]),
+  );
+}
+
+/** Has the state of each observed: 1 for the state that it is in, 0 for the others, as other conventions' `status`. */
+export function observeBreakers(breakers: Breakers): void {
+  const states = ["closed", "open", "half-open"] as const satisfies readonly BreakerState["name"][];
+  serviceMeter()
+    .createObservableUpDownCounter("quittance.circuit_breaker.status", {
+      description: "1 for the state that a circuit breaker is in.",
+      unit: "1",
+    })
+    .addCallback((result) => {
+      for (const [name, stateOf] of Object.entries(breakers)) {
+        const current = stateOf().name;
+        for (const state of states) {
+          const attributes = { "quittance.circuit_breaker.name": name, "quittance.circuit_breaker.state": state };
+          result.observe(state === current ? 1 : 0, attributes);
+        }
+      }
+    });
+}
+
+function reasonOf(state: BreakerState): string | undefined {
+  if (state.name === "closed") return undefined;
+  const why = state.cause instanceof Error ? state.cause.message || state.cause.name : String(state.cause);
+  return `${state.name}: ${why}`;
+}
