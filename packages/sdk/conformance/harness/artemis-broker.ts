@@ -22,6 +22,11 @@ const BROKER_XML = `<configuration xmlns="urn:activemq"><core xmlns="urn:activem
       <auto-create-queues>true</auto-create-queues>
       <auto-create-addresses>true</auto-create-addresses>
     </address-setting>
+    <address-setting match="kills.#">
+      <max-delivery-attempts>-1</max-delivery-attempts>
+      <auto-delete-queues>false</auto-delete-queues>
+      <auto-delete-addresses>false</auto-delete-addresses>
+    </address-setting>
   </address-settings>
   <addresses>
     <address name="${DEAD_LETTER_QUEUE}"><anycast><queue name="${DEAD_LETTER_QUEUE}"/></anycast></address>
