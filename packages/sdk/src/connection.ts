@@ -1,7 +1,7 @@
 /** The surface that applications program against: what `connect` returns and what hangs on it. */
 import type { Destination } from "./destination.js";
 import type { MessagingError } from "./errors.js";
-import type { Message, Outgoing, OutgoingMessage, SendOptions } from "./message.js";
+import type { Message, Outgoing, OutgoingMessage, OutgoingProperty, SendOptions } from "./message.js";
 import type { StandardSchemaV1 } from "./standard-schema.js";
 import type { Transaction, TransactionScope } from "./transaction.js";
 
@@ -473,11 +473,15 @@ export interface DeadLetters {
    * Sends the message anew to its origin, or to `to`, and takes the letter away when the broker holds it. It has no
    * attempts behind it, tells `replay_count`, `replay_letter` and `replay_time` as properties, and carries a duplicate
    * id that is new and stays the same for this letter: a replay that broke off can be repeated without doubling it, as
-   * far as the broker's cache of ids reaches. Resolves to whether the letter was there, or false when another has it.
+   * far as the broker's cache of ids reaches. `properties` are added to the message, for example who replayed it and
+   * why. Resolves to whether the letter was there, or false when another has it.
    * @throws MessagingError `invalid-argument` where there is neither origin nor `to`, and what a send may throw: the
    * letter then stays.
    */
-  replay(messageId: string, options?: { readonly to?: Destination }): Promise<boolean>;
+  replay(
+    messageId: string,
+    options?: { readonly to?: Destination; readonly properties?: Readonly<Record<string, OutgoingProperty>> },
+  ): Promise<boolean>;
   /** Takes the letter away for good. Resolves as `replay`. */
   discard(messageId: string): Promise<boolean>;
 }

@@ -47,7 +47,7 @@ export class DeadLetterQueue implements DeadLetters {
     return letter;
   }
 
-  replay(messageId: string, options: { readonly to?: Destination } = {}): Promise<boolean> {
+  replay(messageId: string, options: Parameters<DeadLetters["replay"]>[1] = {}): Promise<boolean> {
     return this.#withLetter(messageId, async (letter) => {
       const to = options.to ?? describe(letter).origin;
       if (to === undefined) {
@@ -57,7 +57,7 @@ export class DeadLetterQueue implements DeadLetters {
           { destination: this.destination.address },
         );
       }
-      const { message, options: sendOptions } = replayedMessage(letter);
+      const { message, options: sendOptions } = replayedMessage(letter, options.properties);
       await using producer = await this.#connection.createProducer(to);
       await producer.send(message, sendOptions);
     });

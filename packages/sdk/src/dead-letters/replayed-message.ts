@@ -15,15 +15,18 @@ const LEFT_OUT = /^(?:dead_letter_\w+|redelivery_attempts|_AMQ_DUPL_ID|tracepare
 /**
  * The message has a fresh message id, for it is sent anew, and no attempts behind it. Its duplicate-detection id is new
  * as well, or the broker would say that it accepts the message and drop it; but it is the same for the same letter, so
- * that a replay that is repeated because its end was not seen does not double the message.
+ * that a replay that is repeated because its end was not seen does not double the message. Properties that are `added`
+ * take the place of those that the letter has under the same name.
  */
 export function replayedMessage(
   letter: Message,
+  added: Readonly<Record<string, OutgoingProperty>> = {},
 ): Pick<Outgoing, "message"> & { readonly options: Outgoing["options"] } {
   const kept = Object.entries(letter.typedProperties).filter(([name]) => !LEFT_OUT.test(name));
   const earlier = Number(letter.properties[REPLAY_COUNT] ?? 0);
   const properties: Record<string, OutgoingProperty> = {
     ...Object.fromEntries(kept),
+    ...added,
     [REPLAY_COUNT]: (Number.isSafeInteger(earlier) && earlier > 0 ? earlier : 0) + 1,
     [REPLAY_LETTER]: letter.messageId ?? "",
     [REPLAY_TIME]: long(Date.now()),

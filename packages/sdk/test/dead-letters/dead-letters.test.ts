@@ -41,9 +41,10 @@ describe("The letters of a dead-letter queue", () => {
     await processor.drain();
     const letters = step.connection.deadLetters(DEAD);
     const [letter] = await letters.list();
-    expect(await letters.replay(idOf(letter))).to.equal(true);
+    expect(await letters.replay(idOf(letter), { properties: { replayed_by: "ada" } })).to.equal(true);
     await until("the letter is gone", () => step.broker.messageCount("dead") === 0);
     const [message] = await step.take("in", 1);
+    expect(message?.properties).to.include({ replayed_by: "ada" });
     expect(message).to.include({ deliveryCount: 1, correlationId: "c-1", type: "payment", priority: 7 });
     expect(message?.messageId).to.not.equal(letter?.messageId);
     expect(message?.text).to.equal(JSON.stringify(json));
@@ -125,7 +126,7 @@ describe("The letters of a dead-letter queue", () => {
     await using producer = await step.connection.createProducer(IN);
     await producer.send({ map: { small: byte(5), big: long(7n), text: "x", none: null } });
     await using consumer = await step.connection.createConsumer(IN);
-    (await consumer.receive({ timeoutMs: 5_000 }))?.reject("drawn");
+    (await consumer.receive({ timeoutMs: 30_000 }))?.reject("drawn");
     await until("the broker has set it aside", () => step.broker.messageCount("DLQ") === 1);
     await consumer.close();
     const letters = step.connection.deadLetters(queue("DLQ"));
