@@ -13,45 +13,47 @@ import {
 
 /** Bytes that one address holds in memory before Artemis pages its messages to disk. */
 const MAXIMUM_SIZE_BYTES = 64 * 1024 * 1024;
-type Permission =
-  | "send"
-  | "consume"
-  | "browse"
-  | "manage"
-  | "createNonDurableQueue"
-  | "deleteNonDurableQueue"
-  | "createAddress";
+type Permission = "send" | "consume" | "browse" | "createNonDurableQueue" | "deleteNonDurableQueue" | "createAddress";
 
-/** One `security-setting`: who may do what on the addresses that `match` covers. The operator is added to each. */
+/** One `security-setting`: who may do what on the addresses that `match` covers. */
 function securitySetting(match: string, rights: Partial<Record<Permission, readonly BrokerUserName[]>>): string {
-  const withOperator: Partial<Record<Permission, readonly BrokerUserName[]>> = {
-    ...rights,
-    send: [...(rights.send ?? []), "operator"],
-    consume: [...(rights.consume ?? []), "operator"],
-    browse: [...(rights.browse ?? []), "operator"],
-  };
-  const permissions = Object.entries(withOperator)
+  const permissions = Object.entries(rights)
     .filter(([, roles]) => roles.length > 0)
     .map(([type, roles]) => `        <permission type="${type}" roles="${[...new Set(roles)].join(",")}"/>`);
   return [`      <security-setting match="${match}">`, ...permissions, "      </security-setting>"].join("\n");
 }
 
+/**
+ * The operator looks into every queue of the cycle and takes from none but those of dead letters, which it may send
+ * where they died.
+ */
 function securityOf(channel: Channel): string[] {
   const volatileReaders = channel.kind === "topic" ? channel.readers : [];
+  const durable = channel.deliveryMode === "persistent";
   const settings = [
     securitySetting(channel.address, {
-      send: channel.writers,
+      send: durable ? [...channel.writers, "operator"] : channel.writers,
       consume: channel.readers,
+      browse: durable && channel.kind === "queue" ? ["operator"] : [],
       createNonDurableQueue: volatileReaders,
       deleteNonDurableQueue: volatileReaders,
     }),
     // A match on `address.queue` adds a right for that one queue: a reader reaches its own subscription and no other.
     ...channel.subscriptions.map((subscription) =>
-      securitySetting(`${channel.address}.${subscription.name}:global`, { consume: [subscription.reader] }),
+      securitySetting(`${channel.address}.${subscription.name}:global`, {
+        consume: [subscription.reader],
+        browse: ["operator"],
+      }),
     ),
   ];
-  if (channel.deliveryMode === "persistent") {
-    settings.push(securitySetting(deadLetterAddress(channel), { send: consumersOf(channel) }));
+  if (durable) {
+    settings.push(
+      securitySetting(deadLetterAddress(channel), {
+        send: consumersOf(channel),
+        consume: ["operator"],
+        browse: ["operator"],
+      }),
+    );
   }
   return settings;
 }
@@ -94,8 +96,8 @@ export function artemisBrokerXml(options: { readonly acceptor: string }): string
   const temporary = securitySetting("temp.#", {
     send: TEMPORARY_QUEUES.writers,
     consume: TEMPORARY_QUEUES.owners,
-    createNonDurableQueue: [...TEMPORARY_QUEUES.owners, "operator"],
-    deleteNonDurableQueue: [...TEMPORARY_QUEUES.owners, "operator"],
+    createNonDurableQueue: TEMPORARY_QUEUES.owners,
+    deleteNonDurableQueue: TEMPORARY_QUEUES.owners,
   });
   return `<?xml version="1.0"?>
 <!-- Generated from packages/services/src/shared/queue-map.ts by \`npm run generate\`; do not edit. -->
@@ -114,7 +116,7 @@ export function artemisBrokerXml(options: { readonly acceptor: string }): string
       <acceptor name="amqp">${options.acceptor}</acceptor>
     </acceptors>
     <security-settings>
-${[...ALL_CHANNELS.flatMap(securityOf), temporary, securitySetting("activemq.management", { manage: ["operator"] }), securitySetting("#", {})].join("\n")}
+${[...ALL_CHANNELS.flatMap(securityOf), temporary, securitySetting("#", {})].join("\n")}
     </security-settings>
     <address-settings>
       <address-setting match="#">

@@ -36,7 +36,7 @@ export function embeddedBrokerOptions(passwords: Readonly<Record<BrokerUserName,
 }
 
 function embeddedUser(name: BrokerUserName, password: string): BrokerUser {
-  if (name === "operator") return { name, password, send: ["*"], consume: ["*"], temporary: true };
+  if (name === "operator") return operator(password);
   const owns = (TEMPORARY_QUEUES.owners as readonly string[]).includes(name);
   const writes = ALL_CHANNELS.filter((channel) => channel.writers.includes(name)).map((channel) => channel.address);
   const setsAside = DURABLE_CHANNELS.filter((channel) => consumersOf(channel).includes(name)).map(deadLetterAddress);
@@ -54,5 +54,20 @@ function embeddedUser(name: BrokerUserName, password: string): BrokerUser {
       ),
     ],
     temporary: owns,
+  };
+}
+
+/** Replays what is dead and looks into what waits. This broker has one right for both: whoever may browse may consume. */
+function operator(password: string): BrokerUser {
+  return {
+    name: "operator",
+    password,
+    send: DURABLE_CHANNELS.map(({ address }) => address),
+    consume: DURABLE_CHANNELS.flatMap((channel) => [
+      deadLetterAddress(channel),
+      ...(channel.kind === "queue"
+        ? [channel.address]
+        : channel.subscriptions.map((subscription) => `${channel.address}.${subscription.name}`)),
+    ]),
   };
 }

@@ -14,6 +14,8 @@ import { embeddedBrokerOptions } from "../../dist/stack/embedded-broker-options.
 export interface HouseBroker {
   /** A connection as a user of the map, closed after the suite. */
   connectAs(user: BrokerUserName): Promise<Connection>;
+  /** A URL with the user's name and password. */
+  urlOf(user: BrokerUserName): string;
 }
 
 const PASSWORD = "of-tests";
@@ -33,6 +35,7 @@ export function useHouseBroker(): () => HouseBroker {
         connections.push(connection);
         return connection;
       },
+      urlOf: (user) => url.replace("//", `//${user}:${PASSWORD}@`),
     };
     close = async () => {
       await Promise.all(connections.map((connection) => connection.close()));

@@ -32,7 +32,8 @@ export const accounts: Command = {
   close   From now on its payments are declined; money in flight still arrives.
 
   --client <id>, --merchant <id>   Whose account, for example c-0001 or m-0001.
-  --actor <name>, --reason <text>  Who does it and why: needed to open and close, and kept in operator.actions.
+  --reason <text>                  Why it is done: needed to open and close, and kept in operator.actions.
+  --actor <name>                   Who does it, kept there as well [the system's user].
   --name <text>, --currency <code> Of a new account.
   --expiry <MM/YYYY>               Of a new client's card. Its number is read from standard input; it needs
                                    CARD_FINGERPRINT_KEY and CARD_STORAGE_KEY.

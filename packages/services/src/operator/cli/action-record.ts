@@ -1,6 +1,7 @@
-/** Who did what to the house by hand, and why: kept beside what was changed, in the same transaction. */
+/** Who did what to the house by hand, and why: kept in the database, in `operator.actions`. */
+import { userInfo } from "node:os";
 import type pg from "pg";
-import { type CommandCall, requiredOption } from "./command.js";
+import { type CommandCall, requiredOption, textOption, UsageError } from "./command.js";
 
 /** Who acts, and why. */
 export interface Actor {
@@ -14,21 +15,51 @@ export interface Action extends Actor {
   readonly subject: string;
 }
 
-/** @throws UsageError when --actor or --reason is missing. */
+/** Who acts is the user of this system unless --actor says otherwise. @throws UsageError when --reason is missing. */
 export function actorOf(call: CommandCall): Actor {
-  return { actor: requiredOption(call, "actor"), reason: requiredOption(call, "reason") };
+  return { actor: textOption(call, "actor") ?? systemUser(), reason: requiredOption(call, "reason") };
+}
+
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a number that no name belongs to.
+    throw new UsageError("--actor is missing, and the system does not know who calls.");
+  }
 }
 
 /** Any number, as long as it is ours: of two commands, the second waits until the first has made the table. */
 const ADVISORY_LOCK = 7_361_840_125_511_224n;
+
+/** An action that was recorded. */
+export interface RecordedAction extends Action {
+  readonly time: Date;
+}
+
+/** What was done to what `subject` begins with, oldest first. */
+export async function findActions(client: pg.Client, subject: string): Promise<RecordedAction[]> {
+  if (!(await isTableThere(client))) return [];
+  const { rows } = await client.query<RecordedAction>(
+    `SELECT time, actor, command, subject, reason FROM operator.actions WHERE starts_with(subject, $1) ORDER BY id`,
+    [subject],
+  );
+  return rows;
+}
+
+async function isTableThere(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>(
+    `SELECT to_regclass('operator.actions') IS NOT NULL AS there`,
+  );
+  return rows[0]?.there === true;
+}
 
 /**
  * Adds a row to `operator.actions`, which the first action makes: it belongs to the operator's role, and no service may
  * see it. Call it inside the transaction of the change.
  */
 export async function recordAction(client: pg.Client, action: Action): Promise<void> {
-  const known = await client.query<{ known: boolean }>(`SELECT to_regclass('operator.actions') IS NOT NULL AS known`);
-  if (known.rows[0]?.known !== true) {
+  if (!(await isTableThere(client))) {
     await client.query("SELECT pg_advisory_xact_lock($1)", [ADVISORY_LOCK]);
     await client.query("CREATE SCHEMA IF NOT EXISTS operator");
     await client.query(

@@ -3,18 +3,19 @@ import { parseArgs } from "node:util";
 import { ConfigurationError } from "../../platform/configuration.js";
 import { accounts } from "./accounts.js";
 import { type Command, EXIT, type ExitCode, formatColumns, type Terminal, UsageError } from "./command.js";
+import { deadLetters } from "./dead-letters.js";
 import { explain } from "./explain.js";
 import { configurationOf } from "./operator-configuration.js";
 import { token } from "./token.js";
 import { verifyMoney } from "./verify-money.js";
 
-const COMMANDS: readonly Command[] = [verifyMoney, explain, accounts, token];
+const COMMANDS: readonly Command[] = [verifyMoney, explain, deadLetters, accounts, token];
 
 const EVERYWHERE = `  --json   Answer in JSON on standard output. Amounts are whole minor units, as decimal text.
   --help   This text.
 
-Exit codes: 0 all is well; 1 something is wrong; 2 called or configured wrongly; 3 could not find out, because the
-database is away. The answer goes to standard output, progress and remarks to standard error.
+Exit codes: 0 all is well; 1 something is wrong; 2 called or configured wrongly; 3 could not find out, because
+database or broker is away. The answer goes to standard output, progress and remarks to standard error.
 `;
 
 const HELP = `The operator's command line.
@@ -24,8 +25,8 @@ const HELP = `The operator's command line.
 ${formatColumns(COMMANDS.map(({ name, summary }) => [name, summary]))}
 
 ${EVERYWHERE}
-It reads DATABASE_URL (an operator who reads all schemas) from the environment. When it is not set, and npm start runs,
-it takes that of the stack. See docs/operating.md.
+It reads DATABASE_URL (an operator who reads all schemas) and BROKER_URL (the broker's user operator) from the
+environment. When neither is set, and npm start runs, it takes those of the stack. See docs/operating.md.
 `;
 
 /** Runs one command. Never throws: whatever goes wrong is told on `terminal`, and is the exit code. */

@@ -2,12 +2,19 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { ConfigurationError, databaseConfiguration, parseConfiguration } from "../../platform/configuration.js";
+import {
+  ConfigurationError,
+  commonConfiguration,
+  databaseConfiguration,
+  parseConfiguration,
+} from "../../platform/configuration.js";
 
 /** What the operator's commands read from the environment; each command needs some of it. */
 export const operatorConfiguration = {
   /** An operator who reads all schemas; the commands that change something need the right to write. */
   DATABASE_URL: databaseConfiguration.DATABASE_URL.optional(),
+  /** With the broker's user `operator`. */
+  BROKER_URL: commonConfiguration.BROKER_URL.optional(),
   /** The folder of a stack that runs on this machine. */
   QUITTANCE_FOLDER: z.string().optional(),
 };
@@ -15,6 +22,7 @@ export const operatorConfiguration = {
 /** `.quittance/run.json`, as far as the commands use it. */
 const runFile = z.object({
   database: z.string(),
+  broker: z.string(),
   signer: z.object({ privateKey: z.looseObject({ kty: z.string() }), issuer: z.string(), audience: z.string() }),
   services: z.array(z.object({ name: z.string(), pid: z.number(), health: z.string() })),
 });
@@ -25,7 +33,14 @@ export interface OperatorConfiguration {
   readonly environment: NodeJS.ProcessEnv;
   /** @throws ConfigurationError when neither the environment nor a running stack tells it. */
   databaseUrl(): Promise<string>;
-  /** The stack that runs on this machine, when DATABASE_URL is not set: a stack beside a database of the environment is another house. */
+  /** @throws ConfigurationError as `databaseUrl`. */
+  brokerUrl(): Promise<string>;
+  /** The broker's URL where one is known. */
+  knownBrokerUrl(): Promise<string | undefined>;
+  /**
+   * The stack that runs on this machine, when the environment names neither database nor broker: a stack beside those
+   * of the environment is another house.
+   */
   runningStack(): Promise<RunningStack | undefined>;
 }
 
@@ -43,7 +58,7 @@ export function configurationOf(
   let stack: Promise<RunningStack | undefined> | undefined;
   let told = false;
   const runningStack = async () => {
-    if (settings.DATABASE_URL !== undefined) return undefined;
+    if (settings.DATABASE_URL !== undefined || settings.BROKER_URL !== undefined) return undefined;
     stack ??= readRunFile(path);
     const found = await stack;
     if (found !== undefined && !told) {
@@ -52,9 +67,18 @@ export function configurationOf(
     }
     return found;
   };
+  const knownBrokerUrl = async () => settings.BROKER_URL ?? (await runningStack())?.broker;
   return {
     environment,
     runningStack,
+    knownBrokerUrl,
+    brokerUrl: async () => {
+      const url = await knownBrokerUrl();
+      if (url !== undefined) return url;
+      throw new ConfigurationError(
+        "BROKER_URL is not set, and no stack runs here. Set it to amqp://operator:password@host:port, or run\nnpm start. See docs/operating.md.",
+      );
+    },
     databaseUrl: async () => {
       const url = settings.DATABASE_URL ?? (await runningStack())?.database;
       if (url !== undefined) return url;

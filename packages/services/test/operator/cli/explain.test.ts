@@ -164,7 +164,7 @@ describe("explain", function () {
     try {
       const signer = { privateKey: { kty: "EC" }, issuer: "i", audience: "a" };
       const services = [{ name: "merchant-bank", pid: 1, health: "http://127.0.0.1:1" }];
-      const run = { database: banks().superuser.url, signer, services };
+      const run = { database: banks().superuser.url, broker: "amqp://127.0.0.1:1", signer, services };
       await writeFile(join(folder, "run.json"), JSON.stringify(run));
       const payment = validationResult(someClient(5));
       await capture(payment);

@@ -1,0 +1,221 @@
+import { userInfo } from "node:os";
+import { type Connection, connect } from "@quittance/sdk";
+import { expect } from "chai";
+import { CHANNELS, deadLetterDestination, destinationOf } from "../../../dist/shared/queue-map.js";
+import { useDatabase } from "../../support/database-for-tests.js";
+import { eventually } from "../../support/eventually.js";
+import { useHouseBroker } from "../../support/house-broker.js";
+import { type CommandResult, runCommand } from "./command-for-tests.js";
+
+const PAYMENT = `pay_${"a2".repeat(16)}`;
+const CARD = "4242424242424242";
+
+interface Listed {
+  readonly letters: readonly {
+    readonly messageId: string;
+    readonly queue: string;
+    readonly about: string | null;
+    readonly replays: number;
+    readonly errorClass: string | null;
+    readonly outcome?: string;
+  }[];
+}
+
+describe("dead-letters", function () {
+  this.timeout(60_000);
+  const database = useDatabase();
+  const broker = useHouseBroker();
+  let clientBank: Connection;
+  let merchantBank: Connection;
+
+  before(async () => {
+    clientBank = await broker().connectAs("client-bank");
+    merchantBank = await broker().connectAs("merchant-bank");
+  });
+
+  const environment = () => ({ DATABASE_URL: database().url, BROKER_URL: broker().urlOf("operator") });
+  const letters = (...args: string[]): Promise<CommandResult> => runCommand(["dead-letters", ...args], environment());
+  const listed = async (...args: string[]) =>
+    (JSON.parse((await letters("list", "--json", ...args)).out) as Listed).letters;
+  const actions = () =>
+    database().query<{ actor: string; command: string; subject: string; reason: string }>(
+      "SELECT actor, command, subject, reason FROM operator.actions ORDER BY id",
+    );
+
+  /** Sets messages aside as merchant-bank's step 4 does, with a real processor, and tells their ids as letters. */
+  async function die(...bodies: readonly object[]): Promise<string[]> {
+    const known = new Set((await listed()).map(({ messageId }) => messageId));
+    await using producer = await clientBank.createProducer(destinationOf(CHANNELS.bankResult));
+    for (const body of bodies) await producer.send({ json: body, correlationId: PAYMENT });
+    await using processor = await merchantBank.process({
+      name: "merchant-bank-settle",
+      from: destinationOf(CHANNELS.bankResult),
+      deadLetter: deadLetterDestination(CHANNELS.bankResult),
+      schema: { "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) } },
+      handle: (batch) => batch.map(() => ({ deadLetter: `There is no merchant, said ${CARD}.` })),
+    });
+    await eventually("they are set aside", () => processor.counts.deadLettered === bodies.length, 30_000);
+    return (await listed("--queue", "bank-result"))
+      .map(({ messageId }) => messageId)
+      .filter((messageId) => !known.has(messageId));
+  }
+
+  /** What waits on bank-result, taken. */
+  async function takeReplayed(count: number) {
+    await using consumer = await merchantBank.createConsumer(destinationOf(CHANNELS.bankResult));
+    const messages = [];
+    while (messages.length < count) {
+      const message = await consumer.receive({ timeoutMs: 15_000 });
+      if (message === undefined) break;
+      message.accept();
+      messages.push(message);
+    }
+    return { messages, further: await consumer.receiveNoWait() };
+  }
+
+  it("lists nothing where nothing is dead", async () => {
+    const { code, out, err } = await letters("list");
+    expect([code, out, err]).to.deep.equal([0, "", "0 letters.\n"]);
+  });
+
+  it("lists and shows a letter with whose it is, when and why, and no card number in whatever form", async () => {
+    const spaced = CARD.replace(/(.{4})/g, "$1 ").trim();
+    const sealed = `eyJ${"x".repeat(40)}`;
+    const [id] = await die({
+      paymentId: PAYMENT,
+      note: `${CARD} ${spaced} card${CARD}`,
+      pan: Number(CARD),
+      sealedCard: sealed,
+    });
+    const list = await letters("list");
+    expect(list.out)
+      .to.include(PAYMENT)
+      .and.to.include("dead-letter.bank-result")
+      .and.to.include(id)
+      .and.to.include("There is no merchant, said [masked]4242.");
+    const people = await letters("show", id as string);
+    expect(people.code).to.equal(0);
+    expect(people.out).to.match(/processor +merchant-bank-settle/);
+    const program = await letters("show", "--json", id as string);
+    const view = JSON.parse(program.out) as { body: string; about: string; errorClass: string };
+    expect(view).to.include({ about: PAYMENT, errorClass: "application" });
+    expect(view.body).to.include('"pan":[masked]4242');
+    for (const { out, err } of [list, people, program]) {
+      expect(out + err)
+        .not.to.include(CARD)
+        .and.not.to.include(spaced)
+        .and.not.to.include(sealed);
+    }
+    await letters("discard", id as string, "--reason", "seen");
+  });
+
+  it("changes nothing without a reason", async () => {
+    const [id] = await die({ n: 1 });
+    for (const verb of ["replay", "discard"]) {
+      const { code, err } = await letters(verb, id as string, "--actor", "ada");
+      expect(code).to.equal(2);
+      expect(err).to.include("--reason is missing");
+    }
+    expect(await listed()).to.have.length(1);
+    await letters("discard", id as string, "--reason", "seen");
+  });
+
+  it("replays a letter once however often it is asked, and keeps who did it and why in three places", async () => {
+    const [id] = await die({ paymentId: PAYMENT, n: 2 });
+    const before = (await actions()).length;
+    const first = await letters("replay", id as string, "--actor", "ada", "--reason", "the merchant was loaded");
+    expect(first.code, first.err).to.equal(0);
+    expect(first.out).to.equal(`${id}: replayed\n`);
+    const line = JSON.parse(first.err.trim()) as Record<string, unknown>;
+    expect(line).to.include({ service: "operator", msg: "dead-letters replay", actor: "ada", about: PAYMENT });
+    const again = await letters("replay", id as string, "--actor", "bob", "--reason", "to be sure");
+    expect(again.code).to.equal(0);
+    expect(again.out).to.equal(`${id}: done before\n`);
+    expect(again.err).to.match(/is gone: dead-letters replay by ada at .*, the merchant was loaded/);
+    const { messages, further } = await takeReplayed(1);
+    expect(further).to.equal(undefined);
+    expect(messages[0]?.properties).to.include({
+      replay_actor: "ada",
+      replay_reason: "the merchant was loaded",
+      replay_count: 1,
+      replay_letter: id,
+    });
+    expect((await actions()).slice(before)).to.deep.equal([
+      {
+        actor: "ada",
+        command: "dead-letters replay",
+        subject: `letter ${id} on dead-letter.bank-result, of ${PAYMENT}`,
+        reason: "the merchant was loaded",
+      },
+    ]);
+  });
+
+  it("discards all letters of a queue that a selector fits, as the system's user, and leaves the others", async () => {
+    const ids = await die({ n: 3 }, { n: 4 });
+    await using producer = await clientBank.createProducer(deadLetterDestination(CHANNELS.transactionResult));
+    await producer.send({ text: "another" });
+    const one = await letters(
+      "discard",
+      "--all",
+      "--reason",
+      "tidy",
+      "--queue",
+      "bank-result",
+      "--selector",
+      "dead_letter_processor = 'none'",
+    );
+    expect([one.code, one.out]).to.deep.equal([0, ""]);
+    const all = await letters("discard", "--all", "--reason", "tidy", "--queue", "bank-result", "--json");
+    expect(
+      (JSON.parse(all.out) as Listed).letters.map(({ messageId, outcome }) => [messageId, outcome]),
+    ).to.have.deep.members(ids.map((id) => [id, "discarded"]));
+    expect((await actions()).at(-1)).to.include({ actor: userInfo().username, command: "dead-letters discard" });
+    const left = await listed();
+    expect(left.map(({ queue, errorClass }) => [queue, errorClass])).to.deep.equal([
+      ["dead-letter.transaction-result", null],
+    ]);
+    await letters("discard", left[0]?.messageId as string, "--reason", "tidy");
+  });
+
+  it("does nothing that cannot be recorded", async () => {
+    const [id] = await die({ n: 5 });
+    const away = { ...environment(), DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" };
+    const { code } = await runCommand(["dead-letters", "discard", id as string, "--reason", "none"], away);
+    expect(code).to.equal(3);
+    expect(await listed()).to.have.length(1);
+    await letters("discard", id as string, "--reason", "tidy");
+  });
+
+  it("ends with 1 for a letter that never was, with 2 for nonsense, and with 3 when the broker is away", async () => {
+    expect((await letters("show", "ID:none")).code).to.equal(1);
+    expect((await letters("replay", "ID:none", "--reason", "none")).code).to.equal(1);
+    for (const args of [
+      ["list", "ID:x"],
+      ["show"],
+      ["bury"],
+      ["list", "--queue", "nowhere"],
+      ["replay", "--all", "--reason", "x"],
+    ]) {
+      expect((await letters(...args)).code, args.join(" ")).to.equal(2);
+    }
+    const away = { ...environment(), BROKER_URL: "amqp://operator:x@127.0.0.1:1" };
+    expect((await runCommand(["dead-letters", "list"], away)).code).to.equal(3);
+    expect((await runCommand(["dead-letters", "list"])).code, "no broker is named").to.equal(2);
+  });
+
+  it("is a user of the broker who may do no more than that", async () => {
+    await using operator = await connect(broker().urlOf("operator"));
+    // The embedded broker has one right for looking and taking.
+    const looked = process.env.QUITTANCE_TEST_BROKER === "artemis" ? [CHANNELS.bankResult] : [];
+    const attempts = [
+      ...[CHANNELS.paymentRead, ...looked].map((channel) => operator.createConsumer(destinationOf(channel))),
+      operator.createProducer(destinationOf(CHANNELS.paymentRead)),
+      operator.createProducer(destinationOf(CHANNELS.paymentUpdate)),
+      operator.createProducer(deadLetterDestination(CHANNELS.bankResult)),
+      operator.createTemporaryQueue(),
+    ];
+    for (const attempt of attempts) {
+      expect(await Promise.resolve(attempt).catch((error: unknown) => error)).to.include({ code: "not-authorized" });
+    }
+  });
+});
