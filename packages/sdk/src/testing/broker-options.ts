@@ -59,6 +59,63 @@ export interface Broker extends AsyncDisposable {
   messageCount(queue: string): number;
   /** Drops the TCP connection of every client, or of those logged in as `user`, without a word. */
   dropConnections(user?: string): void;
+
+  /**
+   * In this and the other faults, `address` may be the beginning of several with `*` at its end, and `*` alone is all of
+   * them, temporary ones too.
+   *
+   * Producers of these addresses get no credit until the fault is lifted, so that sends wait, and what credit they have
+   * is taken back. An anonymous producer sends to any address with credit of its own: only the pattern `*` covers it.
+   */
+  refuseCredit(address: string): Fault;
+  /**
+   * Rejects the next messages for these addresses, and keeps none of them.
+   * @throws RangeError for a count below 1.
+   */
+  rejectNext(address: string, options?: RejectOptions): Fault;
+  /**
+   * Takes messages for these addresses, or refuses them, as ever, and tells their producers late: each
+   * after `delayMs` milliseconds [when the fault is lifted, which tells all in any case].
+   * @throws RangeError for a delay below 1.
+   */
+  delayOutcomes(address: string, options?: { readonly delayMs?: number }): Fault;
+  /**
+   * Takes the next `count` [1] messages for these addresses, or refuses them, as ever, and never tells their producers:
+   * their sends stay unconfirmed until they time out or the connection goes.
+   * @throws RangeError for a count below 1.
+   */
+  forgetOutcomes(address: string, options?: { readonly count?: number }): Fault;
+  /**
+   * Dies as a killed process does: every line is cut without a close, open transactions are undone, and nobody can
+   * connect until {@link restart}. With `keepMessages` [true] there remains what a broker keeps on its disk: durable
+   * messages with their delivery counts on queues and durable subscriptions, and duplicate-detection ids. Without, the
+   * disk is empty: nothing but {@link BrokerOptions.addresses}. Faults remain. Resolves when the port is free; clients
+   * may find out a moment later.
+   * @throws Error when the broker does not run.
+   */
+  crash(options?: { readonly keepMessages?: boolean }): Promise<void>;
+  /**
+   * Comes back after a crash, on the same port.
+   * @throws Error when it runs or was closed, and what the system says when the port was taken meanwhile.
+   */
+  restart(): Promise<void>;
+
   /** Stops listening and closes every connection. Messages are gone. */
   close(): Promise<void>;
+}
+
+/** A fault that was asked for. Of two that fit a message, the first that was asked for strikes. */
+export interface Fault extends Disposable {
+  /** Ends it. Safe to call twice, and when it has struck as often as it was to. */
+  lift(): void;
+}
+
+/** Options of {@link Broker.rejectNext}; each default in brackets. */
+export interface RejectOptions {
+  /** Messages [1]. */
+  readonly count?: number;
+  /** The AMQP condition that the producer reads [amqp:resource-limit-exceeded]. */
+  readonly condition?: string;
+  /** The sentence that goes with it [one that says that it was asked for]. */
+  readonly description?: string;
 }

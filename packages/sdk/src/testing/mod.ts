@@ -1,3 +1,10 @@
 /** Every public name of `@quittance/sdk/testing`: a broker in memory, for tests and for a first start without Java. */
 export { startBroker } from "./broker.js";
-export type { Broker, BrokerOptions, BrokerUser, TopologyAddress } from "./broker-options.js";
+export type {
+  Broker,
+  BrokerOptions,
+  BrokerUser,
+  Fault,
+  RejectOptions,
+  TopologyAddress,
+} from "./broker-options.js";

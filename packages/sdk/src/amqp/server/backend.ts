@@ -104,11 +104,27 @@ export interface Outlet {
   end(condition: Condition): void;
 }
 
+/** The way back to one producing peer. */
+export interface Inlet {
+  /** Called when {@link BackendProducer.grantsCredit} may have changed. */
+  wake(): void;
+}
+
+/** A word on a message that is not said at once. */
+export interface Postponed {
+  /** Why the message was rejected; undefined when it was taken. */
+  readonly said: Condition | undefined;
+  /** Takes what says it to the peer, to be called when it is time, if ever. */
+  postpone(say: () => void): void;
+}
+
 export interface BackendProducer {
   /** The address that was made for a dynamic target. */
   readonly dynamicAddress: string | undefined;
+  /** Whether the peer may send more. What it was allowed before and has sent already is taken all the same. */
+  readonly grantsCredit: boolean;
   /** Takes one message; what is returned says why it was rejected. The bytes are the caller's: copy what is kept. */
-  receive(message: Buffer, transaction: Transaction | undefined): Condition | undefined;
+  receive(message: Buffer, transaction: Transaction | undefined): Condition | Postponed | undefined;
   close(ending: Ending): void;
 }
 
@@ -126,7 +142,7 @@ export interface BackendConsumer {
 
 export interface BackendConnection {
   /** @throws Refusal */
-  attachProducer(request: ProducerRequest): BackendProducer;
+  attachProducer(request: ProducerRequest, inlet: Inlet): BackendProducer;
   /** @throws Refusal */
   attachConsumer(request: ConsumerRequest, outlet: Outlet): BackendConsumer;
   /** The connection is gone; its links were closed before. */

@@ -6,6 +6,7 @@ import type { Declared } from "./transfer-frames.js";
 
 export class Coordinator {
   readonly dynamicAddress: undefined;
+  readonly grantsCredit = true;
   readonly #transactions: Transactions;
   readonly #declared = new Map<string, Buffer>();
 

@@ -7,6 +7,8 @@ export interface AmqpServer {
   readonly port: number;
   /** Cuts the lines of all peers, or of those of one user, without a word. */
   dropConnections(user?: string): void;
+  /** Stops listening and cuts every line at once, as when the process is killed. Resolves when the port is free. */
+  abort(): Promise<void>;
   /** Stops listening and closes every connection with this condition. */
   close(condition: Condition): Promise<void>;
 }
@@ -39,6 +41,12 @@ export async function listenForAmqp(
     port: address.port,
     dropConnections(user) {
       for (const connection of connections) if (user === undefined || connection.user === user) connection.drop();
+    },
+    abort() {
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const connection of connections) connection.abort();
+      });
     },
     close(condition) {
       return new Promise((resolve) => {

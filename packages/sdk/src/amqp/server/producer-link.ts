@@ -1,7 +1,14 @@
 /** A link on which the peer sends: its credit, and the messages as they arrive in one frame or several. */
 
 import { echoSource, echoTarget, producerRequest } from "./attach-request.js";
-import { type BackendConnection, type Condition, type Ending, Refusal, type Transaction } from "./backend.js";
+import {
+  type BackendConnection,
+  type Condition,
+  type Ending,
+  type Postponed,
+  Refusal,
+  type Transaction,
+} from "./backend.js";
 import { Coordinator } from "./coordinator.js";
 import { coordinatorTarget, type RheaAttach, type RheaLink } from "./rhea-server.js";
 import type { IncomingTransfers } from "./session-transfers.js";
@@ -22,9 +29,12 @@ export interface ProducerLinkHost {
 /** What takes a link's messages: a producer of the backend, or a coordinator of transactions. */
 interface Taker {
   readonly dynamicAddress: string | undefined;
-  receive(message: Buffer, transaction: Transaction | undefined): Condition | Declared | undefined;
+  readonly grantsCredit: boolean;
+  receive(message: Buffer, transaction: Transaction | undefined): Word | undefined;
   close(ending: Ending): void;
 }
+
+type Word = Condition | Declared | Postponed;
 
 /** A message whose frames have not all arrived. */
 interface Unfinished {
@@ -49,7 +59,7 @@ export class ProducerLink {
     this.#host = host;
     this.#taker = coordinates
       ? new Coordinator(host.transactions)
-      : host.backend.attachProducer(producerRequest(attach));
+      : host.backend.attachProducer(producerRequest(attach), { wake: () => this.#regulate() });
     link.local.attach.rcv_settle_mode = 0;
     link.local.attach.max_message_size = host.maximumMessageBytes;
     const { dynamicAddress } = this.#taker;
@@ -61,7 +71,7 @@ export class ProducerLink {
     link.on_flow = ({ performative }) => {
       if (performative.echo === true && this.#open) link.session._write_flow(link);
     };
-    link.flow(FULL_CREDIT);
+    this.#regulate();
   }
 
   transferred(transfer: TransferFields): void {
@@ -110,18 +120,30 @@ export class ProducerLink {
     length = payload.length,
   ): void {
     const said = this.#refused(format, state, length) ?? this.#take(payload, state, settled);
-    const good = Buffer.isBuffer(state) ? { within: state } : "accepted";
-    if (!settled) this.#host.transfers.settle(id, said ?? good);
+    if (isPostponed(said)) {
+      if (!settled) this.#postpone(id, said, state);
+    } else if (!settled) this.#host.transfers.settle(id, said ?? goodWord(state));
     this.#spend();
   }
 
-  #take(payload: Buffer, state: TransferFields["state"], settled: boolean): Condition | Declared | undefined {
+  #postpone(id: number, word: Postponed, state: TransferFields["state"]): void {
+    // The id of the transaction is a part of the frame, which does not last.
+    const good = goodWord(Buffer.isBuffer(state) ? Buffer.from(state) : state);
+    word.postpone(() => {
+      if (!this.#open) return;
+      this.#host.transfers.settle(id, word.said ?? good);
+      this.#host.transfers.flush();
+    });
+  }
+
+  #take(payload: Buffer, state: TransferFields["state"], settled: boolean): Word | undefined {
     if (!Buffer.isBuffer(state)) return this.#taker.receive(payload, undefined);
     try {
       const transaction = this.#host.transactions.get(state);
       const said = this.#taker.receive(payload, transaction);
       // Nobody is told of it, so that the commit must not pretend that the message is part of it.
-      if (settled && said !== undefined && "condition" in said) transaction.fail(said);
+      const refusal = isPostponed(said) ? said.said : said;
+      if (settled && refusal !== undefined && "condition" in refusal) transaction.fail(refusal);
       return said;
     } catch (error) {
       if (error instanceof Refusal) return error;
@@ -144,9 +166,23 @@ export class ProducerLink {
 
   #spend(): void {
     const link = this.#link;
-    link.credit--;
+    // What was on its way when its credit was taken back has none to use up.
+    if (link.credit > 0) link.credit--;
     link.delivery_count = (link.delivery_count + 1) >>> 0;
-    if (link.credit <= LOW_CREDIT) link.flow(FULL_CREDIT - link.credit);
+    this.#regulate();
+  }
+
+  /** Gives credit before it runs out, or takes back what is left of it. */
+  #regulate(): void {
+    const link = this.#link;
+    if (!this.#open) return;
+    if (this.#taker.grantsCredit) {
+      if (link.credit <= LOW_CREDIT) link.flow(FULL_CREDIT - link.credit);
+    } else if (link.credit > 0) {
+      link.credit = 0;
+      link.issue_flow = true;
+      link.session.connection._register();
+    }
   }
 
   close(ending: Ending): void {
@@ -155,4 +191,13 @@ export class ProducerLink {
     this.#unfinished = undefined;
     this.#taker.close(ending);
   }
+}
+
+function isPostponed(word: Word | undefined): word is Postponed {
+  return word !== undefined && "postpone" in word;
+}
+
+/** That a message was taken. */
+function goodWord(state: TransferFields["state"]): "accepted" | { readonly within: Buffer } {
+  return Buffer.isBuffer(state) ? { within: state } : "accepted";
 }

@@ -68,6 +68,8 @@ export interface RheaLink {
   };
   credit: number;
   delivery_count: number;
+  /** Of a receiver: whether the peer is told of its credit in rhea's next turn. */
+  issue_flow: boolean;
   is_receiver(): boolean;
   set_source(fields: object): void;
   set_target(fields: object): void;

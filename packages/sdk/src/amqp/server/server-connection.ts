@@ -84,6 +84,12 @@ export class ServerConnection {
     this.#socket.destroy();
   }
 
+  /** Cuts the line without a word, and has given back what the peer held when it returns. */
+  abort(): void {
+    this.drop();
+    this.#end();
+  }
+
   /** Tells the peer to go. */
   shutDown(condition: Condition): void {
     this.#end();

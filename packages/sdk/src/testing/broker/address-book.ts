@@ -91,6 +91,11 @@ export class AddressBook {
     address.delete();
   }
 
+  /** Drops what is not kept on a disk, once nobody is connected. */
+  dropNonDurable(): void {
+    for (const address of this.#addresses.values()) for (const queue of address.queues) queue.dropNonDurable();
+  }
+
   close(): void {
     clearInterval(this.#expiryScan);
     for (const address of this.#addresses.values()) address.delete();

@@ -5,6 +5,7 @@ import {
   type BackendProducer,
   type ConsumerRequest,
   type Ending,
+  type Inlet,
   type NodeKind,
   type Outlet,
   type Peer,
@@ -15,33 +16,43 @@ import type { Address, Subscription } from "./address.js";
 import { type AddressBook, type Place, splitName } from "./address-book.js";
 import { Browser, Consumer } from "./consumer.js";
 import { type ConsumerPlace, parseSelector, subscribe, subscriptionQueueName, unauthorized } from "./consumer-place.js";
+import type { Faults } from "./faults.js";
 import { Producer, type ProducerHost } from "./producer.js";
 import type { Rights } from "./rights.js";
 import type { StoredMessage } from "./stored-message.js";
 
+/** What all connections share. */
+export type ClientHost = Pick<ProducerHost, "book" | "faults">;
+
 export class Client implements BackendConnection, ProducerHost {
   readonly book: AddressBook;
+  readonly faults: Faults;
   readonly containerId: string;
   readonly soleContainer: boolean;
   readonly #rights: Rights;
   readonly #temporary = new Set<Address>();
   readonly #onClose: (client: Client) => void;
 
-  constructor(book: AddressBook, peer: Peer, rights: Rights, onClose: (client: Client) => void) {
+  constructor({ book, faults }: ClientHost, peer: Peer, rights: Rights, onClose: (client: Client) => void) {
     this.book = book;
+    this.faults = faults;
     this.containerId = peer.containerId;
     this.soleContainer = peer.soleContainer;
     this.#rights = rights;
     this.#onClose = onClose;
   }
 
-  attachProducer({ address: name, dynamic, kind }: ProducerRequest): BackendProducer {
+  attachProducer({ address: name, dynamic, kind }: ProducerRequest, inlet: Inlet): BackendProducer {
     if (dynamic) {
       const address = this.#makeTemporary(kind ?? "queue");
-      return new Producer(this, { address, queue: undefined }, address.name, (ending) => this.#drop(address, ending));
+      const onClose = (ending: Ending) => this.#drop(address, ending);
+      return new Producer(this, inlet, {
+        place: { address, queue: undefined },
+        dynamicAddress: address.name,
+        onClose,
+      });
     }
-    if (name === undefined) return new Producer(this, undefined, undefined, () => {});
-    return new Producer(this, this.#placeToSend(name, kind), undefined, () => {});
+    return new Producer(this, inlet, { place: name === undefined ? undefined : this.#placeToSend(name, kind) });
   }
 
   attachConsumer(request: ConsumerRequest, outlet: Outlet): BackendConsumer {

@@ -2,13 +2,15 @@
 import { type Backend, type BackendConnection, type Peer, Refusal } from "../../amqp/server/backend.js";
 import { AddressBook, splitName } from "./address-book.js";
 import { Client } from "./client.js";
+import { Faults } from "./faults.js";
 import { ALL_RIGHTS, hasPassword, rightsOf } from "./rights.js";
 import type { BrokerSettings } from "./settings.js";
 
 export class BrokerCore implements Backend {
   readonly allowsAnonymous: boolean;
+  readonly faults = new Faults();
   readonly #settings: BrokerSettings;
-  readonly #book: AddressBook;
+  #book: AddressBook;
   readonly #clients = new Set<Client>();
 
   constructor(settings: BrokerSettings) {
@@ -35,7 +37,9 @@ export class BrokerCore implements Backend {
       throw new Refusal("amqp:unauthorized-access", "Log in with a user and a password.");
     }
     const rights = user === undefined ? ALL_RIGHTS : rightsOf(user, autoCreate);
-    const client = new Client(this.#book, peer, rights, (gone) => this.#clients.delete(gone));
+    const client = new Client({ book: this.#book, faults: this.faults }, peer, rights, (gone) =>
+      this.#clients.delete(gone),
+    );
     this.#clients.add(client);
     return client;
   }
@@ -57,7 +61,18 @@ export class BrokerCore implements Backend {
     return address.queue.messageCount;
   }
 
+  /** The connections are gone: leaves what a broker finds that was killed, with its disk or with an empty one. */
+  crash(keepMessages: boolean): void {
+    if (keepMessages) {
+      this.#book.dropNonDurable();
+      return;
+    }
+    this.#book.close();
+    this.#book = new AddressBook(this.#settings);
+  }
+
   close(): void {
+    this.faults.close();
     this.#book.close();
   }
 }

@@ -142,6 +142,16 @@ export class MessageQueue implements Browsable {
     for (const entry of this.#waiting) this.#dropIfExpired(entry, now);
   }
 
+  /** Drops the messages that wait and are not durable. */
+  dropNonDurable(): void {
+    for (const entry of this.#waiting) {
+      if (entry.message.durable) continue;
+      this.#remove(entry);
+      this.#drop(entry);
+    }
+    for (const entry of this.#later.takeOut(({ message }) => !message.durable)) this.#drop(entry);
+  }
+
   /** Ends the queue with its messages; its consumers are told why. */
   delete(condition: Condition): void {
     if (this.#deleted) return;

@@ -36,7 +36,12 @@ export function rightsOf(user: BrokerUser, autoCreate: boolean): Rights {
 }
 
 function covers(patterns: readonly string[], name: string): boolean {
-  return patterns.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
+  return patterns.some((pattern) => fits(pattern, name));
+}
+
+/** Whether an address is the pattern, where `*` at the end stands for anything. */
+export function fits(pattern: string, address: string): boolean {
+  return pattern.endsWith("*") ? address.startsWith(pattern.slice(0, -1)) : address === pattern;
 }
 
 export function hasPassword(user: BrokerUser, password: string): boolean {

@@ -46,6 +46,17 @@ export class Schedule<T> {
     return this.#heap.splice(0).map(({ item }) => item);
   }
 
+  /** Takes out those that are unwanted; the others keep their times. */
+  takeOut(unwanted: (item: T) => boolean): T[] {
+    const all = this.#heap.splice(0).sort((one, other) => (before(one, other) ? -1 : 1));
+    const taken: T[] = [];
+    for (const { item, at } of all) {
+      if (unwanted(item)) taken.push(item);
+      else this.add(item, at);
+    }
+    return taken;
+  }
+
   #arm(): void {
     const [first] = this.#heap;
     if (first === undefined || (this.#timer !== undefined && this.#timerAt <= first.at)) return;
