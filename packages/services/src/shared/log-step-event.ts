@@ -11,6 +11,12 @@ export function logStepEvent(event: ProcessorEvent, step: string, log: Logger): 
     log.warn({ step, attempt: event.attempt, delayMs: event.delayMs, size: event.size, err: event.error }, "retry");
     return;
   }
+  if (event.name === "breaker") {
+    const facts = { step, breaker: event.state.name };
+    if (event.state.name === "open") log.warn({ ...facts, err: event.state.cause }, "messages wait in the broker");
+    else log.info(facts, event.state.name === "closed" ? "messages are taken" : "one message is tried");
+    return;
+  }
   if (event.name !== "dead-letter" && event.name !== "released") return;
   const { messageId, correlationId, traceparent } = event.message;
   // The body may be anything: only a correlation id that looks like one of our ids is taken for one.

@@ -47,13 +47,16 @@ export interface TestStack {
   operator(): Promise<Connection>;
 }
 
-/** Gives the suite that calls it a house of its own. */
-export function useStack(): () => TestStack {
+/**
+ * Gives the suite that calls it a house of its own, with a PostgreSQL of its own, or on `database`, which the suite
+ * starts before and stops after.
+ */
+export function useStack(options: { readonly database?: () => Promise<URL> } = {}): () => TestStack {
   let current: TestStack | undefined;
   let close: (() => Promise<void>) | undefined;
   before(async function startHouse() {
     this.timeout(START_TIMEOUT_MS);
-    [current, close] = await startTestStack();
+    [current, close] = await startTestStack((await options.database?.()) ?? "embedded");
   });
   after(async function stopHouse() {
     this.timeout(60_000);
@@ -65,12 +68,12 @@ export function useStack(): () => TestStack {
   };
 }
 
-async function startTestStack(): Promise<[TestStack, () => Promise<void>]> {
+async function startTestStack(database: "embedded" | URL): Promise<[TestStack, () => Promise<void>]> {
   const folder = mkdtempSync(join(tmpdir(), "quittance-flow-"));
   const written: string[] = [];
   const stack = await startStack({
     broker: TEST_BROKER,
-    database: "embedded",
+    database,
     grpcPort: 0,
     httpPort: 0,
     guardian: startGuardian(),
