@@ -23,6 +23,8 @@ export const notificationConfiguration = {
   WEBHOOK_SECRET: webhookSecret.optional(),
   /** Whether webhooks may go to loopback, link-local and private addresses, and over plain HTTP. */
   WEBHOOK_ALLOW_PRIVATE: z.stringbool().default(false),
+  /** After so long the webhooks that a process was posting when it died are posted by another. */
+  WEBHOOK_LEASE_SECONDS: z.coerce.number().int().min(6).max(3_600).default(30),
 };
 
 /**

@@ -14,6 +14,7 @@ await runService({
       log,
       language: configuration.NOTIFICATION_LANGUAGE,
       ...(webhook !== undefined && { webhook }),
+      sender: { leaseMs: configuration.WEBHOOK_LEASE_SECONDS * 1_000 },
       database: openDatabase({
         url: configuration.DATABASE_URL,
         poolSize: configuration.DATABASE_POOL_SIZE,

@@ -75,6 +75,12 @@ describe("Step R4, notification", function () {
         amount: second.amount,
         declineReason: "AMOUNT_TOO_HIGH",
       });
+      const ids = receiver.received.map(({ headers }) => headers["webhook-id"]);
+      expect(ids.toSorted(), "no refund's webhook is taken for another's of the same payment").to.deep.equal([
+        `${first.refundId}_refund-succeeded`,
+        `${second.refundId}_refund-declined`,
+        `${refundResult("d").refundId}_refund-succeeded`,
+      ]);
       const told = lines().filter((line) => line.msg === "notification" && line.step === "R4");
       expect(told.map((line) => line.refund).toSorted()).to.deep.equal(
         ["a", "b", "d"].map((letter) => refundResult(letter).refundId),

@@ -4,6 +4,8 @@ import type { Transaction } from "../../platform/database.js";
 export interface ClaimedWebhook {
   readonly id: bigint;
   readonly paymentId: string;
+  /** Empty when it is the payment itself that is told of. */
+  readonly refundId: string;
   readonly templateName: string;
   readonly payload: string;
   readonly traceId: string | null;
@@ -33,7 +35,7 @@ export async function claimWebhooks(
            UPDATE notification.notifications AS claimed
            SET attempts = attempts + 1, next_attempt_time = now() + $2::float8 * interval '1 millisecond'
            FROM due WHERE claimed.id = due.id
-           RETURNING claimed.id, payment_id AS "paymentId", template_name AS "templateName", payload,
+           RETURNING claimed.id, payment_id AS "paymentId", refund_id AS "refundId", template_name AS "templateName", payload,
                      trace_id AS "traceId", attempts AS attempt,
                      (extract(epoch FROM now() - create_time) * 1000)::float8 AS "ageMs"`,
     values: [options.limit, options.leaseMs],
