@@ -20,6 +20,7 @@ const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own 
   format     write the format, and the fixes that are safe
   generate   write what is generated: the API's TypeScript, migrations (--name <what>), broker.xml, the queue table
   bench      build, then run the bench
+  simulate   build, then run schedules of the payment cycle on a simulated broker, database and clock (see --help)
   quittance  build, then run a command of the operator's, for example verify-money (see npm run quittance -- --help)
 
 Every task installs the packages of package-lock.json first when that file has changed, and runs under the Node 24 that
@@ -29,6 +30,7 @@ is one of them.`;
 const AFTER_BUILD = {
   start: ["--enable-source-maps", join(ROOT, "packages/services/dist/stack/main.js")],
   bench: ["--enable-source-maps", join(ROOT, "bench/dist/main.js")],
+  simulate: ["--enable-source-maps", join(ROOT, "packages/services/simulation/dist/main.js")],
   quittance: ["--enable-source-maps", join(ROOT, "packages/services/dist/operator/cli/main.js")],
 };
 const AT_ONCE = {

@@ -21,6 +21,8 @@ const SDK_TESTS = "packages/sdk/dist-test";
 const SERVICES_TESTS = "packages/services/dist-test";
 /** The rules of JMS, on the embedded broker, on real ones, and beside a Java client. */
 const CONFORMANCE = "packages/sdk/conformance/dist";
+/** The payment cycle on a simulated broker, database and clock: a process of its own, for it takes the clock away. */
+const SIMULATION = "packages/services/simulation/dist";
 /** Folders of tests that need a real Artemis, and Java with Maven. */
 const NEEDS_ARTEMIS = [`${SERVICES_TESTS}/artemis`];
 /** Folders of tests that run on the broker that QUITTANCE_TEST_BROKER names. */
@@ -39,7 +41,7 @@ if (suite === "artemis") {
 } else {
   await checks();
   await Promise.all([
-    mocha("sdk", [SDK_TESTS, `${CONFORMANCE}/embedded`]),
+    mocha("sdk", [SDK_TESTS, `${CONFORMANCE}/embedded`]).then(() => mocha("simulation", [SIMULATION])),
     mocha("services", [SERVICES_TESTS], { except: NEEDS_ARTEMIS }),
   ]);
 }

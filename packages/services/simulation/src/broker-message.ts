@@ -1,0 +1,105 @@
+/** Messages in the simulated broker, and as a consumer sees them. */
+import { type Destination, type Message, MessagingError, type OutgoingMessage, type SendOptions } from "@quittance/sdk";
+
+/** A message as the broker holds it. */
+export interface StoredMessage {
+  /** Names it in the story: what it is about, and its number. */
+  readonly label: string;
+  readonly messageId: string;
+  readonly destination: Destination;
+  readonly text: string;
+  readonly persistent: boolean;
+  readonly priority: number;
+  readonly content: Pick<OutgoingMessage, "correlationId" | "type" | "replyTo" | "traceparent" | "properties">;
+  readonly duplicateId: string | undefined;
+  /** Deliveries so far that count as attempts. */
+  attempts: number;
+  redelivered: boolean;
+}
+
+/** How a consumer settles a message. */
+export interface Settlement {
+  accept(): void;
+  release(failed: boolean): void;
+}
+
+export function storedMessage(
+  number: number,
+  destination: Destination,
+  message: OutgoingMessage,
+  options: SendOptions,
+): StoredMessage {
+  if (!("json" in message)) throw new MessagingError("not-supported", "The simulated broker carries JSON alone.");
+  const { correlationId, type, replyTo, traceparent, properties } = message;
+  return {
+    label: `${destination.address.slice(0, 20)}#${number}`,
+    messageId: `ID:${number}`,
+    destination,
+    text: JSON.stringify(message.json),
+    persistent: options.deliveryMode !== "non-persistent",
+    priority: options.priority ?? 4,
+    content: {
+      ...(correlationId !== undefined && { correlationId }),
+      ...(type !== undefined && { type }),
+      // A temporary queue is resolved to its present address when the message is sent.
+      ...(replyTo !== undefined && { replyTo: { kind: replyTo.kind, address: replyTo.address } }),
+      ...(traceparent !== undefined && { traceparent }),
+      ...(properties !== undefined && { properties }),
+    },
+    duplicateId: options.duplicateId,
+    attempts: 0,
+    redelivered: false,
+  };
+}
+
+/** What a message of this house has: JSON in a text message. What it never has is undefined or empty. */
+export function receivedMessage(stored: StoredMessage, settlement: Settlement): Message {
+  let settled = false;
+  const once = (settle: () => void) => {
+    if (!settled) settle();
+    settled = true;
+  };
+  const body: unknown = JSON.parse(stored.text);
+  const json = ((schema?: Parameters<Message["json"]>[0]) => {
+    if (schema === undefined) return body;
+    const result = schema["~standard"].validate(body);
+    if (result instanceof Promise || result.issues !== undefined) {
+      throw new MessagingError("invalid-body", "The body does not fit the schema.");
+    }
+    return result.value;
+  }) as Message["json"];
+  return {
+    kind: "text",
+    text: stored.text,
+    bytes: undefined,
+    map: undefined,
+    stream: undefined,
+    contentType: undefined,
+    body: stored.text,
+    json,
+    getEntry: () => undefined,
+    entryType: () => undefined,
+    messageId: stored.messageId,
+    correlationId: stored.content.correlationId,
+    type: stored.content.type,
+    destination: stored.destination,
+    replyTo: stored.content.replyTo,
+    priority: stored.priority,
+    deliveryMode: stored.persistent ? "persistent" : "non-persistent",
+    timestampMs: 0,
+    expirationMs: 0,
+    groupId: undefined,
+    groupSequence: undefined,
+    userId: undefined,
+    deliveryCount: stored.attempts + 1,
+    redelivered: stored.redelivered,
+    properties: {},
+    typedProperties: {},
+    getProperty: () => undefined,
+    propertyType: () => undefined,
+    traceparent: stored.content.traceparent,
+    accept: () => once(() => settlement.accept()),
+    release: (options) => once(() => settlement.release(options?.failed ?? false)),
+    reject: () => once(() => settlement.release(true)),
+  };
+}

@@ -1,0 +1,150 @@
+/** Merchants that call the gateway: what they ask, again where they had no answer, and what they were told. */
+import { ApiError } from "../../dist/gateway/api-error.js";
+import type { CallContext } from "../../dist/gateway/call-context.js";
+import { deriveGatewayKeys } from "../../dist/gateway/gateway-keys.js";
+import { derivePaymentId, deriveRefundId } from "../../dist/gateway/payment-id.js";
+import { PaymentState, RefundState } from "../../dist/gen/quittance/payments/v1/payments.js";
+import type { CardDetails } from "../../dist/shared/card-seal.js";
+import type { House } from "./house.js";
+import { CARDS, HOT_CARDS, KEYS, MERCHANTS } from "./house-data.js";
+import type { Random } from "./random.js";
+import type { Actor, Schedule } from "./schedule.js";
+
+interface PayOrder {
+  readonly kind: "pay";
+  readonly card: CardDetails;
+  readonly amount: bigint;
+}
+
+interface RefundOrder {
+  readonly kind: "refund";
+  readonly paymentId: string;
+  /** Undefined for all that is left. */
+  readonly amount: bigint | undefined;
+}
+
+/** One call, and what became of it. */
+export interface Call {
+  readonly order: PayOrder | RefundOrder;
+  readonly merchantId: string;
+  readonly requestId: string;
+  /** The payment's or the refund's id. */
+  readonly id: string;
+  /** `unknown` when the gateway died or could not say; `accepted` when it is told PENDING. */
+  readonly answer: "unknown" | "accepted" | "reused" | { readonly state: string; readonly amount: bigint | undefined };
+}
+
+const gatewayKeys = deriveGatewayKeys(KEYS.paymentId);
+const TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const CURRENCY = "EUR";
+/** Attempts of a merchant that has no answer. */
+const MAXIMUM_ATTEMPTS = 3;
+
+export class Callers {
+  readonly calls: Call[] = [];
+  readonly #house: House;
+  readonly #schedule: Schedule;
+  readonly #random: Random;
+  /** What is asked when the answer is here: told as it is booked at this moment. */
+  readonly #onAnswer: (call: Call) => void;
+  #open = 0;
+
+  constructor(options: {
+    readonly house: House;
+    readonly schedule: Schedule;
+    readonly random: Random;
+    readonly onAnswer: (call: Call) => void;
+  }) {
+    this.#house = options.house;
+    this.#schedule = options.schedule;
+    this.#random = options.random;
+    this.#onAnswer = options.onAnswer;
+  }
+
+  /** Callers that still have something to ask, or wait for an answer. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Lets several callers begin, each with some orders of its own, which they may share. */
+  start(): void {
+    const random = this.#random;
+    const orders = this.#orders();
+    const count = random.integer(2, 5);
+    for (let number = 1; number <= count; number += 1) {
+      const own = orders.filter((_, place) => place % count === number - 1);
+      this.#open += 1;
+      void this.#call({ name: `caller-${number}` }, own).finally(() => {
+        this.#open -= 1;
+      });
+    }
+  }
+
+  /** Payments and refunds of them; request ids come again, some with other parameters. */
+  #orders(): Call[] {
+    const random = this.#random;
+    const requests = random.integer(2, 4);
+    const amountUpTo = random.pick([60, 200]);
+    return Array.from({ length: random.integer(3, 12) }, (_, place) => {
+      const merchantId = random.chance(0.85) ? random.pick(MERCHANTS.slice(0, 2)) : random.pick(MERCHANTS);
+      const requestId = `r-${random.integer(1, requests)}`;
+      const amount = BigInt(random.integer(10, amountUpTo));
+      if (place > 0 && random.chance(0.35)) {
+        const paymentId = derivePaymentId(gatewayKeys.paymentId, merchantId, `r-${random.integer(1, requests)}`);
+        const id = deriveRefundId(gatewayKeys.refundId, merchantId, requestId);
+        const part = random.chance(0.3) ? undefined : random.chance(0.5) ? 10n : amount;
+        return { order: { kind: "refund", paymentId, amount: part }, merchantId, requestId, id, answer: "unknown" };
+      }
+      const card = random.chance(0.8) ? random.pick(HOT_CARDS) : random.pick(CARDS);
+      const id = derivePaymentId(gatewayKeys.paymentId, merchantId, requestId);
+      // The same amounts come often, so that most repeated requests are the same request.
+      const asked = random.chance(0.7) ? 40n : amount;
+      return { order: { kind: "pay", card, amount: asked }, merchantId, requestId, id, answer: "unknown" };
+    });
+  }
+
+  async #call(actor: Actor, orders: readonly Call[]): Promise<void> {
+    for (const order of orders) {
+      for (let attempt = 1; attempt <= MAXIMUM_ATTEMPTS; attempt += 1) {
+        await this.#schedule.turn(actor, `asks for ${order.order.kind} ${order.merchantId} ${order.requestId}`);
+        const call = { ...order, answer: await this.#ask(order) };
+        this.calls.push(call);
+        this.#onAnswer(call);
+        if (call.answer !== "unknown") break;
+      }
+    }
+  }
+
+  async #ask({ order, merchantId, requestId }: Call): Promise<Call["answer"]> {
+    const reached = this.#house.gateway();
+    if (reached === undefined) return "unknown";
+    const { gateway, killed } = reached;
+    const context: CallContext = { merchantId, traceparent: TRACE, deadlineMs: Infinity, isGone: () => false };
+    const wait = { seconds: this.#random.pick([0n, 5n, 30n]), nanos: 0 };
+    const died = killed.then(() => "unknown" as const);
+    try {
+      if (order.kind === "pay") {
+        const amount = { currencyCode: CURRENCY, minorUnits: order.amount };
+        const request = { requestId, amount, card: order.card, description: "", wait };
+        const answer = await Promise.race([gateway.pay(context, request), died]);
+        if (answer === "unknown") return answer;
+        const { state, amount: told } = answer.payment;
+        return answer.final ? { state: nameOf(PaymentState, state), amount: told?.minorUnits } : "accepted";
+      }
+      const amount = order.amount === undefined ? undefined : { currencyCode: CURRENCY, minorUnits: order.amount };
+      const request = { id: order.paymentId, requestId, amount, wait };
+      const answer = await Promise.race([gateway.refundPayment(context, request), died]);
+      if (answer === "unknown") return answer;
+      const { state, amount: told } = answer.refund;
+      return answer.final ? { state: nameOf(RefundState, state), amount: told?.minorUnits } : "accepted";
+    } catch (error) {
+      if (error instanceof ApiError && error.reason === "REQUEST_ID_REUSED") return "reused";
+      if (error instanceof ApiError && ["UNAVAILABLE", "RESOURCE_EXHAUSTED"].includes(error.code)) return "unknown";
+      throw error;
+    }
+  }
+}
+
+function nameOf(states: Readonly<Record<string, number>>, state: number): string {
+  return Object.keys(states).find((name) => states[name] === state) ?? String(state);
+}

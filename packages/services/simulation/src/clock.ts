@@ -1,0 +1,64 @@
+/**
+ * The simulated clock. It takes the place of the process's own while it is installed, so that code which asks `Date`,
+ * `performance` or an interval for the time gets the schedule's.
+ */
+
+/** When every schedule begins: milliseconds since 1970. */
+export const START_MS = Date.UTC(2026, 5, 15, 12);
+
+interface Interval {
+  readonly run: () => void;
+  readonly everyMs: number;
+  dueMs: number;
+}
+
+export class SimulatedClock {
+  #nowMs = START_MS;
+  readonly #intervals = new Set<Interval>();
+
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** Moves on; an interval that is due runs once, however much time went by, as after a process was held up. */
+  advance(ms: number): void {
+    this.#nowMs += ms;
+    for (const interval of [...this.#intervals]) {
+      if (interval.dueMs > this.#nowMs || !this.#intervals.has(interval)) continue;
+      interval.dueMs = this.#nowMs + interval.everyMs;
+      interval.run();
+    }
+  }
+
+  /** Puts this clock in the place of the process's, until the returned function is called. */
+  install(): () => void {
+    const { Date: RealDate, setInterval: realSetInterval, clearInterval: realClearInterval } = globalThis;
+    const realPerformanceNow = globalThis.performance.now;
+    const clock = this;
+    class SimulatedDate extends RealDate {
+      constructor(...values: [] | [number | string]) {
+        super(values.length === 0 ? clock.nowMs : values[0]);
+      }
+
+      static override now(): number {
+        return clock.nowMs;
+      }
+    }
+    globalThis.Date = SimulatedDate as DateConstructor;
+    globalThis.performance.now = () => clock.nowMs - START_MS;
+    globalThis.setInterval = ((run: () => void, everyMs: number) => {
+      const interval: Interval = { run, everyMs, dueMs: clock.nowMs + everyMs };
+      clock.#intervals.add(interval);
+      return interval;
+    }) as unknown as typeof setInterval;
+    globalThis.clearInterval = ((interval: Interval) => {
+      clock.#intervals.delete(interval);
+    }) as unknown as typeof clearInterval;
+    return () => {
+      globalThis.Date = RealDate;
+      globalThis.performance.now = realPerformanceNow;
+      globalThis.setInterval = realSetInterval;
+      globalThis.clearInterval = realClearInterval;
+    };
+  }
+}

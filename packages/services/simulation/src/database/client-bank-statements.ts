@@ -1,0 +1,209 @@
+/** The statements of client-bank as models, by the names that its operations give them. */
+import { CLEARING } from "../../../dist/client-bank/clearing.js";
+import type { PaymentRecord } from "../../../dist/client-bank/payment-record.js";
+import type { RefundRecord } from "../../../dist/client-bank/refund-record.js";
+import { clear, enter } from "./bank-tables.js";
+import type { ClientBankTables } from "./client-bank-tables.js";
+import { byText, rowsOf, sumBy, withDates } from "./columns.js";
+import { answer, type Session, type Statement, type StatementResult } from "./session.js";
+
+const PAYMENT_TIMES = ["acceptTime", "deadline", "validateTime", "captureTime", "settleTime", "finishTime"] as const;
+const REFUND_TIMES = ["acceptTime", "debitTime", "finishTime"] as const;
+const REFUND_COLUMNS = [
+  ...(["id", "paymentId", "merchantId", "requestId", "parametersHash", "currency", "amount", "state"] as const),
+  ...(["declineReason", "acceptTime", "debitTime", "finishTime"] as const),
+] as const;
+
+export function clientBankStatements(tables: ClientBankTables): Record<string, Statement> {
+  const { clients, payments, refunds } = tables;
+  const known = <Row>(found: readonly (Row | undefined)[]) => found.filter((row) => row !== undefined);
+
+  return {
+    "lock-clients": async (session, [fingerprints]) => {
+      const asked = new Set(fingerprints as readonly string[]);
+      const ids = clients.rows(session).flatMap((row) => (asked.has(row.cardFingerprint) ? [row.id] : []));
+      return answer(await session.lockRows(clients, ids.sort()));
+    },
+
+    "find-payments": async (session, [ids]) => {
+      const rows = known((ids as readonly string[]).map((id) => payments.get(id, session)));
+      return answer(rows.map((row) => withDates(row, PAYMENT_TIMES)));
+    },
+
+    "lock-payments": async (session, [ids]) => {
+      const rows = await session.lockRows(payments, [...(ids as readonly string[])].sort());
+      return answer(rows.map((row) => withDates(row, PAYMENT_TIMES)));
+    },
+
+    "find-refunds": async (session, [ids]) => {
+      const rows = known((ids as readonly string[]).map((id) => refunds.get(id, session)));
+      return answer(rows.map((row) => withDates(row, REFUND_TIMES)));
+    },
+
+    "record-captures": (session, values) => recordCaptures(tables, session, values),
+    "finish-payments": (session, values) => finishPayments(tables, session, values),
+    "give-back": (session, values) => giveBack(tables, session, values),
+    "record-refunds": (session, values) => recordRefunds(tables, session, values),
+
+    "requests-under-other-ids": async (session, [ids, merchantIds, requestIds]) => {
+      const asked = rowsOf<Pick<PaymentRecord, "id" | "merchantId" | "requestId">>(
+        [ids, merchantIds, requestIds],
+        ["id", "merchantId", "requestId"],
+      );
+      const found = payments
+        .rows(session)
+        .filter((row) =>
+          asked.some(
+            (one) => one.merchantId === row.merchantId && one.requestId === row.requestId && one.id !== row.id,
+          ),
+        );
+      return answer(found.map(({ id }) => ({ id })));
+    },
+  };
+}
+
+async function recordCaptures(
+  { clients, payments, entries, clearing }: ClientBankTables,
+  session: Session,
+  values: readonly unknown[],
+): Promise<StatementResult> {
+  const decided = rowsOf<PaymentRecord>(values, [
+    ...(["id", "merchantId", "requestId", "parametersHash", "currency", "amount", "description", "clientId"] as const),
+    ...(["declineReason", "cardBrand", "cardLastFour", "cardExpiryMonth", "cardExpiryYear", "acceptTime"] as const),
+    ...(["deadline", "validateTime", "captureTime", "capturedAmount"] as const),
+  ]).sort(byText(({ id }) => id));
+  const recorded: PaymentRecord[] = [];
+  for (const row of decided) {
+    const payment: PaymentRecord = {
+      ...row,
+      state: "PENDING",
+      settleTime: null,
+      finishTime: null,
+      givenBackAmount: 0n,
+      refundedAmount: 0n,
+    };
+    if (await session.insertUnlessThere(payments, payment)) recorded.push(payment);
+  }
+  const captured = recorded.filter(({ capturedAmount }) => capturedAmount > 0n);
+  const debits = sumBy(
+    captured,
+    ({ clientId }) => clientId ?? "",
+    ({ capturedAmount }) => capturedAmount,
+  );
+  let debited = 0n;
+  for (const client of await session.lockRows(clients, [...debits.keys()])) {
+    const debit = debits.get(client.id) ?? 0n;
+    if (client.balance < debit) continue;
+    clients.write({ ...client, balance: client.balance - debit }, session);
+    debited += 1n;
+  }
+  for (const { id, clientId, currency, capturedAmount, captureTime } of captured) {
+    const movement = { paymentId: id, refundId: "", kind: "capture", currency, time: captureTime } as const;
+    enter(session, entries, { ...movement, from: clientId, to: CLEARING, amount: capturedAmount });
+  }
+  await clear(
+    session,
+    clearing,
+    sumBy(
+      captured,
+      ({ currency }) => currency,
+      ({ capturedAmount }) => capturedAmount,
+    ),
+  );
+  return answer([{ recorded: BigInt(recorded.length), debited, debtors: BigInt(debits.size) }]);
+}
+
+async function finishPayments(
+  { payments }: ClientBankTables,
+  session: Session,
+  values: readonly unknown[],
+): Promise<StatementResult> {
+  const finished = rowsOf<PaymentRecord>(values, [
+    ...(["id", "state", "declineReason", "settleTime", "finishTime", "givenBackAmount"] as const),
+  ]);
+  const changes = new Map(finished.map((row) => [row.id, row]));
+  const rows = await session.lockRows(payments, [...changes.keys()]);
+  const pending = rows.filter(({ state }) => state === "PENDING");
+  for (const row of pending) payments.write({ ...row, ...changes.get(row.id) }, session);
+  return { rows: [], rowCount: pending.length };
+}
+
+/** Adds to the balances of clients, in the order of their ids; how many of them there are. */
+async function credit(
+  { clients }: ClientBankTables,
+  session: Session,
+  credits: ReadonlyMap<string, bigint>,
+): Promise<bigint> {
+  const locked = await session.lockRows(clients, [...credits.keys()].sort());
+  for (const client of locked) {
+    clients.write({ ...client, balance: client.balance + (credits.get(client.id) ?? 0n) }, session);
+  }
+  return BigInt(locked.length);
+}
+
+async function giveBack(
+  tables: ClientBankTables,
+  session: Session,
+  values: readonly unknown[],
+): Promise<StatementResult> {
+  const returned = rowsOf<PaymentRecord>(values, ["id", "clientId", "currency", "givenBackAmount", "finishTime"]);
+  const credits = sumBy(
+    returned,
+    ({ clientId }) => clientId ?? "",
+    ({ givenBackAmount }) => givenBackAmount,
+  );
+  const credited = await credit(tables, session, credits);
+  for (const { id, clientId, currency, givenBackAmount, finishTime } of returned) {
+    const movement = { paymentId: id, refundId: "", kind: "return", currency, time: finishTime ?? "" } as const;
+    enter(session, tables.entries, { ...movement, from: CLEARING, to: clientId, amount: givenBackAmount });
+  }
+  const sums = sumBy(
+    returned,
+    ({ currency }) => currency,
+    ({ givenBackAmount }) => -givenBackAmount,
+  );
+  if (credited > 0n) await clear(session, tables.clearing, sums);
+  return answer([{ credited, creditors: BigInt(credits.size) }]);
+}
+
+async function recordRefunds(
+  tables: ClientBankTables,
+  session: Session,
+  values: readonly unknown[],
+): Promise<StatementResult> {
+  const { payments, refunds, entries, clearing } = tables;
+  const decided = rowsOf<RefundRecord & { readonly clientId: string | null }>(values, [
+    ...REFUND_COLUMNS,
+    "clientId",
+  ]).sort(byText(({ id }) => id));
+  let recorded = 0n;
+  for (const { clientId: _credited, ...refund } of decided) {
+    if (await session.insertUnlessThere(refunds, refund, ["refunds_pkey"])) recorded += 1n;
+  }
+  const refunded = rowsOf<PaymentRecord>(values.slice(13), [
+    ...(["id", "state", "settleTime", "finishTime", "refundedAmount"] as const),
+  ]);
+  const changes = new Map(refunded.map((row) => [row.id, row]));
+  const rows = await session.lockRows(payments, [...changes.keys()]);
+  const changed = rows.filter(({ state }) => state === "PENDING" || state === "SUCCEEDED");
+  for (const row of changed) payments.write({ ...row, ...changes.get(row.id) }, session);
+
+  const succeeded = decided.filter(({ state }) => state === "SUCCEEDED");
+  const credits = sumBy(
+    succeeded,
+    ({ clientId }) => clientId ?? "",
+    ({ amount }) => amount ?? 0n,
+  );
+  const credited = await credit(tables, session, credits);
+  for (const { id, paymentId, clientId, currency, amount, finishTime } of succeeded) {
+    const movement = { paymentId, refundId: id, kind: "refund", currency: currency ?? "", time: finishTime } as const;
+    enter(session, entries, { ...movement, from: CLEARING, to: clientId, amount: amount ?? 0n });
+  }
+  const sums = sumBy(
+    succeeded,
+    ({ currency }) => currency ?? "",
+    ({ amount }) => -(amount ?? 0n),
+  );
+  if (credited > 0n) await clear(session, clearing, sums);
+  return answer([{ recorded, changed: BigInt(changed.length), credited, creditors: BigInt(credits.size) }]);
+}

@@ -1,0 +1,81 @@
+/** The tables of client-bank as `client-bank/schema.ts` defines them. */
+import type { PaymentRecord } from "../../../dist/client-bank/payment-record.js";
+import type { RefundRecord } from "../../../dist/client-bank/refund-record.js";
+import { clearingAccounts, ledgerEntries } from "./bank-tables.js";
+import { Table } from "./table.js";
+
+export interface ClientRow {
+  readonly id: string;
+  readonly cardFingerprint: string;
+  readonly cardExpiryMonth: number;
+  readonly cardExpiryYear: number;
+  readonly currency: string;
+  readonly balance: bigint;
+  readonly openingBalance: bigint;
+  readonly state: "open" | "closed";
+}
+
+export type ClientBankTables = ReturnType<typeof clientBankTables>;
+
+export function clientBankTables() {
+  return {
+    clients: new Table<ClientRow>({
+      name: "client_bank.clients",
+      keyOf: ({ id }) => id,
+      primaryKey: "clients_pkey",
+      checks: { clients_balance: ({ balance }) => balance >= 0n },
+    }),
+    clearing: clearingAccounts("client_bank"),
+    payments: new Table<PaymentRecord>({
+      name: "client_bank.payments",
+      keyOf: ({ id }) => id,
+      primaryKey: "payments_pkey",
+      unique: { payments_request: ({ merchantId, requestId }) => `${merchantId} ${requestId}` },
+      checks: {
+        payments_amount: ({ amount }) => amount > 0n,
+        payments_captured_amount: (row) =>
+          row.capturedAmount === 0n || (row.capturedAmount === row.amount && row.clientId !== null),
+        payments_given_back_amount: (row) => row.givenBackAmount === 0n || row.givenBackAmount === row.capturedAmount,
+        payments_final: (row) =>
+          (row.state === "PENDING") === (row.finishTime === null) &&
+          (row.finishTime === null) === (row.settleTime === null),
+        payments_money: moneyFitsState,
+      },
+    }),
+    refunds: new Table<RefundRecord>({
+      name: "client_bank.refunds",
+      keyOf: ({ id }) => id,
+      primaryKey: "refunds_pkey",
+      unique: { refunds_request: ({ merchantId, requestId }) => `${merchantId} ${requestId}` },
+      checks: {
+        refunds_amount: ({ amount }) => amount === null || amount > 0n,
+        refunds_whole_amount: ({ amount, currency }) => (amount === null) === (currency === null),
+        refunds_verdict: ({ state, declineReason, amount }) =>
+          state === "SUCCEEDED" ? declineReason === null && amount !== null : declineReason !== null,
+      },
+    }),
+    entries: ledgerEntries("client_bank", ["capture", "return"]),
+  };
+}
+
+function moneyFitsState(row: PaymentRecord): boolean {
+  const { state, declineReason, capturedAmount, givenBackAmount, refundedAmount } = row;
+  switch (state) {
+    case "PENDING":
+      return givenBackAmount === 0n && refundedAmount === 0n && (declineReason === null) === capturedAmount > 0n;
+    case "SUCCEEDED":
+      return (
+        declineReason === null &&
+        capturedAmount > 0n &&
+        givenBackAmount === 0n &&
+        refundedAmount >= 0n &&
+        refundedAmount < capturedAmount
+      );
+    case "DECLINED":
+      return declineReason !== null && givenBackAmount === capturedAmount && refundedAmount === 0n;
+    case "REFUNDED":
+      return (
+        declineReason === null && capturedAmount > 0n && givenBackAmount === 0n && refundedAmount === capturedAmount
+      );
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * The mutation check: five bugs of the kind that a payment system has, made on purpose, each of which the simulation must
+ * catch. They are variants of what is simulated, and exist nowhere else.
+ */
+import type { ClearingRow, EntryRow } from "./database/bank-tables.js";
+import { rowsOf } from "./database/columns.js";
+import type { Session, Statement } from "./database/session.js";
+import { answer } from "./database/session.js";
+import type { DatabaseUser, SimulatedServer, Statements } from "./database/simulated-server.js";
+import type { Table } from "./database/table.js";
+import type { Mutation } from "./run-schedule.js";
+
+export interface DeliberateBug extends Mutation {
+  readonly name: string;
+  /** A schedule that catches it. */
+  readonly seed: number;
+}
+
+export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
+  { name: "accept before send", seed: 32, lastSteps: "accept, then send" },
+  { name: "no recorded outcome", seed: 3, statements: withoutRecordedReceipts },
+  { name: "balance checked outside the statement", seed: 2, statements: withBalancesReadEarlier },
+  { name: "refund not idempotent", seed: 2, statements: withRepeatedRefunds },
+  { name: "fingerprint race", seed: 43, statements: withUnnoticedConflicts },
+];
+
+function changed(
+  { statements }: SimulatedServer,
+  user: DatabaseUser,
+  changes: Readonly<Record<string, Statement>>,
+): Statements {
+  return { ...statements, [user]: { ...statements[user], ...changes } };
+}
+
+/** Step 4 looks for no receipt and credits whatever comes: a message that comes twice is paid twice. */
+function withoutRecordedReceipts(server: SimulatedServer): Statements {
+  const { merchants, entries, clearing, receipts } = server.merchantBank;
+  const record = server.statements["merchant-bank"]["record-settlements"] as Statement;
+  return changed(server, "merchant-bank", {
+    "find-receipts": async () => answer([]),
+    "record-settlements": async (session, values) => {
+      const given = rowsOf<{
+        paymentId: string;
+        merchantId: string;
+        currency: string;
+        amount: bigint;
+        outcome: string;
+      }>(values, ["paymentId", "merchantId", "currency", "amount", "outcome"]);
+      const again = new Set(
+        given.flatMap(({ paymentId }) => (receipts.get(paymentId, session) === undefined ? [] : [paymentId])),
+      );
+      const keep = given.map(({ paymentId }) => !again.has(paymentId));
+      const fresh = values.map((column) => (column as readonly unknown[]).filter((_, place) => keep[place]));
+      const result = await record(session, fresh);
+      for (const { paymentId, merchantId, currency, amount, outcome } of given) {
+        if (!again.has(paymentId) || outcome !== "credited") continue;
+        await move(session, { entries, clearing }, { paymentId, account: merchantId, currency, amount });
+        const [merchant] = await session.lockRows(merchants, [merchantId]);
+        if (merchant !== undefined) merchants.write({ ...merchant, balance: merchant.balance + amount }, session);
+      }
+      const counts = result.rows[0] as { readonly recorded: bigint };
+      return answer([{ ...counts, recorded: BigInt(given.length) }]);
+    },
+  });
+}
+
+/** The entries of a movement that has some already, under a number that makes them further ones. */
+async function move(
+  session: Session,
+  { entries, clearing }: { readonly entries: Table<EntryRow>; readonly clearing: Table<ClearingRow> },
+  moved: {
+    readonly paymentId: string;
+    readonly account: string;
+    readonly currency: string;
+    readonly amount: bigint;
+  },
+): Promise<void> {
+  const { paymentId, account, currency, amount } = moved;
+  const refundId = `again ${entries.rows(session).length}`;
+  const entry = { paymentId, refundId, kind: "refund", currency, time: "" } as const;
+  entries.insert({ ...entry, direction: "debit", account: "clearing", amount: -amount }, session);
+  entries.insert({ ...entry, direction: "credit", account, amount }, session);
+  await session.lock(clearing.lockOf(currency));
+  const balance = clearing.get(currency, session)?.balance ?? 0n;
+  clearing.write({ currency, balance: balance - amount }, session);
+}
+
+/** Step 3 reads balances without locking the clients, and writes what it computed from them. */
+function withBalancesReadEarlier(server: SimulatedServer): Statements {
+  const { clients } = server.clientBank;
+  const statements = server.statements["client-bank"];
+  const seen = new WeakMap<Session, Map<string, bigint>>();
+  return changed(server, "client-bank", {
+    "lock-clients": async (session, [fingerprints]) => {
+      const asked = fingerprints as readonly string[];
+      const rows = clients.rows(session).filter(({ cardFingerprint }) => asked.includes(cardFingerprint));
+      seen.set(session, new Map(rows.map(({ id, balance }) => [id, balance])));
+      return answer(rows);
+    },
+    "record-captures": async (session, values) => {
+      const result = await (statements["record-captures"] as Statement)(session, values);
+      const [clientIds, amounts] = [values[7], values[17]] as [readonly (string | null)[], readonly bigint[]];
+      for (const [id, balance] of seen.get(session) ?? []) {
+        const taken = amounts.reduce((sum, amount, place) => (clientIds[place] === id ? sum + amount : sum), 0n);
+        const [client] = taken === 0n ? [] : await session.lockRows(clients, [id]);
+        if (client !== undefined) clients.write({ ...client, balance: balance - taken }, session);
+      }
+      return result;
+    },
+  });
+}
+
+/** Step R2 does not ask whether it knows the refund, and debits it under a number of its own each time. */
+function withRepeatedRefunds(server: SimulatedServer): Statements {
+  const { refunds } = server.merchantBank;
+  const record = server.statements["merchant-bank"]["record-refunds"] as Statement;
+  return changed(server, "merchant-bank", {
+    "find-refunds": async () => answer([]),
+    "record-refunds": (session, values) => {
+      const [ids, , , requestIds] = values as (readonly string[])[];
+      const known = refunds.rows(session).length;
+      const number = (text: string) => `${text} ${known}`;
+      const numbered = values.map((column, place) => {
+        if (place === 0) return (ids ?? []).map((id) => (refunds.get(id, session) === undefined ? id : number(id)));
+        if (place !== 3) return column;
+        return (requestIds ?? []).map((requestId, row) =>
+          refunds.get(ids?.[row] ?? "", session) === undefined ? requestId : number(requestId),
+        );
+      });
+      return record(session, numbered);
+    },
+  });
+}
+
+/** Step 3 takes a payment that another process recorded meanwhile for its own, and does not compare the parameters. */
+function withUnnoticedConflicts(server: SimulatedServer): Statements {
+  const record = server.statements["client-bank"]["record-captures"] as Statement;
+  return changed(server, "client-bank", {
+    "record-captures": async (session, values) => {
+      const { rows } = await record(session, values);
+      return answer([{ ...rows[0], recorded: BigInt((values[0] as readonly string[]).length) }]);
+    },
+  });
+}

@@ -1,0 +1,66 @@
+/** Who has accounts in a simulated house, and the keys of its services. */
+import { fingerprintCard } from "../../dist/shared/card-fingerprint.js";
+import type { CardDetails } from "../../dist/shared/card-seal.js";
+import type { ClientRow } from "./database/client-bank-tables.js";
+import type { MerchantRow } from "./database/merchant-bank-tables.js";
+import type { SimulatedServer } from "./database/simulated-server.js";
+
+const keyOf = (fill: number) => new Uint8Array(32).fill(fill);
+
+export const KEYS = { paymentId: keyOf(1), sealing: keyOf(2), fingerprint: keyOf(3) };
+
+function card(number: string, expiryYear = 2030): CardDetails {
+  return { number, expiryMonth: 12, expiryYear, holderName: "A. Holder" };
+}
+
+/** Cards of clients with little money, so that balances decide; one that expired, one that nobody has, one that is wrong. */
+export const CARDS: readonly CardDetails[] = [
+  card("4242424242424242"),
+  card("5555555555554444"),
+  card("378282246310005"),
+  card("4012888888881881"),
+  card("6011111111111117", 2025),
+  card("4000000000000002"),
+  card("4242424242424241"),
+];
+
+/** The cards that most payments are made with: their clients are open and have the merchants' currency. */
+export const HOT_CARDS = CARDS.slice(0, 2);
+
+/** The first two take most payments. */
+export const MERCHANTS: readonly string[] = ["m-1", "m-2", "m-closed", "m-unknown"];
+
+const CLIENTS: readonly ClientRow[] = [
+  { number: 0, currency: "EUR", balance: 500n, state: "open" as const },
+  { number: 1, currency: "EUR", balance: 120n, state: "open" as const },
+  { number: 2, currency: "USD", balance: 300n, state: "open" as const },
+  { number: 3, currency: "EUR", balance: 300n, state: "closed" as const },
+].map(({ number, currency, balance, state }) => ({
+  id: `c-${number}`,
+  cardFingerprint: fingerprintCard(CARDS[number]?.number ?? "", KEYS.fingerprint),
+  cardExpiryMonth: 12,
+  cardExpiryYear: 2030,
+  currency,
+  balance,
+  openingBalance: balance,
+  state,
+}));
+
+const MERCHANT_ROWS: readonly MerchantRow[] = [
+  { id: "m-1", currency: "EUR", balance: 0n, openingBalance: 0n, state: "open" },
+  { id: "m-2", currency: "EUR", balance: 50n, openingBalance: 50n, state: "open" },
+  { id: "m-closed", currency: "EUR", balance: 0n, openingBalance: 0n, state: "closed" },
+];
+
+const TEMPLATES = ["payment-succeeded", "payment-declined", "refund-succeeded", "refund-declined"];
+
+/** The rows that are there before anything happens, by table. */
+export const SEED_ROWS = { clients: CLIENTS, merchants: MERCHANT_ROWS } as const;
+
+export function fillHouse(server: SimulatedServer): void {
+  for (const row of CLIENTS) server.clientBank.clients.seed(row);
+  for (const row of MERCHANT_ROWS) server.merchantBank.merchants.seed(row);
+  for (const name of TEMPLATES) {
+    server.notification.templates.seed({ name, language: "en", version: 1, subject: name, body: "{{ amount }}" });
+  }
+}

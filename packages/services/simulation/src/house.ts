@@ -1,0 +1,147 @@
+/** The five services of a simulated house: their lives, their deaths, and what breaks around them. */
+import { startCardValidation } from "../../dist/card-validation/service.js";
+import { startClientBank } from "../../dist/client-bank/service.js";
+import { createGateway, type Gateway } from "../../dist/gateway/gateway.js";
+import { gatewayConfiguration } from "../../dist/gateway/gateway-configuration.js";
+import { startMerchantBank } from "../../dist/merchant-bank/service.js";
+import { startNotification } from "../../dist/notification/service.js";
+import { parseConfiguration } from "../../dist/platform/configuration.js";
+import type { Logger } from "../../dist/platform/log.js";
+import type { ServiceName } from "../../dist/shared/queue-map.js";
+import type { SimulatedClock } from "./clock.js";
+import type { DatabaseHost } from "./database/simulated-database.js";
+import { KEYS } from "./house-data.js";
+import { Line } from "./line.js";
+import type { Random } from "./random.js";
+import type { Actor, Schedule } from "./schedule.js";
+import type { SimulatedBroker } from "./simulated-broker.js";
+import { replyAddress, simulatedConnection } from "./simulated-connection.js";
+import type { LastSteps } from "./simulated-processor.js";
+
+/** One life of one instance of a service. */
+interface Life {
+  readonly actor: Actor;
+  readonly service: ServiceName;
+  readonly instance: number;
+  readonly line: Line;
+  /** Resolves when it is killed. */
+  readonly killed: Promise<void>;
+  readonly end: () => void;
+  /** Of a gateway, once it has started. */
+  gateway?: Gateway;
+}
+
+/** How many of each there are: two where instances share work on the same money. */
+const INSTANCES: Readonly<Record<ServiceName, number>> = {
+  gateway: 2,
+  "card-validation": 1,
+  "client-bank": 2,
+  "merchant-bank": 2,
+  notification: 1,
+};
+
+/** Nobody reads the logs of a simulation. */
+const LOG = new Proxy({}, { get: () => () => undefined }) as Logger;
+
+export interface HouseParts {
+  readonly schedule: Schedule;
+  readonly random: Random;
+  readonly clock: SimulatedClock;
+  readonly broker: SimulatedBroker;
+  readonly host: DatabaseHost;
+  readonly lastSteps: LastSteps;
+}
+
+export class House {
+  readonly #parts: HouseParts;
+  readonly #lives: Life[] = [];
+  readonly #supervisor: Actor = { name: "supervisor" };
+  #births = 0;
+
+  constructor(parts: HouseParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    for (const [service, count] of Object.entries(INSTANCES)) {
+      for (let instance = 1; instance <= count; instance += 1) await this.#begin(service as ServiceName, instance);
+    }
+  }
+
+  /** A gateway that takes calls, and its death; undefined while none does. */
+  gateway(): { readonly gateway: Gateway; readonly killed: Promise<void> } | undefined {
+    const ready = this.#lives.flatMap(({ gateway, killed }) => (gateway === undefined ? [] : [{ gateway, killed }]));
+    return ready.length === 0 ? undefined : this.#parts.random.pick(ready);
+  }
+
+  /** kill -9 of one of the services, which starts again some time. */
+  killOne(): void {
+    const { schedule, random, broker, host } = this.#parts;
+    if (this.#lives.length === 0) return;
+    const life = random.take(this.#lives);
+    const { actor } = life;
+    schedule.note(`KILL ${actor.name}`);
+    schedule.kill(actor);
+    life.end();
+    life.line.break();
+    broker.forget(actor);
+    broker.closeTemporaryQueue(replyAddress(actor));
+    host.disconnect(actor);
+    schedule.add(this.#supervisor, `restarts ${life.service}-${life.instance}`, () => {
+      void this.#begin(life.service, life.instance);
+    });
+  }
+
+  /** kill -9 of the broker, which is back at once with what was durable. */
+  crashBroker(): void {
+    this.#parts.schedule.note("KILL broker");
+    for (const { line } of this.#lives) line.break();
+    this.#parts.broker.crash();
+  }
+
+  /** kill -9 of the database, which is back at once with what was committed. */
+  crashDatabase(): void {
+    this.#parts.schedule.note("KILL database");
+    this.#parts.host.crash();
+  }
+
+  async #begin(service: ServiceName, instance: number): Promise<void> {
+    const { schedule, random, broker } = this.#parts;
+    const { promise: killed, resolve: end } = Promise.withResolvers<void>();
+    this.#births += 1;
+    const actor: Actor = { name: `${service}-${instance}.${this.#births}` };
+    const line = new Line(actor, broker, schedule, random);
+    const life: Life = { actor, service, instance, killed, end, line };
+    this.#lives.push(life);
+    await this.#run(life);
+  }
+
+  async #run(life: Life): Promise<void> {
+    const { clock, host, lastSteps } = this.#parts;
+    const connection = simulatedConnection(life.line, lastSteps);
+    const { service } = life;
+    const now = () => clock.nowMs;
+    if (service === "gateway") {
+      life.gateway = await createGateway({ connection, configuration: GATEWAY_CONFIGURATION, log: LOG });
+    } else if (service === "card-validation") {
+      await startCardValidation({ connection, keys: KEYS, log: LOG });
+    } else if (service === "client-bank") {
+      await startClientBank({ connection, database: host.connect(service, life.actor), log: LOG, now });
+    } else if (service === "merchant-bank") {
+      await startMerchantBank({ connection, database: host.connect(service, life.actor), log: LOG, now });
+    } else {
+      const database = host.connect(service, life.actor);
+      await startNotification({ connection, database, log: LOG, language: "en" });
+    }
+  }
+}
+
+const GATEWAY_CONFIGURATION = parseConfiguration(gatewayConfiguration, {
+  PAYMENT_ID_KEY: Buffer.from(KEYS.paymentId).toString("base64"),
+  CARD_SEALING_KEY: Buffer.from(KEYS.sealing).toString("base64"),
+  MAXIMUM_WAITING_CALLS: "100",
+  // Nobody shows a token to a simulated gateway.
+  AUTH_JWKS: '{"keys":[]}',
+  AUTH_ISSUER: "simulation",
+  AUTH_AUDIENCE: "simulation",
+});

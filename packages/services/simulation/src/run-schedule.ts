@@ -1,0 +1,166 @@
+/** One schedule: a seed in; what was done, and what was found wrong, out. */
+import { deadLetterAddress } from "../../dist/shared/queue-map.js";
+import { Callers } from "./callers.js";
+import { SimulatedClock } from "./clock.js";
+import { DatabaseHost } from "./database/simulated-database.js";
+import { SimulatedServer, type Statements } from "./database/simulated-server.js";
+import { House } from "./house.js";
+import { fillHouse } from "./house-data.js";
+import { checkTold, offencesOf } from "./invariants.js";
+import { Random } from "./random.js";
+import { Schedule } from "./schedule.js";
+import { SimulatedBroker } from "./simulated-broker.js";
+import type { LastSteps } from "./simulated-processor.js";
+
+export interface ScheduleResult {
+  readonly seed: number;
+  readonly steps: number;
+  /** Tells this order of events from others. */
+  readonly digest: string;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly payments: number;
+  readonly refunds: number;
+  /** Empty when all is well. */
+  readonly offences: readonly string[];
+  /** The last steps, one a line, for those who look for the cause. */
+  readonly story: readonly string[];
+}
+
+/** What a deliberate bug changes. Nothing of it exists outside the simulation. */
+export interface Mutation {
+  readonly lastSteps?: LastSteps;
+  readonly statements?: (server: SimulatedServer) => Statements;
+}
+
+/** A schedule that does not come to rest by then turns in a circle. */
+const MAXIMUM_STEPS = 20_000;
+/** Longer than any caller waits. */
+const LONGEST_WAIT_MS = 31_000;
+const MAXIMUM_WAITS = 50;
+
+/** Runs the schedule of `seed`, a whole number of 0 to 2^32 - 1. The process's clock is the schedule's meanwhile. */
+export async function runSchedule(seed: number, mutation: Mutation = {}): Promise<ScheduleResult> {
+  const run = new Run(seed, mutation);
+  const uninstall = run.clock.install();
+  try {
+    return await run.run();
+  } finally {
+    uninstall();
+  }
+}
+
+class Run {
+  readonly clock = new SimulatedClock();
+  readonly #seed: number;
+  readonly #random: Random;
+  readonly #schedule: Schedule;
+  readonly #server = new SimulatedServer();
+  readonly #broker: SimulatedBroker;
+  readonly #host: DatabaseHost;
+  readonly #house: House;
+  readonly #callers: Callers;
+  readonly #offences: string[] = [];
+  readonly #faults: Record<string, number> = {};
+  readonly #faultRate: number;
+  #faultsLeft: number;
+
+  constructor(seed: number, mutation: Mutation) {
+    this.#seed = seed;
+    const random = new Random(seed);
+    const schedule = new Schedule(random);
+    const server = this.#server;
+    this.#random = random;
+    this.#schedule = schedule;
+    this.#broker = new SimulatedBroker(schedule, random);
+    const statements = mutation.statements?.(server) ?? server.statements;
+    this.#host = new DatabaseHost({ server, statements, schedule, random });
+    this.#house = new House({
+      schedule,
+      random,
+      clock: this.clock,
+      broker: this.#broker,
+      host: this.#host,
+      lastSteps: mutation.lastSteps ?? "send, then accept",
+    });
+    this.#callers = new Callers({
+      house: this.#house,
+      schedule,
+      random,
+      onAnswer: (call) => checkTold(server, call, (offence) => this.#offences.push(`when it was told: ${offence}`)),
+    });
+    this.#faultRate = random.pick([0.01, 0.03, 0.1]);
+    this.#faultsLeft = random.integer(0, 15);
+  }
+
+  async run(): Promise<ScheduleResult> {
+    fillHouse(this.#server);
+    await this.#house.start();
+    this.#callers.start();
+    await this.#untilQuiet();
+    this.#faultsLeft = 0;
+    // A backup comes back with all that ever was: it must change nothing any more.
+    if (this.#random.chance(0.25)) {
+      for (const { queue, message } of [...this.#broker.history]) this.#broker.put(queue, { ...message });
+      await this.#untilQuiet();
+    }
+    this.#offences.push(...offencesOf(this.#server, this.#callers.calls));
+    for (const { text } of this.#broker.waiting(deadLetterAddress({ address: "" }))) {
+      this.#offences.push(`set aside: ${text}`);
+    }
+    return {
+      seed: this.#seed,
+      steps: this.#schedule.count,
+      digest: this.#schedule.digest(),
+      faults: this.#faults,
+      payments: this.#server.clientBank.payments.rows().length,
+      refunds: this.#server.clientBank.refunds.rows().length,
+      offences: this.#offences,
+      story: this.#schedule.story,
+    };
+  }
+
+  async #untilQuiet(): Promise<void> {
+    let waits = 0;
+    while (this.#schedule.count < MAXIMUM_STEPS) {
+      if (this.#faultsLeft > 0 && this.#random.chance(this.#faultRate)) this.#breakSomething();
+      this.clock.advance(this.#random.integer(0, 20));
+      if (await this.#schedule.next()) continue;
+      if (this.#callers.open === 0) return;
+      waits += 1;
+      if (waits > MAXIMUM_WAITS) {
+        this.#offences.push("a caller waits for ever");
+        return;
+      }
+      this.clock.advance(LONGEST_WAIT_MS);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#offences.push(`not quiet after ${MAXIMUM_STEPS} steps`);
+  }
+
+  #breakSomething(): void {
+    const faults: readonly (readonly [name: string, () => void])[] = [
+      ["service killed", () => this.#house.killOne()],
+      ["service killed", () => this.#house.killOne()],
+      ["service killed", () => this.#house.killOne()],
+      ["service killed", () => this.#house.killOne()],
+      ["broker killed", () => this.#house.crashBroker()],
+      ["database killed", () => this.#house.crashDatabase()],
+      ["statement failed", () => this.#host.failNext()],
+      ["broker full", () => this.#broker.refuseNext()],
+      ["old message comes again", () => this.#replay()],
+      ["old message comes again", () => this.#replay()],
+      ["everything delayed", () => this.clock.advance(this.#random.integer(1_000, 120_000))],
+    ];
+    const [name, happen] = this.#random.pick(faults);
+    this.#faultsLeft -= 1;
+    this.#faults[name] = (this.#faults[name] ?? 0) + 1;
+    this.#schedule.note(`FAULT ${name}`);
+    happen();
+  }
+
+  #replay(): void {
+    if (this.#broker.history.length === 0) return;
+    const { queue, message } = this.#random.pick(this.#broker.history);
+    this.#broker.put(queue, { ...message });
+  }
+}

@@ -1,0 +1,8 @@
+/** Schedules that once found a bug. Each is run by every `npm test`, for ever: add, never remove. */
+export interface SeedOfFoundBug {
+  readonly seed: number;
+  /** What it found. */
+  readonly found: string;
+}
+
+export const SEEDS_OF_FOUND_BUGS: readonly SeedOfFoundBug[] = [];

@@ -1,0 +1,168 @@
+/** The simulated broker: queues, durable subscriptions, temporary queues, and what is on its way to and from them. */
+import { type Destination, MessagingError } from "@quittance/sdk";
+import { ALL_CHANNELS } from "../../dist/shared/queue-map.js";
+import type { StoredMessage } from "./broker-message.js";
+import type { Random } from "./random.js";
+import type { Actor, Schedule } from "./schedule.js";
+
+/** A consumer that waits for messages. */
+interface Waiter {
+  readonly owner: Actor;
+  readonly maximumSize: number;
+  readonly take: (messages: StoredMessage[]) => void;
+  /** Whether its turn is coming. */
+  offered: boolean;
+}
+
+interface Queue {
+  readonly name: string;
+  readonly messages: StoredMessage[];
+  readonly waiters: Set<Waiter>;
+}
+
+/** A queue's name for the subscription of a topic. */
+export function subscriptionQueue(topic: string, subscription: string): string {
+  return `${topic}::${subscription}`;
+}
+
+export class SimulatedBroker {
+  readonly actor: Actor = { name: "broker" };
+  /** Every durable message that was ever stored, with its queue: what a backup would bring back. */
+  readonly history: { readonly queue: string; readonly message: StoredMessage }[] = [];
+  readonly #schedule: Schedule;
+  readonly #random: Random;
+  readonly #queues = new Map<string, Queue>();
+  readonly #seen = new Set<string>();
+  /** Of duplicate ids: as long as a test needs, a short one, or none. */
+  readonly #remembered: number;
+  #refuseNext = false;
+  #number = 0;
+
+  constructor(schedule: Schedule, random: Random) {
+    this.#schedule = schedule;
+    this.#random = random;
+    this.#remembered = random.pick([0, 3, 1_000]);
+    for (const channel of ALL_CHANNELS) {
+      if (channel.kind === "queue") this.#queue(channel.address);
+      for (const { name } of channel.subscriptions) this.#queue(subscriptionQueue(channel.address, name));
+    }
+  }
+
+  nextNumber(): number {
+    this.#number += 1;
+    return this.#number;
+  }
+
+  /** Lets the next durable message be refused for want of room. */
+  refuseNext(): void {
+    this.#refuseNext = true;
+  }
+
+  /** Messages in queues of this name and those below it. */
+  waiting(prefix: string): StoredMessage[] {
+    return [...this.#queues.values()].flatMap(({ name, messages }) => (name.startsWith(prefix) ? messages : []));
+  }
+
+  /** Holds a message, unless it is a duplicate of one that it remembers. @throws MessagingError `address-full` */
+  store(message: StoredMessage): void {
+    if (this.#refuseNext && message.persistent) {
+      this.#refuseNext = false;
+      throw new MessagingError("address-full", "The schedule lets the broker be full.");
+    }
+    if (message.duplicateId !== undefined && this.#remembered > 0) {
+      const id = `${message.destination.address} ${message.duplicateId}`;
+      if (this.#seen.has(id)) return;
+      this.#seen.add(id);
+      const [oldest] = this.#seen;
+      if (this.#seen.size > this.#remembered && oldest !== undefined) this.#seen.delete(oldest);
+    }
+    for (const name of this.#routesOf(message.destination)) {
+      if (message.persistent) this.history.push({ queue: name, message });
+      this.put(name, { ...message });
+    }
+  }
+
+  /** Puts a message into a queue. */
+  put(name: string, message: StoredMessage): void {
+    const queue = this.#queue(name);
+    queue.messages.push(message);
+    this.#offer(queue);
+  }
+
+  openTemporaryQueue(address: string): void {
+    this.#queue(address);
+  }
+
+  closeTemporaryQueue(address: string): void {
+    this.#queues.delete(address);
+  }
+
+  /** Waits until there are messages for `owner`, and takes some of them: not always the first. */
+  take(name: string, owner: Actor, maximumSize: number): Promise<StoredMessage[]> {
+    const queue = this.#queue(name);
+    return new Promise((take) => {
+      queue.waiters.add({ owner, maximumSize, take, offered: false });
+      this.#offer(queue);
+    });
+  }
+
+  /** Nobody of this life waits any more. */
+  forget(owner: Actor): void {
+    for (const { waiters } of this.#queues.values()) {
+      for (const waiter of waiters) if (waiter.owner === owner) waiters.delete(waiter);
+    }
+  }
+
+  /** What is not durable is gone, and perhaps the memory of duplicates. */
+  crash(): void {
+    for (const { messages } of this.#queues.values()) {
+      messages.splice(0, messages.length, ...messages.filter(({ persistent }) => persistent));
+    }
+    if (this.#random.chance(0.5)) this.#seen.clear();
+  }
+
+  #routesOf(destination: Destination): string[] {
+    const { kind, address } = destination;
+    if (kind === "topic") {
+      const channel = ALL_CHANNELS.find((one) => one.address === address);
+      return (channel?.subscriptions ?? []).map(({ name }) => subscriptionQueue(address, name));
+    }
+    // A reply to a gateway that is gone is dropped.
+    if (kind === "temporary-queue" && !this.#queues.has(address)) return [];
+    return [address];
+  }
+
+  #queue(name: string): Queue {
+    let queue = this.#queues.get(name);
+    if (queue === undefined) {
+      queue = { name, messages: [], waiters: new Set() };
+      this.#queues.set(name, queue);
+    }
+    return queue;
+  }
+
+  #offer(queue: Queue): void {
+    if (queue.messages.length === 0) return;
+    for (const waiter of queue.waiters) {
+      if (waiter.offered) continue;
+      waiter.offered = true;
+      this.#schedule.add(waiter.owner, `takes from ${queue.name}`, () => {
+        waiter.offered = false;
+        if (queue.messages.length === 0 || !queue.waiters.delete(waiter)) return;
+        waiter.take(this.#choose(queue, waiter.maximumSize));
+      });
+    }
+  }
+
+  #choose({ messages }: Queue, maximumSize: number): StoredMessage[] {
+    const size = this.#random.integer(1, Math.min(maximumSize, messages.length));
+    const inOrder = this.#random.chance(0.5);
+    const chosen: StoredMessage[] = [];
+    for (let count = 0; count < size; count += 1) {
+      const place = inOrder ? 0 : this.#random.integer(0, messages.length - 1);
+      chosen.push(...messages.splice(place, 1));
+    }
+    this.#schedule.note(`  ${chosen.map(({ label }) => label).join(" ")}`);
+    return chosen;
+  }
+}

@@ -1,0 +1,46 @@
+import { expect } from "chai";
+import { runCampaign, storyOf } from "./campaign.js";
+import { DELIBERATE_BUGS } from "./deliberate-bugs.js";
+import { runSchedule } from "./run-schedule.js";
+import { SEEDS_OF_FOUND_BUGS } from "./seeds-of-found-bugs.js";
+
+/** How long `npm test` simulates. */
+const SECONDS = 10;
+/** The first of the seeds that `npm test` runs: always the same, so that what fails fails again. */
+const FIRST_SEED = 1;
+
+describe("The payment cycle, simulated", function () {
+  this.timeout(120_000);
+
+  it(`keeps every promise in as many schedules as fit into ${SECONDS} s`, async () => {
+    const summary = await runCampaign({ firstSeed: FIRST_SEED, maximumSeconds: SECONDS });
+    expect(summary.failures.map((failure) => storyOf(failure)).join("\n\n")).to.equal("");
+    expect(summary.schedules).to.be.greaterThan(0);
+    expect(summary.distinct, "each seed is a schedule of its own").to.equal(summary.schedules);
+  });
+
+  it("is the same schedule for the same seed", async () => {
+    const first = await runSchedule(7);
+    const again = await runSchedule(7);
+    expect(again).to.deep.equal(first);
+  });
+
+  for (const { seed, found } of SEEDS_OF_FOUND_BUGS) {
+    it(`keeps every promise in the schedule of seed ${seed}, which found: ${found}`, async () => {
+      const result = await runSchedule(seed);
+      expect(result.offences, storyOf(result)).to.deep.equal([]);
+    });
+  }
+});
+
+describe("The mutation check of the simulation", function () {
+  this.timeout(60_000);
+
+  for (const bug of DELIBERATE_BUGS) {
+    it(`catches "${bug.name}" in the schedule of seed ${bug.seed}, which is clean without it`, async () => {
+      const { offences } = await runSchedule(bug.seed, bug);
+      expect(offences).not.to.deep.equal([]);
+      expect((await runSchedule(bug.seed)).offences).to.deep.equal([]);
+    });
+  }
+});
