@@ -54,9 +54,8 @@ export class CaseContext {
     return queue(this.name());
   }
 
-  /** On Classic with its prefix, without which a producer there finds a queue (J-4.2-07). */
   topic(): Destination {
-    return topic(this.broker === "classic" ? `topic://${this.name()}` : this.name());
+    return topic(this.name());
   }
 
   async consumer(destination: Destination, options?: ConsumerOptions): Promise<Consumer> {

@@ -159,7 +159,10 @@ export class AmqpConsumer implements Consumer, ManagedLink {
       address,
       timeoutMs: this.#host.attachTimeoutMs,
       capacity: Math.max(MINIMUM_CAPACITY, this.#window * 2),
-      link: receiverOptions(this.destination, this.#identity, this.#options, this.#host.hasClientId),
+      link: receiverOptions(this.destination, this.#identity, this.#options, {
+        hasClientId: this.#host.hasClientId,
+        prefixes: line.prefixes,
+      }),
       onDetached: (error) => {
         if (link === undefined) early = error;
         else this.#detached(link, error);

@@ -4,6 +4,7 @@
  */
 import type { Destination } from "../destination.js";
 import type { Message, PropertyValue } from "../message.js";
+import { type AddressPrefixes, bareDestination, NO_PREFIXES } from "./address-prefixes.js";
 import { AmqpReader, DecodeError } from "./codec-reader.js";
 import { noSections, readSections, type Sections, textOf } from "./decode-sections.js";
 import type { WireTypes } from "./wire-types.js";
@@ -43,7 +44,7 @@ const TEXTUAL = /^(?:text\/|application\/(?:[\w.+-]+\+)?(?:json|xml|javascript)(
 const JAVA_OBJECT = "application/x-java-serialized-object";
 
 /** Reads a message that came from `source`. */
-export function decodeMessage(bytes: Buffer, source: Destination): MessageContent {
+export function decodeMessage(bytes: Buffer, source: Destination, prefixes = NO_PREFIXES): MessageContent {
   const sections = noSections();
   let failure: string | undefined;
   try {
@@ -51,17 +52,17 @@ export function decodeMessage(bytes: Buffer, source: Destination): MessageConten
   } catch (error) {
     failure = error instanceof DecodeError ? error.message : "the bytes are no AMQP message";
   }
-  return contentOf(sections, source, failure === undefined ? undefined : { failure, bytes });
+  return contentOf(sections, { source, prefixes }, failure === undefined ? undefined : { failure, bytes });
 }
 
 function contentOf(
   sections: Sections,
-  source: Destination,
+  { source, prefixes }: { readonly source: Destination; readonly prefixes: AddressPrefixes },
   broken: { readonly failure: string; readonly bytes: Buffer } | undefined,
 ): MessageContent {
   const kind = broken === undefined ? kindOf(sections) : "object";
   const body = broken === undefined ? sections.body : broken.bytes;
-  const { creationMs, ttlMs } = sections;
+  const { to, jmsDestination, replyTo, jmsReplyTo, creationMs, ttlMs } = sections;
   return {
     kind,
     text: kind === "text" ? textOf(body) : undefined,
@@ -71,8 +72,9 @@ function contentOf(
     messageId: sections.messageId,
     correlationId: sections.correlationId,
     type: sections.subject,
-    destination: destinationOf(sections.to ?? source.address, sections.jmsDestination, source.kind),
-    replyTo: sections.replyTo === undefined ? undefined : destinationOf(sections.replyTo, sections.jmsReplyTo, "queue"),
+    destination: bareDestination(kindOfNumber(jmsDestination) ?? source.kind, to ?? source.address, prefixes),
+    replyTo:
+      replyTo === undefined ? undefined : bareDestination(kindOfNumber(jmsReplyTo) ?? "queue", replyTo, prefixes),
     priority: sections.priority,
     durable: sections.durable,
     timestampMs: creationMs ?? 0,
@@ -105,6 +107,7 @@ function kindOf({ jmsType, bodySection, body, contentType }: Sections): Message[
   return "object";
 }
 
-function destinationOf(address: string, kind: number | undefined, fallback: Destination["kind"]): Destination {
-  return { kind: (kind === undefined ? undefined : KINDS[kind]) ?? fallback, address };
+/** JMS's kinds by their numbers, as senders annotate them. */
+function kindOfNumber(number: number | undefined): Destination["kind"] | undefined {
+  return number === undefined ? undefined : KINDS[number];
 }

@@ -8,6 +8,7 @@ import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { OutgoingMessage, SendOptions } from "../message.js";
 import { activeTraceparent } from "./active-traceparent.js";
+import { type AddressPrefixes, NO_PREFIXES, wireAddress } from "./address-prefixes.js";
 import { AmqpWriter } from "./codec-writer.js";
 import { type Body, bodyOf, writeBody } from "./encode-body.js";
 import { checkPropertyName, writePropertyValue } from "./encode-value.js";
@@ -33,13 +34,23 @@ export type EncodeOptions = SendOptions & Pick<ProducerOptions, "disableMessageI
  * Encodes a message for `destination`.
  * @throws MessagingError `invalid-argument` for what cannot be sent as given.
  */
-export function encodeMessage(message: OutgoingMessage, destination: Destination, options: EncodeOptions): Buffer {
+export function encodeMessage(
+  message: OutgoingMessage,
+  destination: Destination,
+  options: EncodeOptions,
+  prefixes: AddressPrefixes = NO_PREFIXES,
+): Buffer {
   try {
     const now = Date.now();
     const body = bodyOf(message);
     writeHeader(options);
     writeAnnotations(body.type, destination, message.replyTo, options.deliveryDelayMs, now);
-    writeProperties(message, destination, body, options, now);
+    const { replyTo } = message;
+    const addresses = {
+      to: wireAddress(destination, prefixes),
+      replyTo: replyTo && wireAddress(replyTo, prefixes),
+    };
+    writeProperties(message, addresses, body, options, now);
     writeApplicationProperties(message, options.duplicateId);
     writeBody(writer, body);
     return writer.finish();
@@ -128,7 +139,7 @@ function writeAnnotationSection(
 
 function writeProperties(
   message: OutgoingMessage,
-  destination: Destination,
+  { to, replyTo }: { readonly to: string; readonly replyTo: string | undefined },
   { contentType }: Body,
   { timeToLiveMs, disableMessageId, disableTimestamp }: EncodeOptions,
   now: number,
@@ -142,9 +153,9 @@ function writeProperties(
   else writeId(writer, id.startsWith("ID:") ? id : `ID:${id}`);
   if (userId === undefined) writer.null();
   else writer.binary(Buffer.from(userId, "utf8"));
-  writer.string(destination.address);
+  writer.string(to);
   writeText(message.type);
-  writeText(message.replyTo?.address);
+  writeText(replyTo);
   if (message.correlationId === undefined) writer.null();
   else writeId(writer, message.correlationId);
   if (contentType === undefined) writer.null();

@@ -2,6 +2,7 @@
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectSecure } from "node:tls";
 import { MessagingError } from "../errors.js";
+import { type AddressPrefixes, NO_PREFIXES, namedPrefixes } from "./address-prefixes.js";
 import type { BrokerEndpoint } from "./broker-url.js";
 import type { ConnectionSettings } from "./connection-settings.js";
 import { namedBrokers } from "./known-brokers.js";
@@ -22,6 +23,7 @@ export class Line {
   readonly #connection: RheaConnection;
   readonly #idleTimeoutMs: number;
   readonly #lostListeners = new Set<(error: MessagingError) => void>();
+  #prefixes = NO_PREFIXES;
   #watch: NodeJS.Timeout | undefined;
   #lost: MessagingError | undefined;
 
@@ -74,6 +76,11 @@ export class Line {
   get product(): string | undefined {
     const product = this.#connection.properties?.product;
     return typeof product === "string" ? product : undefined;
+  }
+
+  /** What the broker wants before addresses. */
+  get prefixes(): AddressPrefixes {
+    return this.#prefixes;
   }
 
   /** The brokers that this one named as its partners, for when it is away. */
@@ -134,6 +141,7 @@ export class Line {
 
   /** From now on a loss is that of an open line. */
   #hold(): void {
+    this.#prefixes = namedPrefixes(this.#connection.properties);
     this.#connection.removeAllListeners();
     this.#listen((cause, sentence) => {
       const { condition, description } = this.#connection.error ?? {};

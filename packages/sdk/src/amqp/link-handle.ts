@@ -3,6 +3,7 @@
  * others (rhea's fault 3), and lets two links bear one name (fault 11).
  */
 import { MessagingError } from "../errors.js";
+import type { AddressPrefixes } from "./address-prefixes.js";
 import type { Line } from "./line.js";
 import { detachError, linkError } from "./map-error.js";
 import type { AmqpCondition, RheaLink, RheaReceiver, RheaSender, RheaSession, RheaTerminus } from "./rhea-types.js";
@@ -37,6 +38,11 @@ export class LinkHandle<L extends RheaLink> {
     this.#line = line;
     this.session = session;
     this.link = link;
+  }
+
+  /** What the broker wants before addresses. */
+  get prefixes(): AddressPrefixes {
+    return this.#line.prefixes;
   }
 
   /** Whether frames may still be sent on the link. */

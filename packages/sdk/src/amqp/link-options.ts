@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { ConsumerOptions, Subscription } from "../connection.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
+import { type AddressPrefixes, wireAddress } from "./address-prefixes.js";
 import { jmsFilters, MODIFIED_FAILED, priorityProperty } from "./rhea-engine.js";
 
 const OUTCOMES = ["amqp:accepted:list", "amqp:rejected:list", "amqp:released:list", "amqp:modified:list"];
@@ -79,11 +80,12 @@ export function browsing(): ConsumerIdentity {
 
 /** rhea's options of the receiving link. Read anew at each attach: a temporary queue changes its address. */
 export function receiverOptions(
-  { address, kind }: Destination,
+  destination: Destination,
   { linkName, durable, shared, browses }: ConsumerIdentity,
   { selector, noLocal = false, priority }: ConsumerOptions,
-  hasClientId: boolean,
+  { hasClientId, prefixes }: { readonly hasClientId: boolean; readonly prefixes: AddressPrefixes },
 ): object {
+  const { kind } = destination;
   const capabilities: string[] = [kind];
   if (shared) capabilities.push("shared");
   if (shared && !hasClientId) capabilities.push("global");
@@ -98,7 +100,7 @@ export function receiverOptions(
     snd_settle_mode: 0,
     ...(priority === undefined ? {} : { properties: priorityProperty(priority) }),
     source: {
-      address,
+      address: wireAddress(destination, prefixes),
       durable: durable ? 2 : 0,
       expiry_policy: durable ? "never" : "link-detach",
       ...(copies ? { distribution_mode: "copy" } : {}),
@@ -146,8 +148,8 @@ export function recoveringOptions(linkName: string, hasClientId: boolean): objec
   };
 }
 
-/** rhea's options of a sending link; without a destination, that of the anonymous relay. */
-export function senderOptions(destination: Destination | undefined): object {
+/** rhea's options of a sending link to a destination; without one, that of the anonymous relay. */
+export function senderOptions(to?: { readonly destination: Destination; readonly prefixes: AddressPrefixes }): object {
   return {
     name: `quittance-${randomUUID()}`,
     snd_settle_mode: 2,
@@ -155,7 +157,10 @@ export function senderOptions(destination: Destination | undefined): object {
     // Fault 6: rhea tells modified as released besides.
     treat_modified_as_released: false,
     source: { outcomes: OUTCOMES },
-    target: destination === undefined ? {} : { address: destination.address, capabilities: [destination.kind] },
+    target:
+      to === undefined
+        ? {}
+        : { address: wireAddress(to.destination, to.prefixes), capabilities: [to.destination.kind] },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Outgoing, OutgoingMessage, SendOptions } from "../message.js";
 import { observeSend } from "../telemetry/client-operations.js";
+import { NO_PREFIXES } from "./address-prefixes.js";
 import { atLeast } from "./connection-settings.js";
 import { type EncodeOptions, encodeMessage } from "./encode-message.js";
 import type { Line } from "./line.js";
@@ -210,7 +211,8 @@ export class AmqpProducer implements Producer, ManagedLink {
     const observed = observeSend(destination, message);
     let bytes: Buffer;
     try {
-      bytes = encodeMessage(observed === undefined ? message : observed.message, destination, effective);
+      const prefixes = this.#host.line?.prefixes ?? NO_PREFIXES;
+      bytes = encodeMessage(observed === undefined ? message : observed.message, destination, effective, prefixes);
     } catch (error) {
       observed?.end(error);
       throw error;

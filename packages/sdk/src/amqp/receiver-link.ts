@@ -33,7 +33,11 @@ export class ReceiverLink implements Settler {
     handle.link.on("message", (context: { message: Buffer; delivery: RheaDelivery }) => {
       this.#held++;
       this.#onMessage(
-        new ReceivedMessage(decodeMessage(context.message, this.#source), context.delivery, this.#settler),
+        new ReceivedMessage(
+          decodeMessage(context.message, this.#source, handle.prefixes),
+          context.delivery,
+          this.#settler,
+        ),
       );
       // Where messages have used up the credit, Artemis says no more (AMQP 1.0, 2.6.7).
       if (this.#draining !== undefined && handle.link.credit <= 0) this.#drained(undefined);

@@ -130,7 +130,8 @@ export class SenderLink {
   }
 
   async #open(line: Line): Promise<Attachment> {
-    const address = this.#destination?.address;
+    const destination = this.#destination;
+    const address = destination?.address;
     let attachment: Attachment | undefined;
     // A broker may end the link in the same packet that opens it.
     let early: MessagingError | undefined;
@@ -139,7 +140,7 @@ export class SenderLink {
       address,
       timeoutMs: this.#host.attachTimeoutMs,
       capacity: Math.max(MINIMUM_CAPACITY, this.#maximumInFlight * 2),
-      link: senderOptions(this.#destination),
+      link: senderOptions(destination && { destination, prefixes: line.prefixes }),
       onDetached: (error) => {
         if (attachment === undefined) early = error;
         else this.#detached(attachment, error);

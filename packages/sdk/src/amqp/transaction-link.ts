@@ -59,7 +59,7 @@ export class TransactionLink {
       address: undefined,
       timeoutMs: options.attachTimeoutMs,
       capacity: CAPACITY,
-      link: senderOptions(undefined),
+      link: senderOptions(),
       prepare: (session, sender) => {
         if (coordinates) targetCoordinator(session, sender);
         carryTransactions(session, {

@@ -3,6 +3,7 @@ import { MessagingError } from "../errors.js";
 import type { Message, OutgoingMessage, SendOptions } from "../message.js";
 import { observeSend } from "../telemetry/client-operations.js";
 import type { Transaction, TransactionState } from "../transaction.js";
+import type { AddressPrefixes } from "./address-prefixes.js";
 import { encodeMessage } from "./encode-message.js";
 import { rejectionError } from "./map-error.js";
 import { ReceivedMessage } from "./received-message.js";
@@ -16,6 +17,8 @@ const DECLARE = Buffer.concat([VALUE, Buffer.from([0x00, 0x53, 0x31, 0x45])]);
 /** The links of one line over which its transactions go. */
 export interface TransactionLinks {
   readonly coordinator: TransactionLink;
+  /** What the broker wants before addresses. */
+  readonly prefixes: AddressPrefixes;
   /** For messages to any address; attached when it is first needed. @throws MessagingError */
   relay(): Promise<TransactionLink>;
 }
@@ -132,7 +135,7 @@ export class AmqpTransaction implements Transaction {
   async #send(destination: Destination, message: OutgoingMessage, options: Omit<SendOptions, "signal">): Promise<void> {
     const observed = observeSend(destination, message);
     try {
-      const bytes = encodeMessage(observed?.message ?? message, destination, options);
+      const bytes = encodeMessage(observed?.message ?? message, destination, options, this.#links.prefixes);
       const relay = await this.#links.relay();
       const { outcome, error } = await relay.send(bytes, this.#id, ANSWER_TIMEOUT_MS).catch(notArrived);
       if (outcome !== "accepted") throw rejectionError(destination.address, error);

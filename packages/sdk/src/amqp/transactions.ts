@@ -96,7 +96,11 @@ class LineLinks {
       });
       return this.#relay;
     };
-    this.#ready ??= this.#attach("coordinator").then((coordinator) => ({ coordinator, relay }));
+    this.#ready ??= this.#attach("coordinator").then((coordinator) => ({
+      coordinator,
+      prefixes: this.#line.prefixes,
+      relay,
+    }));
     return this.#ready;
   }
 
