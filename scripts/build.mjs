@@ -14,6 +14,7 @@ const OUTPUTS = {
   "packages/sdk/conformance/dist": "packages/sdk/conformance",
   "packages/services/dist": "packages/services/src",
   "packages/services/dist-test": "packages/services/test",
+  "packages/services/chaos/dist": "packages/services/chaos/src",
   "packages/services/simulation/dist": "packages/services/simulation/src",
   "bench/dist": "bench",
 };

@@ -27,6 +27,8 @@ export interface StackBrokerOptions {
   readonly signal: AbortSignal;
   readonly onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
   readonly onEvent: (event: SupervisorEvent) => void;
+  /** Longest pause before it is started again, in milliseconds [10,000]. */
+  readonly maximumDelayMs?: number | undefined;
   /** Told of each slow step. */
   readonly onProgress: (sentence: string) => void;
 }
@@ -38,7 +40,8 @@ export async function startStackBroker(options: StackBrokerOptions): Promise<Sta
     return { description: `broker at ${broker.host}`, urlOf: () => broker.href, durable: true };
   }
   const passwords = brokerPasswords();
-  const supervised = { name: "broker", onEvent: options.onEvent, signal: options.signal };
+  const { onEvent, signal, maximumDelayMs } = options;
+  const supervised = { name: "broker", onEvent, signal, maximumDelayMs };
   if (broker === "embedded") {
     const supervision = await supervise({
       ...supervised,

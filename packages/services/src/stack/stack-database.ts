@@ -22,6 +22,8 @@ export interface StackDatabaseOptions {
   readonly signal: AbortSignal;
   readonly onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
   readonly onEvent: (event: SupervisorEvent) => void;
+  /** Longest pause before it is started again, in milliseconds [10,000]. */
+  readonly maximumDelayMs?: number | undefined;
   readonly onProgress: (sentence: string) => void;
   /** Told of the server's process once it runs, before the schemas are made. */
   readonly onServer: (supervision: Supervision<Supervisable>) => void;
@@ -67,6 +69,7 @@ async function serverOf(options: StackDatabaseOptions): Promise<{ url: string; d
     },
     onEvent: options.onEvent,
     signal: options.signal,
+    maximumDelayMs: options.maximumDelayMs,
   });
   options.onServer(supervision);
   const description = `PostgreSQL on 127.0.0.1:${server.port}`;

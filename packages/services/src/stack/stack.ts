@@ -45,6 +45,10 @@ export interface StackStartOptions extends Pick<StackOptions, "broker" | "databa
   readonly onEvent?: (event: SupervisorEvent) => void;
   /** Told of each step of the start, in a sentence. */
   readonly onProgress?: (sentence: string) => void;
+  /** Longest pause before a process that died is started again, in milliseconds [10,000]. */
+  readonly maximumRestartDelayMs?: number;
+  /** Where a service finds its broker or database instead of at `url`: for a proxy in between. */
+  readonly route?: (service: ServiceName, url: string) => Promise<string>;
 }
 
 /** A service that runs. */
@@ -88,6 +92,7 @@ interface Parts {
   readonly signal: AbortSignal;
   readonly onEvent: (event: SupervisorEvent) => void;
   readonly onProgress: (sentence: string) => void;
+  readonly maximumDelayMs: number | undefined;
   broker?: Supervision<Supervisable>;
   database?: Supervision<Supervisable>;
   readonly services: Map<ServiceName, Supervision<ServiceProcess>>;
@@ -105,6 +110,7 @@ export async function startStack(options: StackStartOptions): Promise<Stack> {
     signal,
     onEvent: options.onEvent ?? (() => undefined),
     onProgress: options.onProgress ?? (() => undefined),
+    maximumDelayMs: options.maximumRestartDelayMs,
     services: new Map(),
   };
   const booting = boot(options, parts);
@@ -159,9 +165,12 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
     const needsDatabase = (DATABASE_SERVICES as readonly ServiceName[]).includes(name);
     const knownDatabase = needsDatabase ? await database : undefined;
     const knownBroker = await broker;
+    const route = options.route ?? (async (_service: ServiceName, url: string) => url);
+    const brokerUrl = await route(name, knownBroker.urlOf(name));
+    const databaseUrl = knownDatabase && (await route(name, knownDatabase.urlOf(name as DatabaseService)));
     const environment = environmentOf(name, {
-      brokerUrlOf: knownBroker.urlOf,
-      databaseUrlOf: (service: DatabaseService) => knownDatabase?.urlOf(service) ?? "",
+      brokerUrlOf: () => brokerUrl,
+      databaseUrlOf: () => databaseUrl ?? "",
       keys: await keys,
       authentication: { AUTH_JWKS: (await merchantKeys).jwks, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE },
       grpcPort: options.grpcPort,
@@ -179,6 +188,7 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
         }),
       onEvent: parts.onEvent,
       signal: parts.signal,
+      maximumDelayMs: parts.maximumDelayMs,
     });
     parts.services.set(name, supervision);
   }

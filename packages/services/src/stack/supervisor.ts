@@ -21,7 +21,7 @@ export interface SupervisorOptions<P extends Supervisable> {
   /** The pause before the first restart, doubled with each further one, in milliseconds [200]. */
   readonly initialDelayMs?: number;
   /** [10,000] */
-  readonly maximumDelayMs?: number;
+  readonly maximumDelayMs?: number | undefined;
   /** A process that ran so long was well: the pause starts from the beginning again, in milliseconds [30,000]. */
   readonly stableAfterMs?: number;
   /** When aborted, nothing is started again. */

@@ -1,0 +1,103 @@
+/** The house that the campaign breaks: a whole stack, with merchants at its doors and a receiver of its webhooks. */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { type Connection, connect } from "@quittance/sdk";
+import pg from "pg";
+import type { ServiceName } from "../../dist/shared/queue-map.js";
+import type { Guardian } from "../../dist/stack/guardian.js";
+import { openProcessLogs } from "../../dist/stack/process-logs.js";
+import { STACK_PROCESSES, type Stack, startStack } from "../../dist/stack/stack.js";
+import { type Merchants, openDoors } from "./merchant.js";
+import { startWebhookReceiver, type WebhookReceiver } from "./webhook-receiver.js";
+
+/** What dies comes back soon: the rounds are about what is lost meanwhile, not about waiting. */
+const MAXIMUM_RESTART_DELAY_MS = 500;
+/** The shortest that notification takes: a webhook that was being posted when it died comes after this time. */
+const WEBHOOK_LEASE_SECONDS = 6;
+
+export type Target = ServiceName | "broker" | "database";
+
+export interface House {
+  readonly stack: Stack;
+  readonly broker: "artemis" | "embedded";
+  readonly merchants: Merchants;
+  readonly receiver: WebhookReceiver;
+  /** As the operator, who may do everything; it reconnects by itself. */
+  readonly operator: Connection;
+  /** Runs a statement as the superuser, who sees every schema. */
+  query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** SIGKILL. False when it does not run just now. */
+  kill(target: Target): boolean;
+  close(): Promise<void>;
+}
+
+/** Starts everything. */
+export async function openHouse(options: {
+  readonly broker: "artemis" | "embedded";
+  /** Where logs and keys go. */
+  readonly folder: string;
+  readonly guardian: Guardian;
+  readonly signal: AbortSignal;
+  readonly onProgress: (sentence: string) => void;
+}): Promise<House> {
+  const receiver = await startWebhookReceiver();
+  Object.assign(process.env, {
+    WEBHOOK_URL: receiver.url,
+    WEBHOOK_SECRET: `whsec_${randomBytes(32).toString("base64")}`,
+    WEBHOOK_ALLOW_PRIVATE: "true",
+    WEBHOOK_LEASE_SECONDS: String(WEBHOOK_LEASE_SECONDS),
+  });
+  const logs = await openProcessLogs({
+    folder: join(options.folder, "logs"),
+    processes: STACK_PROCESSES,
+    onComplaint: () => undefined,
+  });
+  const stack = await startStack({
+    broker: options.broker,
+    database: "embedded",
+    grpcPort: 0,
+    httpPort: 0,
+    guardian: options.guardian,
+    keysFile: join(options.folder, "keys.json"),
+    signal: options.signal,
+    maximumRestartDelayMs: MAXIMUM_RESTART_DELAY_MS,
+    onOutput: logs.write,
+    onProgress: options.onProgress,
+  });
+  const merchants = openDoors(stack);
+  const pool = new pg.Pool({ connectionString: stack.databaseUrl, max: 2 });
+  // The server is killed on purpose; the next statement has a new connection.
+  pool.on("error", () => undefined);
+  const operator = await connect(stack.brokerUrl);
+  return {
+    ...{ stack, broker: options.broker, merchants, receiver, operator },
+    query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
+      (await pool.query<Row>(sql, [...values])).rows,
+    kill: (target) => killProcess(pidOf(stack, target)),
+    close: async () => {
+      merchants.close();
+      await operator.close();
+      await pool.end();
+      await stack.stop();
+      await receiver.close();
+      await logs.close();
+    },
+  };
+}
+
+function pidOf(stack: Stack, target: Target): number | undefined {
+  if (target === "broker" || target === "database") return stack.processes()[target];
+  return stack.services().find(({ name }) => name === target)?.pid;
+}
+
+function killProcess(pid: number | undefined): boolean {
+  if (pid === undefined) return false;
+  try {
+    process.kill(pid, "SIGKILL");
+    return true;
+  } catch (error) {
+    // It has just ended, and is not back yet.
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,187 @@
+/** What must hold after every round, with everything back: each is checked against what callers asked for and were told. */
+import type { House } from "./house.js";
+import { runOperatorCommand } from "./operator-command.js";
+import { type AskedPayment, type AskedRefund, type RequestBook, type Violation, verdictOf } from "./request-book.js";
+
+/** A payment as both banks' tables and ledgers have it. */
+interface RecordedPayment {
+  readonly id: string;
+  readonly merchantId: string;
+  readonly requestId: string;
+  readonly currency: string;
+  readonly amount: string;
+  readonly state: string;
+  readonly reason: string | null;
+  /** Movements in the ledgers: how often, and how much in all. */
+  readonly captures: number;
+  readonly captured: string;
+  readonly returns: number;
+  readonly returned: string;
+  readonly credits: number;
+  readonly credited: string;
+}
+
+interface RecordedRefund {
+  readonly id: string;
+  readonly paymentId: string;
+  readonly requestId: string;
+  readonly amount: string | null;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly credits: number;
+  readonly credited: string;
+  readonly debits: number;
+  readonly debited: string;
+}
+
+/** Everything that is wrong; empty when the round held. */
+export async function checkInvariants(house: House, book: RequestBook): Promise<Violation[]> {
+  const violations = [...(await checkPayments(house, book)), ...(await checkRefunds(house, book))];
+  violations.push(...checkAnnouncements(house, book));
+  const { code, out, err } = await runOperatorCommand(house, "verify-money");
+  if (code !== 0) violations.push({ what: `verify-money ends with ${code}:\n${out}${err}`, paymentId: undefined });
+  return violations;
+}
+
+async function checkPayments(house: House, book: RequestBook): Promise<Violation[]> {
+  const rows = await house.query<RecordedPayment>(
+    `WITH client_side AS (
+       SELECT payment_id, count(*) FILTER (WHERE kind = 'capture') AS captures,
+              -sum(amount) FILTER (WHERE kind = 'capture') AS captured,
+              count(*) FILTER (WHERE kind = 'return') AS returns, sum(amount) FILTER (WHERE kind = 'return') AS returned
+       FROM client_bank.ledger_entries WHERE account <> 'clearing' GROUP BY payment_id
+     ), merchant_side AS (
+       SELECT payment_id, count(*) AS credits, sum(amount) AS credited
+       FROM merchant_bank.ledger_entries WHERE account <> 'clearing' AND kind = 'settlement' GROUP BY payment_id
+     )
+     SELECT p.id, p.merchant_id AS "merchantId", p.request_id AS "requestId", p.currency, p.amount::text, p.state,
+            p.decline_reason AS reason, coalesce(c.captures, 0)::int AS captures, coalesce(captured, 0)::text AS captured,
+            coalesce(c.returns, 0)::int AS returns, coalesce(returned, 0)::text AS returned,
+            coalesce(m.credits, 0)::int AS credits, coalesce(credited, 0)::text AS credited
+     FROM client_bank.payments p LEFT JOIN client_side c ON c.payment_id = p.id
+     LEFT JOIN merchant_side m ON m.payment_id = p.id`,
+  );
+  const recorded = Map.groupBy(rows, ({ requestId }) => requestId);
+  const violations = book.payments.flatMap((asked) => {
+    const own = recorded.get(asked.call.requestId) ?? [];
+    recorded.delete(asked.call.requestId);
+    return wrongWithPayment(asked, own).map((what) => ({
+      what: `${asked.call.requestId}, ${asked.kind}: ${what}`,
+      paymentId: asked.id,
+    }));
+  });
+  for (const [requestId, own] of recorded) {
+    violations.push({ what: `nobody asked for ${requestId}`, paymentId: own[0]?.id });
+  }
+  return violations;
+}
+
+function wrongWithPayment(asked: AskedPayment, recorded: readonly RecordedPayment[]): string[] {
+  const [row] = recorded;
+  if (row === undefined)
+    return [asked.id === undefined ? "was never answered, nor recorded" : "was accepted and is lost"];
+  if (recorded.length > 1) return [`is recorded ${recorded.length} times: ${recorded.map(({ id }) => id).join(", ")}`];
+  const { merchantId, amount } = asked.call;
+  const verdict = verdictOf(row);
+  const wrong: string[] = [];
+  if (row.id !== asked.id) wrong.push(`its caller was told the id ${asked.id}, and it is ${row.id}`);
+  if (row.merchantId !== merchantId || row.currency !== amount.currencyCode || row.amount !== `${amount.minorUnits}`) {
+    wrong.push(`it is recorded as ${row.amount} ${row.currency} to ${row.merchantId}, and was asked otherwise`);
+  }
+  if (!asked.verdicts.includes(verdict)) wrong.push(`it ended as ${verdict}, which is none of ${asked.verdicts}`);
+  if (asked.final !== undefined && verdictOf(asked.final) !== verdict) {
+    wrong.push(`its caller was told ${verdictOf(asked.final)}, and the books have ${verdict}`);
+  }
+  // By the ledgers: taken once, given back as often as taken when it was declined, credited once when it was not.
+  const succeeded = verdict === "SUCCEEDED";
+  const taken = row.captures === 1 ? row.amount : "0";
+  if (row.captures > 1 || (succeeded && row.captures !== 1)) wrong.push(`the client was debited ${row.captures} times`);
+  if (row.captured !== taken) wrong.push(`the client was debited ${row.captured}`);
+  if (row.returns !== (succeeded ? 0 : row.captures)) wrong.push(`the client was given back ${row.returns} times`);
+  if (row.returned !== (succeeded ? "0" : taken)) wrong.push(`the client was given back ${row.returned}`);
+  if (row.credits !== (succeeded ? 1 : 0)) wrong.push(`the merchant was credited ${row.credits} times`);
+  if (row.credited !== (succeeded ? row.amount : "0")) wrong.push(`the merchant was credited ${row.credited}`);
+  return wrong;
+}
+
+async function checkRefunds(house: House, book: RequestBook): Promise<Violation[]> {
+  const rows = await house.query<RecordedRefund>(
+    `WITH client_side AS (
+       SELECT refund_id, count(*) AS credits, sum(amount) AS credited
+       FROM client_bank.ledger_entries WHERE account <> 'clearing' AND kind = 'refund' GROUP BY refund_id
+     ), merchant_side AS (
+       SELECT refund_id, count(*) AS debits, -sum(amount) AS debited
+       FROM merchant_bank.ledger_entries WHERE account <> 'clearing' AND kind = 'refund' GROUP BY refund_id
+     )
+     SELECT r.id, r.payment_id AS "paymentId", r.request_id AS "requestId", r.amount::text, r.state,
+            r.decline_reason AS reason, coalesce(c.credits, 0)::int AS credits, coalesce(credited, 0)::text AS credited,
+            coalesce(m.debits, 0)::int AS debits, coalesce(debited, 0)::text AS debited
+     FROM client_bank.refunds r LEFT JOIN client_side c ON c.refund_id = r.id
+     LEFT JOIN merchant_side m ON m.refund_id = r.id`,
+  );
+  const recorded = Map.groupBy(rows, ({ requestId }) => requestId);
+  const violations = book.refunds.flatMap((asked) => {
+    const own = recorded.get(asked.call.requestId) ?? [];
+    recorded.delete(asked.call.requestId);
+    const { requestId, paymentId } = asked.call;
+    return wrongWithRefund(asked, own).map((what) => ({ what: `refund ${requestId}: ${what}`, paymentId }));
+  });
+  for (const [requestId, own] of recorded) {
+    violations.push({ what: `nobody asked for the refund ${requestId}`, paymentId: own[0]?.paymentId as string });
+  }
+  return violations;
+}
+
+function wrongWithRefund(asked: AskedRefund, recorded: readonly RecordedRefund[]): string[] {
+  const [row] = recorded;
+  if (row === undefined)
+    return [asked.id === undefined ? "was never answered, nor recorded" : "was accepted and is lost"];
+  if (recorded.length > 1) return [`is recorded ${recorded.length} times`];
+  const { paymentId, amount } = asked.call;
+  const wrong: string[] = [];
+  const verdict = verdictOf(row);
+  if (row.id !== asked.id) wrong.push(`its caller was told the id ${asked.id}, and it is ${row.id}`);
+  if (row.paymentId !== paymentId) wrong.push(`it is of ${row.paymentId}, and was asked of ${paymentId}`);
+  if (amount !== undefined && row.amount !== `${amount.minorUnits}`) wrong.push(`it gives ${row.amount} back`);
+  if (asked.final !== undefined && verdictOf(asked.final) !== verdict) {
+    wrong.push(`its caller was told ${verdictOf(asked.final)}, and the books have ${verdict}`);
+  }
+  const times = verdict === "SUCCEEDED" ? 1 : 0;
+  const moved = verdict === "SUCCEEDED" ? row.amount : "0";
+  if (row.credits !== times || row.credited !== moved)
+    wrong.push(`the client got ${row.credited} in ${row.credits} entries`);
+  if (row.debits !== times || row.debited !== moved)
+    wrong.push(`the merchant gave ${row.debited} in ${row.debits} entries`);
+  return wrong;
+}
+
+/** Each end was announced at least once, as what it is, always under one id, and under no other's. */
+function checkAnnouncements(house: House, book: RequestBook): Violation[] {
+  const { announced } = house.receiver;
+  const owners = new Map<string, string>();
+  return [...book.payments, ...book.refunds].flatMap((asked) => {
+    if (asked.id === undefined) return [];
+    const isRefund = "paymentId" in asked.call;
+    const paymentId = isRefund ? asked.call.paymentId : asked.id;
+    const announcement = announced.get(asked.id);
+    if (announcement === undefined) return [{ what: `${asked.call.requestId} was never announced`, paymentId }];
+    const { ids, types } = announcement;
+    const wrong: Violation[] = [];
+    if (ids.size !== 1) wrong.push({ what: `${asked.id} was announced under ${[...ids].join(" and ")}`, paymentId });
+    if (types.size !== 1) wrong.push({ what: `${asked.id} was announced as ${[...types].join(" and ")}`, paymentId });
+    if (asked.final !== undefined) {
+      const outcome = verdictOf(asked.final) === "SUCCEEDED" ? "succeeded" : "declined";
+      const type = `${isRefund ? "refund" : "payment"}.${outcome}`;
+      if (!types.has(type))
+        wrong.push({ what: `${asked.id} is ${type}, and was announced as ${[...types]}`, paymentId });
+    }
+    for (const id of ids) {
+      const owner = owners.get(id);
+      if (owner !== undefined && owner !== asked.id) {
+        wrong.push({ what: `the webhook id ${id} is that of ${owner} and of ${asked.id}`, paymentId });
+      }
+      owners.set(id, asked.id);
+    }
+    return wrong;
+  });
+}

@@ -1,0 +1,148 @@
+/**
+ * The steady load: merchants who pay, refund, read and repeat themselves. Each calls again with the same request_id
+ * until it is answered, as a merchant must; so after a round there is no request of which nobody knows what became.
+ */
+import type { Answer, DoorName, Merchants, PayCall } from "./merchant.js";
+import { drawPaymentKind } from "./payment-kinds.js";
+import type { Random } from "./random.js";
+import { type AskedPayment, type AskedRefund, type RequestBook, verdictOf } from "./request-book.js";
+
+/** Callers at once. */
+const CALLERS = 10;
+/** The pause of a caller between two requests, at most. */
+const MAXIMUM_PAUSE_MS = 150;
+const RETRY_PAUSE_MS = 200;
+
+export interface Load {
+  /** Takes up no further requests, and resolves when each of those taken up was answered. */
+  stop(): Promise<void>;
+}
+
+export interface LoadOptions {
+  readonly merchants: Merchants;
+  readonly book: RequestBook;
+  readonly random: Random;
+  readonly round: number;
+  /** Sets this run's request_ids apart from those of every other. */
+  readonly prefix: string;
+  /** After it, a call that is not answered is a violation. */
+  readonly giveUp: AbortSignal;
+}
+
+/** Starts the callers. */
+export function startLoad(options: LoadOptions): Load {
+  const stopping = new AbortController();
+  const callers = Array.from({ length: CALLERS }, (_, place) => {
+    const random = options.random.fork(`caller ${place}`);
+    return runCaller({ ...options, random, prefix: `${options.prefix}-${place}` }, stopping.signal);
+  });
+  return {
+    stop: async () => {
+      stopping.abort();
+      await Promise.all(callers);
+    },
+  };
+}
+
+async function runCaller(options: LoadOptions, stopping: AbortSignal): Promise<void> {
+  const { random, prefix } = options;
+  for (let turn = 0; !stopping.aborted; turn += 1) {
+    await makeRequest(options, `${prefix}-${turn}`);
+    await pause(random.between(0, MAXIMUM_PAUSE_MS));
+  }
+}
+
+async function makeRequest(options: LoadOptions, requestId: string): Promise<void> {
+  const { book, random } = options;
+  const door: DoorName = random.chance(0.5) ? "http" : "grpc";
+  const action = random.next();
+  if (action < 0.7 || book.succeeded.length === 0) await payNew(options, door, requestId);
+  else if (action < 0.82) await refundOne(options, door, requestId);
+  else if (action < 0.92) await payAgain(options, door, random.pick(book.payments));
+  else if (action < 0.96) await payChanged(options, door, random.pick(book.succeeded));
+  else await readOne(options, door, random.pick(book.succeeded));
+}
+
+async function payNew(options: LoadOptions, door: DoorName, requestId: string): Promise<void> {
+  const { book, random, round } = options;
+  const kind = drawPaymentKind(random);
+  const call: PayCall = { ...kind.call(random), requestId };
+  const asked: AskedPayment = {
+    ...{ call, round, kind: kind.name, verdicts: kind.verdicts },
+    ...{ id: undefined, final: undefined, calls: 0 },
+  };
+  book.payments.push(asked);
+  await payAgain(options, door, asked);
+}
+
+/** Of what was told to have succeeded, some long ago: all of it, a part, or more than there is. */
+async function refundOne(options: LoadOptions, door: DoorName, requestId: string): Promise<void> {
+  const { book, random, round, merchants } = options;
+  const payment = random.pick(book.succeeded);
+  const { merchantId, amount } = payment.call;
+  const minorUnits = BigInt(random.between(1, Number(amount.minorUnits) + 1));
+  const asked: AskedRefund = {
+    call: {
+      ...{ merchantId, requestId, paymentId: payment.id as string },
+      amount: random.chance(0.3) ? undefined : { ...amount, minorUnits },
+    },
+    ...{ kind: "refund", round, id: undefined, final: undefined, calls: 0 },
+  };
+  book.refunds.push(asked);
+  const waitSeconds = random.pick([0, 2, 5]);
+  await untilAnswered(options, asked, () => merchants.refund(door, asked.call, waitSeconds));
+}
+
+/** The same request as before, or a new one for the first time. */
+async function payAgain(options: LoadOptions, door: DoorName, asked: AskedPayment): Promise<void> {
+  const waitSeconds = options.random.pick([0, 2, 5]);
+  await untilAnswered(options, asked, () => options.merchants.pay(door, asked.call, waitSeconds));
+}
+
+/** The request_id of a payment that has ended, with another amount: refused, or at most "accepted, we shall see". */
+async function payChanged(options: LoadOptions, door: DoorName, asked: AskedPayment): Promise<void> {
+  const { amount } = asked.call;
+  const changed: PayCall = { ...asked.call, amount: { ...amount, minorUnits: amount.minorUnits + 1n } };
+  const answer = await callOnce(asked, () => options.merchants.pay(door, changed, 5));
+  if (answer.kind === "told" && answer.state !== "PENDING") {
+    options.book.violation(`${changed.requestId} with another amount was told ${answer.state}`, asked.id);
+  }
+  if (answer.kind === "refused") options.book.violation(`${changed.requestId}: ${answer.why}`, asked.id);
+}
+
+/** Whoever was told SUCCEEDED reads it. */
+async function readOne(options: LoadOptions, door: DoorName, asked: AskedPayment): Promise<void> {
+  const answer = await callOnce(asked, () => options.merchants.read(door, asked.call.merchantId, asked.id as string));
+  if (answer.kind === "told" && verdictOf(answer) !== "SUCCEEDED") {
+    options.book.violation(`${asked.call.requestId} was told SUCCEEDED and read ${answer.state}`, asked.id);
+  }
+  if (answer.kind === "refused") options.book.violation(`${asked.call.requestId}: ${answer.why}`, asked.id);
+}
+
+async function untilAnswered(
+  options: LoadOptions,
+  asked: AskedPayment | AskedRefund,
+  call: () => Promise<Answer>,
+): Promise<void> {
+  const { book, giveUp } = options;
+  const paymentId = () => ("paymentId" in asked.call ? asked.call.paymentId : asked.id);
+  for (;;) {
+    const answer = await callOnce(asked, call);
+    if (answer.kind === "told") return book.told(asked, answer);
+    if (answer.kind === "reused") {
+      return book.violation(`${asked.call.requestId} was refused as if it were another request's`, paymentId());
+    }
+    if (answer.kind === "refused") return book.violation(`${asked.call.requestId}: ${answer.why}`, paymentId());
+    if (giveUp.aborted) return book.violation(`${asked.call.requestId} was never answered: ${answer.why}`, paymentId());
+    await pause(RETRY_PAUSE_MS);
+  }
+}
+
+function callOnce(asked: AskedPayment | AskedRefund, call: () => Promise<Answer>): Promise<Answer> {
+  asked.calls += 1;
+  return call();
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,92 @@
+/** Messages that no release can read, sent to every queue at any time, and found again among the dead letters. */
+import { type OutgoingMessage, queue } from "@quittance/sdk";
+import { type Channel, DURABLE_CHANNELS, deadLetterAddress, destinationOf } from "../../dist/shared/queue-map.js";
+import type { House } from "./house.js";
+import type { Random } from "./random.js";
+import { untilComplete } from "./until-complete.js";
+
+/** Each is bad in its own way. */
+const POISON: readonly OutgoingMessage[] = [
+  { text: "not JSON {" },
+  { json: { hello: "world" } },
+  { bytes: new Uint8Array([0, 255, 1]) },
+  { json: { version: 2, paymentId: "pay_from_the_future" } },
+  {},
+];
+
+const PROPERTY = "chaos_poison";
+const SEND_ATTEMPTS = 100;
+const FOUND_WITHIN_MS = 60_000;
+
+export interface PoisonSent {
+  /** What was sent to each channel, by the names that the messages carry. */
+  readonly names: ReadonlyMap<Channel, readonly string[]>;
+}
+
+/** Sends five to each durable channel, in an order and with pauses that `random` draws. Resolves when all are sent. */
+export async function sendPoison(house: House, random: Random, round: number): Promise<PoisonSent> {
+  const names = new Map<Channel, string[]>(DURABLE_CHANNELS.map((channel) => [channel, []]));
+  const all = DURABLE_CHANNELS.flatMap((channel) =>
+    POISON.map((message, place) => ({ channel, message, name: `${round}-${channel.address}-${place}` })),
+  );
+  for (const { channel, message, name } of random.sample(all, all.length)) {
+    await send(house, channel, { ...message, properties: { [PROPERTY]: name } }, name);
+    names.get(channel)?.push(name);
+    await new Promise((resolve) => setTimeout(resolve, random.between(0, 60)));
+  }
+  return { names };
+}
+
+/** Sends until the broker has it; the duplicate-detection id keeps it from having it twice. */
+export async function send(
+  house: House,
+  channel: Channel,
+  message: OutgoingMessage,
+  duplicateId: string | undefined,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await using producer = await house.operator.createProducer(destinationOf(channel), {
+        priority: channel.priority,
+        sendTimeoutMs: 5_000,
+      });
+      return await producer.send(message, duplicateId === undefined ? {} : { duplicateId });
+    } catch (error) {
+      if (attempt === SEND_ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
+/**
+ * Takes every dead letter, and compares them with the poison: each piece must be there once for each reader of its
+ * channel, or more often when a reader died after it had set it aside; and nothing else.
+ * @returns what is wrong, in sentences.
+ */
+export async function takeDeadLetters(house: House, sent: PoisonSent | undefined): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const channel of DURABLE_CHANNELS) {
+    const expected = sent?.names.get(channel) ?? [];
+    const readers = Math.max(1, channel.subscriptions.length);
+    const found = new Map<string, number>();
+    await using consumer = await house.operator.createConsumer(queue(deadLetterAddress(channel)));
+    const missing = () => expected.filter((name) => (found.get(name) ?? 0) < readers);
+    const take = async (timeoutMs: number) => {
+      const letter = await consumer.receive({ timeoutMs });
+      if (letter === undefined) return false;
+      const name = letter.properties[PROPERTY];
+      if (typeof name === "string" && expected.includes(name)) found.set(name, (found.get(name) ?? 0) + 1);
+      else {
+        const reason = String(letter.properties.dead_letter_reason ?? "the broker's own");
+        wrong.push(`a dead letter of ${channel.address} that is no poison (${reason}): ${letter.text?.slice(0, 300)}`);
+      }
+      letter.accept();
+      return true;
+    };
+    await untilComplete(async () => {
+      while (await take(expected.length === 0 ? 50 : 200));
+      return missing().length === 0 ? undefined : `no dead letter for ${missing().join(", ")}`;
+    }, FOUND_WITHIN_MS).catch((error: Error) => wrong.push(error.message));
+  }
+  return wrong;
+}

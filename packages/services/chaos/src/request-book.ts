@@ -1,0 +1,78 @@
+/** What the campaign asked for, and all that it was told of it: what the banks' books are compared with. */
+import type { PayCall, RefundCall, Told } from "./merchant.js";
+
+/** A request and what became of it, as its caller knows it. */
+export interface Asked<Call> {
+  readonly call: Call;
+  /** For people: which kind of payment or refund it is. */
+  readonly kind: string;
+  /** The round in which it was asked for. */
+  readonly round: number;
+  /** Known once a call was accepted. */
+  id: string | undefined;
+  /** The first final state that a caller was told, with its reason. */
+  final: Told | undefined;
+  /** Calls that were made with this request_id. */
+  calls: number;
+}
+
+export interface AskedPayment extends Asked<PayCall> {
+  /** Verdicts that may end it: `SUCCEEDED`, or the reason of a decline. */
+  readonly verdicts: readonly string[];
+}
+export type AskedRefund = Asked<RefundCall>;
+
+/** Something that must never be: a sentence, and the payment whose story tells more. */
+export interface Violation {
+  readonly what: string;
+  readonly paymentId: string | undefined;
+}
+
+export class RequestBook {
+  readonly payments: AskedPayment[] = [];
+  readonly refunds: AskedRefund[] = [];
+  /** Payments that somebody was told have succeeded. */
+  readonly succeeded: AskedPayment[] = [];
+  #violations: Violation[] = [];
+
+  /** Notes an answer. What contradicts an earlier answer is a violation. */
+  told(asked: AskedPayment | AskedRefund, answer: Told): void {
+    const paymentId = "paymentId" in asked.call ? asked.call.paymentId : answer.id;
+    const { requestId } = asked.call;
+    if (asked.id !== undefined && asked.id !== answer.id) {
+      this.violation(`${requestId} was ${asked.id} and then ${answer.id}`, paymentId);
+    }
+    asked.id = answer.id;
+    // A call that is made again may end its wait early, whatever was told before.
+    if (answer.state === "PENDING") return;
+    const before = asked.final;
+    if (before === undefined) {
+      asked.final = answer;
+      if (answer.state === "SUCCEEDED" && "verdicts" in asked) this.succeeded.push(asked);
+      return;
+    }
+    if (verdictOf(before) !== verdictOf(answer)) {
+      this.violation(`${requestId} was told ${describe(before)} and then ${describe(answer)}`, paymentId);
+    }
+  }
+
+  violation(what: string, paymentId: string | undefined): void {
+    this.#violations.push({ what, paymentId });
+  }
+
+  /** What was noted since the last time. */
+  takeViolations(): Violation[] {
+    const taken = this.#violations;
+    this.#violations = [];
+    return taken;
+  }
+}
+
+/** What never changes: a payment that succeeded may be refunded later, and has succeeded all the same. */
+export function verdictOf(told: { readonly state: string; readonly reason: string | undefined | null }): string {
+  return told.state === "REFUNDED" ? "SUCCEEDED" : (told.reason ?? told.state);
+}
+
+function describe(told: Told): string {
+  return told.reason === undefined ? told.state : `${told.state} (${told.reason})`;
+}

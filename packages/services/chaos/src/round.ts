@@ -1,0 +1,80 @@
+/** One round: load, something breaks, everything comes back, and what must hold is checked. */
+import { type Damage, FAULTS } from "./faults.js";
+import type { House } from "./house.js";
+import { checkInvariants } from "./invariants.js";
+import { startLoad } from "./load.js";
+import { sendPoison, takeDeadLetters } from "./poison.js";
+import { untilAllFinal, untilAllReady } from "./quiet.js";
+import { randomOf } from "./random.js";
+import type { RequestBook, Violation } from "./request-book.js";
+import { WaitedInVainError } from "./until-complete.js";
+
+/** Load before the fault, so that there is something to lose. */
+const CALM_MS = { minimum: 300, maximum: 1_500 };
+/** Load after it, so that there is something to catch up with. */
+const AFTERMATH_MS = { minimum: 300, maximum: 1_500 };
+/** How long a call may go unanswered once nothing is broken any more. */
+const ANSWERED_WITHIN_MS = 60_000;
+/** One round in so many has poison. */
+const POISON_EVERY = 3;
+
+export interface RoundReport {
+  readonly seed: number;
+  readonly fault: string;
+  readonly damages: readonly Damage[];
+  readonly payments: number;
+  readonly refunds: number;
+  readonly violations: readonly Violation[];
+  readonly durationMs: number;
+}
+
+/** Runs the round that `seed` draws. */
+export async function runRound(house: House, book: RequestBook, seed: number): Promise<RoundReport> {
+  const began = performance.now();
+  const random = randomOf(`round ${seed}`);
+  const fault = FAULTS[seed % FAULTS.length] as (typeof FAULTS)[number];
+  const damages: Damage[] = [];
+  const before = { payments: book.payments.length, refunds: book.refunds.length };
+  const violations: Violation[] = [];
+
+  const giveUp = new AbortController();
+  const load = startLoad({
+    ...{ merchants: house.merchants, book, random: random.fork("load"), round: seed },
+    ...{ prefix: `r${seed}`, giveUp: giveUp.signal },
+  });
+  const poison = random.chance(1 / POISON_EVERY) ? sendPoison(house, random.fork("poison"), seed) : undefined;
+  await pause(random.between(CALM_MS.minimum, CALM_MS.maximum));
+  await fault.run({ house, random: random.fork("fault"), did: (damage) => damages.push(damage) });
+  await pause(random.between(AFTERMATH_MS.minimum, AFTERMATH_MS.maximum));
+
+  try {
+    await untilAllReady(house);
+    const patience = setTimeout(() => giveUp.abort(), ANSWERED_WITHIN_MS);
+    await load.stop().finally(() => clearTimeout(patience));
+    const sent = await poison;
+    await untilAllFinal(house, book);
+    violations.push(...(await takeDeadLetters(house, sent)).map((what) => ({ what, paymentId: undefined })));
+    violations.push(...book.takeViolations(), ...(await checkInvariants(house, book)));
+  } catch (error) {
+    if (!(error instanceof WaitedInVainError)) throw error;
+    giveUp.abort();
+    await Promise.allSettled([load.stop(), poison]);
+    violations.push({ what: error.message, paymentId: await unfinishedPayment(house) }, ...book.takeViolations());
+  }
+  return {
+    ...{ seed, fault: fault.name, damages, violations, durationMs: performance.now() - began },
+    payments: book.payments.length - before.payments,
+    refunds: book.refunds.length - before.refunds,
+  };
+}
+
+async function unfinishedPayment(house: House): Promise<string | undefined> {
+  const rows = await house
+    .query<{ id: string }>("SELECT id FROM client_bank.payments WHERE state = 'PENDING' ORDER BY accept_time LIMIT 1")
+    .catch(() => []);
+  return rows[0]?.id;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
