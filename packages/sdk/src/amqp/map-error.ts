@@ -12,6 +12,7 @@ const CODES: Readonly<Record<string, MessagingErrorCode>> = {
   "amqp:invalid-field": "invalid-argument",
   "amqp:connection:forced": "connection-lost",
   "amqp:link:stolen": "closed",
+  "amqp:link:message-size-exceeded": "rejected",
 };
 
 /** The error of a link that the broker closed although it had been attached. Without a reason, it may come back. */

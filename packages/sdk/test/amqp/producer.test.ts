@@ -32,6 +32,7 @@ describe("a producer", () => {
       (delivery) => delivery.reject({ condition: "amqp:unauthorized-access" }),
       (delivery) => delivery.reject({ condition: "failed", description: "gone" }),
       (delivery) => delivery.reject(),
+      (delivery) => delivery.reject({ condition: "amqp:link:message-size-exceeded" }),
       (delivery) => delivery.release(),
       (delivery) => delivery.release({ delivery_failed: true }),
       (delivery) => delivery.update(true),
@@ -41,10 +42,11 @@ describe("a producer", () => {
     await using connection = await connect(peer.url);
     const producer = await connection.createProducer(payment);
     const codes: unknown[] = [];
-    for (let index = 0; index < 7; index++) codes.push((await failure(producer.send({ json: index }))).code);
+    for (let index = 0; index < 8; index++) codes.push((await failure(producer.send({ json: index }))).code);
     expect(codes).to.deep.equal([
       "address-full",
       "not-authorized",
+      "rejected",
       "rejected",
       "rejected",
       "released",

@@ -119,7 +119,7 @@ describe("Addresses of the embedded broker", () => {
       for (const bytes of [200_001, 1_000_000]) {
         expect(await sender.send(message("large", { body: Buffer.alloc(bytes) }))).to.deep.equal({
           name: "rejected",
-          condition: "amqp:resource-limit-exceeded",
+          condition: "amqp:link:message-size-exceeded",
         });
       }
       expect(await sender.send(message("small"))).to.include({ name: "accepted" });

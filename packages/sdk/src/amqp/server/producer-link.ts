@@ -155,7 +155,7 @@ export class ProducerLink {
     const maximum = this.#host.maximumMessageBytes;
     if (length > maximum) {
       const description = `The message has ${length} bytes, and ${maximum} is the limit.`;
-      return { condition: "amqp:resource-limit-exceeded", description };
+      return { condition: "amqp:link:message-size-exceeded", description };
     }
     if (format !== 0) {
       return { condition: "amqp:not-implemented", description: `The message format ${format} is not known here.` };
