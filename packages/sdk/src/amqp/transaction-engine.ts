@@ -9,6 +9,8 @@ const TRANSACTIONAL_STATE = 0x34;
 const TARGET_OF_ATTACH = 6;
 const STATE_OF_TRANSFER = 7;
 const STATE_OF_DISPOSITION = 4;
+/** The bytes of a transactional state without an outcome: a transaction's id has at most 32 (AMQP 1.0, 4.5.1). */
+const STATE_BYTES = 8 + 32;
 
 interface Typed {
   readonly descriptor?: { readonly value?: unknown };
@@ -28,6 +30,10 @@ interface Frame {
 
 /** A session's insides that nobody else needs. */
 interface SessionInsides {
+  readonly outgoing: {
+    /** How much of a message fits a frame; nothing, where frames have no limit. */
+    compute_max_payload(tag: Buffer): number | undefined;
+  };
   output(performative: Performative, payload?: Buffer): void;
   on_attach(frame: Frame): void;
   on_disposition(frame: Frame): void;
@@ -72,7 +78,13 @@ export interface TransactionFrames {
  */
 export function carryTransactions(session: RheaSession, frames: TransactionFrames): void {
   const insides = session as unknown as SessionInsides;
-  const output = insides.output;
+  const { outgoing, output } = insides;
+  // rhea fills frames to the brim; a brim that is passed ends the connection.
+  const fitting = outgoing.compute_max_payload;
+  outgoing.compute_max_payload = (tag) => {
+    const bytes = fitting.call(outgoing, tag);
+    return bytes === undefined ? undefined : bytes - STATE_BYTES;
+  };
   insides.output = (performative, payload) => {
     // Transfers alone have a payload.
     if (payload !== undefined && performative.delivery_id !== undefined) {

@@ -117,6 +117,20 @@ describe("a transaction of the client", () => {
     expect(await texts()).to.deep.equal(Array.from({ length: 500 }, (_, n) => `${n} 1`));
   });
 
+  it("carries messages of many frames, each frame within what the broker takes", async () => {
+    const text = "x".repeat(900_000);
+    await connection.transaction((transaction) => transaction.send(done, { text }));
+    const [received] = await texts();
+    expect(received?.length).to.be.at.least(text.length);
+  });
+
+  it("leaves a message that is larger than the broker takes out of it, for good", async () => {
+    await using transaction = await connection.beginTransaction();
+    const error = await failureOf(transaction.send(done, { text: "x".repeat(1_100_000) }));
+    expect(error).to.include({ code: "rejected", retryable: false, condition: "amqp:link:message-size-exceeded" });
+    expect(connection.state.name).to.equal("open");
+  });
+
   it("may be one of several that know nothing of each other", async () => {
     await put("a", "b");
     const consumer = await connection.createConsumer(work);
