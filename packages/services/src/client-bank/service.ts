@@ -11,6 +11,7 @@ import { transactionResultMessage, validationResultMessage } from "../shared/mes
 import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
 import { refundResultMessage } from "../shared/refund-messages.js";
 import { answerRead } from "./answer-reads.js";
+import { createOutcomeMetrics } from "./outcome-metrics.js";
 import { type StepTools, step3Capture } from "./step-3-capture.js";
 import { step5bFinish } from "./step-5b-finish.js";
 import { stepR3Credit } from "./step-r3-credit.js";
@@ -33,7 +34,8 @@ export interface ClientBankOptions {
 /** Starts steps 3, 5b and R3 and the reads on `connection`. */
 export async function startClientBank(options: ClientBankOptions): Promise<RunningService> {
   const { connection, database, log } = options;
-  const tools: StepTools = { database, log, now: options.now ?? Date.now };
+  const now = options.now ?? Date.now;
+  const tools: StepTools = { database, log, outcomes: createOutcomeMetrics(now), now };
 
   const capture = await connection.process({
     name: "client-bank-capture",

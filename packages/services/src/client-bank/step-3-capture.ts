@@ -12,6 +12,7 @@ import { type CaptureDecision, decideCaptures } from "./decide-captures.js";
 import { findPayments } from "./operations/find-payments.js";
 import { lockClients } from "./operations/lock-clients.js";
 import { recordCaptures } from "./operations/record-captures.js";
+import type { OutcomeMetrics } from "./outcome-metrics.js";
 import { finalReply, gatewayReply, paymentUpdate } from "./outgoing.js";
 import type { PaymentRecord } from "./payment-record.js";
 
@@ -19,6 +20,7 @@ import type { PaymentRecord } from "./payment-record.js";
 export interface StepTools {
   readonly database: Database;
   readonly log: Logger;
+  readonly outcomes: OutcomeMetrics;
   /** The clock: milliseconds since 1970. */
   readonly now: () => number;
 }

@@ -28,7 +28,10 @@ export async function step5bFinish(
     const { state, declineReason } = payment;
     tools.log.info({ ...facts, state, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "finish");
     const send = finalReply(payment, message);
-    if (isNew) send.push(paymentUpdate(payment));
+    if (isNew) {
+      tools.outcomes.payment(payment);
+      send.push(paymentUpdate(payment));
+    }
     return { send };
   });
 }

@@ -37,6 +37,7 @@ export async function stepR3Credit(
     const { refund, payment, isNew } = decision;
     const { state, declineReason } = refund;
     tools.log.info({ ...facts, state, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "credit");
+    if (isNew) tools.outcomes.refund(refund);
     const send = reply(finalReply(decision), message);
     if (isNew && state === "SUCCEEDED" && payment !== undefined) send.push(paymentUpdate(payment));
     return { send };

@@ -11,11 +11,12 @@ import type { Logger } from "../platform/log.js";
 import type { PaymentView } from "../shared/messages.js";
 import { CHANNELS, type Channel, destinationOf } from "../shared/queue-map.js";
 import { Admission } from "./admission.js";
-import type { Violation } from "./api-error.js";
+import type { ApiError, Violation } from "./api-error.js";
 import { Authenticator } from "./authenticator.js";
 import type { CallContext } from "./call-context.js";
 import type { GatewayConfiguration } from "./gateway-configuration.js";
 import { deriveGatewayKeys } from "./gateway-keys.js";
+import { createGatewayMetrics } from "./gateway-metrics.js";
 import { type PayAnswer, pay } from "./pay.js";
 import { checkPayRequest } from "./payment-order.js";
 import { PaymentUpdates } from "./payment-updates.js";
@@ -44,6 +45,8 @@ export interface Gateway {
   getPayment(context: CallContext, id: string): Promise<Payment>;
   listPayments(context: CallContext, request: ListPaymentsRequest): Promise<ListPaymentsResponse>;
   watchPayment(context: CallContext, id: string, signal: AbortSignal): AsyncGenerator<Payment, void>;
+  /** Told of each error that a door answers with. */
+  countRefusal(error: ApiError): void;
   /** Answers every caller that waits, and ends every watch. What was accepted stays accepted. */
   release(): void;
   /** Frees what was opened, after the last call has ended. */
@@ -67,6 +70,7 @@ export async function createGateway(options: {
     countedForMs: COUNTED_FOR_MS,
     slowAfterMs: configuration.BROKER_SLOW_AFTER_SECONDS * 1_000,
   });
+  const { measured, countRefusal } = createGatewayMetrics(admission);
   const stopping = new AbortController();
   const producerOf = (channel: Channel) => {
     const { priority, deliveryMode } = channel;
@@ -108,11 +112,12 @@ export async function createGateway(options: {
     }),
     connection,
     checkPayRequest: (request) => checkPayRequest(request, paying).violations,
-    pay: (context, request) => pay(paying, context, request),
+    pay: measured("Pay", (context, request) => pay(paying, context, request)),
     checkRefundRequest: (request) => checkRefundRequest(request, refunding).violations,
-    refundPayment: (context, request) => refundPayment(refunding, context, request),
-    getPayment: (context, id) => getPayment(reading, context, id),
-    listPayments: (context, request) => listPayments(reading, context, request),
+    refundPayment: measured("RefundPayment", (context, request) => refundPayment(refunding, context, request)),
+    getPayment: measured("GetPayment", (context, id) => getPayment(reading, context, id)),
+    listPayments: measured("ListPayments", (context, request) => listPayments(reading, context, request)),
+    countRefusal,
     watchPayment: (context, id, signal) => watches.watch(context, id, signal),
     release() {
       waiters.close();

@@ -76,6 +76,7 @@ export function paymentService(gateway: Gateway, log: Logger, open: OpenCalls): 
 
   function told(error: unknown): ReturnType<typeof grpcStatus> {
     const known = error instanceof ApiError ? error : internal(error);
+    gateway.countRefusal(known);
     if (known.code === "INTERNAL") log.error({ err: known.cause }, "a call failed");
     return grpcStatus(known);
   }

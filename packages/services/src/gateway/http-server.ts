@@ -52,7 +52,11 @@ export async function serveHttp(options: {
   // The body stays text: protobuf's own reader takes it, which sees a field that is there twice.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => done(null, body));
-  app.setErrorHandler((error, request, reply) => sendProblem(reply, request, apiErrorOf(error, log)));
+  app.setErrorHandler((error, request, reply) => {
+    const known = apiErrorOf(error, log);
+    gateway.countRefusal(known);
+    return sendProblem(reply, request, known);
+  });
   app.setNotFoundHandler((request, reply) =>
     sendProblem(
       reply,

@@ -8,6 +8,8 @@ pg.types.setTypeParser(20, BigInt);
 /** Longest time a statement may run, and longest wait for a lock: beyond it the batch is tried again. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 const LOCK_TIMEOUT_MS = 5_000;
+/** A server that stands still keeps no time-outs of its own: after this its connection is given up. */
+const QUERY_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** What runs statements inside a transaction. The operations of a service take it as their first parameter. */
@@ -36,6 +38,7 @@ export function openDatabase(options: {
     application_name: options.service,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
     keepAlive: true,

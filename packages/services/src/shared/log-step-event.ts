@@ -1,12 +1,17 @@
-/** One way in which every step of the cycle logs what happens to messages besides the ordinary. */
+/** One way in which every step of the cycle logs and counts what happens to messages besides the ordinary. */
 import type { ProcessorEvent } from "@quittance/sdk";
 import { type Logger, traceIdOf } from "../platform/log.js";
+import { serviceMeter } from "../platform/meter.js";
 
 const PAYMENT_ID = /^pay_[a-z2-7]{32}$/;
 const REFUND_ID = /^ref_[a-z2-7]{32}$/;
 
 /** Logs an event of the processor of `step`, with the payment's or refund's id and the trace's where the message has them. */
 export function logStepEvent(event: ProcessorEvent, step: string, log: Logger): void {
+  // Such events are rare: looking the counter up anew costs less than having every service make it.
+  serviceMeter()
+    .createCounter("quittance.step.events", { description: "What a step met besides the ordinary.", unit: "{event}" })
+    .add(1, { "quittance.step": step, "quittance.event": event.name });
   if (event.name === "retry") {
     log.warn({ step, attempt: event.attempt, delayMs: event.delayMs, size: event.size, err: event.error }, "retry");
     return;

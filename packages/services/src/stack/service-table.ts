@@ -49,6 +49,7 @@ const SERVICE_TABLE = {
     HTTP_PORT: String(httpPort),
     PAYMENT_ID_KEY: keys.PAYMENT_ID_KEY,
     CARD_SEALING_KEY: keys.CARD_SEALING_KEY,
+    ...passedOn(/^(MAXIMUM_IN_FLIGHT|MAXIMUM_IN_FLIGHT_PER_MERCHANT|BROKER_SLOW_AFTER_SECONDS)$/),
   }),
   "card-validation": ({ keys }) => ({
     CARD_SEALING_KEY: keys.CARD_SEALING_KEY,

@@ -1,0 +1,40 @@
+/** How payments and refunds end, as metrics. */
+import { serviceMeter } from "../platform/meter.js";
+
+/** Buckets from one batch to a payment's whole deadline and beyond, in seconds. */
+const DURATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+/** What is told of a payment or a refund that has just become final. */
+export interface FinalOutcome {
+  readonly state: string;
+  readonly declineReason: string | null;
+  /** When the gateway accepted it: ISO 8601. */
+  readonly acceptTime: string;
+}
+
+/** Counts what became final, once each; made when the service starts. */
+export interface OutcomeMetrics {
+  payment(outcome: FinalOutcome): void;
+  refund(outcome: FinalOutcome): void;
+}
+
+export function createOutcomeMetrics(now: () => number): OutcomeMetrics {
+  const meter = serviceMeter();
+  const of = (name: string, what: string, unit: string) => {
+    const count = meter.createCounter(`quittance.${name}.final`, { description: `How ${what} ended.`, unit });
+    const duration = meter.createHistogram(`quittance.${name}.duration`, {
+      description: `From the acceptance of ${what} to their end.`,
+      unit: "s",
+      advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+    });
+    return ({ state, declineReason, acceptTime }: FinalOutcome) => {
+      const attributes = {
+        "quittance.state": state,
+        ...(declineReason !== null && { "quittance.decline_reason": declineReason }),
+      };
+      count.add(1, attributes);
+      duration.record((now() - Date.parse(acceptTime)) / 1_000, attributes);
+    };
+  };
+  return { payment: of("payments", "payments", "{payment}"), refund: of("refunds", "refunds", "{refund}") };
+}

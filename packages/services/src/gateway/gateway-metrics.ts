@@ -1,0 +1,60 @@
+/** The gateway's metrics; they cost nothing when nobody listens. */
+import { createNoopMeter } from "@opentelemetry/api";
+import { serviceMeter } from "../platform/meter.js";
+import type { Admission } from "./admission.js";
+import { ApiError } from "./api-error.js";
+
+/** Buckets for what may wait 30 s, in seconds. */
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+export interface GatewayMetrics {
+  /** `call` that has its duration recorded under the operation's name and the reason of its error. */
+  measured<Args extends unknown[], Result>(
+    operation: string,
+    call: (...args: Args) => Promise<Result>,
+  ): (...args: Args) => Promise<Result>;
+  /** Counts an error that says that there is no room or no way just now; others are not refusals. */
+  countRefusal(error: ApiError): void;
+}
+
+/** Makes the instruments; what is in flight is read from `admission`. */
+export function createGatewayMetrics(admission: Admission): GatewayMetrics {
+  const meter = serviceMeter();
+  if (meter === createNoopMeter()) return { measured: (_operation, call) => call, countRefusal: () => undefined };
+  meter
+    .createObservableUpDownCounter("quittance.gateway.in_flight", {
+      description: "Payments and refunds that are accepted or being accepted, and not known to be final.",
+      unit: "{payment}",
+    })
+    .addCallback((result) => result.observe(admission.size));
+  const refusals = meter.createCounter("quittance.gateway.refusals", {
+    description: "Calls that were refused for want of room, or because something that they need is away.",
+    unit: "{call}",
+  });
+  const duration = meter.createHistogram("quittance.gateway.call.duration", {
+    description: "How long calls take, with the time that they wait for their payment to be final.",
+    unit: "s",
+    advice: { explicitBucketBoundaries: DURATION_BUCKETS },
+  });
+  return {
+    measured:
+      (operation, call) =>
+      async (...args) => {
+        const startedAt = performance.now();
+        const attributes: Record<string, string> = { "quittance.operation": operation };
+        try {
+          return await call(...args);
+        } catch (error) {
+          attributes["error.type"] = error instanceof ApiError ? error.reason : "INTERNAL";
+          throw error;
+        } finally {
+          duration.record((performance.now() - startedAt) / 1_000, attributes);
+        }
+      },
+    countRefusal: (error) => {
+      if (error.code === "RESOURCE_EXHAUSTED" || error.code === "UNAVAILABLE") {
+        refusals.add(1, { "error.type": error.reason });
+      }
+    },
+  };
+}
