@@ -1,6 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import { expect } from "chai";
 import { PaymentState } from "../../dist/gen/quittance/payments/v1/payments.js";
+import { CHANNELS } from "../../dist/shared/queue-map.js";
 import { eventually } from "../support/eventually.js";
 import { failureOf, payBody, payRequest } from "./api-client.js";
 import { useGateway } from "./gateway-for-tests.js";
@@ -59,5 +60,50 @@ describe("a merchant with too many payments in flight", function () {
     const accepted = await eventually("there is room", () => api.pay(payRequest("d-4", atOnce)).catch(() => undefined));
     expect(accepted.state).to.equal(PaymentState.PENDING);
     await bank.finish(await bank.take());
+  });
+});
+
+describe("the gateway while the broker gives no credit", function () {
+  this.timeout(60_000);
+  const CALLS = 50;
+  const gateway = useGateway({
+    BROKER_SLOW_AFTER_SECONDS: "0.2",
+    MAXIMUM_IN_FLIGHT: String(CALLS),
+    MAXIMUM_IN_FLIGHT_PER_MERCHANT: String(CALLS),
+  });
+
+  it("holds no more calls than it may, refuses others early, and loses none that it accepted", async () => {
+    const { api, bank, broker } = gateway();
+    // From here on the token is known, so that calls are let in in the order in which they come.
+    await api.list();
+    const fault = broker().refuseCredit(CHANNELS.payment.address);
+    const held = Array.from({ length: CALLS }, (_, index) => api.pay(payRequest(`held-${index}`, { wait: LONG })));
+    const reasons = new Set<string | undefined>();
+    const slow = await eventually("the broker is known to be slow", async () => {
+      const refusals = await Promise.all(
+        Array.from({ length: CALLS }, (_, index) => failureOf(api.pay(payRequest(`refused-${index}`)))),
+      );
+      for (const { info, retryDelay } of refusals) {
+        reasons.add(info?.reason);
+        expect(retryDelay).to.deep.equal(RETRY_DELAY);
+      }
+      return refusals.find(({ info }) => info?.reason === "BROKER_SLOW");
+    });
+    expect(slow.code).to.equal(status.UNAVAILABLE);
+    for (const reason of reasons) expect(reason).to.be.oneOf(["OVERLOADED", "BROKER_SLOW"]);
+    const problem = await api.http("/v1/payments", { body: payBody("refused") });
+    expect(problem.status).to.equal(503);
+    expect(problem.headers.get("retry-after")).to.equal("1");
+    expect(problem.json).to.include({ reason: "BROKER_SLOW", status: 503 });
+
+    fault.lift();
+    const taken = new Set<string>();
+    for (let count = 0; count < CALLS; count += 1) {
+      const payment = await bank.take();
+      taken.add(payment.body.requestId);
+      await bank.finish(payment);
+    }
+    for (const payment of await Promise.all(held)) expect(payment.state).to.equal(PaymentState.SUCCEEDED);
+    expect(taken.size).to.equal(CALLS);
   });
 });
