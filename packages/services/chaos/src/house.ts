@@ -1,5 +1,6 @@
 /** The house that the campaign breaks: a whole stack, with merchants at its doors and a receiver of its webhooks. */
 import { randomBytes } from "node:crypto";
+import { EventEmitter, once } from "node:events";
 import { join } from "node:path";
 import { type Connection, connect } from "@quittance/sdk";
 import pg from "pg";
@@ -9,6 +10,7 @@ import { openProcessLogs } from "../../dist/stack/process-logs.js";
 import { STACK_PROCESSES, type Stack, startStack } from "../../dist/stack/stack.js";
 import { type Merchants, openDoors } from "./merchant.js";
 import { startWebhookReceiver, type WebhookReceiver } from "./webhook-receiver.js";
+import { LineProxy } from "./wire/line-proxy.js";
 
 /** What dies comes back soon: the rounds are about what is lost meanwhile, not about waiting. */
 const MAXIMUM_RESTART_DELAY_MS = 500;
@@ -16,6 +18,9 @@ const MAXIMUM_RESTART_DELAY_MS = 500;
 const WEBHOOK_LEASE_SECONDS = 6;
 
 export type Target = ServiceName | "broker" | "database";
+
+/** In which order a guardian ends processes, by which it is told what is being started: see the stack's own files. */
+const GUARDIAN_ORDERS = { service: 1, broker: 2, database: 3 } as const;
 
 export interface House {
   readonly stack: Stack;
@@ -26,6 +31,12 @@ export interface House {
   readonly operator: Connection;
   /** Runs a statement as the superuser, who sees every schema. */
   query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** The proxy between a service and its broker or database. */
+  proxyOf(service: ServiceName, server: "broker" | "database"): LineProxy;
+  readonly proxies: readonly LineProxy[];
+  /** The process id of the next process of this kind that is started, long before it is ready. */
+  nextStart(kind: keyof typeof GUARDIAN_ORDERS): Promise<number>;
+  pidOf(target: Target): number | undefined;
   /** SIGKILL. False when it does not run just now. */
   kill(target: Target): boolean;
   close(): Promise<void>;
@@ -52,15 +63,26 @@ export async function openHouse(options: {
     processes: STACK_PROCESSES,
     onComplaint: () => undefined,
   });
+  const proxies = new Map<string, LineProxy>();
+  const starts = new EventEmitter();
   const stack = await startStack({
     broker: options.broker,
     database: "embedded",
     grpcPort: 0,
     httpPort: 0,
-    guardian: options.guardian,
+    guardian: tellingGuardian(options.guardian, (order, pid) => starts.emit(String(order), pid)),
     keysFile: join(options.folder, "keys.json"),
     signal: options.signal,
     maximumRestartDelayMs: MAXIMUM_RESTART_DELAY_MS,
+    route: async (service, url) => {
+      const routed = new URL(url);
+      const [server, protocol] =
+        routed.protocol === "amqp:" ? (["broker", "amqp"] as const) : (["database", "postgres"] as const);
+      const proxy = await LineProxy.start({ port: Number(routed.port), protocol });
+      proxies.set(`${service} ${server}`, proxy);
+      routed.port = String(proxy.port);
+      return routed.href;
+    },
     onOutput: logs.write,
     onProgress: options.onProgress,
   });
@@ -73,12 +95,17 @@ export async function openHouse(options: {
     ...{ stack, broker: options.broker, merchants, receiver, operator },
     query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(sql, [...values])).rows,
+    proxyOf: (service, server) => proxies.get(`${service} ${server}`) as LineProxy,
+    proxies: [...proxies.values()],
+    nextStart: async (kind) => (await once(starts, String(GUARDIAN_ORDERS[kind])))[0] as number,
+    pidOf: (target) => pidOf(stack, target),
     kill: (target) => killProcess(pidOf(stack, target)),
     close: async () => {
       merchants.close();
       await operator.close();
       await pool.end();
       await stack.stop();
+      await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
       await receiver.close();
       await logs.close();
     },
@@ -90,7 +117,25 @@ function pidOf(stack: Stack, target: Target): number | undefined {
   return stack.services().find(({ name }) => name === target)?.pid;
 }
 
-function killProcess(pid: number | undefined): boolean {
+/** A guardian tells its list alone what is started, and here us too. */
+function tellingGuardian(guardian: Guardian, tell: (order: number, pid: number) => void): Guardian {
+  return {
+    get pid() {
+      return guardian.pid;
+    },
+    process: (pid, options) => {
+      tell(options.order, pid);
+      return guardian.process(pid, options);
+    },
+    path: (path) => guardian.path(path),
+    runFile: (path, token) => guardian.runFile(path, token),
+    close: () => guardian.close(),
+    hurry: () => guardian.hurry(),
+  };
+}
+
+/** SIGKILL. False when there is no such process any more. */
+export function killProcess(pid: number | undefined): boolean {
   if (pid === undefined) return false;
   try {
     process.kill(pid, "SIGKILL");

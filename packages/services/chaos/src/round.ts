@@ -1,5 +1,6 @@
 /** One round: load, something breaks, everything comes back, and what must hold is checked. */
-import { type Damage, FAULTS } from "./faults.js";
+import { FAULTS } from "./faults/catalogue.js";
+import { type Damage, pause } from "./faults/fault.js";
 import type { House } from "./house.js";
 import { checkInvariants } from "./invariants.js";
 import { startLoad } from "./load.js";
@@ -73,8 +74,4 @@ async function unfinishedPayment(house: House): Promise<string | undefined> {
     .query<{ id: string }>("SELECT id FROM client_bank.payments WHERE state = 'PENDING' ORDER BY accept_time LIMIT 1")
     .catch(() => []);
   return rows[0]?.id;
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,0 +1,73 @@
+/** Lines between services and their broker or database that break, freeze or crawl. */
+import { DATABASE_SERVICES, SERVICES } from "../../../dist/stack/service-table.js";
+import type { House } from "../house.js";
+import type { Random } from "../random.js";
+import type { Direction, LineProxy } from "../wire/line-proxy.js";
+import { type Fault, pause } from "./fault.js";
+
+interface NamedProxy {
+  readonly name: string;
+  readonly proxy: LineProxy;
+}
+
+/** Each pair of a service and what it talks to. */
+function linesOf(house: House): NamedProxy[] {
+  const to = (server: "broker" | "database") => (service: (typeof SERVICES)[number]) => ({
+    name: `${service} - ${server}`,
+    proxy: house.proxyOf(service, server),
+  });
+  return [...SERVICES.map(to("broker")), ...DATABASE_SERVICES.map(to("database"))];
+}
+
+function harm(
+  name: string,
+  point: string,
+  how: (proxy: LineProxy, random: Random) => Promise<void>,
+  options: { readonly maximumLines: number } = { maximumLines: 8 },
+): Fault {
+  return {
+    name,
+    run: async ({ house, random, did }) => {
+      const struck = random.sample(linesOf(house), random.between(1, options.maximumLines));
+      await Promise.all(
+        struck.map(({ name: target, proxy }) => {
+          did({ target, point });
+          return how(proxy, random);
+        }),
+      );
+    },
+  };
+}
+
+const DIRECTIONS: readonly (readonly Direction[])[] = [["to-server"], ["to-client"], ["to-server", "to-client"]];
+
+export const cutLines = harm("lines are cut again and again", "cut", async (proxy, random) => {
+  for (let times = random.between(1, 5); times > 0; times -= 1) {
+    proxy.cut(random.pick(["close", "reset"]));
+    await pause(random.between(0, 600));
+  }
+});
+
+export const freezeLines = harm("lines carry nothing for a while", "frozen, then reset", async (proxy, random) => {
+  proxy.freeze(random.pick(DIRECTIONS), { newLinesToo: true });
+  await pause(random.between(500, 4_000));
+  proxy.heal();
+});
+
+/** The hardest: nobody is ever told, and each side has to find out by itself. */
+export const abandonLines = harm(
+  "lines carry nothing any more, and nobody is told",
+  "half-open",
+  async (proxy, random) => {
+    proxy.freeze(random.pick(DIRECTIONS), { newLinesToo: false });
+    await pause(200);
+    proxy.heal({ leaveStuck: true });
+  },
+  { maximumLines: 2 },
+);
+
+export const slowLines = harm("lines are slow", "slow", async (proxy, random) => {
+  proxy.slow(random.between(20, 250));
+  await pause(random.between(1_000, 4_000));
+  proxy.heal();
+});

@@ -1,0 +1,36 @@
+/** What a fault of a round is. */
+import type { House } from "../house.js";
+import type { Random } from "../random.js";
+
+/** What was done to whom, for the summary. */
+export interface Damage {
+  readonly target: string;
+  /** When, or how. */
+  readonly point: string;
+}
+
+export interface FaultContext {
+  readonly house: House;
+  readonly random: Random;
+  /** Notes what was done. */
+  readonly did: (damage: Damage) => void;
+}
+
+export interface Fault {
+  readonly name: string;
+  /** Breaks something, and resolves when it breaks no more. What stays broken by itself, the round mends. */
+  run(context: FaultContext): Promise<void>;
+}
+
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Resolves when `happened` does, or after `milliseconds`; whether it happened. */
+export async function within(milliseconds: number, happened: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false);
+  });
+  return Promise.race([happened.then(() => true), late]).finally(() => clearTimeout(timer));
+}
