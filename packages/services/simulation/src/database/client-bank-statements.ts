@@ -22,7 +22,8 @@ export function clientBankStatements(tables: ClientBankTables): Record<string, S
     "lock-clients": async (session, [fingerprints]) => {
       const asked = new Set(fingerprints as readonly string[]);
       const ids = clients.rows(session).flatMap((row) => (asked.has(row.cardFingerprint) ? [row.id] : []));
-      return answer(await session.lockRows(clients, ids.sort()));
+      const rows = await session.lockRows(clients, ids.sort());
+      return answer(rows.map(({ openingBalance: _opening, ...row }) => row));
     },
 
     "find-payments": async (session, [ids]) => {

@@ -42,7 +42,7 @@ export class Table<Row extends object = object> {
 
   /** The names under which a row may be in another's way: its primary key, and its other unique keys. */
   locksOf(row: Row): string[] {
-    const others = Object.entries(this.definition.unique ?? {}).map(([name, of]) => `${name} ${of(row)}`);
+    const others = Object.entries(this.definition.unique ?? {}).map(([name, of]) => this.lockOf(`${name} ${of(row)}`));
     return [this.lockOf(this.definition.keyOf(row)), ...others];
   }
 

@@ -1,0 +1,167 @@
+/** Transactions of the banks' steps over few payments, clients and merchants, so that they meet. */
+import { capturePayments } from "../../../dist/client-bank/step-3-capture.js";
+import { finishCycle } from "../../../dist/client-bank/step-5b-finish.js";
+import { creditRefunds } from "../../../dist/client-bank/step-r3-credit.js";
+import { settlePayments } from "../../../dist/merchant-bank/step-4-settle.js";
+import { debitRefunds } from "../../../dist/merchant-bank/step-r2-debit.js";
+import type { ComposedNotification } from "../../../dist/notification/compose-notification.js";
+import { insertNotifications } from "../../../dist/notification/operations/insert-notifications.js";
+import type { Transaction } from "../../../dist/platform/database.js";
+import type { DeclineReason } from "../../../dist/shared/decline.js";
+import type {
+  BankResultMessage,
+  TransactionResultMessage,
+  ValidationResultMessage,
+} from "../../../dist/shared/messages.js";
+import type { RefundMessage, RefundResultMessage } from "../../../dist/shared/refund-messages.js";
+import { START_MS } from "../clock.js";
+import type { DatabaseUser } from "../database/simulated-server.js";
+import { SEED_ROWS } from "../house-data.js";
+import type { Random } from "../random.js";
+
+/** One transaction of a service. */
+export interface Work {
+  readonly user: DatabaseUser;
+  readonly name: string;
+  run(transaction: Transaction): Promise<unknown>;
+}
+
+const ACCEPT_TIME = new Date(START_MS).toISOString();
+const DEADLINE = new Date(START_MS + 60_000).toISOString();
+const MERCHANTS = ["m-1", "m-2", "m-closed", "m-unknown"];
+
+/** The payments of one case: few, so that both transactions are about the same ones. */
+export class RandomWork {
+  readonly #random: Random;
+  readonly #case: string;
+
+  constructor(random: Random, caseName: string) {
+    this.#random = random;
+    this.#case = caseName;
+  }
+
+  next(): Work {
+    const random = this.#random;
+    const now = () => START_MS + (random.chance(0.1) ? 70_000 : 1_000);
+    const timeMs = now();
+    const clock = () => timeMs;
+    const kinds: readonly (() => Work)[] = [
+      () => {
+        const batch = this.#batch(() => this.#validation());
+        return { user: "client-bank", name: "3", run: (transaction) => capturePayments(transaction, batch, clock) };
+      },
+      () => {
+        const batch = this.#batch(() => this.#bankResult());
+        return { user: "merchant-bank", name: "4", run: (transaction) => settlePayments(transaction, batch, clock) };
+      },
+      () => {
+        const batch = this.#batch(() => this.#transactionResult());
+        return { user: "client-bank", name: "5b", run: (transaction) => finishCycle(transaction, batch, clock) };
+      },
+      () => {
+        const batch = this.#batch(() => this.#refund());
+        return {
+          user: "merchant-bank",
+          name: "R2",
+          run: async (transaction) => (await debitRefunds(transaction, batch, clock)).decisions,
+        };
+      },
+      () => {
+        const batch = this.#batch(() => this.#refundResult());
+        return { user: "client-bank", name: "R3", run: (transaction) => creditRefunds(transaction, batch, clock) };
+      },
+      () => {
+        const batch = this.#batch(() => this.#notification());
+        return { user: "notification", name: "5a", run: (transaction) => insertNotifications(transaction, batch) };
+      },
+    ];
+    return random.pick(kinds)();
+  }
+
+  #batch<Message>(make: () => Message): Message[] {
+    return Array.from({ length: this.#random.integer(1, 4) }, make);
+  }
+
+  #validation(reason?: DeclineReason): ValidationResultMessage {
+    const random = this.#random;
+    const number = random.integer(1, 4);
+    // The same request mostly; sometimes the same id with other parameters.
+    const other = random.chance(0.15);
+    const client = other ? random.pick(SEED_ROWS.clients) : SEED_ROWS.clients[number % SEED_ROWS.clients.length];
+    const declineReason = reason ?? (random.chance(0.1) ? "CARD_EXPIRED" : undefined);
+    return {
+      version: 1,
+      paymentId: `pay_${this.#case}_${number}`,
+      requestId: `${this.#case}-${number}`,
+      merchantId: MERCHANTS[number % 2] ?? "m-1",
+      parametersHash: other ? "other" : "same",
+      amount: { currencyCode: "EUR", minorUnits: other ? "17" : String(number * 5) },
+      description: "",
+      acceptTime: ACCEPT_TIME,
+      deadline: DEADLINE,
+      card: {
+        brand: "visa",
+        lastFour: "4242",
+        expiryMonth: 12,
+        expiryYear: random.chance(0.05) ? 2029 : 2030,
+        fingerprint: random.chance(0.05) ? "nobody's" : (client?.cardFingerprint ?? ""),
+      },
+      validateTime: ACCEPT_TIME,
+      ...(declineReason !== undefined && { declineReason }),
+    };
+  }
+
+  #bankResult(): BankResultMessage {
+    const random = this.#random;
+    const reason = random.chance(0.2) ? "INSUFFICIENT_FUNDS" : undefined;
+    const message = { ...this.#validation(reason), captureTime: ACCEPT_TIME };
+    return random.chance(0.1) ? { ...message, merchantId: random.pick(MERCHANTS) } : message;
+  }
+
+  #transactionResult(): TransactionResultMessage {
+    const { declineReason, ...message } = { ...this.#bankResult(), settleTime: ACCEPT_TIME };
+    if (declineReason !== undefined) return { ...message, declineReason, declinedBy: "client-side" };
+    if (this.#random.chance(0.7)) return message;
+    return { ...message, declineReason: "MERCHANT_CLOSED", declinedBy: "merchant-bank" };
+  }
+
+  #refund(): RefundMessage {
+    const random = this.#random;
+    const number = random.integer(1, 4);
+    const payment = random.integer(1, 4);
+    const other = random.chance(0.15);
+    return {
+      version: 1,
+      refundId: `ref_${this.#case}_${number}`,
+      paymentId: `pay_${this.#case}_${payment}`,
+      requestId: `${this.#case}-${number}`,
+      merchantId: MERCHANTS[payment % 2] ?? "m-1",
+      parametersHash: other ? "other" : "same",
+      ...(random.chance(0.7) && { amount: { currencyCode: "EUR", minorUnits: String(random.integer(1, 12)) } }),
+      acceptTime: ACCEPT_TIME,
+    };
+  }
+
+  #refundResult(): RefundResultMessage {
+    const amount = { currencyCode: "EUR", minorUnits: String(this.#random.integer(1, 8)) };
+    const refund = { ...this.#refund(), amount, debitTime: ACCEPT_TIME };
+    if (this.#random.chance(0.2)) return { ...refund, declineReason: "INSUFFICIENT_FUNDS" };
+    return { ...refund, settleTime: ACCEPT_TIME };
+  }
+
+  #notification(): ComposedNotification {
+    const random = this.#random;
+    return {
+      paymentId: `pay_${this.#case}_${random.integer(1, 3)}`,
+      refundId: random.chance(0.3) ? `ref_${this.#case}_1` : "",
+      templateName: random.pick(["payment-succeeded", "payment-declined"]),
+      channel: "log",
+      language: "en",
+      templateVersion: 1,
+      subject: "subject",
+      body: "body",
+      payload: null,
+      traceId: null,
+    };
+  }
+}
