@@ -7,7 +7,7 @@ import { rheaContender } from "./with-rhea.js";
 import { sdkContender } from "./with-sdk.js";
 
 const HELP = `npm run bench:sdk -- [options]
-  --broker embedded|artemis   [embedded]
+  --broker embedded|artemis|classic  [embedded]
   --messages <n>              messages of 1 KiB in each measurement [10000]
   --rounds <n>                counted rounds, after one that warms up [5]
   --memory <n>                instead: n messages sent and received by the SDK, and what memory they take

@@ -7,9 +7,9 @@ import { type Contender, manyAtOnce, REQUESTS_IN_FLIGHT, TEXT, WINDOW } from "./
 
 const QUEUE = ["queue"];
 
-export async function rheaContender({ port, username, password }: BenchBroker): Promise<Contender> {
+export async function rheaContender({ port }: BenchBroker): Promise<Contender> {
   const container = rhea.create_container();
-  const connection = container.connect({ host: "127.0.0.1", port, username, password, reconnect: false });
+  const connection = container.connect({ host: "127.0.0.1", port, reconnect: false });
   await once(connection, "connection_open");
   return {
     send: (address, count) => send(connection, address, count),

@@ -8,8 +8,8 @@ const anything: StandardSchemaV1<unknown, typeof BODY> = {
   "~standard": { version: 1, vendor: "bench", validate: (value) => ({ value: value as typeof BODY }) },
 };
 
-export async function sdkContender({ port, username, password }: BenchBroker): Promise<Contender> {
-  const connection = await connect(`amqp://127.0.0.1:${port}`, { username, password });
+export async function sdkContender({ port }: BenchBroker): Promise<Contender> {
+  const connection = await connect(`amqp://127.0.0.1:${port}`);
   return {
     send: (address, count) => send(connection, address, count),
     receive: (address, count) => receive(connection, address, count),
