@@ -1,75 +1,14 @@
 import { expect } from "chai";
-import rhea from "rhea";
 import { connect } from "../../dist/amqp/connect.js";
 import type { Consumer } from "../../dist/connection.js";
 import { queue, topic } from "../../dist/destination.js";
 import type { Message } from "../../dist/message.js";
-import { failure, type PeerSender, ScriptedPeer, until } from "./scripted-peer.js";
+import { feed, receiveAll } from "./feeding.js";
+import { failure, ScriptedPeer, until } from "./scripted-peer.js";
 
 const payment = queue("payment");
 
-type Settlement = (message: Message, index: number) => void;
-
-const SETTLEMENTS: Readonly<Record<string, Settlement>> = {
-  accepted: (message) => message.accept(),
-  rejected: (message, index) => message.reject(`reason ${index}`),
-  released: (message) => message.release(),
-  modified: (message) => message.release({ failed: true }),
-};
-
-/** Sends messages as far as the client's credit goes, and the rest when more comes. */
-function feed(sender: PeerSender, bodies: unknown[]): void {
-  const send = () => {
-    while (bodies.length > 0 && sender.sendable()) sender.send({ body: bodies.shift() });
-  };
-  (sender as unknown as { on(event: string, listener: () => void): void }).on("sendable", send);
-}
-
-async function receiveAll(consumer: Consumer, count: number): Promise<Message[]> {
-  const messages: Message[] = [];
-  while (messages.length < count)
-    messages.push(...(await consumer.receiveBatch({ maximumSize: count - messages.length })));
-  return messages;
-}
-
 describe("a consumer", () => {
-  it("settles each message with its own outcome, in every interleaving and in every order", async () => {
-    const names = Object.keys(SETTLEMENTS);
-    const runs = names.flatMap((a) => names.flatMap((b) => names.map((c) => [a, b, c])));
-    const orders = [
-      [0, 1, 2],
-      [2, 0, 1],
-    ];
-    const total = runs.length * orders.length * 3;
-    await using peer = await ScriptedPeer.start({
-      onReceiver: (sender) =>
-        feed(
-          sender,
-          Array.from({ length: total }, (_, index) => `${index}`),
-        ),
-    });
-    await using connection = await connect(peer.url);
-    const consumer = await connection.createConsumer(payment);
-    const expected = new Map<number, [string, string | undefined]>();
-    let next = 0;
-    for (const order of orders) {
-      for (const run of runs) {
-        const messages = await receiveAll(consumer, 3);
-        for (const position of order) {
-          const name = run[position] as string;
-          const id = next + position;
-          expected.set(id, [name, name === "rejected" ? `reason ${id}` : undefined]);
-          SETTLEMENTS[name]?.(messages[position] as Message, id);
-        }
-        next += 3;
-      }
-    }
-    await until(() => peer.outcomes.length >= total, "all are settled");
-    expect(peer.outcomes).to.have.length(total);
-    for (const { id, outcome, reason } of peer.outcomes)
-      expect([outcome, reason], `${id}`).to.deep.equal(expected.get(id));
-  });
-
   it("counts only the first settlement of a message", async () => {
     await using peer = await ScriptedPeer.start({ onReceiver: (sender) => feed(sender, ["a"]) });
     await using connection = await connect(peer.url);
@@ -123,38 +62,6 @@ describe("a consumer", () => {
     await until(() => peer.outcomes.length === total, "all are settled");
   });
 
-  it("survives bodies that cannot be decoded, and tells json() of them", async () => {
-    const poison = [Buffer.from("not AMQP at all"), Buffer.from([0x00, 0x53, 0x77, 0xa1, 200, 1]), Buffer.alloc(0)];
-    await using peer = await ScriptedPeer.start({
-      onReceiver: (sender) => {
-        (sender as unknown as { once(event: string, listener: () => void): void }).once("sendable", () => {
-          for (const bytes of poison) sender.send(bytes, undefined, 0);
-          sender.send({
-            body: rhea.message.data_section(Buffer.from("{}")),
-            message_annotations: { "x-opt-jms-msg-type": 5 },
-          });
-          sender.send({ body: "{" });
-          sender.send({ body: '{"good":1}' });
-        });
-      },
-    });
-    await using connection = await connect(peer.url, { reconnect: false });
-    const consumer = await connection.createConsumer(payment);
-    const messages = await receiveAll(consumer, 6);
-    const errors = messages.map((message) => {
-      try {
-        return message.json();
-      } catch (error) {
-        return (error as { code: string }).code;
-      }
-    });
-    expect(errors).to.deep.equal(["invalid-body", "invalid-body", "invalid-body", {}, "invalid-body", { good: 1 }]);
-    expect(messages[0]?.kind).to.equal("object");
-    for (const message of messages) message.reject();
-    await until(() => peer.outcomes.length === 6, "all are settled");
-    expect(connection.state.name).to.equal("open");
-  });
-
   it("never quotes a body in an error", async () => {
     await using peer = await ScriptedPeer.start({ onReceiver: (sender) => feed(sender, ["4111111111111111 oops"]) });
     await using connection = await connect(peer.url);
@@ -163,48 +70,12 @@ describe("a consumer", () => {
     expect(`${error.message} ${String(error.cause)} ${error.stack}`).not.to.contain("4111");
   });
 
-  it("releases as failed the message whose callback threw, and hands over the next", async () => {
-    await using peer = await ScriptedPeer.start({ onReceiver: (sender) => feed(sender, ["a", "b", "c"]) });
-    await using connection = await connect(peer.url, { reconnect: false });
-    const seen: unknown[] = [];
-    await connection.createConsumer(payment, {
-      onMessage: (message) => {
-        seen.push(message.text);
-        if (message.text === "a") throw new Error("at once");
-        if (message.text === "b") return Promise.reject(new Error("later"));
-        message.accept();
-      },
-    });
-    await until(() => peer.outcomes.length === 3, "all are settled");
-    expect(seen).to.deep.equal(["a", "b", "c"]);
-    expect(peer.outcomes.map(({ outcome }) => outcome)).to.deep.equal(["modified", "modified", "accepted"]);
-    expect(connection.state.name).to.equal("open");
-  });
-
   it("accepts as it hands over when asked to", async () => {
     await using peer = await ScriptedPeer.start({ onReceiver: (sender) => feed(sender, ["a", "b"]) });
     await using connection = await connect(peer.url);
     const consumer = await connection.createConsumer(payment, { acknowledge: "auto", creditWindow: 1 });
     await receiveAll(consumer, 2);
     await until(() => peer.outcomes.length === 2, "both are accepted");
-  });
-
-  it("withdraws its credit without a drain when stopped, and gives it anew", async () => {
-    await using peer = await ScriptedPeer.start();
-    await using connection = await connect(peer.url);
-    const consumer = await connection.createConsumer(payment, { creditWindow: 10 });
-    await until(() => peer.flows.length === 1, "credit is given");
-    consumer.stop();
-    await until(() => peer.flows.length === 2, "credit is withdrawn");
-    consumer.start();
-    await until(() => peer.flows.length === 3, "credit is given anew");
-    expect(peer.flows).to.deep.equal([
-      { credit: 10, drain: false },
-      { credit: 0, drain: false },
-      { credit: 10, drain: false },
-    ]);
-    peer.senders[0]?.send({ body: "after" });
-    expect((await consumer.receive())?.text).to.equal("after");
   });
 
   it("ends each kind of wait by time-out, signal or close", async () => {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { type Connection, connect, type Message, type MessagingError, queue, topic } from "../../dist/mod.js";
 import { type Broker, startBroker } from "../../dist/testing/mod.js";
-import { failure, type PeerSender, ScriptedPeer, until } from "./scripted-peer.js";
+import { failure, ScriptedPeer, until } from "./scripted-peer.js";
 
 const payment = queue("payment");
 const events = topic("events");
@@ -219,22 +219,6 @@ describe("a JMS consumer on the embedded broker", () => {
 });
 
 describe("a JMS consumer", () => {
-  it("asks with drain in one flow alone, and gives its credit anew", async () => {
-    const drained = (sender: PeerSender) => {
-      const link = sender as unknown as { on(e: string, l: () => void): void; set_drained(d: boolean): void };
-      link.on("sender_draining", () => link.set_drained(true));
-    };
-    await using peer = await ScriptedPeer.start({ onReceiver: drained });
-    await using connection = await connect(peer.url);
-    const consumer = await connection.createConsumer(payment, { creditWindow: 10 });
-    await until(() => peer.flows.length === 1, "credit is given");
-    expect(await consumer.receiveNoWait()).to.equal(undefined);
-    await until(() => peer.flows.length === 3, "credit is given anew");
-    expect(peer.flows.map(({ drain }) => drain)).to.deep.equal([false, true, false]);
-    peer.senders[0]?.send({ body: "after" });
-    expect((await consumer.receive())?.text).to.equal("after");
-  });
-
   it("waits no longer than its connection's time-out for a broker that does not answer a drain", async () => {
     await using peer = await ScriptedPeer.start();
     await using connection = await connect(peer.url, { connectTimeoutMs: 100 });

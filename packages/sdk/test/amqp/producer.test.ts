@@ -56,22 +56,6 @@ describe("a producer", () => {
     await producer.send({ json: "accepted" });
   });
 
-  it("keeps 5,000 sends in flight although rhea's session holds 2,048", async () => {
-    const held: PeerDelivery[] = [];
-    await using peer = await ScriptedPeer.start({
-      credit: () => 10_000,
-      onMessage: ({ delivery }) => held.push(delivery),
-    });
-    await using connection = await connect(peer.url);
-    const producer = await connection.createProducer(payment, { maximumInFlight: 5_000 });
-    const sends = Array.from({ length: 6_000 }, (_, json) => producer.send({ json }));
-    await until(() => held.length === 5_000, "the window is full");
-    for (const delivery of held.splice(0)) delivery.accept();
-    await until(() => held.length === 1_000, "the rest has arrived");
-    for (const delivery of held) delivery.accept();
-    await Promise.all(sends);
-  });
-
   it("refuses one send more than may wait", async () => {
     await using peer = await ScriptedPeer.start({ onMessage: () => {} });
     await using connection = await connect(peer.url);
@@ -82,16 +66,6 @@ describe("a producer", () => {
     peer.drop();
     const lost = await Promise.all(sends);
     expect(lost.map(({ mayHaveArrived }) => mayHaveArrived)).to.deep.equal([true, true, false, false, false]);
-  });
-
-  it("without credit does not hold up another producer of the connection", async () => {
-    await using peer = await ScriptedPeer.start({ credit: (address) => (address === "blocked" ? 0 : 100) });
-    await using connection = await connect(peer.url);
-    const blocked = await connection.createProducer(queue("blocked"), { sendTimeoutMs: 100 });
-    const free = await connection.createProducer(payment);
-    const stuck = failure(blocked.send({ json: 1 }));
-    await free.send({ json: 2 });
-    expect(await stuck).to.include({ code: "timed-out", mayHaveArrived: false });
   });
 
   it("times out a send that is not confirmed, and survives its late outcome", async () => {
@@ -120,24 +94,6 @@ describe("a producer", () => {
     for (const error of await Promise.all(sends)) {
       expect(error).to.include({ code: "connection-lost", mayHaveArrived: true, destination: "payment" });
     }
-  });
-
-  it("never takes an outcome on a new line for that of a send on an older one", async () => {
-    const held: PeerDelivery[] = [];
-    await using peer = await ScriptedPeer.start({ onMessage: ({ delivery }) => held.push(delivery) });
-    await using connection = await connect(peer.url, { reconnect: { initialDelayMs: 1 } });
-    const producer = await connection.createProducer(payment, { sendTimeoutMs: 400 });
-    const first = failure(producer.send({ json: "old" }));
-    await until(() => held.length === 1, "the first has arrived");
-    peer.drop();
-    expect(await first).to.include({ code: "connection-lost" });
-    await until(() => connection.state.name === "open", "the connection is back");
-    const second = producer.send({ json: "new" });
-    await until(() => held.length === 2, "the second has arrived");
-    // Both bore delivery id 0 of their session.
-    expect(held.map(({ id }) => id)).to.deep.equal([0, 0]);
-    held[1]?.accept();
-    await second;
   });
 
   it("fails at once while the connection is away", async () => {
