@@ -9,6 +9,8 @@ export interface TopologyAddress {
   readonly subscriptions?: readonly string[];
   /** Where rejected messages and those delivered too often go. Default: {@link BrokerOptions.deadLetterAddress}. */
   readonly deadLetterAddress?: string;
+  /** Where messages go whose time to live is over. Default: {@link BrokerOptions.expiryAddress}. */
+  readonly expiryAddress?: string;
 }
 
 /** A user with least rights. Patterns are addresses, `*` at the end standing for anything. */
@@ -38,10 +40,16 @@ export interface BrokerOptions {
   readonly users?: readonly BrokerUser[];
   /** Where rejected messages and those delivered too often go, made when need be; empty: nowhere, they are dropped [DLQ]. */
   readonly deadLetterAddress?: string;
+  /** Where messages go whose time to live is over, made when need be [none: they are dropped]. */
+  readonly expiryAddress?: string;
   /** Deliveries before a message goes to the dead-letter address [10]. */
   readonly maximumDeliveries?: number;
   /** Waiting time before a message that was given back is offered again, in milliseconds [0]. */
   readonly redeliveryDelayMs?: number;
+  /** By which the waiting time grows with each delivery that failed after the first [1]. */
+  readonly redeliveryDelayMultiplier?: number;
+  /** The longest waiting time, in milliseconds [10 times the redelivery delay]. */
+  readonly maximumRedeliveryDelayMs?: number;
   /** Duplicate-detection ids kept for each address [20,000]. */
   readonly duplicateIdCacheSize?: number;
   /** The largest message, in bytes [1 MiB]. */

@@ -12,7 +12,8 @@ const PORT_RETRY_MS = 50;
 
 /**
  * Starts an AMQP 1.0 broker in this process that keeps its messages in memory and behaves like ActiveMQ Artemis in
- * what it can do. What it cannot do it refuses: distributed transactions, filters other than selector and no-local.
+ * what it can do. What it cannot do it refuses: distributed transactions, filters other than selector and no-local,
+ * management messages.
  *
  * @throws RangeError or TypeError for options that contradict each other, and what the system says of a port that
  * cannot be listened on.

@@ -105,6 +105,10 @@ describe("The embedded broker", () => {
     const wrong: BrokerOptions[] = [
       { maximumDeliveries: 0 },
       { redeliveryDelayMs: -1 },
+      { redeliveryDelayMs: 10, redeliveryDelayMultiplier: 0.5 },
+      { redeliveryDelayMultiplier: 2 },
+      { redeliveryDelayMs: 10, maximumRedeliveryDelayMs: 9 },
+      { addresses: [{ address: "activemq.management", kind: "queue" }] },
       { port: 1.5 },
       { addresses: [{ address: "a::b", kind: "queue" }] },
       { addresses: [{ address: "a", kind: "queue", subscriptions: ["s"] }] },

@@ -1,11 +1,12 @@
 /** Every address of the broker, those that are made when they are used, and the way of dead letters. */
 import { randomUUID } from "node:crypto";
 import { type NodeKind, Refusal } from "../../amqp/server/backend.js";
+import type { TopologyAddress } from "../broker-options.js";
 import { Address, type AddressRules, type Subscription } from "./address.js";
-import { deadLetterBytes } from "./dead-letter.js";
+import { type Burial, deadLetterBytes } from "./dead-letter.js";
 import { DuplicateIds } from "./duplicate-ids.js";
 import type { MessageQueue } from "./message-queue.js";
-import type { BrokerSettings } from "./settings.js";
+import { type BrokerSettings, MANAGEMENT_ADDRESS } from "./settings.js";
 import { StoredMessage } from "./stored-message.js";
 
 /** Temporary addresses remembered after their end, so that a late reply does not make them anew. */
@@ -14,6 +15,9 @@ const GONE_TEMPORARY_ADDRESSES = 20_000;
 const MAXIMUM_ADDRESSES = 100_000;
 /** How often messages that expired on queues without consumers are dropped. */
 const EXPIRY_SCAN_MS = 5_000;
+
+/** Where an address sends messages that nobody could handle, and those that nobody did in time. */
+type LastWays = Pick<TopologyAddress, "deadLetterAddress" | "expiryAddress">;
 
 /** What an address given by a client names: `address`, or `address::queue`. */
 export interface Place {
@@ -30,9 +34,9 @@ export class AddressBook {
 
   constructor(settings: BrokerSettings) {
     this.#settings = settings;
-    for (const { address, kind, subscriptions = [], deadLetterAddress } of settings.addresses) {
-      const made = this.#make(address, kind, deadLetterAddress);
-      for (const name of subscriptions) {
+    for (const topology of settings.addresses) {
+      const made = this.#make(topology.address, topology.kind, topology);
+      for (const name of topology.subscriptions ?? []) {
         made.subscribe(`${name}:global`, { predefined: true, durable: true, shared: true });
       }
     }
@@ -66,10 +70,13 @@ export class AddressBook {
 
   /**
    * What the name stands for, made if need be and if it may be.
-   * @throws Refusal `amqp:not-found`
+   * @throws Refusal `amqp:not-found`, and `amqp:not-implemented` for Artemis's address for management
    */
   resolve(name: string, kind: NodeKind | undefined): Place {
     const { address: addressName, queue: queueName } = splitName(name);
+    if (addressName === MANAGEMENT_ADDRESS) {
+      throw new Refusal("amqp:not-implemented", "There are no management messages here: use the broker's own object.");
+    }
     const address = this.#addresses.get(addressName) ?? this.#autoCreate(addressName, kind, queueName !== undefined);
     if (queueName === undefined) return { address, queue: undefined };
     const queue = address.queueNamed(queueName);
@@ -80,7 +87,7 @@ export class AddressBook {
   /** A client's own address, with a name that nobody can guess. */
   makeTemporary(kind: NodeKind, owner: object): Address {
     this.#checkRoom();
-    const address = new Address(randomUUID(), kind, this.#rules(undefined), owner);
+    const address = new Address(randomUUID(), kind, this.#rules(), owner);
     this.#addresses.set(address.name, address);
     return address;
   }
@@ -107,7 +114,7 @@ export class AddressBook {
     if (!this.#settings.autoCreate || hasQueue || this.#gone.has(name)) throw unknown;
     this.#checkRoom();
     // As Artemis: whoever does not say what it wants gets a topic.
-    return this.#make(name, kind ?? "topic", undefined);
+    return this.#make(name, kind ?? "topic");
   }
 
   #checkRoom(): void {
@@ -115,31 +122,36 @@ export class AddressBook {
     throw new Refusal("amqp:resource-limit-exceeded", `There are ${MAXIMUM_ADDRESSES} addresses already.`);
   }
 
-  #make(name: string, kind: NodeKind, deadLetterAddress: string | undefined): Address {
-    const address = new Address(name, kind, this.#rules(deadLetterAddress));
+  #make(name: string, kind: NodeKind, own?: LastWays): Address {
+    const address = new Address(name, kind, this.#rules(own));
     this.#addresses.set(name, address);
     return address;
   }
 
-  #rules(deadLetterAddress: string | undefined): AddressRules {
+  #rules(own: LastWays = {}): AddressRules {
     const settings = this.#settings;
-    const own = deadLetterAddress ?? settings.deadLetterAddress;
+    const { deadLetterAddress = settings.deadLetterAddress, expiryAddress = settings.expiryAddress } = own;
     return {
       maximumDeliveries: settings.maximumDeliveries,
       redeliveryDelayMs: settings.redeliveryDelayMs,
+      redeliveryDelayMultiplier: settings.redeliveryDelayMultiplier,
+      maximumRedeliveryDelayMs: settings.maximumRedeliveryDelayMs,
       duplicateIdCacheSize: settings.duplicateIdCacheSize,
       maximumMessages: settings.maximumMessagesPerAddress,
       deadLetter: (message, home, queue) => {
-        if (own !== undefined && own !== "") this.#bury(message, home, queue, own);
+        this.#bury(message, { address: home, queue: queue.name, to: deadLetterAddress });
+      },
+      expired: (message, home, queue) => {
+        this.#bury(message, { address: home, queue: queue.name, to: expiryAddress, expiredAt: Date.now() });
       },
     };
   }
 
-  #bury(message: StoredMessage, home: string, queue: MessageQueue, deadLetterAddress: string): void {
-    const target = this.#addresses.get(deadLetterAddress) ?? this.#make(deadLetterAddress, "queue", undefined);
-    target.takeDeadLetter(
-      new StoredMessage(++this.#lastMessageId, deadLetterBytes(message, home, queue.name), Date.now()),
-    );
+  #bury(message: StoredMessage, { to, ...origin }: Omit<Burial, "to"> & { readonly to: string | undefined }): void {
+    if (to === undefined || to === "") return;
+    const target = this.#addresses.get(to) ?? this.#make(to, "queue");
+    const bytes = deadLetterBytes(message, { ...origin, to });
+    target.takeDeadLetter(new StoredMessage(++this.#lastMessageId, bytes, Date.now()));
   }
 }
 

@@ -15,6 +15,10 @@ const MAXIMUM_GROUPS = 65_536;
 export interface QueueRules {
   readonly maximumDeliveries: number;
   readonly redeliveryDelayMs: number;
+  readonly redeliveryDelayMultiplier: number;
+  readonly maximumRedeliveryDelayMs: number;
+  /** Takes a message whose time to live is over. */
+  expired(message: StoredMessage, address: string, queue: MessageQueue): void;
   /** Takes a message that no consumer could handle. */
   deadLetter(message: StoredMessage, address: string, queue: MessageQueue): void;
 }
@@ -135,11 +139,11 @@ export class MessageQueue implements Browsable {
     }
   }
 
-  /** Drops what has expired. */
+  /** Takes out what has expired. */
   expire(): void {
     if (this.#expiring === 0) return;
     const now = Date.now();
-    for (const entry of this.#waiting) this.#dropIfExpired(entry, now);
+    for (const entry of this.#waiting) this.#takeOutIfExpired(entry, now);
   }
 
   /** Drops the messages that wait and are not durable. */
@@ -203,7 +207,7 @@ export class MessageQueue implements Browsable {
       const passed = consumer.passedIn(priority);
       for (let entry = passed === undefined ? head : passed.next; entry !== undefined; ) {
         const { next } = entry;
-        if (!this.#dropIfExpired(entry, now)) {
+        if (!this.#takeOutIfExpired(entry, now)) {
           if (this.#isFor(entry, consumer)) return entry;
           consumer.pass(entry);
         }
@@ -244,8 +248,8 @@ export class MessageQueue implements Browsable {
   }
 
   #giveBack(entry: QueueEntry): void {
-    const { redeliveryDelayMs } = this.#rules;
-    if (redeliveryDelayMs > 0) this.#later.add(entry, Date.now() + redeliveryDelayMs);
+    const delayMs = redeliveryDelay(this.#rules, entry.failures);
+    if (delayMs > 0) this.#later.add(entry, Date.now() + delayMs);
     else this.#offer(entry);
   }
 
@@ -259,11 +263,19 @@ export class MessageQueue implements Browsable {
     entry.message.release();
   }
 
-  #dropIfExpired(entry: QueueEntry, now: number): boolean {
+  #takeOutIfExpired(entry: QueueEntry, now: number): boolean {
     const { expiresAt } = entry.message;
     if (expiresAt === 0 || expiresAt > now) return false;
     this.#remove(entry);
+    this.#rules.expired(entry.message, this.#home.name, this);
     this.#drop(entry);
     return true;
   }
+}
+
+/** As Artemis: a delivery that did not fail waits too, and does not make the wait longer. */
+function redeliveryDelay(rules: QueueRules, failures: number): number {
+  const { redeliveryDelayMs, redeliveryDelayMultiplier, maximumRedeliveryDelayMs } = rules;
+  const delayMs = redeliveryDelayMs * redeliveryDelayMultiplier ** Math.max(failures - 1, 0);
+  return Math.min(Math.trunc(delayMs), maximumRedeliveryDelayMs);
 }

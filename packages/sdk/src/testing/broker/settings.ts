@@ -1,8 +1,12 @@
 /** The broker's options, parsed once: defaults filled in, conflicts refused with a sentence. */
 import type { BrokerOptions, BrokerUser, TopologyAddress } from "../broker-options.js";
 
+/** Where Artemis takes management messages, which nobody answers here. */
+export const MANAGEMENT_ADDRESS = "activemq.management";
 const DEFAULT_DEAD_LETTER_ADDRESS = "DLQ";
 const DEFAULT_MAXIMUM_DELIVERIES = 10;
+/** Artemis's `max-redelivery-delay`, as a multiple of the delay. */
+const DEFAULT_LONGEST_REDELIVERY = 10;
 const DEFAULT_DUPLICATE_ID_CACHE_SIZE = 20_000;
 const DEFAULT_MAXIMUM_MESSAGE_SIZE = 1024 * 1024;
 const DEFAULT_MAXIMUM_MESSAGES_PER_ADDRESS = 1_000_000;
@@ -16,8 +20,12 @@ export interface BrokerSettings {
   readonly users: ReadonlyMap<string, BrokerUser> | undefined;
   /** Undefined when dead letters are dropped. */
   readonly deadLetterAddress: string | undefined;
+  /** Undefined when what has expired is dropped. */
+  readonly expiryAddress: string | undefined;
   readonly maximumDeliveries: number;
   readonly redeliveryDelayMs: number;
+  readonly redeliveryDelayMultiplier: number;
+  readonly maximumRedeliveryDelayMs: number;
   readonly duplicateIdCacheSize: number;
   readonly maximumMessageSize: number;
   readonly maximumMessagesPerAddress: number;
@@ -25,7 +33,7 @@ export interface BrokerSettings {
 
 /** @throws RangeError or TypeError for options that cannot be, or that contradict each other. */
 export function parseBrokerOptions(options: BrokerOptions): BrokerSettings {
-  const { addresses = [], users, deadLetterAddress = DEFAULT_DEAD_LETTER_ADDRESS } = options;
+  const { addresses = [], users, deadLetterAddress = DEFAULT_DEAD_LETTER_ADDRESS, expiryAddress = "" } = options;
   checkAddresses(addresses);
   return {
     host: options.host ?? "127.0.0.1",
@@ -35,7 +43,8 @@ export function parseBrokerOptions(options: BrokerOptions): BrokerSettings {
     users: users === undefined ? undefined : usersByName(users),
     deadLetterAddress: deadLetterAddress === "" ? undefined : deadLetterAddress,
     maximumDeliveries: whole("maximumDeliveries", options.maximumDeliveries ?? DEFAULT_MAXIMUM_DELIVERIES, 1),
-    redeliveryDelayMs: whole("redeliveryDelayMs", options.redeliveryDelayMs ?? 0, 0),
+    expiryAddress: expiryAddress === "" ? undefined : expiryAddress,
+    ...redelivery(options),
     duplicateIdCacheSize: whole(
       "duplicateIdCacheSize",
       options.duplicateIdCacheSize ?? DEFAULT_DUPLICATE_ID_CACHE_SIZE,
@@ -50,6 +59,20 @@ export function parseBrokerOptions(options: BrokerOptions): BrokerSettings {
   };
 }
 
+function redelivery(options: BrokerOptions) {
+  const redeliveryDelayMs = whole("redeliveryDelayMs", options.redeliveryDelayMs ?? 0, 0);
+  const { redeliveryDelayMultiplier = 1, maximumRedeliveryDelayMs = redeliveryDelayMs * DEFAULT_LONGEST_REDELIVERY } =
+    options;
+  if (!Number.isFinite(redeliveryDelayMultiplier) || redeliveryDelayMultiplier < 1) {
+    throw new RangeError(`redeliveryDelayMultiplier is ${redeliveryDelayMultiplier}: give a number, 1 or more.`);
+  }
+  if (redeliveryDelayMs === 0 && redeliveryDelayMultiplier > 1) {
+    throw new RangeError("redeliveryDelayMultiplier multiplies redeliveryDelayMs, which is 0: give both.");
+  }
+  whole("maximumRedeliveryDelayMs", maximumRedeliveryDelayMs, redeliveryDelayMs);
+  return { redeliveryDelayMs, redeliveryDelayMultiplier, maximumRedeliveryDelayMs };
+}
+
 function whole(name: string, value: number, minimum: number): number {
   if (Number.isSafeInteger(value) && value >= minimum) return value;
   throw new RangeError(`${name} is ${value}: give a whole number, ${minimum} or more.`);
@@ -59,6 +82,7 @@ function checkAddresses(addresses: readonly TopologyAddress[]): void {
   const names = new Set<string>();
   for (const { address, kind, subscriptions = [] } of addresses) {
     if (address === "" || address.includes("::")) throw new TypeError(`"${address}" cannot be an address.`);
+    if (address === MANAGEMENT_ADDRESS) throw new TypeError(`${address} cannot be an address: it is not served here.`);
     if (names.has(address)) throw new TypeError(`The address ${address} is given twice.`);
     names.add(address);
     if (kind === "queue" && subscriptions.length > 0) {
