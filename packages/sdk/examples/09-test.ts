@@ -1,7 +1,7 @@
 /** Test: a real broker in the test's own process, on a port of its own, with faults on demand. `node --test 09-test.ts` */
 import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
-import { type Connection, connect, queue } from "@quittance/sdk";
+import { type Connection, connect, type MessagingError, queue } from "@quittance/sdk";
 import { startBroker } from "@quittance/sdk/testing";
 
 /** What is tested: an echo that answers in capitals. */
@@ -31,6 +31,17 @@ test("comes back when the line breaks", async () => {
   await open;
   equal((await connection.request(queue("shout"), { text: "still here" })).text, "STILL HERE");
   deepEqual([states.at(0), states.at(-1)], ["reconnecting", "open"]);
+});
+
+test("knows what may have arrived when the broker forgets to answer", async () => {
+  await using broker = await startBroker({ addresses: [{ address: "orders", kind: "queue" }] });
+  await using connection = await connect(broker.url);
+  await using producer = await connection.createProducer(queue("orders"), { sendTimeoutMs: 100 });
+  broker.forgetOutcomes("orders");
+  const error = await producer.send({ text: "one" }, { duplicateId: "o-1" }).catch((reason: MessagingError) => reason);
+  deepEqual([error?.code, error?.mayHaveArrived, broker.messageCount("orders")], ["timed-out", true, 1]);
+  await producer.send({ text: "one" }, { duplicateId: "o-1" });
+  equal(broker.messageCount("orders"), 1);
 });
 
 test("gives each user the rights that it has in production", async () => {

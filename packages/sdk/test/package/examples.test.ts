@@ -10,8 +10,10 @@ import { runToEnd } from "./run-script.js";
 const PACKAGE = fileURLToPath(new URL("../../", import.meta.url));
 const EXAMPLES = join(PACKAGE, "examples");
 const TSC = fileURLToPath(new URL("../../../../node_modules/typescript/bin/tsc", import.meta.url));
-/** A block of code in the README that is run as it stands, and what it prints. */
-const RUN_BY_CI = /<!-- run by CI -->\n```(ts|js)\n([\s\S]*?)```(?:\n+<!-- prints: (.*) -->)?/g;
+/** Pages with code that is run as it stands. */
+const PAGES = ["README.md", "docs/testing.md"];
+/** A block of such code, and what it prints. */
+const RUN_BY_CI = /<!-- run by CI -->\n```(ts|js)\n([\s\S]*?)```(?:\n+<!-- prints:\s([\s\S]*?)\s-->)?/g;
 
 /** What each example prints, as far as it is the same each time. */
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
@@ -48,7 +50,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "linked to span b7ad6b7169203331",
     "the greeting goes on with it: true",
   ],
-  "09-test.ts": ["answers in capitals", "comes back when the line breaks", "pass 3", "fail 0"],
+  "09-test.ts": ["answers in capitals", "comes back when the line breaks", "pass 4", "fail 0"],
   "10-fail-over.ts": ["lost: connection-lost", "received: to the second broker"],
 };
 
@@ -103,23 +105,25 @@ describe("The examples", () => {
   });
 });
 
-describe("The README", () => {
-  it("has code that runs as it stands", async () => {
-    const readme = await readFile(join(PACKAGE, "README.md"), "utf8");
-    const blocks = [...readme.matchAll(RUN_BY_CI)];
-    expect(blocks).to.have.length.above(1);
-    // Below the package's own folder, so that it finds itself by its name.
-    const folder = await mkdtemp(join(PACKAGE, "dist-test", "readme-"));
-    try {
-      for (const [index, [, language = "", code = "", prints]] of blocks.entries()) {
-        const file = join(folder, `block-${index}.${language === "ts" ? "mts" : "mjs"}`);
-        await writeFile(file, code);
-        const ended = await runToEnd(process.execPath, [file], { cwd: folder });
-        expect(ended.code, `${ended.stderr}\n${code}`).to.equal(0);
-        if (prints !== undefined) expect(ended.stdout.trim()).to.equal(prints);
+describe("The pages of the package", () => {
+  for (const page of PAGES) {
+    it(`${page} has code that runs as it stands`, async () => {
+      const text = await readFile(join(PACKAGE, page), "utf8");
+      const blocks = [...text.matchAll(RUN_BY_CI)];
+      expect(blocks).to.have.length.above(1);
+      // Below the package's own folder, so that it finds itself by its name.
+      const folder = await mkdtemp(join(PACKAGE, "dist-test", "page-"));
+      try {
+        for (const [index, [, language = "", code = "", prints]] of blocks.entries()) {
+          const file = join(folder, `block-${index}.${language === "ts" ? "mts" : "mjs"}`);
+          await writeFile(file, code);
+          const ended = await runToEnd(process.execPath, [file], { cwd: folder });
+          expect(ended.code, `${ended.stderr}\n${code}`).to.equal(0);
+          if (prints !== undefined) expect(ended.stdout.trim()).to.equal(prints);
+        }
+      } finally {
+        await rm(folder, { recursive: true, force: true });
       }
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  });
+    });
+  }
 });
