@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import rhea from "rhea";
+import { connect, queue, topic } from "../../dist/mod.js";
 import { type Broker, startBroker } from "../../dist/testing/mod.js";
 import { until } from "../processor/until.js";
 import { message, PlainClient, type Received, selectorFilter } from "./plain-client.js";
@@ -63,6 +64,21 @@ describe("A queue of the embedded broker", () => {
       await until("three are gone", () => broker.messageCount("work") === 1);
       expect(bodiesOf(await browser.drained())).to.deep.equal([3]);
     });
+  });
+
+  it("that belongs to a subscription is browsed by its name, also as a queue", async () => {
+    const subscriptions = ["watch"];
+    await using other = await startBroker({ addresses: [{ address: "news", kind: "topic", subscriptions }] });
+    await using connection = await connect(other.url);
+    await using producer = await connection.createProducer(topic("news"));
+    await producer.send({ text: "one" });
+    await using browser = await connection.createBrowser(queue("news::watch:global"));
+    for (const _round of [1, 2]) {
+      const seen: unknown[] = [];
+      for await (const { text } of browser) seen.push(text);
+      expect(seen).to.deep.equal(["one"]);
+    }
+    expect(other.messageCount("news::watch:global")).to.equal(1);
   });
 
   describe("with consumers of several priorities", () => {

@@ -64,7 +64,8 @@ export class Client implements BackendConnection, ProducerHost {
       return new Consumer(place, outlet, { dynamicAddress: address.name, onClose });
     }
     const { address, place } = this.#placeToConsume(request);
-    if (request.copies && address.kind === "queue") return new Browser(place, outlet);
+    // The queue of a subscription is browsed as any other when it is named, as `topic::queue`.
+    if (request.copies && place.subscription === undefined) return new Browser(place, outlet);
     const onClose = (ending: Ending) => this.#leave(address, place.subscription, ending);
     return new Consumer(place, outlet, { onClose });
   }
@@ -110,7 +111,8 @@ export class Client implements BackendConnection, ProducerHost {
       throw unauthorized(`to consume from ${parts.address}`);
     }
     const { address, queue } = this.book.resolve(name, request.kind);
-    if (request.kind !== undefined && request.kind !== address.kind) {
+    const kind = queue === undefined ? address.kind : "queue";
+    if (request.kind !== undefined && request.kind !== kind && request.kind !== address.kind) {
       throw new Refusal("amqp:illegal-state", `${address.name} is a ${address.kind}, not a ${request.kind}.`);
     }
     if (queue !== undefined && address.owner !== this) {
