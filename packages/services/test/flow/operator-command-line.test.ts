@@ -112,6 +112,11 @@ describe("The operator's command line beside a house that works", function () {
         return told.out.includes("WAITS for step 4") && told;
       });
       expect(code).to.equal(0);
+      const waiting = await eventually("its message waits", async () => {
+        const told = await run("explain", payment.id);
+        return /\nMESSAGE \S+ waits on bank-result since /.test(told.out) && told.out;
+      });
+      expect(waiting).to.match(/why: its message waits on bank-result since /);
       expect(out)
         .to.match(/WAITS for step 4, merchant-bank, since /)
         .and.to.match(/\nmerchant-bank does not run\n/);

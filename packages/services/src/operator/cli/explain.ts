@@ -1,8 +1,10 @@
 /** `explain`: the story of one payment. */
-import { type Command, EXIT, formatColumns, toJson, UsageError } from "./command.js";
+import { type Command, type CommandCall, EXIT, formatColumns, toJson, UsageError } from "./command.js";
+import { withOperatorBroker } from "./operator-broker.js";
 import { withOperatorDatabase } from "./operator-database.js";
+import { findPaymentMessages, type PaymentMessage } from "./payment-messages.js";
 import { type PaymentStory, readPaymentStory } from "./payment-story.js";
-import { type Hanging, hangingOf, type TimelineEvent, timelineOf } from "./payment-timeline.js";
+import { type Hanging, hangingOf, type TimelineEvent, timelineOf, withMessages } from "./payment-timeline.js";
 import { unreadyServices } from "./service-health.js";
 
 const PAYMENT_ID = /^pay_[a-z2-7]{32}$/;
@@ -11,9 +13,10 @@ export const explain: Command = {
   name: "explain",
   summary: "The story of one payment: each step, its decision and entries; for what hangs: where, since when, why.",
   usage: "<payment id>",
-  help: `Reads what client-bank, merchant-bank and notification recorded, in one snapshot. Beside a running stack it asks
-the services that the payment waits for whether they are ready. It does not look
-into the broker's queues. Exit code 1 when nobody knows the payment.
+  help: `Reads what client-bank, merchant-bank and notification recorded, in one snapshot, and then looks into the broker's
+queues for messages of the payment that wait or are dead, where BROKER_URL or a running stack names the broker. What a
+service has in hand at this moment is seen in neither. Beside a running stack it asks the services that the payment waits
+for whether they are ready. Exit code 1 when nobody knows the payment.
 `,
   options: {},
   async run(call) {
@@ -25,26 +28,47 @@ into the broker's queues. Exit code 1 when nobody knows the payment.
       readPaymentStory(client, id),
     );
     const timeline = timelineOf(story);
-    const hanging = hangingOf(story);
+    const messages = await messagesOf(call, story);
+    const hanging = messages === undefined ? hangingOf(story) : withMessages(hangingOf(story), messages);
     const stack = hanging.length > 0 ? await configuration.runningStack() : undefined;
     const unready = stack === undefined ? new Map<string, string>() : await unreadyServices(stack);
     const traceId = story.notifications.find((one) => one.traceId !== null)?.traceId ?? null;
     terminal.out(
       call.json
-        ? `${toJson({ ...story, traceId, timeline, hanging, unready: Object.fromEntries(unready) })}\n`
-        : formatStory(story, traceId, timeline, hanging, unready),
+        ? `${toJson({ ...story, traceId, timeline, hanging, messages, unready: Object.fromEntries(unready) })}\n`
+        : formatStory(story, { traceId, timeline, hanging, messages: messages ?? [], unready }),
     );
-    return timeline.length === 0 ? EXIT.wrong : EXIT.ok;
+    return timeline.length === 0 && (messages ?? []).length === 0 ? EXIT.wrong : EXIT.ok;
   },
 };
 
-function formatStory(
-  story: PaymentStory,
-  traceId: string | null,
-  timeline: readonly TimelineEvent[],
-  hanging: readonly Hanging[],
-  unready: ReadonlyMap<string, string>,
-): string {
+/** Undefined when no broker is named, or it is away: what the databases know is told all the same. */
+async function messagesOf({ configuration, terminal }: CommandCall, story: PaymentStory) {
+  const url = await configuration.knownBrokerUrl();
+  if (url === undefined) return undefined;
+  try {
+    return await withOperatorBroker(url, (connection) =>
+      findPaymentMessages(
+        connection,
+        story.id,
+        story.refunds.map(({ id }) => id),
+      ),
+    );
+  } catch (error) {
+    terminal.err(`The broker's queues could not be looked into: ${error instanceof Error ? error.message : error}\n`);
+    return undefined;
+  }
+}
+
+interface Told {
+  readonly traceId: string | null;
+  readonly timeline: readonly TimelineEvent[];
+  readonly hanging: readonly Hanging[];
+  readonly messages: readonly PaymentMessage[];
+  readonly unready: ReadonlyMap<string, string>;
+}
+
+function formatStory(story: PaymentStory, { traceId, timeline, hanging, messages, unready }: Told): string {
   const lines = [headingOf(story), ""];
   const began = timeline[0]?.time.getTime() ?? 0;
   for (const event of timeline) {
@@ -68,6 +92,11 @@ function formatStory(
       `  channel: ${one.channel}`,
       `  why: ${one.why}`,
     );
+  }
+  if (messages.length > 0) lines.push("");
+  for (const { state, queue, messageId, since } of messages) {
+    const time = since === null ? "" : ` since ${since.toISOString()}`;
+    lines.push(`MESSAGE ${messageId ?? "without an id"} ${state === "dead" ? "is dead" : "waits"} on ${queue}${time}`);
   }
   for (const [service, what] of unready) lines.push("", `${service} ${what}`);
   return `${lines.join("\n")}\n`;

@@ -1,5 +1,7 @@
 /** What a payment's records mean: the steps that it walked, and where it hangs. */
+import { CHANNELS } from "../../shared/queue-map.js";
 import type { Entry } from "./audit-money.js";
+import { type PaymentMessage, subscriptionQueue } from "./payment-messages.js";
 import type { PaymentStory, RecordedNotification, RecordedPayment, RecordedRefund } from "./payment-story.js";
 
 /** A step that was walked, by the numbers of docs/payment-cycle.md. */
@@ -20,6 +22,8 @@ export interface Hanging {
   readonly service: string;
   /** Where its message waits, if it waits. */
   readonly channel: string;
+  /** The same as queues of the broker. */
+  readonly queues: readonly string[];
   readonly since: Date | null;
   readonly why: string;
 }
@@ -138,6 +142,7 @@ export function hangingOf(story: PaymentStory): Hanging[] {
         step: "2 or 3",
         service: "card-validation or client-bank",
         channel: "payment or validation-result",
+        queues: [CHANNELS.payment.address, CHANNELS.validationResult.address],
         since: null,
         why: "no bank has a record of it: it was never accepted, it waits for card-validation or client-bank, or it is among their dead letters",
       },
@@ -149,6 +154,7 @@ export function hangingOf(story: PaymentStory): Hanging[] {
         step: "3",
         service: "client-bank",
         channel: "none",
+        queues: [],
         since: receipt?.settleTime ?? null,
         why: "merchant-bank decided on it and client-bank does not know it: the books are wrong, run verify-money",
       },
@@ -161,6 +167,7 @@ export function hangingOf(story: PaymentStory): Hanging[] {
         step: "4",
         service: "merchant-bank",
         channel: "bank-result",
+        queues: [CHANNELS.bankResult.address],
         since: payment.captureTime,
         why: `merchant-bank has not decided: its message is on its way, merchant-bank is away or held up, or the message is among the dead letters${ahead}`,
       },
@@ -172,6 +179,7 @@ export function hangingOf(story: PaymentStory): Hanging[] {
       step: "5b",
       service: "client-bank",
       channel: "transaction-result, subscription client-bank",
+      queues: [subscriptionQueue(CHANNELS.transactionResult, "client-bank")],
       since: receipt.settleTime,
       why: "merchant-bank has decided and client-bank has not finished it: its message is on its way, client-bank is away or held up, or the message is among the dead letters",
     });
@@ -181,6 +189,7 @@ export function hangingOf(story: PaymentStory): Hanging[] {
       step: "5a",
       service: "notification",
       channel: "transaction-result, subscription notification",
+      queues: [subscriptionQueue(CHANNELS.transactionResult, "notification")],
       since: receipt.settleTime,
       why: "notification has not recorded it: its message is on its way, notification is away or held up, or the message is among the dead letters",
     });
@@ -190,12 +199,43 @@ export function hangingOf(story: PaymentStory): Hanging[] {
       step: "R3",
       service: "client-bank",
       channel: "refund-result, subscription client-bank-refunds",
+      queues: [subscriptionQueue(CHANNELS.refundResult, "client-bank-refunds")],
       since: refund.debitTime,
       why: `merchant-bank has decided on refund ${refund.id} and client-bank has not recorded it: its message is on its way, client-bank is away or held up, or the message is among the dead letters`,
     });
   }
   for (const one of notifications.filter(({ state }) => state !== "sent")) hanging.push(untold(one));
   return hanging;
+}
+
+/** What hangs, with what the broker's queues say of it. */
+export function withMessages(hanging: readonly Hanging[], messages: readonly PaymentMessage[]): Hanging[] {
+  return hanging.map((one) => {
+    if (one.queues.length === 0) return one;
+    const dead = messages.find(({ state, address }) => state === "dead" && isFrom(address, one));
+    const waiting = messages.find(({ state, queue }) => state === "waits" && one.queues.includes(queue));
+    if (waiting !== undefined) return { ...one, why: `its message waits on ${waiting.queue}${sinceOf(waiting)}` };
+    if (dead === undefined) {
+      return {
+        ...one,
+        why: `${one.why}; at this moment none of its messages waits or is dead, so one is in hand, held back or lost`,
+      };
+    }
+    const reason = dead.reason ?? "the broker set it aside by itself";
+    return {
+      ...one,
+      why: `its message is dead on ${dead.queue}${sinceOf(dead)}: ${reason} (dead-letters replay ${dead.messageId})`,
+    };
+  });
+}
+
+function isFrom(address: string, { queues }: Hanging): boolean {
+  return queues.some((queue) => queue.split("::")[0] === address);
+}
+
+function sinceOf({ since, deliveries }: PaymentMessage): string {
+  const often = deliveries > 0 ? `, offered ${deliveries} times before` : "";
+  return `${since === null ? "" : ` since ${since.toISOString()}`}${often}`;
 }
 
 function untold(notification: RecordedNotification): Hanging {
@@ -206,6 +246,7 @@ function untold(notification: RecordedNotification): Hanging {
     step: notification.refundId === "" ? "5a" : "R4",
     service: "notification",
     channel: `notification by ${channel}`,
+    queues: [],
     since: createTime,
     why: attempts === 0 ? `${state}, not tried yet` : `${state} after ${attempts} attempts${error}; ${next}`,
   };

@@ -6,7 +6,10 @@ import { capturePayments } from "../../../dist/client-bank/step-3-capture.js";
 import { finishCycle } from "../../../dist/client-bank/step-5b-finish.js";
 import { settlePayments } from "../../../dist/merchant-bank/step-4-settle.js";
 import { debitRefunds } from "../../../dist/merchant-bank/step-r2-debit.js";
-import type { ValidationResultMessage } from "../../../dist/shared/messages.js";
+import { bankResultMessage, type ValidationResultMessage } from "../../../dist/shared/messages.js";
+import { CHANNELS, deadLetterDestination, destinationOf } from "../../../dist/shared/queue-map.js";
+import { eventually } from "../../support/eventually.js";
+import { useHouseBroker } from "../../support/house-broker.js";
 import {
   bankResult,
   nextPaymentId,
@@ -39,6 +42,7 @@ const TRACE = "0af7651916cd43dd8448eb211c80319c";
 describe("explain", function () {
   this.timeout(60_000);
   const banks = useBanks();
+  const broker = useHouseBroker();
 
   const explain = (...args: string[]) => runCommand(["explain", ...args], { DATABASE_URL: banks().superuser.url });
   async function told(id: string): Promise<Told & { readonly code: number }> {
@@ -151,6 +155,55 @@ describe("explain", function () {
     expect(timeline.at(-1)).to.deep.include({ step: "R2", decision: `refund ${refund.refundId}: debited 300` });
     expect(timeline.at(-1)?.entries).to.have.length(2);
     expect(hanging.map(({ step, service }) => [step, service])).to.deep.include(["R3", "client-bank"]);
+  });
+
+  it("finds the message that it waits for on the broker, waiting and dead, and tells why it died", async () => {
+    const payment = validationResult(someClient(7));
+    await capture(payment);
+    const environment = { DATABASE_URL: banks().superuser.url, BROKER_URL: broker().urlOf("operator") };
+    const story = async () => (await runCommand(["explain", payment.paymentId], environment)).out;
+    expect(await story()).to.match(/why: .*; at this moment none of its messages waits or is dead/);
+
+    const clientBank = await broker().connectAs("client-bank");
+    await using producer = await clientBank.createProducer(destinationOf(CHANNELS.bankResult));
+    await producer.send({ json: bankResult(payment), correlationId: payment.paymentId });
+    await producer.send({ json: bankResult(validationResult(someClient(7))), correlationId: nextPaymentId() });
+    expect(await story())
+      .to.match(/why: its message waits on bank-result since \d{4}-/)
+      .and.to.match(/\nMESSAGE \S+ waits on bank-result since /);
+
+    const merchantBank = await broker().connectAs("merchant-bank");
+    await using processor = await merchantBank.process({
+      name: "merchant-bank-settle",
+      from: destinationOf(CHANNELS.bankResult),
+      deadLetter: deadLetterDestination(CHANNELS.bankResult),
+      schema: bankResultMessage,
+      handle: (batch) => batch.map(() => ({ deadLetter: "The ledger is full." })),
+    });
+    await eventually("both are set aside", () => processor.counts.deadLettered === 2, 30_000);
+    const dead = await story();
+    expect(dead).to.match(
+      /why: its message is dead on dead-letter\.bank-result since \S+: The ledger is full\. \(dead-letters replay \S+\)/,
+    );
+    expect(dead.match(/^MESSAGE /gm), "another payment's letter is not told").to.have.length(1);
+  });
+
+  it("finds a payment and a refund that no bank has recorded by the payment in their bodies", async () => {
+    const payment = validationResult(someClient(8));
+    await capture(payment);
+    const gateway = await broker().connectAs("gateway");
+    await using producer = await gateway.createProducer(destinationOf(CHANNELS.refund));
+    const refund = refundOf(payment, "5");
+    await producer.send({ json: refund, correlationId: refund.refundId });
+    await using payments = await gateway.createProducer(destinationOf(CHANNELS.payment));
+    const accepted = nextPaymentId();
+    await payments.send({ json: { paymentId: accepted } });
+    const environment = { DATABASE_URL: banks().superuser.url, BROKER_URL: broker().urlOf("operator") };
+    const { out } = await runCommand(["explain", payment.paymentId], environment);
+    expect(out).to.match(/\nMESSAGE \S+ waits on refund since /);
+    const unrecorded = await runCommand(["explain", accepted], environment);
+    expect(unrecorded.out).to.match(/why: its message waits on payment since /);
+    expect(unrecorded.code, "it is known").to.equal(0);
   });
 
   it("ends with 1 for a payment that nobody knows, and says where it may be", async () => {
