@@ -167,6 +167,7 @@ export const QUEUE_CASES: readonly ConformanceCase[] = [
     id: "J-6.2-06",
     section: "6.2.10",
     title: "Acknowledgements that differ between neighbours each reach their own message",
+    rheaFaults: [1],
     run: async (context) => {
       const destination = context.queue();
       const consumer = await context.consumer(destination);

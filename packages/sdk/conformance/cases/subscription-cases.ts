@@ -5,7 +5,8 @@ import type { ConformanceCase } from "../suite/conformance-case.js";
 
 const NAME = "reader";
 
-const NOTHING_SHARED: ConformanceCase["differs"] = {
+/** For cases of shared subscriptions. */
+export const NOTHING_SHARED: ConformanceCase["differs"] = {
   classic: {
     why: "Shared subscriptions are not offered; the SDK refuses them with `not-supported` before anything is attached, for each consumer would get every message.",
     seen: async (context) => {

@@ -1,7 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BrokerUnderTest, DEAD_LETTER_QUEUE, MAXIMUM_DELIVERIES } from "./broker-under-test.js";
+import {
+  type BrokerUnderTest,
+  CLOSED_PREFIX,
+  DEAD_LETTER_QUEUE,
+  MAXIMUM_DELIVERIES,
+  PREDEFINED_SUBSCRIPTION,
+} from "./broker-under-test.js";
 import { cached, runCommand, startJava } from "./java-process.js";
 
 const VERSION = "2.44.0";
@@ -27,9 +33,16 @@ const BROKER_XML = `<configuration xmlns="urn:activemq"><core xmlns="urn:activem
       <auto-delete-queues>false</auto-delete-queues>
       <auto-delete-addresses>false</auto-delete-addresses>
     </address-setting>
+    <address-setting match="${CLOSED_PREFIX}#">
+      <auto-create-queues>false</auto-create-queues>
+      <auto-create-addresses>false</auto-create-addresses>
+    </address-setting>
   </address-settings>
   <addresses>
     <address name="${DEAD_LETTER_QUEUE}"><anycast><queue name="${DEAD_LETTER_QUEUE}"/></anycast></address>
+    <address name="${PREDEFINED_SUBSCRIPTION.address}"><multicast>
+      <queue name="${PREDEFINED_SUBSCRIPTION.name}:global"/>
+    </multicast></address>
   </addresses>
 </core></configuration>
 `;

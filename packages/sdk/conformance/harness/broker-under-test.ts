@@ -10,6 +10,11 @@ export interface BrokerUnderTest {
   stop(): Promise<void>;
 }
 
+/** What starts so is not made as it is used, on brokers where that can be said of some addresses alone. */
+export const CLOSED_PREFIX = "closed.";
+/** A shared durable subscription that is there from the start, where there can be one. */
+export const PREDEFINED_SUBSCRIPTION = { address: "predefined", name: "reader" } as const;
+
 /** Deliveries before a message goes to the dead-letter queue, on every broker where that can be set. */
 export const MAXIMUM_DELIVERIES = 3;
 /** Where dead letters go, on every broker. */

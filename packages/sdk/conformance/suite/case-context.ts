@@ -16,6 +16,7 @@ import {
   topic,
 } from "@quittance/sdk";
 import type { BrokerName, BrokerUnderTest } from "../harness/broker-under-test.js";
+import { CuttingProxy } from "../harness/cutting-proxy.js";
 
 /** How long a message that must come may take. */
 const ARRIVAL_TIMEOUT_MS = 10_000;
@@ -26,6 +27,7 @@ export class CaseContext {
   readonly broker: BrokerName;
   readonly url: string;
   readonly #open: Connection[] = [];
+  readonly #proxies: CuttingProxy[] = [];
   readonly #producers = new Map<string, Producer>();
   #connection: Promise<Connection> | undefined;
 
@@ -40,10 +42,17 @@ export class CaseContext {
     return this.#connection;
   }
 
-  async connect(options: ConnectOptions = {}): Promise<Connection> {
-    const connection = await connect(this.url, { reconnect: false, ...options });
+  async connect(options: ConnectOptions = {}, url = this.url): Promise<Connection> {
+    const connection = await connect(url, { reconnect: false, ...options });
     this.#open.push(connection);
     return connection;
+  }
+
+  /** A way to the broker that can be cut. */
+  async proxy(): Promise<CuttingProxy> {
+    const proxy = await CuttingProxy.start(Number(new URL(this.url).port));
+    this.#proxies.push(proxy);
+    return proxy;
   }
 
   name(): string {
@@ -123,5 +132,6 @@ export class CaseContext {
 
   async close(): Promise<void> {
     await Promise.all(this.#open.map((connection) => connection.close()));
+    await Promise.all(this.#proxies.map((proxy) => proxy[Symbol.asyncDispose]()));
   }
 }

@@ -9,6 +9,10 @@ export interface ConformanceCase {
   readonly section: string;
   /** The rule, as a sentence. */
   readonly title: string;
+  /**
+   * The faults of rhea, by their numbers in the notes of this project, without whose remedy in the SDK the case fails.
+   */
+  readonly rheaFaults?: readonly number[];
   /** Fails where the rule does not hold. */
   run(context: CaseContext): Promise<void>;
   /** The brokers on which the rule does not hold. */

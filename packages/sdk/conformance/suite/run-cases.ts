@@ -29,12 +29,18 @@ export function runCases(name: BrokerName, title: string, start: () => Promise<B
     afterEach(() => context.close());
 
     for (const one of ALL_CASES) {
-      const { id, section, title: rule } = one;
+      const { id, section, title: rule, rheaFaults } = one;
       const difference = one.differs?.[name];
       it(sentenceOf(one, difference !== undefined), async () => {
         if (difference === undefined) await one.run(context);
         else await difference.seen(context);
-        results.push({ id, section, title: rule, ...(difference === undefined ? {} : { why: difference.why }) });
+        results.push({
+          id,
+          section,
+          title: rule,
+          ...(rheaFaults && { rheaFaults: rheaFaults.join(", ") }),
+          ...(difference && { why: difference.why }),
+        });
       });
     }
 

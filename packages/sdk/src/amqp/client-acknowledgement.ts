@@ -31,6 +31,10 @@ export class ClientAcknowledgement implements Settler {
     this.#link.settle(delivery, outcome);
   }
 
+  ask(): void {
+    this.#link.ask();
+  }
+
   /** Everything unsettled once more, as redelivered; the messages handed over before settle nothing any more. */
   recover(): readonly ReceivedMessage[] {
     const again = [...this.#handed.values()].map((message) => message.takeBack());

@@ -12,6 +12,8 @@ import { readAs, typedProperty, typeOf } from "./wire-types.js";
 /** Where a message goes to be settled: the link that it came from, for as long as that link lives. */
 export interface Settler {
   settle(delivery: RheaDelivery, outcome: Outcome): void;
+  /** Asks the broker for what it has now, and goes on as before. */
+  ask(): void;
 }
 
 const SHOWN_ISSUES = 5;
@@ -171,11 +173,15 @@ export class ReceivedMessage implements Message {
     return again;
   }
 
-  /** Accepts it if the transaction commits; false when it is settled already, or cannot be settled there. */
-  acceptWithin(transaction: Buffer, canSettle: (delivery: RheaDelivery) => boolean): boolean {
-    if (this.#settler === undefined || !canSettle(this.#delivery)) return false;
+  /**
+   * Accepts it if the transaction commits, and returns who settled it: nobody when it is settled already, or cannot be
+   * settled there.
+   */
+  acceptWithin(transaction: Buffer, canSettle: (delivery: RheaDelivery) => boolean): Settler | undefined {
+    const settler = this.#settler;
+    if (settler === undefined || !canSettle(this.#delivery)) return undefined;
     this.#settle({ name: "accepted-within", transaction });
-    return true;
+    return settler;
   }
 
   #entry(key: string | number): unknown {

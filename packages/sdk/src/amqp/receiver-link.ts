@@ -7,6 +7,9 @@ import { ReceivedMessage, type Settler } from "./received-message.js";
 import { type Outcome, requestDrain, settleDelivery, withdrawCredit } from "./rhea-engine.js";
 import type { RheaDelivery, RheaReceiver } from "./rhea-types.js";
 
+/** How long the broker may take to say what it has when nobody waits for it. */
+const ASK_TIMEOUT_MS = 5_000;
+
 export class ReceiverLink implements Settler {
   readonly handle: LinkHandle<RheaReceiver>;
   readonly #source: Destination;
@@ -66,6 +69,11 @@ export class ReceiverLink implements Settler {
     const room = this.#window - this.#held;
     link.credit = 0;
     if (room > 0) link.add_credit(room);
+  }
+
+  ask(): void {
+    // Nobody waits for the answer: without one the credit is given anew all the same.
+    this.drain(ASK_TIMEOUT_MS).catch(nothing);
   }
 
   /** Takes the credit back. What the broker has sent already still arrives. */

@@ -6,7 +6,7 @@ import type { Transaction, TransactionState } from "../transaction.js";
 import type { AddressPrefixes } from "./address-prefixes.js";
 import { encodeMessage } from "./encode-message.js";
 import { rejectionError } from "./map-error.js";
-import { ReceivedMessage } from "./received-message.js";
+import { ReceivedMessage, type Settler } from "./received-message.js";
 import type { TransactionLink } from "./transaction-link.js";
 
 /** How long the broker may take to answer one send or the commit. */
@@ -35,6 +35,8 @@ export class AmqpTransaction implements Transaction {
   readonly #links: TransactionLinks;
   readonly #onEnd: (transaction: AmqpTransaction) => void;
   readonly #sends = new Set<Promise<void>>();
+  /** Those of the messages accepted within. */
+  readonly #settlers = new Set<Settler>();
   #state: TransactionState = "open";
   /** What makes a commit impossible. */
   #doom: MessagingError | undefined;
@@ -72,10 +74,13 @@ export class AmqpTransaction implements Transaction {
   accept(message: Message): void {
     this.#checkOpen();
     const { coordinator } = this.#links;
-    const accepted =
-      message instanceof ReceivedMessage &&
-      message.acceptWithin(this.#id, (delivery) => coordinator.canSettle(delivery));
-    if (accepted) return;
+    if (message instanceof ReceivedMessage) {
+      const settler = message.acceptWithin(this.#id, (delivery) => coordinator.canSettle(delivery));
+      if (settler !== undefined) {
+        this.#settlers.add(settler);
+        return;
+      }
+    }
     this.#doom ??= new MessagingError(
       "invalid-argument",
       "A message is settled already or did not come over this line, so that the transaction cannot accept it.",
@@ -113,6 +118,7 @@ export class AmqpTransaction implements Transaction {
     await this.#quiet();
     try {
       if (this.#lost === undefined) await this.#discharge(true);
+      this.#askAgain();
     } catch (error) {
       // With its line or its link gone, the broker has rolled back by itself.
       if (this.#lost === undefined) throw error;
@@ -167,7 +173,13 @@ export class AmqpTransaction implements Transaction {
 
   #ended(state: TransactionState, error: MessagingError): MessagingError {
     this.#end(state);
+    if (state === "rolled-back") this.#askAgain();
     return error;
+  }
+
+  /** ActiveMQ Classic holds what a rollback gave back until a new message comes, or its consumer drains. */
+  #askAgain(): void {
+    for (const settler of this.#settlers) settler.ask();
   }
 
   #end(state: TransactionState): void {

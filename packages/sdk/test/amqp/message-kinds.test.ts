@@ -50,7 +50,7 @@ const TYPES = {
 
 function sent(message: OutgoingMessage): Message {
   const content = decodeMessage(encodeMessage(message, payment, {}), payment);
-  return new ReceivedMessage(content, {} as never, { settle: () => {} });
+  return new ReceivedMessage(content, {} as never, { settle: () => {}, ask: () => {} });
 }
 
 function typesOf(names: readonly string[], typeOf: (name: string) => unknown): Record<string, unknown> {

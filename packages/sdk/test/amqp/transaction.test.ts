@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
+import { CuttingProxy } from "../../conformance/dist/harness/cutting-proxy.js";
 import {
   type Connection,
   type Consumer,
@@ -10,7 +11,6 @@ import {
   queue,
 } from "../../dist/mod.js";
 import { type Broker, startBroker } from "../../dist/testing/mod.js";
-import { CuttingProxy } from "./cutting-proxy.js";
 import { until } from "./scripted-peer.js";
 
 const DISCHARGE = Buffer.from("005332", "hex");
