@@ -21,10 +21,10 @@ export interface JmsTypes {
 /** The types of JMS's properties and of the entries of map and stream bodies. */
 export type JmsType = keyof JmsTypes;
 
-type MadeType = "byte" | "short" | "int" | "long" | "float" | "double" | "char";
-
 /** A value with the JMS type in which it travels. Made by {@link byte}, {@link short}, {@link int} and their like. */
-export class TypedValue<T extends MadeType = MadeType> {
+export class TypedValue<
+  T extends Exclude<JmsType, "boolean" | "string" | "bytes"> = Exclude<JmsType, "boolean" | "string" | "bytes">,
+> {
   readonly type: T;
   readonly value: JmsTypes[T];
 
@@ -154,12 +154,12 @@ function shortest(value: number, type: "float" | "double"): number {
   return Number(value.toPrecision(9));
 }
 
-function whole(type: MadeType, value: number, bits: number): number {
+function whole(type: TypedValue["type"], value: number, bits: number): number {
   const limit = 2 ** (bits - 1);
   if (!Number.isInteger(value) || value < -limit || value >= limit) throw unfit(type, value);
   return value;
 }
 
-function unfit(type: MadeType, value: unknown): MessagingError {
+function unfit(type: TypedValue["type"], value: unknown): MessagingError {
   return new MessagingError("invalid-argument", `${String(value)} is not a value of a JMS ${type}.`);
 }
