@@ -24,3 +24,17 @@ function checkedAddress(address: string): string {
   }
   return address;
 }
+
+/** A queue of this connection alone. After a reconnection it is a new one: read `address` anew for each use. */
+export interface TemporaryQueue extends Destination {
+  readonly kind: "temporary-queue";
+  readonly address: string;
+  delete(): Promise<void>;
+}
+
+/** A topic of this connection alone. After a reconnection it is a new one: read `address` anew for each use. */
+export interface TemporaryTopic extends Destination {
+  readonly kind: "temporary-topic";
+  readonly address: string;
+  delete(): Promise<void>;
+}

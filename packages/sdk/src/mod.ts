@@ -1,36 +1,11 @@
 /** Every public name of `@quittance/sdk`; what is not here is not public. */
 export { connect } from "./amqp/connect.js";
-export type {
-  BreakerOptions,
-  BreakerState,
-  Browser,
-  BrowserOptions,
-  CircuitBreaker,
-  Connection,
-  ConnectionState,
-  ConnectOptions,
-  Consumer,
-  ConsumerOptions,
-  CrashJournalOptions,
-  DeadLetter,
-  DeadLetters,
-  ErrorClass,
-  Incoming,
-  Outcome,
-  Processor,
-  ProcessorEvent,
-  ProcessorOptions,
-  Producer,
-  ProducerOptions,
-  ReconnectOptions,
-  RequestOptions,
-  Responder,
-  RespondOptions,
-  Subscription,
-  TemporaryQueue,
-  TemporaryTopic,
-  TlsOptions,
-} from "./connection.js";
+export type { BreakerOptions, BreakerState, CircuitBreaker } from "./breaker.js";
+export type { Browser, BrowserOptions } from "./browser.js";
+export type { Connection, ConnectionState, ConnectOptions, ReconnectOptions, TlsOptions } from "./connection.js";
+export type { Consumer, ConsumerOptions, Subscription } from "./consumer.js";
+export type { DeadLetter, DeadLetters } from "./dead-letters.js";
+export type { TemporaryQueue, TemporaryTopic } from "./destination.js";
 export { type Destination, queue, topic } from "./destination.js";
 export { MessagingError, type MessagingErrorCode, type MessagingErrorDetails } from "./errors.js";
 export type {
@@ -44,6 +19,17 @@ export type {
   SendOptions,
 } from "./message.js";
 export { createBreaker } from "./processor/create-breaker.js";
+export type {
+  CrashJournalOptions,
+  ErrorClass,
+  Incoming,
+  Outcome,
+  Processor,
+  ProcessorEvent,
+  ProcessorOptions,
+} from "./processor.js";
+export type { Producer, ProducerOptions } from "./producer.js";
+export type { RequestOptions, Responder, RespondOptions } from "./request-reply.js";
 export type { StandardSchemaV1 } from "./standard-schema.js";
 export type { Transaction, TransactionScope, TransactionState } from "./transaction.js";
 export {

@@ -1,28 +1,17 @@
-import type {
-  Browser,
-  BrowserOptions,
-  Connection,
-  ConnectionState,
-  Consumer,
-  ConsumerOptions,
-  DeadLetters,
-  Processor,
-  ProcessorOptions,
-  Producer,
-  ProducerOptions,
-  RequestOptions,
-  Responder,
-  RespondOptions,
-  TemporaryQueue,
-  TemporaryTopic,
-} from "../connection.js";
+import type { Browser, BrowserOptions } from "../browser.js";
+import type { Connection, ConnectionState } from "../connection.js";
+import type { Consumer, ConsumerOptions } from "../consumer.js";
 import { DeadLetterQueue } from "../dead-letters/dead-letter-queue.js";
-import type { Destination } from "../destination.js";
+import type { DeadLetters } from "../dead-letters.js";
+import type { Destination, TemporaryQueue, TemporaryTopic } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message, OutgoingMessage } from "../message.js";
 import { openProcessor } from "../processor/processor.js";
+import type { Processor, ProcessorOptions } from "../processor.js";
+import type { Producer, ProducerOptions } from "../producer.js";
 import { Requester } from "../request/requester.js";
 import { openResponder } from "../request/responder.js";
+import type { RequestOptions, Responder, RespondOptions } from "../request-reply.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
 import type { Transaction, TransactionScope } from "../transaction.js";
 import { QueueBrowser } from "./browser.js";

@@ -1,4 +1,5 @@
-import type { Browser, Consumer } from "../connection.js";
+import type { Browser } from "../browser.js";
+import type { Consumer } from "../consumer.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";

@@ -1,5 +1,5 @@
 import { diag } from "@opentelemetry/api";
-import type { Consumer, ConsumerOptions } from "../connection.js";
+import type { Consumer, ConsumerOptions } from "../consumer.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";

@@ -3,10 +3,10 @@
  * write a JMS message. The result is sent by rhea as it is (message format 0).
  */
 import { randomUUID } from "node:crypto";
-import type { ProducerOptions } from "../connection.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { OutgoingMessage, SendOptions } from "../message.js";
+import type { ProducerOptions } from "../producer.js";
 import { activeTraceparent } from "./active-traceparent.js";
 import { type AddressPrefixes, NO_PREFIXES, wireAddress } from "./address-prefixes.js";
 import { AmqpWriter } from "./codec-writer.js";

@@ -1,6 +1,6 @@
 /** The link name and source with which a consumer attaches (the JMS mapping: subscriptions, filters, outcomes). */
 import { randomUUID } from "node:crypto";
-import type { ConsumerOptions, Subscription } from "../connection.js";
+import type { ConsumerOptions, Subscription } from "../consumer.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import { type AddressPrefixes, wireAddress } from "./address-prefixes.js";

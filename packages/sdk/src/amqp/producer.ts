@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Producer, ProducerOptions } from "../connection.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Outgoing, OutgoingMessage, SendOptions } from "../message.js";
+import type { Producer, ProducerOptions } from "../producer.js";
 import { observeSend } from "../telemetry/client-operations.js";
 import { NO_PREFIXES } from "./address-prefixes.js";
 import { atLeast } from "./connection-settings.js";

@@ -1,5 +1,6 @@
 /** A dead-letter queue in an operator's hands: look, replay, discard. */
-import type { Connection, DeadLetter, DeadLetters } from "../connection.js";
+import type { Connection } from "../connection.js";
+import type { DeadLetter, DeadLetters } from "../dead-letters.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";

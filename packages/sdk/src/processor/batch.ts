@@ -1,7 +1,8 @@
 /** One batch on its way through a processor: handled once, its outcomes confirmed, its inputs accepted last. */
-import type { ErrorClass, Incoming, Outcome } from "../connection.js";
+
 import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";
+import type { ErrorClass, Incoming, Outcome } from "../processor.js";
 import type { Attempt } from "./breaker.js";
 import type { PendingSend } from "./outcome-sender.js";
 import { withProcessSpan } from "./process-span.js";

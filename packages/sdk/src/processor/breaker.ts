@@ -6,7 +6,8 @@ import {
   circuitBreaker,
   handleWhenResult,
 } from "cockatiel";
-import type { BreakerState, ErrorClass, Outcome } from "../connection.js";
+import type { BreakerState } from "../breaker.js";
+import type { ErrorClass, Outcome } from "../processor.js";
 
 /** {@link BreakerOptions} with every default filled in. */
 export interface BreakerSettings {

@@ -1,5 +1,5 @@
 /** The processors' circuit breaker for what is called outside of one. */
-import type { BreakerOptions, BreakerState, CircuitBreaker } from "../connection.js";
+import type { BreakerOptions, BreakerState, CircuitBreaker } from "../breaker.js";
 import { type Attempt, Breaker } from "./breaker.js";
 import { breakerSettings } from "./processor-settings.js";
 

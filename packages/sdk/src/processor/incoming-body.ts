@@ -1,7 +1,8 @@
 /** Reads and checks the body of one message; what does not fit is described without ever quoting it. */
-import type { Incoming } from "../connection.js";
+
 import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";
+import type { Incoming } from "../processor.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
 
 /** How many wrong places a reason names. */

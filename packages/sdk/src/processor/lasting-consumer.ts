@@ -1,5 +1,6 @@
 /** A consumer that is made anew when it ends although nobody closed it: its queue was deleted and is back, say. */
-import type { Connection, Consumer } from "../connection.js";
+import type { Connection } from "../connection.js";
+import type { Consumer } from "../consumer.js";
 import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";
 

@@ -1,7 +1,9 @@
 /** Sends what handlers decide: confirmed where persistent, at most once where not, to the right producer. */
-import type { Connection, Incoming, Outcome, Producer } from "../connection.js";
+import type { Connection } from "../connection.js";
 import { MessagingError } from "../errors.js";
 import type { Message, Outgoing, OutgoingMessage } from "../message.js";
+import type { Incoming, Outcome } from "../processor.js";
+import type { Producer } from "../producer.js";
 import type { ProcessorSettings } from "./processor-settings.js";
 
 /** A persistent message that an input (by its place in the batch) waits for. */

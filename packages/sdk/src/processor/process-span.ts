@@ -1,7 +1,7 @@
 /** The span and the duration of one call of a handler; costs two look-ups when nobody listens. */
 import { type Attributes, context, SpanKind, type Tracer, trace } from "@opentelemetry/api";
-import type { Incoming } from "../connection.js";
 import type { Destination } from "../destination.js";
+import type { Incoming } from "../processor.js";
 import { attributesOf, errorTypeOf, markFailed, nameOf } from "../telemetry/attributes.js";
 import { type Instruments, registeredInstruments, registeredTracer } from "../telemetry/listeners.js";
 import { linksTo } from "../telemetry/trace-context.js";

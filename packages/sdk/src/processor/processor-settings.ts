@@ -1,17 +1,10 @@
 /** The options of a processor, parsed once: every default in one place, conflicts refused with a sentence. */
-import type {
-  BreakerOptions,
-  Consumer,
-  ErrorClass,
-  Incoming,
-  Outcome,
-  ProcessorEvent,
-  ProcessorOptions,
-  Subscription,
-} from "../connection.js";
+import type { BreakerOptions } from "../breaker.js";
+import type { Consumer, Subscription } from "../consumer.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { SendOptions } from "../message.js";
+import type { ErrorClass, Incoming, Outcome, ProcessorEvent, ProcessorOptions } from "../processor.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
 import type { BackOffLimits } from "./back-off.js";
 import type { BreakerSettings } from "./breaker.js";

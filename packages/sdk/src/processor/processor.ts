@@ -1,6 +1,9 @@
 /** A step of a pipeline: batch in, handler once, outcomes sent and confirmed, inputs accepted last. */
-import type { BreakerState, Connection, Consumer, Incoming, Processor, ProcessorOptions } from "../connection.js";
+import type { BreakerState } from "../breaker.js";
+import type { Connection } from "../connection.js";
+import type { Consumer } from "../consumer.js";
 import type { Message } from "../message.js";
+import type { Incoming, Processor, ProcessorOptions } from "../processor.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
 import { Batch } from "./batch.js";
 import { Breaker } from "./breaker.js";

@@ -1,5 +1,5 @@
 /** What the parts of one processor share. */
-import type { Processor, ProcessorEvent } from "../connection.js";
+import type { Processor, ProcessorEvent } from "../processor.js";
 import { backOffDelayMs } from "./back-off.js";
 import type { Breaker } from "./breaker.js";
 import type { Lifecycle } from "./lifecycle.js";

@@ -1,9 +1,12 @@
 /** Request and reply: thousands of requests at once over one temporary reply queue. */
 import { randomUUID } from "node:crypto";
-import type { Connection, Consumer, Producer, RequestOptions, TemporaryQueue } from "../connection.js";
-import type { Destination } from "../destination.js";
+import type { Connection } from "../connection.js";
+import type { Consumer } from "../consumer.js";
+import type { Destination, TemporaryQueue } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message, OutgoingMessage } from "../message.js";
+import type { Producer } from "../producer.js";
+import type { RequestOptions } from "../request-reply.js";
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 /** Requests that may wait for a reply at once; one more fails with `window-full`. */

@@ -1,10 +1,12 @@
 /** Answers requests: what the application returns goes to each request's reply address. */
-import type { Connection, Producer, Responder, RespondOptions } from "../connection.js";
+import type { Connection } from "../connection.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message, OutgoingMessage } from "../message.js";
 import { backOffDelayMs, Pauses } from "../processor/back-off.js";
 import { LastingConsumer } from "../processor/lasting-consumer.js";
+import type { Producer } from "../producer.js";
+import type { Responder, RespondOptions } from "../request-reply.js";
 
 const DEFAULT_CONCURRENCY = 64;
 const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { connect } from "../../dist/amqp/connect.js";
-import type { Consumer } from "../../dist/connection.js";
+import type { Consumer } from "../../dist/consumer.js";
 import { queue, topic } from "../../dist/destination.js";
 import type { Message } from "../../dist/message.js";
 import { feed, receiveAll } from "./feeding.js";

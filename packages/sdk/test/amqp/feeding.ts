@@ -1,5 +1,5 @@
 /** Messages from a scripted peer to a consumer of the SDK. */
-import type { Consumer } from "../../dist/connection.js";
+import type { Consumer } from "../../dist/consumer.js";
 import type { Message } from "../../dist/message.js";
 import type { PeerSender } from "./scripted-peer.js";
 

@@ -1,0 +1,43 @@
+/** What sends messages. */
+import type { Destination } from "./destination.js";
+import type { Outgoing, OutgoingMessage, SendOptions } from "./message.js";
+
+/** Options of {@link Connection.createProducer}; the headers here are defaults that a send may override. */
+export interface ProducerOptions extends Omit<SendOptions, "signal" | "duplicateId"> {
+  /** Sends in flight at once; further ones wait their turn, in order [1,000]. */
+  readonly maximumInFlight?: number;
+  /** Sends that may wait for their turn; one more fails with `window-full` [10,000]. */
+  readonly maximumWaiting?: number;
+  /** How long one send may take until it is confirmed, in milliseconds [30,000]. */
+  readonly sendTimeoutMs?: number;
+  /** Sends without a JMSMessageID where the message names none; what reads it then has nothing to refer to [false]. */
+  readonly disableMessageId?: boolean;
+  /** Sends without a JMSTimestamp [false]. */
+  readonly disableTimestamp?: boolean;
+}
+
+/** Sends messages (JMS 3.1, 7.1). */
+export interface Producer extends AsyncDisposable {
+  /**
+   * Resolves when the broker has accepted the message.
+   * @throws MessagingError `rejected`, `released`, `address-full`, `not-authorized`, `not-found` for this message alone;
+   * `invalid-argument` for one that is larger than the broker takes, before it is sent;
+   * `connection-lost` and `timed-out` with `mayHaveArrived` when its fate is unknown.
+   */
+  send(message: OutgoingMessage, options?: SendOptions & { readonly destination?: Destination }): Promise<void>;
+  /**
+   * As `send`, unless the message would have to wait for its turn: then undefined, and nothing is sent.
+   * The promise of a send that was begun may reject as that of `send` does.
+   */
+  trySend(
+    message: OutgoingMessage,
+    options?: SendOptions & { readonly destination?: Destination },
+  ): Promise<void> | undefined;
+  /** The same for several, each to a destination of its own where it names one. Rejects with the first failure, after all ended. */
+  sendAll(messages: readonly Outgoing[]): Promise<void>;
+  /** Sends without asking for a confirmation: at most once, and no error tells of a loss. Drops when disconnected. */
+  sendUnconfirmed(message: OutgoingMessage, options?: SendOptions & { readonly destination?: Destination }): void;
+  /** Sends in flight or waiting. */
+  readonly pending: number;
+  close(): Promise<void>;
+}

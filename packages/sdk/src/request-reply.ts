@@ -1,0 +1,23 @@
+/** Questions that are answered over the broker. */
+import type { Message } from "./message.js";
+
+/** Options of {@link Connection.request}; each default in brackets. */
+export interface RequestOptions {
+  /** [5,000] */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Options of {@link Connection.respond}; each default in brackets. */
+export interface RespondOptions {
+  /** Requests being answered at once [64]. */
+  readonly concurrency?: number;
+  /** Told of each request whose answer failed; the request is then released as failed. */
+  readonly onError?: (error: unknown, request: Message) => void;
+}
+
+/** Answers requests until it is drained or disposed of. */
+export interface Responder extends AsyncDisposable {
+  /** Stops taking requests, waits for those being answered (at most `timeoutMs`, default 10,000), closes. */
+  drain(options?: { readonly timeoutMs?: number }): Promise<void>;
+}
