@@ -31,6 +31,8 @@ export interface House {
   readonly operator: Connection;
   /** Runs a statement as the superuser, who sees every schema. */
   query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** The same at another database of the same server. */
+  queryAt<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]>;
   /** The proxy between a service and its broker or database. */
   proxyOf(service: ServiceName, server: "broker" | "database"): LineProxy;
   readonly proxies: readonly LineProxy[];
@@ -95,6 +97,11 @@ export async function openHouse(options: {
     ...{ stack, broker: options.broker, merchants, receiver, operator },
     query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(sql, [...values])).rows,
+    queryAt: async <Row extends pg.QueryResultRow>(url: string, sql: string) => {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      return (await client.query<Row>(sql).finally(() => client.end())).rows;
+    },
     proxyOf: (service, server) => proxies.get(`${service} ${server}`) as LineProxy,
     proxies: [...proxies.values()],
     nextStart: async (kind) => (await once(starts, String(GUARDIAN_ORDERS[kind])))[0] as number,

@@ -32,7 +32,8 @@ async function runCampaign(options: CampaignOptions, guardian: Guardian, signal:
   try {
     const book = new RequestBook();
     for (let place = 0; place < options.rounds && !signal.aborted; place += 1) {
-      const round = await runRound(house, book, options.seed + place);
+      const round = await Promise.race([runRound(house, book, options.seed + place), aborted(signal)]);
+      if (round === undefined) break;
       rounds.push(round);
       say(formatRound(round, `${place + 1}/${options.rounds}`));
       if (round.violations.length === 0) continue;
@@ -51,6 +52,12 @@ async function runCampaign(options: CampaignOptions, guardian: Guardian, signal:
   for (const { seed, violations } of failed) say(`failed: the round of seed ${seed}: ${violations[0]?.what}`);
   say(`${rounds.length - failed.length} passed, ${failed.length} failed`);
   return rounds.length === options.rounds && failed.length === 0;
+}
+
+/** Resolves, with nothing, when the campaign is told to stop: the round under way is not judged. */
+function aborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return Promise.resolve(undefined);
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined), { once: true }));
 }
 
 function formatRound(round: RoundReport, place: string): string {
@@ -81,6 +88,8 @@ try {
     const held = await runCampaign(options, guardian, stopping.signal).finally(() => guardian.close());
     stopping.close();
     process.exitCode = held ? 0 : 1;
+    // The round that was cut short still waits for what is gone.
+    if (!held) process.exit();
   }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

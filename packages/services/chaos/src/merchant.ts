@@ -82,11 +82,13 @@ export function openDoors(options: {
   ): Promise<Answer> {
     const metadata = new Metadata();
     metadata.set("authorization", `Bearer ${await tokenOf(merchantId)}`);
-    return new Promise((resolve) => {
+    const answer = new Promise<Answer>((resolve) => {
       call(metadata, new Date(Date.now() + CALL_TIMEOUT_MS), (error, response) =>
         resolve(error === null ? read(response) : judgeRpcError(error)),
       );
     });
+    // A door that is closed, at the campaign's end, throws.
+    return answer.catch((error: unknown) => ({ kind: "unknown", why: causeOf(error) }));
   }
 
   async function overHttp(merchantId: string, path: string, body?: object): Promise<Answer> {

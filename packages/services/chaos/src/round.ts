@@ -44,6 +44,8 @@ export async function runRound(house: House, book: RequestBook, seed: number): P
     ...{ prefix: `r${seed}`, giveUp: giveUp.signal },
   });
   const poison = random.chance(1 / POISON_EVERY) ? sendPoison(house, random.fork("poison"), seed) : undefined;
+  // It is awaited later, and its failure is told then.
+  poison?.catch(() => undefined);
   await pause(random.between(CALM_MS.minimum, CALM_MS.maximum));
   await fault.run({ house, random: random.fork("fault"), did: (damage) => damages.push(damage) });
   await pause(random.between(AFTERMATH_MS.minimum, AFTERMATH_MS.maximum));

@@ -1,19 +1,14 @@
 /** Whether messages wait in the house's durable queues. */
 import { queue } from "@quittance/sdk";
-import { type Channel, DURABLE_CHANNELS } from "../../dist/shared/queue-map.js";
+import { DURABLE_CHANNELS } from "../../dist/shared/queue-map.js";
 import type { House } from "./house.js";
-
-/** The addresses of a channel's queues: a subscription's is a queue of its own in Artemis, for all clients of the house. */
-function queuesOf(channel: Channel): string[] {
-  if (channel.kind === "queue") return [channel.address];
-  return channel.subscriptions.map(({ name }) => `${channel.address}::${name}:global`);
-}
+import { queueAddressesOf } from "./queue-addresses.js";
 
 /** A sentence that names the queues in which messages wait, or undefined. The embedded broker's topics cannot be browsed. */
 export async function waitingMessages(house: House): Promise<string | undefined> {
   if (house.broker === "embedded") return undefined;
   const waiting: string[] = [];
-  for (const address of DURABLE_CHANNELS.flatMap(queuesOf)) {
+  for (const address of DURABLE_CHANNELS.flatMap(queueAddressesOf)) {
     await using browser = await house.operator.createBrowser(queue(address));
     let count = 0;
     for await (const _ of browser) count += 1;

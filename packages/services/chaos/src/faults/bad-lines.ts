@@ -3,7 +3,10 @@ import { DATABASE_SERVICES, SERVICES } from "../../../dist/stack/service-table.j
 import type { House } from "../house.js";
 import type { Random } from "../random.js";
 import type { Direction, LineProxy } from "../wire/line-proxy.js";
-import { type Fault, pause } from "./fault.js";
+import { type Fault, pause, within } from "./fault.js";
+
+/** How long the load may take to use a line. */
+const USED_WITHIN_MS = 5_000;
 
 interface NamedProxy {
   readonly name: string;
@@ -59,8 +62,17 @@ export const abandonLines = harm(
   "lines carry nothing any more, and nobody is told",
   "half-open",
   async (proxy, random) => {
-    proxy.freeze(random.pick(DIRECTIONS), { newLinesToo: false });
-    await pause(200);
+    const directions = random.pick(DIRECTIONS);
+    const frozen = Promise.withResolvers<void>();
+    // In the middle of something: a line that nobody uses is missed by nobody.
+    proxy.watch(({ sights }) => {
+      if (sights.length === 0) return true;
+      proxy.watch(undefined);
+      proxy.freeze(directions, { newLinesToo: false });
+      frozen.resolve();
+      return false;
+    });
+    await within(USED_WITHIN_MS, frozen.promise);
     proxy.heal({ leaveStuck: true });
   },
   { maximumLines: 2 },

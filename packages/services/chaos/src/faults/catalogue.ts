@@ -1,5 +1,6 @@
-/** Every fault, in turn, so that as many rounds as there are faults have each of them once. */
+/** Every fault, in the order in which rounds of rising seeds have them. */
 import { abandonLines, cutLines, freezeLines, slowLines } from "./bad-lines.js";
+import { breakMigration } from "./broken-migration.js";
 import {
   cutAfterCommit,
   cutAfterConfirmation,
@@ -13,7 +14,9 @@ import {
   killWhileItStops,
 } from "./chosen-points.js";
 import type { Fault } from "./fault.js";
+import { deadlock, exhaustConnections, lockHotRows, lockTables, terminateSessions } from "./hostile-database.js";
 import { killAll, killBroker, killDatabase, killService, killSeveral } from "./random-kills.js";
+import { staleMessages, strangeMessages } from "./strange-messages.js";
 
 export const FAULTS: readonly Fault[] = [
   killService,
@@ -27,12 +30,20 @@ export const FAULTS: readonly Fault[] = [
   killDatabaseAfterCommit,
   killBrokerAfterSend,
   cutAfterCommit,
-  cutAfterSend,
-  cutAfterConfirmation,
   killWhileItStops,
   killWhileItStarts,
   cutLines,
-  freezeLines,
   abandonLines,
+  lockTables,
+  terminateSessions,
+  exhaustConnections,
+  strangeMessages,
+  staleMessages,
+  breakMigration,
+  cutAfterSend,
+  cutAfterConfirmation,
+  freezeLines,
   slowLines,
+  lockHotRows,
+  deadlock,
 ];

@@ -1,0 +1,63 @@
+/** Migrations that are killed in the middle, with or without the database, and run again: on a database of their own. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { House } from "../house.js";
+import { untilComplete } from "../until-complete.js";
+import { type Fault, pause } from "./fault.js";
+
+const MIGRATE = fileURLToPath(new URL("../../../dist/operator/migrate-main.js", import.meta.url));
+const DATABASE = "chaos_migration";
+/** Node needs about the first half of it to start. */
+const MAXIMUM_LIFE_MS = 900;
+const MIGRATED_WITHIN_MS = 60_000;
+
+/** Every column and constraint of the three schemas, as one line each. */
+const SCHEMA_STATEMENT = `
+  SELECT format('%s.%s.%s %s %s', table_schema, table_name, column_name, data_type, is_nullable) AS line
+  FROM information_schema.columns WHERE table_schema IN ('client_bank', 'merchant_bank', 'notification')
+  UNION ALL SELECT format('%s %s', conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint
+  WHERE connamespace::regnamespace::text IN ('client_bank', 'merchant_bank', 'notification')
+  ORDER BY line`;
+
+export const breakMigration: Fault = {
+  name: "a migration is killed",
+  run: async ({ house, random, did }) => {
+    const url = new URL(house.stack.databaseUrl);
+    await house.query(`DROP DATABASE IF EXISTS ${DATABASE}`);
+    await house.query(`CREATE DATABASE ${DATABASE}`);
+    url.pathname = `/${DATABASE}`;
+    for (let times = random.between(2, 4); times > 0; times -= 1) {
+      const migration = startMigration(url.href);
+      const ended = once(migration, "exit");
+      await pause(random.between(100, MAXIMUM_LIFE_MS));
+      if (random.chance(0.25) && house.kill("database")) did({ target: "database", point: "during a migration" });
+      if (migration.kill("SIGKILL")) did({ target: "migration", point: "while it runs" });
+      await ended;
+    }
+    // The database may just be coming back.
+    await untilComplete(async () => {
+      const [code] = (await once(startMigration(url.href), "exit")) as [number | null];
+      return code === 0 ? undefined : `the migration ends with ${code}`;
+    }, MIGRATED_WITHIN_MS);
+    await compareSchemas(house, url.href);
+    await untilComplete(async () => {
+      await house.query(`DROP DATABASE ${DATABASE} WITH (FORCE)`);
+      return undefined;
+    }, MIGRATED_WITHIN_MS);
+  },
+};
+
+function startMigration(url: string) {
+  const env = { PATH: process.env.PATH, DATABASE_ADMIN_URL: url };
+  return spawn(process.execPath, [MIGRATE], { env, stdio: "ignore" });
+}
+
+/** The house's own database was migrated in one go: the other must be like it. */
+async function compareSchemas(house: House, url: string): Promise<void> {
+  const lines = async (run: () => Promise<readonly { line: string }[]>) =>
+    (await run()).map(({ line }) => line).join("\n");
+  const ours = await lines(() => house.query<{ line: string }>(SCHEMA_STATEMENT));
+  const other = await lines(() => house.queryAt<{ line: string }>(url, SCHEMA_STATEMENT));
+  if (ours !== other) throw new Error(`After broken migrations the schemas differ:\n${ours}\n--- and\n${other}`);
+}

@@ -1,0 +1,122 @@
+/** Messages that come twice, in another order, long after their time, or from another release. */
+import { type Message, type OutgoingMessage, queue } from "@quittance/sdk";
+import { CHANNELS, type Channel, destinationOf, type ServiceName } from "../../../dist/shared/queue-map.js";
+import type { House } from "../house.js";
+import { queueAddressesOf } from "../queue-addresses.js";
+import { type Fault, pause, within } from "./fault.js";
+
+/** What each service reads that can pile up while it is away. */
+const READS: readonly { readonly service: ServiceName; readonly channel: Channel }[] = [
+  { service: "card-validation", channel: CHANNELS.payment },
+  { service: "client-bank", channel: CHANNELS.validationResult },
+  { service: "merchant-bank", channel: CHANNELS.bankResult },
+  { service: "merchant-bank", channel: CHANNELS.refund },
+  { service: "client-bank", channel: CHANNELS.transactionResult },
+  { service: "client-bank", channel: CHANNELS.refundResult },
+];
+/** Before everything that waits already. */
+const FIRST = 9;
+/** Copies that are kept for later rounds; beyond it the oldest go. */
+const MAXIMUM_KEPT = 400;
+const MINIMUM_PILE = 6;
+const PILED_UP_WITHIN_MS = 8_000;
+
+interface Copy {
+  readonly channel: Channel;
+  readonly message: Message;
+}
+
+/** Copies from all rounds of this run: what a restored backup of the broker would bring back. */
+const kept: Copy[] = [];
+
+/** What is made of a copy, and what it is called. */
+interface Disguise {
+  readonly point: string;
+  readonly wear: (message: Message) => OutgoingMessage;
+}
+
+const AS_IT_WAS: Disguise = { point: "sent again, in another order", wear: asItWas };
+const NEWER: Disguise = {
+  point: "from a newer release",
+  wear: (message) => ({
+    ...asItWas(message),
+    json: { ...(message.json() as object), loyalty: { points: "12", tier: "gold" }, hints: ["a", 1, null] },
+  }),
+};
+/** The headers came to be over time; each of them may be missing. */
+const OLDER: Disguise = { point: "from an older release", wear: (message) => ({ json: message.json() }) };
+
+function asItWas(message: Message): OutgoingMessage & { readonly json: unknown } {
+  const { messageId, correlationId, type, replyTo, traceparent } = message;
+  return {
+    json: message.json(),
+    ...(messageId !== undefined && { messageId }),
+    ...(correlationId !== undefined && { correlationId }),
+    ...(type !== undefined && { type }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(traceparent !== undefined && { traceparent }),
+  };
+}
+
+/** While a service is away its messages pile up; copies of them are put before and behind them, and it comes back. */
+export const strangeMessages: Fault = {
+  name: "messages come twice, in another order, and from other releases",
+  run: async ({ house, random, did }) => {
+    const { service, channel } = random.pick(READS);
+    const resume = await house.stack.hold(service);
+    try {
+      const copies = await pileUp(house, channel);
+      for (const copy of random.sample(copies, copies.length)) {
+        const disguise = random.pick([AS_IT_WAS, NEWER, OLDER]);
+        const producer = await house.operator.createProducer(destinationOf(channel), {
+          priority: random.pick([FIRST, channel.priority]),
+        });
+        for (let times = random.between(1, 2); times > 0; times -= 1) await producer.send(disguise.wear(copy.message));
+        await producer.close();
+        did({ target: channel.address, point: disguise.point });
+      }
+      keep(copies);
+    } finally {
+      await resume();
+    }
+  },
+};
+
+export const staleMessages: Fault = {
+  name: "messages of long ago come again",
+  run: async ({ house, random, did }) => {
+    // Of the first rounds of a run there is nothing old yet.
+    if (kept.length === 0) return strangeMessages.run({ house, random, did });
+    for (const { channel, message } of random.sample(kept, 60)) {
+      await using producer = await house.operator.createProducer(destinationOf(channel), {
+        priority: channel.priority,
+      });
+      await producer.send(asItWas(message));
+      did({ target: channel.address, point: "of long ago" });
+      await pause(random.between(0, 20));
+    }
+  },
+};
+
+async function pileUp(house: House, channel: Channel): Promise<Copy[]> {
+  let copies: Copy[] = [];
+  const look = async () => {
+    while (copies.length < MINIMUM_PILE) {
+      copies = [];
+      for (const address of queueAddressesOf(channel).slice(-1)) {
+        await using browser = await house.operator.createBrowser(queue(address));
+        for await (const message of browser) copies.push({ channel, message });
+      }
+      // Poison is in the queues too, and has rounds of its own.
+      copies = copies.filter(({ message }) => message.properties.chaos_poison === undefined);
+      await pause(100);
+    }
+  };
+  await within(PILED_UP_WITHIN_MS, look());
+  return copies;
+}
+
+function keep(copies: readonly Copy[]): void {
+  kept.push(...copies);
+  kept.splice(0, Math.max(0, kept.length - MAXIMUM_KEPT));
+}
