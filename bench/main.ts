@@ -1,9 +1,14 @@
 /** `npm run bench -- <bench> [options]`: runs one bench and prints its figures as JSON on the last line. */
+import { benchOverload } from "./overload.js";
 import { benchPayments } from "./payments.js";
 import { benchSdk } from "./sdk/bench-sdk.js";
 import { benchSeal } from "./seal.js";
 
 const BENCHES: Readonly<Record<string, { readonly about: string; run(args: readonly string[]): Promise<unknown> }>> = {
+  overload: {
+    about: "ten times the load that the house can do: memory, refusals, and what comes after",
+    run: benchOverload,
+  },
   payments: { about: "payments a second through all five services, and what each process costs", run: benchPayments },
   sdk: { about: "the SDK against plain rhea: send, receive, request, process; memory", run: benchSdk },
   seal: { about: "sealing and opening a card, symmetric against asymmetric", run: benchSeal },

@@ -125,8 +125,8 @@ function nameOf(command: string): string {
   return "launcher";
 }
 
-/** What every process of the house has used, by name. */
-async function useOf(root: number, known: ReadonlyMap<number, string>): Promise<Record<string, ProcessUse>> {
+/** What every process of the house below `root` has used, by name; `known` names those of the services. */
+export async function useOf(root: number, known: ReadonlyMap<number, string>): Promise<Record<string, ProcessUse>> {
   const sums: Record<string, ProcessUse> = {};
   for (const { pid, command } of await processTree(root)) {
     const name = known.get(pid) ?? nameOf(command);
@@ -181,7 +181,7 @@ async function payMany(pay: Pay, count: number, inFlight: number, prefix: string
   return latencies.sort();
 }
 
-function quantile(sorted: Float64Array, part: number): number {
+export function quantile(sorted: Float64Array, part: number): number {
   const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
   return Math.round(value * 10) / 10;
 }

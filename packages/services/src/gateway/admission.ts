@@ -4,6 +4,7 @@
  */
 import { ApiError } from "./api-error.js";
 import { brokerSlow, overloaded, RETRY_AFTER_MS } from "./broker-failure.js";
+import type { CallContext } from "./call-context.js";
 
 export interface AdmissionLimits {
   /** Payments and refunds in flight at once. */
@@ -55,6 +56,16 @@ export class Admission {
   get size(): number {
     this.#forgetOld(this.#now());
     return this.#size;
+  }
+
+  /**
+   * Lets the payment or refund of a call in, unless the call came too late to be heard: work for callers that have left
+   * is what an overloaded house can do without.
+   * @throws ApiError as {@link enter}.
+   */
+  enterCall(context: CallContext): Place {
+    if (context.isGone() || context.deadlineMs <= Date.now()) throw overloaded();
+    return this.enter(context.merchantId);
   }
 
   /**

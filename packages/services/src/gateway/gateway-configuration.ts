@@ -21,9 +21,9 @@ export const gatewayConfiguration = {
   /** How long a read may take before it is UNAVAILABLE. */
   READ_TIMEOUT_SECONDS: seconds(0.1, 60).default(5),
   /** Payments and refunds in flight at once: accepted or being accepted, and not known to be final; others are refused. */
-  MAXIMUM_IN_FLIGHT: z.coerce.number().int().min(1).max(1_000_000).default(4_000),
+  MAXIMUM_IN_FLIGHT: z.coerce.number().int().min(1).max(1_000_000).default(2_500),
   /** The same for each merchant, so that one leaves room for the others. */
-  MAXIMUM_IN_FLIGHT_PER_MERCHANT: z.coerce.number().int().min(1).max(1_000_000).default(2_000),
+  MAXIMUM_IN_FLIGHT_PER_MERCHANT: z.coerce.number().int().min(1).max(1_000_000).default(1_250),
   /** While the broker leaves a send unconfirmed for longer, further payments and refunds are refused at once. */
   BROKER_SLOW_AFTER_SECONDS: seconds(0.05, 10).default(5),
   /** Callers of Pay that may wait at once; further ones are answered as soon as their payment is accepted. */

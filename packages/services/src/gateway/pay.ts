@@ -51,7 +51,7 @@ export async function pay(parts: PayParts, context: CallContext, request: PayReq
   if (order === undefined) throw invalidFields(violations);
   if (parts.connection.state.name !== "open") throw brokerUnavailable();
 
-  const place = parts.admission.enter(context.merchantId);
+  const place = parts.admission.enterCall(context);
   try {
     return await acceptPayment(parts, context, order, place);
   } finally {

@@ -62,7 +62,7 @@ export async function refundPayment(
   }
   if (parts.connection.state.name !== "open") throw brokerUnavailable();
 
-  const place = parts.admission.enter(context.merchantId);
+  const place = parts.admission.enterCall(context);
   try {
     return await acceptRefund(parts, context, order, place);
   } finally {

@@ -64,6 +64,15 @@ describe("The gateway's admission", () => {
     expect(admission.size).to.equal(0);
   });
 
+  it("lets no call in that nobody waits for any more", () => {
+    const call = { merchantId: "m-1", traceparent: "", deadlineMs: Number.POSITIVE_INFINITY, isGone: () => false };
+    const enter = (changes: Partial<typeof call>) => () => admission.enterCall({ ...call, ...changes });
+    expect(enter({ isGone: () => true })).to.throw("busy");
+    expect(enter({ deadlineMs: Date.now() - 1 })).to.throw("busy");
+    expect(admission.size).to.equal(0);
+    enter({})().end();
+  });
+
   it("does not count what was refused before its send, or by the broker", () => {
     admission.enter("m-1").end();
     const place = admission.enter("m-1");
