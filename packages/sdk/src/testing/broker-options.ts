@@ -70,7 +70,7 @@ export interface Broker extends AsyncDisposable {
 
   /**
    * In this and the other faults, `address` may be the beginning of several with `*` at its end, and `*` alone is all of
-   * them, temporary ones too.
+   * them, temporary ones too, and the outcomes of commits.
    *
    * Producers of these addresses get no credit until the fault is lifted, so that sends wait, and what credit they have
    * is taken back. An anonymous producer sends to any address with credit of its own: only the pattern `*` covers it.
@@ -93,6 +93,12 @@ export interface Broker extends AsyncDisposable {
    * @throws RangeError for a count below 1.
    */
   forgetOutcomes(address: string, options?: { readonly count?: number }): Fault;
+  /**
+   * Carries out the next `count` [1] commits, or refuses them, as ever, and never says so: each transaction is in doubt
+   * when the connection goes.
+   * @throws RangeError for a count below 1.
+   */
+  forgetCommits(options?: { readonly count?: number }): Fault;
   /**
    * Dies as a killed process does: every line is cut without a close, open transactions are undone, and nobody can
    * connect until {@link restart}. With `keepMessages` [true] there remains what a broker keeps on its disk: durable

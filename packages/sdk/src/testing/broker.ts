@@ -80,6 +80,10 @@ class EmbeddedBroker implements Broker {
     return this.#core.faults.forgetOutcomes(address, options.count);
   }
 
+  forgetCommits(options: { readonly count?: number } = {}): Fault {
+    return this.#core.faults.forgetCommits(options.count);
+  }
+
   async crash({ keepMessages = true }: { readonly keepMessages?: boolean } = {}): Promise<void> {
     const state = this.#state;
     if (state.name !== "running") throw new Error(`The broker cannot crash: it is ${state.name}.`);

@@ -214,6 +214,21 @@ describe("The embedded broker, asked for a fault", () => {
       expect(await bodies(2)).to.deep.equal(["a", "b"]);
     });
 
+    it("holds commits back too by a pattern for all", async () => {
+      const transaction = await connection.beginTransaction();
+      await transaction.send(work, { text: "a" });
+      const fault = broker.delayOutcomes("*");
+      let over = false;
+      const committed = transaction.commit().then(() => {
+        over = true;
+      });
+      await until("it is committed", () => broker.messageCount("work") === 1, BOUND_MS);
+      await (await connection.createConsumer(other)).receiveNoWait();
+      expect(over).to.equal(false);
+      fault.lift();
+      await committed;
+    });
+
     it("says nothing on a line that is gone", async () => {
       const fault = broker.delayOutcomes("work");
       const lost = failure(producer.send({ text: "a" }));
@@ -256,6 +271,16 @@ describe("The embedded broker, asked for a fault", () => {
       broker.dropConnections();
       await lost;
     });
+  });
+
+  it("leaves a commit in doubt that was carried out and never confirmed", async () => {
+    broker.forgetCommits();
+    const lost = failure(connection.transaction((transaction) => transaction.send(work, { text: "committed" })));
+    await until("it is committed", () => broker.messageCount("work") === 1, BOUND_MS);
+    await reconnected();
+    expect(await lost).to.include({ code: "in-doubt" });
+    await connection.transaction((transaction) => transaction.send(work, { text: "and another" }));
+    expect(await bodies(2)).to.deep.equal(["committed", "and another"]);
   });
 
   it("refuses counts and delays that cannot be", () => {

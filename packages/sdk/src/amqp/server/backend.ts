@@ -145,6 +145,8 @@ export interface BackendConnection {
   attachProducer(request: ProducerRequest, inlet: Inlet): BackendProducer;
   /** @throws Refusal */
   attachConsumer(request: ConsumerRequest, outlet: Outlet): BackendConsumer;
+  /** How to say that a transaction was committed, or why it was not, where that must not be said at once. */
+  postponedCommit(said: Condition | undefined): Postponed | undefined;
   /** The connection is gone; its links were closed before. */
   close(): void;
 }

@@ -1,6 +1,6 @@
 /** What a link with a transaction coordinator for its target takes: declare and discharge (AMQP 1.0, 4.5). */
 import { AmqpReader, DecodeError } from "../codec-reader.js";
-import { type Condition, Refusal } from "./backend.js";
+import { type BackendConnection, type Condition, type Postponed, Refusal } from "./backend.js";
 import type { Transactions } from "./transaction.js";
 import type { Declared } from "./transfer-frames.js";
 
@@ -8,13 +8,15 @@ export class Coordinator {
   readonly dynamicAddress: undefined;
   readonly grantsCredit = true;
   readonly #transactions: Transactions;
+  readonly #backend: BackendConnection;
   readonly #declared = new Map<string, Buffer>();
 
-  constructor(transactions: Transactions) {
+  constructor(transactions: Transactions, backend: BackendConnection) {
     this.#transactions = transactions;
+    this.#backend = backend;
   }
 
-  receive(message: Buffer): Condition | Declared | undefined {
+  receive(message: Buffer): Condition | Declared | Postponed | undefined {
     try {
       return this.#act(message);
     } catch (error) {
@@ -32,7 +34,7 @@ export class Coordinator {
     this.#declared.clear();
   }
 
-  #act(message: Buffer): Declared | undefined {
+  #act(message: Buffer): Condition | Declared | Postponed | undefined {
     const reader = new AmqpReader(message);
     if (reader.descriptor() !== 0x77) throw new DecodeError("the body is no amqp-value");
     const command = reader.descriptor();
@@ -43,8 +45,8 @@ export class Coordinator {
     const fail = count > 1 ? reader.value() === true : false;
     if (!Buffer.isBuffer(id)) throw new DecodeError("a discharge without a transaction");
     this.#declared.delete(id.toString("hex"));
-    this.#transactions.discharge(id, fail);
-    return undefined;
+    const failure = this.#transactions.discharge(id, fail);
+    return fail ? undefined : (this.#backend.postponedCommit(failure) ?? failure);
   }
 
   #declare(reader: AmqpReader, count: number): Declared {

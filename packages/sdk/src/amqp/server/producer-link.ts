@@ -58,7 +58,7 @@ export class ProducerLink {
     this.#link = link;
     this.#host = host;
     this.#taker = coordinates
-      ? new Coordinator(host.transactions)
+      ? new Coordinator(host.transactions, host.backend)
       : host.backend.attachProducer(producerRequest(attach), { wake: () => this.#regulate() });
     link.local.attach.rcv_settle_mode = 0;
     link.local.attach.max_message_size = host.maximumMessageBytes;

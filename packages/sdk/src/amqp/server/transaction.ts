@@ -61,16 +61,15 @@ export class Transactions {
     throw new Refusal("amqp:transaction:unknown-id", "There is no such transaction, or it has ended.");
   }
 
-  /** @throws Refusal as {@link get} does, and with the reason when a commit became a rollback. */
-  discharge(id: Buffer, fail: boolean): void {
+  /** What is returned says why a commit became a rollback. @throws Refusal as {@link get} does. */
+  discharge(id: Buffer, fail: boolean): Condition | undefined {
     const transaction = this.get(id) as OpenTransaction;
     this.#open.delete(keyOf(id));
     if (fail) {
       transaction.rollback();
-      return;
+      return undefined;
     }
-    const failure = transaction.commit();
-    if (failure !== undefined) throw new Refusal(failure.condition, failure.description);
+    return transaction.commit();
   }
 
   /** Rolls back what is still open of these. */

@@ -3,12 +3,14 @@ import {
   type BackendConnection,
   type BackendConsumer,
   type BackendProducer,
+  type Condition,
   type ConsumerRequest,
   type Ending,
   type Inlet,
   type NodeKind,
   type Outlet,
   type Peer,
+  type Postponed,
   type ProducerRequest,
   Refusal,
 } from "../../amqp/server/backend.js";
@@ -68,6 +70,10 @@ export class Client implements BackendConnection, ProducerHost {
     if (request.copies && place.subscription === undefined) return new Browser(place, outlet);
     const onClose = (ending: Ending) => this.#leave(address, place.subscription, ending);
     return new Consumer(place, outlet, { onClose });
+  }
+
+  postponedCommit(said: Condition | undefined): Postponed | undefined {
+    return this.faults.postponedCommit(said);
   }
 
   /** For the anonymous relay. */

@@ -6,6 +6,8 @@ import { Schedule } from "./schedule.js";
 
 /** Outcomes that one fault holds back at once; more are said. */
 const MAXIMUM_HELD = 100_000;
+/** In place of an address, which none is. */
+const COMMITS = "";
 const DEFAULT_CONDITION = "amqp:resource-limit-exceeded";
 const DEFAULT_DESCRIPTION = "The broker was asked to reject the message.";
 
@@ -88,6 +90,15 @@ export class Faults {
     if (this.#outcomes.length === 0) return undefined;
     const rule = ruleFor(this.#outcomes, address);
     return rule === undefined ? undefined : { said, postpone: (say) => rule.keep(say) };
+  }
+
+  postponedCommit(said: Condition | undefined): Postponed | undefined {
+    return this.postponed(COMMITS, said);
+  }
+
+  /** @throws RangeError */
+  forgetCommits(count?: number): Fault {
+    return this.forgetOutcomes(COMMITS, count);
   }
 
   close(): void {
