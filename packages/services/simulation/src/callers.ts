@@ -85,7 +85,7 @@ export class Callers {
     const random = this.#random;
     const requests = random.integer(2, 4);
     const amountUpTo = random.pick([60, 200]);
-    return Array.from({ length: random.integer(3, 12) }, (_, place) => {
+    return Array.from({ length: random.integer(3, 12) }, (_, place): Call => {
       const merchantId = random.chance(0.85) ? random.pick(MERCHANTS.slice(0, 2)) : random.pick(MERCHANTS);
       const requestId = `r-${random.integer(1, requests)}`;
       const amount = BigInt(random.integer(10, amountUpTo));
@@ -100,7 +100,13 @@ export class Callers {
       // The same amounts come often, so that most repeated requests are the same request.
       const asked = random.chance(0.7) ? 40n : amount;
       return { order: { kind: "pay", card, amount: asked }, merchantId, requestId, id, answer: "unknown" };
-    });
+    }).flatMap((call) => (random.chance(0.15) ? [call, this.#rivalOf(call)] : [call]));
+  }
+
+  /** Another caller's call with the same request id, at the same time: the same one, or one with another card. */
+  #rivalOf(call: Call): Call {
+    const { order } = call;
+    return order.kind === "pay" ? { ...call, order: { ...order, card: this.#random.pick(HOT_CARDS) } } : call;
   }
 
   async #call(actor: Actor, orders: readonly Call[]): Promise<void> {

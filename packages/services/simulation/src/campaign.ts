@@ -22,10 +22,9 @@ export async function runCampaign(options: {
   readonly firstSeed: number;
   readonly maximumSeconds: number;
   readonly maximumSchedules?: number;
-  readonly mutation?: Mutation;
   readonly onProgress?: (schedules: number, seconds: number) => void;
 }): Promise<CampaignSummary> {
-  const { firstSeed, maximumSeconds, maximumSchedules = Number.POSITIVE_INFINITY, mutation, onProgress } = options;
+  const { firstSeed, maximumSeconds, maximumSchedules = Number.POSITIVE_INFINITY, onProgress } = options;
   const digests = new Set<string>();
   const faults: Record<string, number> = {};
   const failures: ScheduleResult[] = [];
@@ -34,7 +33,7 @@ export async function runCampaign(options: {
   const startMs = performance.now();
   const seconds = () => (performance.now() - startMs) / 1_000;
   while (totals.schedules < maximumSchedules && seconds() < maximumSeconds && failures.length < MAXIMUM_FAILURES) {
-    const result = await runSchedule((firstSeed + totals.schedules) >>> 0, mutation);
+    const result = await runSchedule((firstSeed + totals.schedules) >>> 0);
     totals.schedules += 1;
     totals.steps += result.steps;
     totals.payments += result.payments;
@@ -55,4 +54,18 @@ export function storyOf({ seed, offences, story }: ScheduleResult, lines = 60): 
     "Its last steps:",
     ...story.slice(-lines),
   ].join("\n");
+}
+
+/** The first schedule that catches a deliberate bug, or undefined when none does. */
+export async function catchBug(options: {
+  readonly bug: Mutation;
+  readonly firstSeed: number;
+  readonly maximumSchedules: number;
+}): Promise<ScheduleResult | undefined> {
+  const { bug, firstSeed, maximumSchedules } = options;
+  for (let number = 0; number < maximumSchedules; number += 1) {
+    const result = await runSchedule((firstSeed + number) >>> 0, bug);
+    if (result.offences.length > 0) return result;
+  }
+  return undefined;
 }

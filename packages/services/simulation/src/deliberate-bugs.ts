@@ -12,16 +12,14 @@ import type { Mutation } from "./run-schedule.js";
 
 export interface DeliberateBug extends Mutation {
   readonly name: string;
-  /** A schedule that catches it. */
-  readonly seed: number;
 }
 
 export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
-  { name: "accept before send", seed: 32, lastSteps: "accept, then send" },
-  { name: "no recorded outcome", seed: 3, statements: withoutRecordedReceipts },
-  { name: "balance checked outside the statement", seed: 2, statements: withBalancesReadEarlier },
-  { name: "refund not idempotent", seed: 2, statements: withRepeatedRefunds },
-  { name: "fingerprint race", seed: 43, statements: withUnnoticedConflicts },
+  { name: "accept before send", lastSteps: "accept, then send" },
+  { name: "no recorded outcome", statements: withoutRecordedReceipts },
+  { name: "balance checked outside the statement", statements: withBalancesReadEarlier },
+  { name: "refund not idempotent", statements: withRepeatedRefunds },
+  { name: "fingerprint race", statements: withUnnoticedConflicts },
 ];
 
 function changed(

@@ -4,13 +4,15 @@ import type { EntryRow } from "./database/bank-tables.js";
 import type { SimulatedServer } from "./database/simulated-server.js";
 import type { Table } from "./database/table.js";
 
-type Complain = (sentence: string) => void;
+/** Takes note of an offence. */
+export type Complain = (sentence: string) => void;
 
 /** Judges the books of both banks, what notification recorded, and what callers were told. */
 export function offencesOf(server: SimulatedServer, calls: readonly Call[]): string[] {
   const offences: string[] = [];
   const complain: Complain = (sentence) => offences.push(sentence);
   checkBalances(server, complain);
+  checkSums(server, complain);
   checkPayments(server, complain);
   checkRefunds(server, complain);
   checkNotifications(server, complain);
@@ -75,10 +77,13 @@ function recordOf({ clientBank }: SimulatedServer, { order, id }: Call) {
 }
 
 function sum(entries: Table<EntryRow>, fits: (entry: EntryRow) => boolean): bigint {
-  return entries.rows().reduce((total, entry) => (fits(entry) ? total + entry.amount : total), 0n);
+  let total = 0n;
+  for (const entry of entries.committed()) if (fits(entry)) total += entry.amount;
+  return total;
 }
 
-function checkBalances({ clientBank, merchantBank }: SimulatedServer, complain: Complain): void {
+/** Each balance is the opening balance and the entries, none is below zero, and each movement adds up to zero. */
+export function checkBalances({ clientBank, merchantBank }: SimulatedServer, complain: Complain): void {
   const banks = [
     { entries: clientBank.entries, holders: clientBank.clients.rows(), clearing: clientBank.clearing.rows() },
     { entries: merchantBank.entries, holders: merchantBank.merchants.rows(), clearing: merchantBank.clearing.rows() },
@@ -100,7 +105,10 @@ function checkBalances({ clientBank, merchantBank }: SimulatedServer, complain: 
       if (total !== 0n) complain(`the entries of ${movement} add up to ${total}`);
     }
   }
-  // Nothing is in flight: what was captured and not given back is what merchants have.
+}
+
+/** Nothing is in flight: what was captured and not given back is what merchants have. */
+function checkSums({ clientBank, merchantBank }: SimulatedServer, complain: Complain): void {
   const owed = sum(clientBank.entries, ({ account }) => account === "clearing");
   const owing = sum(merchantBank.entries, ({ account }) => account === "clearing");
   if (owed + owing !== 0n) complain(`the clients' bank holds ${owed}, the merchants' bank gave ${-owing}`);

@@ -1,5 +1,6 @@
 /** One schedule: a seed in; what was done, and what was found wrong, out. */
 import { deadLetterAddress } from "../../dist/shared/queue-map.js";
+import { BooksWatch } from "./books-watch.js";
 import { Callers } from "./callers.js";
 import { SimulatedClock } from "./clock.js";
 import { DatabaseHost } from "./database/simulated-database.js";
@@ -73,7 +74,8 @@ class Run {
     this.#schedule = schedule;
     this.#broker = new SimulatedBroker(schedule, random);
     const statements = mutation.statements?.(server) ?? server.statements;
-    this.#host = new DatabaseHost({ server, statements, schedule, random });
+    const watch = new BooksWatch(server, (offence) => this.#offences.push(`after a commit: ${offence}`));
+    this.#host = new DatabaseHost({ server, statements, schedule, random, onCommit: () => watch.look() });
     this.#house = new House({
       schedule,
       random,
@@ -104,9 +106,7 @@ class Run {
       await this.#untilQuiet();
     }
     this.#offences.push(...offencesOf(this.#server, this.#callers.calls));
-    for (const { text } of this.#broker.waiting(deadLetterAddress({ address: "" }))) {
-      this.#offences.push(`set aside: ${text}`);
-    }
+    this.#checkDeadLetters();
     return {
       seed: this.#seed,
       steps: this.#schedule.count,
@@ -114,7 +114,7 @@ class Run {
       faults: this.#faults,
       payments: this.#server.clientBank.payments.rows().length,
       refunds: this.#server.clientBank.refunds.rows().length,
-      offences: this.#offences,
+      offences: [...new Set(this.#offences)],
       story: this.#schedule.story,
     };
   }
@@ -137,6 +137,18 @@ class Run {
     this.#offences.push(`not quiet after ${MAXIMUM_STEPS} steps`);
   }
 
+  /** Dead letters hold the poison, all of it, and nothing else. */
+  #checkDeadLetters(): void {
+    const found = new Set<string>();
+    for (const { text } of this.#broker.waiting(deadLetterAddress({ address: "" }))) {
+      const [poison] = /poison[^,}]*/.exec(text) ?? [];
+      if (poison === undefined) this.#offences.push(`set aside: ${text}`);
+      else found.add(poison);
+    }
+    const injected = this.#faults["poison sent"] ?? 0;
+    if (found.size !== injected) this.#offences.push(`${injected} messages were poison, ${found.size} were set aside`);
+  }
+
   #breakSomething(): void {
     const faults: readonly (readonly [name: string, () => void])[] = [
       ["service killed", () => this.#house.killOne()],
@@ -149,6 +161,7 @@ class Run {
       ["broker full", () => this.#broker.refuseNext()],
       ["old message comes again", () => this.#replay()],
       ["old message comes again", () => this.#replay()],
+      ["poison sent", () => this.#broker.poison()],
       ["everything delayed", () => this.clock.advance(this.#random.integer(1_000, 120_000))],
     ];
     const [name, happen] = this.#random.pick(faults);

@@ -1,7 +1,7 @@
 /** The simulated broker: queues, durable subscriptions, temporary queues, and what is on its way to and from them. */
 import { type Destination, MessagingError } from "@quittance/sdk";
-import { ALL_CHANNELS } from "../../dist/shared/queue-map.js";
-import type { StoredMessage } from "./broker-message.js";
+import { ALL_CHANNELS, DURABLE_CHANNELS } from "../../dist/shared/queue-map.js";
+import { type StoredMessage, storedMessage } from "./broker-message.js";
 import type { Random } from "./random.js";
 import type { Actor, Schedule } from "./schedule.js";
 
@@ -32,6 +32,7 @@ export class SimulatedBroker {
   readonly #schedule: Schedule;
   readonly #random: Random;
   readonly #queues = new Map<string, Queue>();
+  readonly #durableQueues: readonly string[];
   readonly #seen = new Set<string>();
   /** Of duplicate ids: as long as a test needs, a short one, or none. */
   readonly #remembered: number;
@@ -42,10 +43,9 @@ export class SimulatedBroker {
     this.#schedule = schedule;
     this.#random = random;
     this.#remembered = random.pick([0, 3, 1_000]);
-    for (const channel of ALL_CHANNELS) {
-      if (channel.kind === "queue") this.#queue(channel.address);
-      for (const { name } of channel.subscriptions) this.#queue(subscriptionQueue(channel.address, name));
-    }
+    this.#durableQueues = DURABLE_CHANNELS.flatMap(({ kind, address, subscriptions }) =>
+      kind === "queue" ? [address] : subscriptions.map(({ name }) => subscriptionQueue(address, name)),
+    );
   }
 
   nextNumber(): number {
@@ -87,6 +87,14 @@ export class SimulatedBroker {
     const queue = this.#queue(name);
     queue.messages.push(message);
     this.#offer(queue);
+  }
+
+  /** Puts a message into a durable queue that its reader cannot understand. */
+  poison(): void {
+    const number = this.nextNumber();
+    const queue = this.#random.pick(this.#durableQueues);
+    const destination = { kind: "queue", address: queue } as const;
+    this.put(queue, storedMessage(number, destination, { json: { version: 99, poison: number } }, {}));
   }
 
   openTemporaryQueue(address: string): void {

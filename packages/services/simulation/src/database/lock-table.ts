@@ -46,15 +46,15 @@ export class LockTable<Owner> {
     next.grant();
   }
 
-  /** Lets go of everything that `owner` holds, and ends its wait with `error`. */
-  releaseAll(owner: Owner, error: Error): void {
+  /** Lets go of everything that `owner` holds, and ends its wait with an error. */
+  releaseAll(owner: Owner, errorOf: () => Error): void {
     const awaited = this.#waitsFor.get(owner);
     if (awaited !== undefined) {
       const lock = this.#locks.get(awaited);
       const place = lock?.waiting.findIndex((waiter) => waiter.owner === owner) ?? -1;
       const [waiter] = place === -1 ? [] : (lock?.waiting.splice(place, 1) ?? []);
       this.#waitsFor.delete(owner);
-      waiter?.refuse(error);
+      waiter?.refuse(errorOf());
     }
     for (const [key, lock] of [...this.#locks]) if (lock.holder === owner) this.release(owner, key);
   }

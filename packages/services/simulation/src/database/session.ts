@@ -124,7 +124,7 @@ export class Session {
 
   #finish(how: "commit" | "rollBack"): void {
     for (const table of this.#tables) table[how](this);
-    this.#locks.releaseAll(this, sessionEnded());
+    this.#locks.releaseAll(this, sessionEnded);
   }
 
   #refuseEnded(): void {

@@ -23,6 +23,7 @@ export class DatabaseHost {
   readonly #schedule: Schedule;
   readonly #random: Random;
   readonly #actor: Actor = { name: "database" };
+  readonly #onCommit: () => void;
   readonly #open = new Set<OpenTransaction>();
   #failNext = false;
 
@@ -32,11 +33,14 @@ export class DatabaseHost {
     readonly statements: Statements;
     readonly schedule: Schedule;
     readonly random: Random;
+    /** Told of each commit, as soon as others see it. */
+    readonly onCommit: () => void;
   }) {
     this.server = options.server;
     this.#statements = options.statements;
     this.#schedule = options.schedule;
     this.#random = options.random;
+    this.#onCommit = options.onCommit;
   }
 
   /** Lets the next statement fail with an error that passes. */
@@ -87,14 +91,13 @@ export class DatabaseHost {
   }
 
   async #commit(transaction: OpenTransaction): Promise<void> {
-    const { session, owner } = transaction;
+    const { owner } = transaction;
     await this.#schedule.turn(owner, "sends COMMIT");
     if (!this.#open.has(transaction)) throw sessionEnded();
     transaction.committing = true;
     await new Promise<void>((resolve) => {
       this.#schedule.add(this.#actor, `commits for ${owner.name}`, () => {
-        if (transaction.committing) session.commit();
-        transaction.committing = false;
+        if (transaction.committing) this.#commitNow(transaction);
         resolve();
       });
     });
@@ -105,9 +108,15 @@ export class DatabaseHost {
   /** Ends a transaction whose connection broke; the returned function is the server's side of it. */
   #breakOff(transaction: OpenTransaction): () => void {
     this.#open.delete(transaction);
-    if (transaction.committing && this.#random.chance(0.5)) transaction.session.commit();
+    if (transaction.committing && this.#random.chance(0.5)) this.#commitNow(transaction);
     transaction.committing = false;
     return () => transaction.session.end();
+  }
+
+  #commitNow(transaction: OpenTransaction): void {
+    transaction.committing = false;
+    transaction.session.commit();
+    this.#onCommit();
   }
 
   #session(): Session {

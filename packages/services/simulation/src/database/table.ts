@@ -35,6 +35,11 @@ export class Table<Row extends object = object> {
     return [...all].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
   }
 
+  /** All rows that are committed, in no certain order. */
+  committed(): Iterable<Row> {
+    return this.#committed.values();
+  }
+
   /** What locks stand for, of a row or of one that is about to be inserted. */
   lockOf(key: string): string {
     return `${this.definition.name} ${key}`;
@@ -51,7 +56,8 @@ export class Table<Row extends object = object> {
     if (this.get(this.definition.keyOf(row), writer) !== undefined) return this.definition.primaryKey;
     for (const [name, of] of Object.entries(this.definition.unique ?? {})) {
       const value = of(row);
-      if (this.rows(writer).some((other) => of(other) === value)) return name;
+      for (const other of this.#written.get(writer)?.values() ?? []) if (of(other) === value) return name;
+      for (const other of this.#committed.values()) if (of(other) === value) return name;
     }
     return undefined;
   }
