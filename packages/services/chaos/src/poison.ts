@@ -15,7 +15,8 @@ const POISON: readonly OutgoingMessage[] = [
 ];
 
 const PROPERTY = "chaos_poison";
-const SEND_ATTEMPTS = 100;
+/** A broker that was killed takes its time to come back on a busy machine. */
+const SENT_WITHIN_MS = 180_000;
 const FOUND_WITHIN_MS = 60_000;
 
 export interface PoisonSent {
@@ -38,24 +39,15 @@ export async function sendPoison(house: House, random: Random, round: number): P
 }
 
 /** Sends until the broker has it; the duplicate-detection id keeps it from having it twice. */
-export async function send(
-  house: House,
-  channel: Channel,
-  message: OutgoingMessage,
-  duplicateId: string | undefined,
-): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await using producer = await house.operator.createProducer(destinationOf(channel), {
-        priority: channel.priority,
-        sendTimeoutMs: 5_000,
-      });
-      return await producer.send(message, duplicateId === undefined ? {} : { duplicateId });
-    } catch (error) {
-      if (attempt === SEND_ATTEMPTS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
+async function send(house: House, channel: Channel, message: OutgoingMessage, duplicateId: string): Promise<void> {
+  await untilComplete(async () => {
+    await using producer = await house.operator.createProducer(destinationOf(channel), {
+      priority: channel.priority,
+      sendTimeoutMs: 5_000,
+    });
+    await producer.send(message, { duplicateId });
+    return undefined;
+  }, SENT_WITHIN_MS);
 }
 
 /**

@@ -16,6 +16,7 @@ import {
 import type { Fault } from "./fault.js";
 import { deadlock, exhaustConnections, lockHotRows, lockTables, terminateSessions } from "./hostile-database.js";
 import { killAll, killBroker, killDatabase, killService, killSeveral } from "./random-kills.js";
+import { stopProcesses } from "./stopped-processes.js";
 import { staleMessages, strangeMessages } from "./strange-messages.js";
 
 export const FAULTS: readonly Fault[] = [
@@ -46,4 +47,5 @@ export const FAULTS: readonly Fault[] = [
   slowLines,
   lockHotRows,
   deadlock,
+  stopProcesses,
 ];
