@@ -159,10 +159,11 @@ export const refunds = clientBankSchema.table(
 export const ledgerEntries = clientBankSchema.table(
   "ledger_entries",
   {
+    /** The payment; of an operator's top-up, its own id. */
     paymentId: text("payment_id").notNull(),
-    kind: text({ enum: ["capture", "return", "refund"] }).notNull(),
+    kind: text({ enum: ["capture", "return", "refund", "top-up"] }).notNull(),
     direction: text({ enum: ["debit", "credit"] }).notNull(),
-    /** A client's id, or `clearing`. */
+    /** A client's id, `clearing`, or `funding`: the world outside, from which a top-up comes and whose balance nobody keeps. */
     account: text().notNull(),
     currency: text().notNull(),
     /** What the movement adds to the account's balance: negative for a debit. */
@@ -178,7 +179,8 @@ export const ledgerEntries = clientBankSchema.table(
     }),
     check(
       "ledger_entries_kind",
-      sql`CASE ${table.refundId} WHEN '' THEN ${table.kind} IN ('capture', 'return') ELSE ${table.kind} = 'refund' END`,
+      sql`CASE ${table.refundId} WHEN '' THEN ${table.kind} IN ('capture', 'return', 'top-up')
+        ELSE ${table.kind} = 'refund' END`,
     ),
     check(
       "ledger_entries_direction",

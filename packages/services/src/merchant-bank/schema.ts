@@ -114,10 +114,11 @@ export const refunds = merchantBankSchema.table(
 export const ledgerEntries = merchantBankSchema.table(
   "ledger_entries",
   {
+    /** The payment; of an operator's top-up, its own id. */
     paymentId: text("payment_id").notNull(),
-    kind: text({ enum: ["settlement", "refund"] }).notNull(),
+    kind: text({ enum: ["settlement", "refund", "top-up"] }).notNull(),
     direction: text({ enum: ["debit", "credit"] }).notNull(),
-    /** A merchant's id, or `clearing`. */
+    /** A merchant's id, `clearing`, or `funding`, as in client-bank. */
     account: text().notNull(),
     currency: text().notNull(),
     /** What the movement adds to the account's balance: negative for a debit. */
@@ -133,7 +134,7 @@ export const ledgerEntries = merchantBankSchema.table(
     }),
     check(
       "ledger_entries_kind",
-      sql`${table.kind} = CASE ${table.refundId} WHEN '' THEN 'settlement' ELSE 'refund' END`,
+      sql`CASE ${table.refundId} WHEN '' THEN ${table.kind} IN ('settlement', 'top-up') ELSE ${table.kind} = 'refund' END`,
     ),
     check(
       "ledger_entries_direction",

@@ -5,6 +5,7 @@ import type pg from "pg";
 export const ACCOUNT_CHECKS = {
   "client-balance": "client-bank: each balance is the opening balance and the entries",
   "merchant-balance": "merchant-bank: each balance is the opening balance and the entries",
+  "top-up": "both banks: each top-up is one movement from outside",
   sums: "both banks: captured - given back = credited + in flight",
 } as const;
 export type AccountCheck = keyof typeof ACCOUNT_CHECKS;
@@ -36,7 +37,8 @@ export async function checkBalances(
        SELECT id AS account, currency, opening_balance, balance FROM ${schema}.${holders}
        UNION ALL SELECT 'clearing', currency, 0, balance FROM ${schema}.clearing_accounts
      ), entries AS (
-       SELECT account, currency, sum(amount) AS total FROM ${schema}.ledger_entries GROUP BY account, currency
+       SELECT account, currency, sum(amount) AS total FROM ${schema}.ledger_entries
+       WHERE account <> 'funding' GROUP BY account, currency
      ), judged AS MATERIALIZED (
        SELECT account, currency, balance, opening_balance, coalesce(total, 0) AS entries,
               balance IS DISTINCT FROM coalesce(opening_balance, 0) + coalesce(total, 0) AS bad
@@ -80,6 +82,38 @@ export function complaintOfAccount(wrong: WrongAccount): string {
     `its balance is ${wrong.balance}, its opening balance and entries ${wrong.openingBalance} + ${wrong.entries} = ` +
     `${expected}: ${difference < 0n ? `${-difference} too little` : `${difference} too much`}`
   );
+}
+
+/** A top-up that is not one movement from outside to one account. */
+export interface WrongTopUp {
+  readonly id: string;
+  readonly bank: string;
+  readonly total: bigint;
+  readonly entries: bigint;
+}
+
+/** The top-ups that are wrong, at most `limit` of them, and how many there are. */
+export async function checkTopUps(
+  client: pg.Client,
+  limit: number,
+): Promise<{ readonly discrepancies: bigint; readonly wrong: readonly WrongTopUp[] }> {
+  const wrongOf = (bank: string, schema: string) =>
+    `SELECT '${bank}' AS bank, payment_id AS id, sum(amount) AS total, count(*) AS entries
+     FROM ${schema}.ledger_entries WHERE kind = 'top-up' GROUP BY payment_id
+     HAVING sum(amount) <> 0 OR count(DISTINCT currency) <> 1 OR count(*) <> 2
+            OR count(*) FILTER (WHERE account = 'funding') <> 1`;
+  const { rows } = await client.query<WrongTopUp & { readonly all: bigint }>(
+    `SELECT *, count(*) OVER () AS "all"
+     FROM (${wrongOf("client-bank", "client_bank")} UNION ALL ${wrongOf("merchant-bank", "merchant_bank")}) wrong
+     ORDER BY bank, id LIMIT $1`,
+    [Math.max(1, limit)],
+  );
+  return { discrepancies: rows[0]?.all ?? 0n, wrong: rows.slice(0, limit) };
+}
+
+/** What is wrong with a top-up, as a sentence. */
+export function complaintOfTopUp({ bank, total, entries }: WrongTopUp): string {
+  return `its ${entries} entries at ${bank} add up to ${total}; they must be two, from funding to one account, and zero`;
 }
 
 /** The sums of a currency, in minor units. The books agree when captured - given back = credited + in flight. */

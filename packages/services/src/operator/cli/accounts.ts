@@ -1,4 +1,4 @@
-/** `accounts`: shows, opens and closes the accounts of clients and merchants. */
+/** `accounts`: shows, opens, closes and tops up the accounts of clients and merchants. */
 import type pg from "pg";
 import { z } from "zod";
 import { key32, parseConfiguration } from "../../platform/configuration.js";
@@ -17,6 +17,7 @@ import {
   UsageError,
 } from "./command.js";
 import { inTransaction, withOperatorDatabase } from "./operator-database.js";
+import { parseTopUp, type TopUpOutcome, topUp } from "./top-up.js";
 
 /** What opening a client's account needs besides: the number is stored as a fingerprint and sealed, never plain. */
 const cardConfiguration = { CARD_FINGERPRINT_KEY: key32, CARD_STORAGE_KEY: key32 };
@@ -25,21 +26,27 @@ const ACCOUNT_ID = /^[a-z]-[A-Za-z0-9_-]{1,62}$/;
 
 export const accounts: Command = {
   name: "accounts",
-  summary: "Show, open and close accounts of clients and merchants.",
-  usage: "show|open|close --client <id> | --merchant <id> [options]",
+  summary: "Show, open, close and top up accounts of clients and merchants.",
+  usage: "show|open|close|top-up --client <id> | --merchant <id> [options]",
   help: `  show    The account and its balance.
   open    A new account without money, or one that was closed.
+  top-up  Money from outside, by a balanced entry: funding is debited, the account credited.
   close   From now on its payments are declined; money in flight still arrives.
 
   --client <id>, --merchant <id>   Whose account, for example c-0001 or m-0001.
-  --reason <text>                  Why it is done: needed to open and close, and kept in operator.actions.
+  --reason <text>                  Why it is done: needed for all but show, and kept in operator.actions.
   --actor <name>                   Who does it, kept there as well [the system's user].
+  --id <text>                      Of a top-up: the same id moves the money once, however often it is asked for.
+  --amount <n>                     Of a top-up, in minor units of --currency, which must be the account's.
   --name <text>, --currency <code> Of a new account.
   --expiry <MM/YYYY>               Of a new client's card. Its number is read from standard input; it needs
                                    CARD_FINGERPRINT_KEY and CARD_STORAGE_KEY.
 `,
   options: Object.fromEntries(
-    ["client", "merchant", "actor", "reason", "name", "currency", "expiry"].map((name) => [name, { type: "string" }]),
+    ["client", "merchant", "actor", "reason", "name", "currency", "expiry", "id", "amount"].map((name) => [
+      name,
+      { type: "string" },
+    ]),
   ),
   async run(call) {
     const [verb, ...others] = call.positionals;
@@ -48,7 +55,8 @@ export const accounts: Command = {
     if (verb === "show") return onDatabase(call, (client) => show(call, client, account));
     if (verb === "open") return open(call, account);
     if (verb === "close") return close(call, account);
-    throw new UsageError("accounts needs one of show, open and close.");
+    if (verb === "top-up") return topUpAccount(call, account);
+    throw new UsageError("accounts needs one of show, open, close and top-up.");
   },
 };
 
@@ -149,6 +157,23 @@ async function close(call: CommandCall, account: Account): Promise<ExitCode> {
     return EXIT.wrong;
   });
 }
+
+async function topUpAccount(call: CommandCall, account: Account): Promise<ExitCode> {
+  const by = actorOf(call);
+  const { id, amount } = parseTopUp(requiredOption(call, "id"), requiredOption(call, "amount"));
+  const currency = requiredOption(call, "currency");
+  return onDatabase(call, async (client) => {
+    const outcome = await topUp(client, { id, account, currency, amount, by });
+    if (outcome !== "done") call.terminal.err(`${OUTCOMES[outcome]}\n`);
+    return outcome === "done" || outcome === "done before" ? show(call, client, account) : EXIT.wrong;
+  });
+}
+
+const OUTCOMES: Readonly<Record<Exclude<TopUpOutcome, "done">, string>> = {
+  "done before": "This top-up was made before; nothing was moved.",
+  "id used for another": "This --id was used for another account, currency or amount; nothing was moved.",
+  "no such open account in that currency": "There is no such account, open and in that currency; nothing was moved.",
+};
 
 /** The statement that makes the account, which begins without money. */
 async function insertionOf(

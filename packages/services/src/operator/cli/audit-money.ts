@@ -5,9 +5,12 @@ import {
   type AccountCheck,
   type CurrencySums,
   checkBalances,
+  checkTopUps,
   complaintOfAccount,
+  complaintOfTopUp,
   driftOf,
   sumCurrencies,
+  type WrongTopUp,
 } from "./account-checks.js";
 import { idRanges } from "./id-ranges.js";
 import { inSnapshot } from "./operator-database.js";
@@ -45,7 +48,7 @@ export interface Entry {
 /** One thing that is wrong. */
 export interface Discrepancy {
   readonly check: Check;
-  /** Null when it is about an account or a currency. */
+  /** Or the top-up; null when it is about an account or a currency. */
   readonly payment: string | null;
   /** The accounts that it touches; empty when it is about a payment without entries, or about a currency. */
   readonly accounts: readonly string[];
@@ -81,7 +84,7 @@ export function auditMoney(client: pg.Client, options: AuditOptions): Promise<Mo
   return inSnapshot(client, async () => {
     await client.query(`SET LOCAL work_mem = '${WORK_MEMORY}'; SET LOCAL statement_timeout = 0; SET LOCAL jit = off`);
     const ranges = await idRanges(client, options.rangeSize ?? RANGE_SIZE);
-    const steps = ranges.length + 5;
+    const steps = ranges.length + 6;
     const progress = (done: number, what: string) => options.onProgress?.(done, steps, what);
     const discrepancies: Discrepancy[] = [];
     const room = () => Math.max(0, options.limit - discrepancies.length);
@@ -98,13 +101,13 @@ export function auditMoney(client: pg.Client, options: AuditOptions): Promise<Mo
       wrong += found.discrepancies;
       discrepancies.push(...(await namePayments(client, found.payments)).slice(0, room()));
     }
-    progress(steps - 4, "refunds");
+    progress(steps - 5, "refunds");
     const refunds = await checkRefunds(client, { boundSeconds: options.boundSeconds, limit: room() });
     wrong += refunds.discrepancies;
     discrepancies.push(...(await nameRefunds(client, refunds.refunds)).slice(0, room()));
     let accounts = 0n;
     for (const check of ["client-balance", "merchant-balance"] as const) {
-      progress(steps - (check === "client-balance" ? 3 : 2), `balances of ${ACCOUNT_CHECKS[check].split(":")[0]}`);
+      progress(steps - (check === "client-balance" ? 4 : 3), `balances of ${ACCOUNT_CHECKS[check].split(":")[0]}`);
       const found = await checkBalances(client, check, room());
       accounts += found.checked;
       wrong += found.discrepancies;
@@ -119,6 +122,10 @@ export function auditMoney(client: pg.Client, options: AuditOptions): Promise<Mo
         });
       }
     }
+    progress(steps - 2, "top-ups");
+    const topUps = await checkTopUps(client, room());
+    wrong += topUps.discrepancies;
+    discrepancies.push(...(await nameTopUps(client, topUps.wrong)));
     progress(steps - 1, "sums of each currency");
     const sums = await sumCurrencies(client);
     for (const one of sums.filter((sum) => driftOf(sum) !== 0n)) {
@@ -183,6 +190,26 @@ async function nameRefunds(client: pg.Client, refunds: readonly RefundFacts[]): 
       complaint: complaintOfRefund(check, facts),
       entries: own,
     }));
+  });
+}
+
+/** One discrepancy for each top-up, with its entries. */
+async function nameTopUps(client: pg.Client, topUps: readonly WrongTopUp[]): Promise<Discrepancy[]> {
+  if (topUps.length === 0) return [];
+  const entries = await readEntries(
+    client,
+    topUps.map(({ id }) => id),
+  );
+  return topUps.map((topUp) => {
+    const own = (entries.get(topUp.id) ?? []).filter(({ bank }) => bank === topUp.bank);
+    return {
+      check: "top-up" as const,
+      payment: topUp.id,
+      accounts: [...new Set(own.map(({ account }) => account))],
+      currency: own[0]?.currency ?? null,
+      complaint: complaintOfTopUp(topUp),
+      entries: own,
+    };
   });
 }
 

@@ -60,7 +60,7 @@ function entriesOf(schema: string, sums: string, condition: string): string {
   return `SELECT payment_id AS id, sum(amount) AS total, min(currency) AS currency, max(currency) AS other_currency,
          min(account) FILTER (WHERE account <> 'clearing') AS account,
          max(account) FILTER (WHERE account <> 'clearing') AS other_account, ${sums}
-  FROM ${schema}.ledger_entries WHERE ${condition} GROUP BY payment_id`;
+  FROM ${schema}.ledger_entries WHERE kind <> 'top-up' AND ${condition} GROUP BY payment_id`;
 }
 
 function statement(range: IdRange): string {

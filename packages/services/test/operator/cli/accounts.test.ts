@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { capturePayments } from "../../../dist/client-bank/step-3-capture.js";
 import { demoClients } from "../../../dist/operator/demo-bank.js";
 import { fingerprintCard } from "../../../dist/shared/card-fingerprint.js";
-import { DEMO_KEYS, useBanks, validationResult } from "../banks-for-tests.js";
+import { DEMO_KEYS, useBanks, validationResult, wrongBooks } from "../banks-for-tests.js";
 import { runCommand } from "./command-for-tests.js";
 
 const BY = ["--actor", "ada", "--reason", "asked for by letter"];
@@ -104,6 +104,77 @@ describe("accounts", function () {
     expect(out + err).not.to.include("4242x4242");
   });
 
+  const topUp = (...args: string[]) =>
+    accounts(["top-up", "--reason", "paid in at the counter", "--actor", "ada", ...args]);
+  const balance = async (table: string, id: string) => {
+    const [row] = await banks().superuser.query<{ balance: string }>(`SELECT balance FROM ${table} WHERE id = $1`, [
+      id,
+    ]);
+    return BigInt(row?.balance ?? -1);
+  };
+
+  for (const [kind, id, table] of [
+    ["client", "c-0001", "client_bank.clients"],
+    ["merchant", "m-0001", "merchant_bank.merchants"],
+  ] as const) {
+    it(`tops a ${kind} up once for an id, however often and by how many it is asked`, async () => {
+      const before = await balance(table, id);
+      const args = [`--${kind}`, id, "--currency", "EUR", "--amount", "250", "--id", `slip-${kind}`];
+      const results = await Promise.all([topUp(...args), topUp(...args), topUp(...args)]);
+      expect(results.map(({ code }) => code)).to.deep.equal([0, 0, 0]);
+      expect(results.filter(({ err }) => /was made before/.test(err))).to.have.length(2);
+      expect(await balance(table, id)).to.equal(before + 250n);
+      const made = (await actions()).filter(({ subject }) => subject.includes(`topup_slip-${kind}`));
+      expect(made).to.deep.equal([
+        {
+          actor: "ada",
+          command: "accounts top-up",
+          subject: `${kind} ${id}, 250 EUR, entries topup_slip-${kind}`,
+          reason: "paid in at the counter",
+        },
+      ]);
+      const other = await topUp(`--${kind}`, id, "--currency", "EUR", "--amount", "251", "--id", `slip-${kind}`);
+      expect(other.code).to.equal(1);
+      expect(other.err).to.match(/used for another/);
+      expect(await balance(table, id)).to.equal(before + 250n);
+    });
+  }
+
+  it("tops nothing up that is closed, unknown, of another currency, or of an amount that is none", async () => {
+    await accounts(["close", "--merchant", "m-0011", ...BY]);
+    for (const [id, currency] of [
+      ["m-0011", "EUR"],
+      ["m-7777", "EUR"],
+      ["m-0010", "USD"],
+    ] as const) {
+      expect((await topUp("--merchant", id, "--currency", currency, "--amount", "1", "--id", "x")).code).to.equal(1);
+    }
+    for (const amount of ["0", "-1", "1.5", "9999999999999999"]) {
+      const args = ["--merchant", "m-0010", "--currency", "EUR", `--amount=${amount}`, "--id", "x"];
+      expect((await topUp(...args)).code, amount).to.equal(2);
+    }
+    expect(
+      (await topUp("--merchant", "m-0010", "--currency", "EUR", "--amount", "1", "--id", "no spaces")).code,
+    ).to.equal(2);
+  });
+
+  it("makes top-ups that verify-money judges: one whose entries were changed is named", async () => {
+    const verify = () => runCommand(["verify-money"], { DATABASE_URL: banks().superuser.url });
+    const change =
+      "UPDATE client_bank.ledger_entries SET amount = amount + 1 WHERE kind = 'top-up' AND account = 'c-0001'";
+    await banks().superuser.query(change);
+    try {
+      const { code, out } = await verify();
+      expect(code).to.equal(1);
+      expect(out).to.match(/WRONG {2}both banks: each top-up is one movement from outside\n {2}topup_slip-client/);
+      expect(await wrongBooks(banks().superuser)).to.include(
+        "both banks: each top-up is one movement from outside: 1 (topup_slip-client)",
+      );
+    } finally {
+      await banks().superuser.query(change.replace("amount + 1", "amount - 1"));
+    }
+  });
+
   it("ends with 1 for an account that does not exist", async () => {
     expect((await accounts(["show", "--client", "c-9999"])).code).to.equal(1);
     expect((await accounts(["close", "--client", "c-9999", ...BY])).code).to.equal(1);
@@ -112,5 +183,6 @@ describe("accounts", function () {
   it("leaves books behind that agree", async () => {
     const { code, out } = await runCommand(["verify-money"], { DATABASE_URL: banks().superuser.url });
     expect(code, out).to.equal(0);
+    expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
   });
 });

@@ -1,0 +1,2 @@
+ALTER TABLE "merchant_bank"."ledger_entries" DROP CONSTRAINT "ledger_entries_kind";--> statement-breakpoint
+ALTER TABLE "merchant_bank"."ledger_entries" ADD CONSTRAINT "ledger_entries_kind" CHECK (CASE "merchant_bank"."ledger_entries"."refund_id" WHEN '' THEN "merchant_bank"."ledger_entries"."kind" IN ('settlement', 'top-up') ELSE "merchant_bank"."ledger_entries"."kind" = 'refund' END);
