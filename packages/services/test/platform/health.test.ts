@@ -1,0 +1,52 @@
+import type { BreakerState } from "@quittance/sdk";
+import { expect } from "chai";
+import { breakerChecks } from "../../dist/platform/circuit-breakers.js";
+import { type HealthServer, serveHealth } from "../../dist/platform/health.js";
+
+describe("readiness", () => {
+  let database: BreakerState;
+  let webhooks: BreakerState;
+  let health: HealthServer;
+
+  before(async () => {
+    health = await serveHealth({
+      host: "127.0.0.1",
+      port: 0,
+      checks: { broker: () => undefined, ...breakerChecks({ capture: () => database }) },
+      minorChecks: breakerChecks({ webhooks: () => webhooks }),
+    });
+  });
+  beforeEach(() => {
+    database = { name: "closed" };
+    webhooks = { name: "closed" };
+  });
+  after(() => health.close());
+
+  async function readyz(): Promise<{ readonly status: number; readonly body: unknown }> {
+    const response = await fetch(`http://127.0.0.1:${health.port}/readyz`);
+    return { status: response.status, body: await response.json() };
+  }
+
+  it("is there while every breaker is closed", async () => {
+    expect(await readyz()).to.deep.equal({ status: 200, body: { status: "ok" } });
+  });
+
+  it("is not there while a breaker is open or probes, and says why", async () => {
+    const cause = new Error("connect ECONNREFUSED");
+    for (const state of [{ name: "open", cause, probeAtMs: 0 } as const, { name: "half-open", cause } as const]) {
+      database = state;
+      expect(await readyz()).to.deep.equal({
+        status: 503,
+        body: { status: "not ready", failing: { "breaker capture": `${state.name}: connect ECONNREFUSED` } },
+      });
+    }
+  });
+
+  it("stays while only webhooks wait, and tells of it", async () => {
+    webhooks = { name: "open", cause: new Error("HTTP status 500"), probeAtMs: 0 };
+    expect(await readyz()).to.deep.equal({
+      status: 200,
+      body: { status: "ok", degraded: { "breaker webhooks": "open: HTTP status 500" } },
+    });
+  });
+});
