@@ -23,6 +23,8 @@ const SERVICES_TESTS = "packages/services/dist-test";
 const CONFORMANCE = "packages/sdk/conformance/dist";
 /** The payment cycle on a simulated broker, database and clock: a process of its own, for it takes the clock away. */
 const SIMULATION = "packages/services/simulation/dist";
+/** What judges the rounds of the fault campaign, and its proxy. */
+const CHAOS = "packages/services/chaos/dist";
 /** Folders of tests that need a real Artemis, and Java with Maven. */
 const NEEDS_ARTEMIS = [`${SERVICES_TESTS}/artemis`];
 /** Folders of tests that run on the broker that QUITTANCE_TEST_BROKER names. */
@@ -42,7 +44,7 @@ if (suite === "artemis") {
   await checks();
   await Promise.all([
     mocha("sdk", [SDK_TESTS, `${CONFORMANCE}/embedded`]).then(() => mocha("simulation", [SIMULATION])),
-    mocha("services", [SERVICES_TESTS], { except: NEEDS_ARTEMIS }),
+    mocha("services", [SERVICES_TESTS, CHAOS], { except: NEEDS_ARTEMIS }),
   ]);
 }
 

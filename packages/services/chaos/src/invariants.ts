@@ -4,7 +4,7 @@ import { runOperatorCommand } from "./operator-command.js";
 import { type AskedPayment, type AskedRefund, type RequestBook, type Violation, verdictOf } from "./request-book.js";
 
 /** A payment as both banks' tables and ledgers have it. */
-interface RecordedPayment {
+export interface RecordedPayment {
   readonly id: string;
   readonly merchantId: string;
   readonly requestId: string;
@@ -21,7 +21,7 @@ interface RecordedPayment {
   readonly credited: string;
 }
 
-interface RecordedRefund {
+export interface RecordedRefund {
   readonly id: string;
   readonly paymentId: string;
   readonly requestId: string;
@@ -76,7 +76,8 @@ async function checkPayments(house: House, book: RequestBook): Promise<Violation
   return violations;
 }
 
-function wrongWithPayment(asked: AskedPayment, recorded: readonly RecordedPayment[]): string[] {
+/** What one payment's rows and entries have against what was asked and told; empty when they agree. */
+export function wrongWithPayment(asked: AskedPayment, recorded: readonly RecordedPayment[]): string[] {
   const [row] = recorded;
   if (row === undefined)
     return [asked.id === undefined ? "was never answered, nor recorded" : "was accepted and is lost"];
@@ -132,7 +133,8 @@ async function checkRefunds(house: House, book: RequestBook): Promise<Violation[
   return violations;
 }
 
-function wrongWithRefund(asked: AskedRefund, recorded: readonly RecordedRefund[]): string[] {
+/** The same of a refund. */
+export function wrongWithRefund(asked: AskedRefund, recorded: readonly RecordedRefund[]): string[] {
   const [row] = recorded;
   if (row === undefined)
     return [asked.id === undefined ? "was never answered, nor recorded" : "was accepted and is lost"];
