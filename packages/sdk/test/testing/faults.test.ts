@@ -255,8 +255,12 @@ describe("The embedded broker, asked for a fault", () => {
       broker.forgetOutcomes("work", { count: 2 });
       const hasty = await connection.createProducer(work, { sendTimeoutMs: 50 });
       const send = () => hasty.send({ text: "once" }, { duplicateId: "d-1" });
-      expect(await failure(send())).to.include({ code: "timed-out", mayHaveArrived: true });
-      expect(await failure(send())).to.include({ code: "timed-out", mayHaveArrived: true });
+      for (let forgotten = 0; forgotten < 2; ) {
+        const error = await failure(send());
+        expect(error.code).to.equal("timed-out");
+        // On a machine that is very busy its time may be over before it has left.
+        if (error.mayHaveArrived === true) forgotten++;
+      }
       await (await connection.createProducer(work)).send({ text: "once" }, { duplicateId: "d-1" });
       expect(broker.messageCount("work")).to.equal(1);
     });
