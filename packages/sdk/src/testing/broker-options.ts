@@ -83,7 +83,8 @@ export interface Broker extends AsyncDisposable {
   rejectNext(address: string, options?: RejectOptions): Fault;
   /**
    * Takes messages for these addresses, or refuses them, as ever, and tells their producers late: each
-   * after `delayMs` milliseconds [when the fault is lifted, which tells all in any case].
+   * after `delayMs` milliseconds [when the fault is lifted, which tells all in any case]. While
+   * 10,000 wait, others are told at once.
    * @throws RangeError for a delay below 1.
    */
   delayOutcomes(address: string, options?: { readonly delayMs?: number }): Fault;

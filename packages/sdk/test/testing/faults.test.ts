@@ -229,6 +229,16 @@ describe("The embedded broker, asked for a fault", () => {
       await committed;
     });
 
+    it("holds ten thousand, and says those beyond at once", async () => {
+      const fault = broker.delayOutcomes("work");
+      const eager = await connection.createProducer(work, { maximumInFlight: 20_000, maximumWaiting: 20_000 });
+      const held = Array.from({ length: 10_000 }, () => eager.send({ text: "held" }));
+      await eager.send({ text: "beyond" });
+      expect(eager.pending).to.equal(held.length);
+      fault.lift();
+      await Promise.all(held);
+    });
+
     it("says nothing on a line that is gone", async () => {
       const fault = broker.delayOutcomes("work");
       const lost = failure(producer.send({ text: "a" }));

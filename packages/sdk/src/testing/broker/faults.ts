@@ -5,7 +5,7 @@ import { fits } from "./rights.js";
 import { Schedule } from "./schedule.js";
 
 /** Outcomes that one fault holds back at once; more are said. */
-const MAXIMUM_HELD = 100_000;
+const MAXIMUM_HELD = 10_000;
 /** In place of an address, which none is. */
 const COMMITS = "";
 const DEFAULT_CONDITION = "amqp:resource-limit-exceeded";
