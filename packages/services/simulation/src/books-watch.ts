@@ -1,7 +1,8 @@
 /** What must be true after every single commit, and not only when all is quiet. */
 import type { PaymentRecord } from "../../dist/client-bank/payment-record.js";
+import type { Complain } from "./complain.js";
 import type { SimulatedServer } from "./database/simulated-server.js";
-import { type Complain, checkBalances } from "./invariants.js";
+import { checkBalances } from "./invariants.js";
 
 /** From which state to which a payment may go; a refund of a part leaves it as it is. */
 const MAY_BECOME: Readonly<Record<PaymentRecord["state"], readonly PaymentRecord["state"][]>> = {

@@ -5,6 +5,7 @@ import { deriveGatewayKeys } from "../../dist/gateway/gateway-keys.js";
 import { derivePaymentId, deriveRefundId } from "../../dist/gateway/payment-id.js";
 import { PaymentState, RefundState } from "../../dist/gen/quittance/payments/v1/payments.js";
 import type { CardDetails } from "../../dist/shared/card-seal.js";
+import type { Complain } from "./complain.js";
 import type { House } from "./house.js";
 import { CARDS, HOT_CARDS, KEYS, MERCHANTS } from "./house-data.js";
 import type { Random } from "./random.js";
@@ -47,6 +48,7 @@ export class Callers {
   readonly #random: Random;
   /** What is asked when the answer is here: told as it is booked at this moment. */
   readonly #onAnswer: (call: Call) => void;
+  readonly #complain: Complain;
   #open = 0;
 
   constructor(options: {
@@ -54,11 +56,13 @@ export class Callers {
     readonly schedule: Schedule;
     readonly random: Random;
     readonly onAnswer: (call: Call) => void;
+    readonly complain: Complain;
   }) {
     this.#house = options.house;
     this.#schedule = options.schedule;
     this.#random = options.random;
     this.#onAnswer = options.onAnswer;
+    this.#complain = options.complain;
   }
 
   /** Callers that still have something to ask, or wait for an answer. */
@@ -116,8 +120,30 @@ export class Callers {
         const call = { ...order, answer: await this.#ask(order) };
         this.calls.push(call);
         this.#onAnswer(call);
-        if (call.answer !== "unknown") break;
+        if (call.answer === "unknown") continue;
+        if (order.order.kind === "pay" && this.#random.chance(0.3)) {
+          await this.#schedule.turn(actor, `reads ${order.id}`);
+          await this.#read(call);
+        }
+        break;
       }
+    }
+  }
+
+  /** Who was told something reads it: never less than that, and never that there is no such payment. */
+  async #read({ merchantId, id, answer }: Call): Promise<void> {
+    const reached = this.#house.gateway();
+    if (reached === undefined) return;
+    const { gateway, killed } = reached;
+    try {
+      const payment = await Promise.race([gateway.getPayment(contextOf(merchantId), id), killed]);
+      if (payment === undefined || typeof answer !== "object") return;
+      const state = nameOf(PaymentState, payment.state);
+      const stands = state === answer.state || (answer.state === "SUCCEEDED" && state === "REFUNDED");
+      if (!stands) this.#complain(`${id} was told ${answer.state}, and then read as ${state}`);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "UNAVAILABLE")
+        this.#complain(`${id} cannot be read: ${error}`);
     }
   }
 
@@ -125,7 +151,7 @@ export class Callers {
     const reached = this.#house.gateway();
     if (reached === undefined) return "unknown";
     const { gateway, killed } = reached;
-    const context: CallContext = { merchantId, traceparent: TRACE, deadlineMs: Infinity, isGone: () => false };
+    const context = contextOf(merchantId);
     const wait = { seconds: this.#random.pick([0n, 5n, 30n]), nanos: 0 };
     const died = killed.then(() => "unknown" as const);
     try {
@@ -149,6 +175,10 @@ export class Callers {
       throw error;
     }
   }
+}
+
+function contextOf(merchantId: string): CallContext {
+  return { merchantId, traceparent: TRACE, deadlineMs: Number.POSITIVE_INFINITY, isGone: () => false };
 }
 
 function nameOf(states: Readonly<Record<string, number>>, state: number): string {

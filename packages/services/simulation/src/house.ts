@@ -15,7 +15,7 @@ import { Line } from "./line.js";
 import type { Random } from "./random.js";
 import type { Actor, Schedule } from "./schedule.js";
 import type { SimulatedBroker } from "./simulated-broker.js";
-import { replyAddress, simulatedConnection } from "./simulated-connection.js";
+import { simulatedConnection } from "./simulated-connection.js";
 import type { LastSteps } from "./simulated-processor.js";
 
 /** One life of one instance of a service. */
@@ -85,7 +85,6 @@ export class House {
     life.end();
     life.line.break();
     broker.forget(actor);
-    broker.closeTemporaryQueue(replyAddress(actor));
     host.disconnect(actor);
     schedule.add(this.#supervisor, `restarts ${life.service}-${life.instance}`, () => {
       void this.#begin(life.service, life.instance);

@@ -1,11 +1,9 @@
 /** What must be true when everything is quiet, whatever was killed; each offence is a sentence. */
 import type { Call } from "./callers.js";
+import type { Complain } from "./complain.js";
 import type { EntryRow } from "./database/bank-tables.js";
 import type { SimulatedServer } from "./database/simulated-server.js";
 import type { Table } from "./database/table.js";
-
-/** Takes note of an offence. */
-export type Complain = (sentence: string) => void;
 
 /** Judges the books of both banks, what notification recorded, and what callers were told. */
 export function offencesOf(server: SimulatedServer, calls: readonly Call[]): string[] {

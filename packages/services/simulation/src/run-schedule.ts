@@ -88,6 +88,7 @@ class Run {
       house: this.#house,
       schedule,
       random,
+      complain: (offence) => this.#offences.push(offence),
       onAnswer: (call) => checkTold(server, call, (offence) => this.#offences.push(`when it was told: ${offence}`)),
     });
     this.#faultRate = random.pick([0.01, 0.03, 0.1]);

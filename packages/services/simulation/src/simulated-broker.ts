@@ -33,6 +33,7 @@ export class SimulatedBroker {
   readonly #random: Random;
   readonly #queues = new Map<string, Queue>();
   readonly #durableQueues: readonly string[];
+  readonly #temporary = new Map<string, Actor>();
   readonly #seen = new Set<string>();
   /** Of duplicate ids: as long as a test needs, a short one, or none. */
   readonly #remembered: number;
@@ -97,12 +98,15 @@ export class SimulatedBroker {
     this.put(queue, storedMessage(number, destination, { json: { version: 99, poison: number } }, {}));
   }
 
-  openTemporaryQueue(address: string): void {
+  /** Opens a queue that ends with its owner. */
+  openTemporaryQueue(address: string, owner: Actor): void {
     this.#queue(address);
+    this.#temporary.set(address, owner);
   }
 
   closeTemporaryQueue(address: string): void {
     this.#queues.delete(address);
+    this.#temporary.delete(address);
   }
 
   /** Waits until there are messages for `owner`, and takes some of them: not always the first. */
@@ -114,8 +118,9 @@ export class SimulatedBroker {
     });
   }
 
-  /** Nobody of this life waits any more. */
+  /** Nobody of this life waits any more, and its temporary queues are gone. */
   forget(owner: Actor): void {
+    for (const [address, other] of this.#temporary) if (other === owner) this.closeTemporaryQueue(address);
     for (const { waiters } of this.#queues.values()) {
       for (const waiter of waiters) if (waiter.owner === owner) waiters.delete(waiter);
     }

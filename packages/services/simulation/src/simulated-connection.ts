@@ -4,28 +4,39 @@ import {
   type Consumer,
   type ConsumerOptions,
   type Destination,
+  type Message,
   MessagingError,
+  type OutgoingMessage,
   type Processor,
   type ProcessorOptions,
   type Producer,
   type ProducerOptions,
+  type RequestOptions,
   type Responder,
   type StandardSchemaV1,
   type TemporaryQueue,
 } from "@quittance/sdk";
 import type { Line } from "./line.js";
-import type { Actor } from "./schedule.js";
 import { type LastSteps, SimulatedProcessor } from "./simulated-processor.js";
+
+/** The replies to the requests of one connection. */
+interface Replies {
+  readonly queue: TemporaryQueue;
+  readonly waiting: Map<string, (reply: Message) => void>;
+}
+
+const VOLATILE = { deliveryMode: "non-persistent" } as const;
 
 type Used = Pick<
   Connection,
-  "state" | "onState" | "createProducer" | "createConsumer" | "createTemporaryQueue" | "process" | "respond"
+  "state" | "onState" | "createProducer" | "createConsumer" | "createTemporaryQueue" | "process" | "request" | "respond"
 >;
 
 class UsedConnection implements Used {
   readonly state = { name: "open", broker: "simulated", product: undefined } as const;
   readonly #line: Line;
   readonly #lastSteps: LastSteps;
+  #replies: Replies | undefined;
 
   constructor(line: Line, lastSteps: LastSteps) {
     this.#line = line;
@@ -56,7 +67,8 @@ class UsedConnection implements Used {
       for (;;) {
         for (const message of await this.#line.take(source.address, 1)) {
           message.accept();
-          await onMessage(message);
+          // As the SDK does: an answer that fails is told its asker by nobody, who then waits in vain.
+          await Promise.resolve(onMessage(message)).catch(() => undefined);
         }
       }
     };
@@ -66,8 +78,8 @@ class UsedConnection implements Used {
 
   async createTemporaryQueue(): Promise<TemporaryQueue> {
     const { broker, owner } = this.#line;
-    const address = replyAddress(owner);
-    broker.openTemporaryQueue(address);
+    const address = `reply ${owner.name} ${broker.nextNumber()}`;
+    broker.openTemporaryQueue(address, owner);
     return { kind: "temporary-queue", address, delete: async () => broker.closeTemporaryQueue(address) };
   }
 
@@ -75,15 +87,49 @@ class UsedConnection implements Used {
     return new SimulatedProcessor(this.#line, options, this.#lastSteps).start();
   }
 
-  /** Reads are asked by nobody here. */
-  async respond(): Promise<Responder> {
+  /** Asks over one reply queue of the connection, at most once, and waits by the simulated clock. */
+  async request(
+    destination: Destination,
+    message: OutgoingMessage,
+    { timeoutMs = 5_000 }: RequestOptions = {},
+  ): Promise<Message> {
+    const line = this.#line;
+    this.#replies ??= await this.#openReplies();
+    const { queue, waiting } = this.#replies;
+    const correlationId = String(line.broker.nextNumber());
+    const { promise, resolve, reject } = Promise.withResolvers<Message>();
+    waiting.set(correlationId, resolve);
+    const late = new MessagingError("timed-out", `Nobody answered within ${timeoutMs} ms.`);
+    const timer = setInterval(() => reject(late), timeoutMs);
+    line.sendUnconfirmed(destination, { ...message, correlationId, replyTo: queue }, VOLATILE);
+    try {
+      return await promise;
+    } finally {
+      clearInterval(timer);
+      waiting.delete(correlationId);
+    }
+  }
+
+  async #openReplies(): Promise<Replies> {
+    const replies: Replies = { queue: await this.createTemporaryQueue(), waiting: new Map() };
+    await this.createConsumer(replies.queue, {
+      onMessage: (reply) => replies.waiting.get(reply.correlationId ?? "")?.(reply),
+    });
+    return replies;
+  }
+
+  async respond(source: Destination, answer: Parameters<Connection["respond"]>[1]): Promise<Responder> {
+    const line = this.#line;
+    await this.createConsumer(source, {
+      onMessage: async (request) => {
+        const { replyTo, correlationId } = request;
+        if (replyTo === undefined || correlationId === undefined) return;
+        const reply = await answer(request);
+        line.sendUnconfirmed(replyTo, { ...reply, correlationId }, VOLATILE);
+      },
+    });
     return { drain: async () => undefined, [Symbol.asyncDispose]: async () => undefined };
   }
-}
-
-/** The temporary queue of a life: it ends with it, and no other life has the same. */
-export function replyAddress({ name }: Actor): string {
-  return `reply ${name}`;
 }
 
 export function simulatedConnection(line: Line, lastSteps: LastSteps): Connection {

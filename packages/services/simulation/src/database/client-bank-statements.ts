@@ -41,6 +41,11 @@ export function clientBankStatements(tables: ClientBankTables): Record<string, S
       return answer(rows.map((row) => withDates(row, REFUND_TIMES)));
     },
 
+    "get-payment": async (session, [id, merchantId]) => {
+      const row = payments.get(id as string, session);
+      return answer(row === undefined || row.merchantId !== merchantId ? [] : [withDates(row, PAYMENT_TIMES)]);
+    },
+
     "record-captures": (session, values) => recordCaptures(tables, session, values),
     "finish-payments": (session, values) => finishPayments(tables, session, values),
     "give-back": (session, values) => giveBack(tables, session, values),

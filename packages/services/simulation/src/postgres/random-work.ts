@@ -1,4 +1,5 @@
 /** Transactions of the banks' steps over few payments, clients and merchants, so that they meet. */
+import { getPayment } from "../../../dist/client-bank/operations/get-payment.js";
 import { capturePayments } from "../../../dist/client-bank/step-3-capture.js";
 import { finishCycle } from "../../../dist/client-bank/step-5b-finish.js";
 import { creditRefunds } from "../../../dist/client-bank/step-r3-credit.js";
@@ -69,6 +70,10 @@ export class RandomWork {
       () => {
         const batch = this.#batch(() => this.#refundResult());
         return { user: "client-bank", name: "R3", run: (transaction) => creditRefunds(transaction, batch, clock) };
+      },
+      () => {
+        const asked = { paymentId: this.#validation().paymentId, merchantId: random.pick(MERCHANTS) };
+        return { user: "client-bank", name: "read", run: (transaction) => getPayment(transaction, asked) };
       },
       () => {
         const batch = this.#batch(() => this.#notification());
