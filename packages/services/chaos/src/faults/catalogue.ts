@@ -14,6 +14,7 @@ import {
   killWhileItStops,
 } from "./chosen-points.js";
 import type { Fault } from "./fault.js";
+import { fillBroker } from "./full-broker.js";
 import { deadlock, exhaustConnections, lockHotRows, lockTables, terminateSessions } from "./hostile-database.js";
 import { killAll, killBroker, killDatabase, killService, killSeveral } from "./random-kills.js";
 import { stopProcesses } from "./stopped-processes.js";
@@ -35,16 +36,17 @@ export const FAULTS: readonly Fault[] = [
   killWhileItStarts,
   cutLines,
   abandonLines,
-  lockTables,
   terminateSessions,
   exhaustConnections,
   strangeMessages,
   staleMessages,
   breakMigration,
+  fillBroker,
   cutAfterSend,
   cutAfterConfirmation,
   freezeLines,
   slowLines,
+  lockTables,
   lockHotRows,
   deadlock,
   stopProcesses,

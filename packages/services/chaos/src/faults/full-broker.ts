@@ -1,0 +1,49 @@
+/** A broker whose addresses hold a few messages and refuse the rest, while the service that reads one of them is away. */
+import { readFile, readlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ServiceName } from "../../../dist/shared/queue-map.js";
+import type { House } from "../house.js";
+import { type Fault, pause } from "./fault.js";
+
+/** Room for about ten messages of the cycle on each address. */
+const FULL_AT_BYTES = 12_000;
+/** Artemis looks for a changed configuration every five seconds, and takes address settings over at once. */
+const TAKEN_OVER_AFTER_MS = 6_000;
+const PILING_UP_MS = { minimum: 2_000, maximum: 5_000 };
+
+const READERS: readonly ServiceName[] = ["card-validation", "client-bank", "merchant-bank", "notification"];
+
+export const fillBroker: Fault = {
+  name: "the broker is full",
+  run: async ({ house, random, did }) => {
+    const reader = random.pick(READERS);
+    const file = await configurationOf(house);
+    const original = file && (await readFile(file, "utf8"));
+    if (file !== undefined && original !== undefined) {
+      await writeFile(file, refusing(original));
+      await pause(TAKEN_OVER_AFTER_MS);
+    }
+    try {
+      const resume = await house.stack.hold(reader);
+      did({ target: file === undefined ? reader : "broker", point: file === undefined ? "away" : "full" });
+      await pause(random.between(PILING_UP_MS.minimum, PILING_UP_MS.maximum));
+      await resume();
+    } finally {
+      if (file !== undefined && original !== undefined) await writeFile(file, original);
+    }
+  },
+};
+
+/** Artemis runs in its instance's folder; Linux tells which that is. Undefined for another broker or system. */
+async function configurationOf(house: House): Promise<string | undefined> {
+  const pid = house.pidOf("broker");
+  if (house.broker !== "artemis" || pid === undefined) return undefined;
+  const folder = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+  return folder === undefined ? undefined : join(folder, "etc/broker.xml");
+}
+
+function refusing(xml: string): string {
+  return xml
+    .replaceAll(/<max-size-bytes>\d+</g, `<max-size-bytes>${FULL_AT_BYTES}<`)
+    .replaceAll("<address-full-policy>PAGE<", "<address-full-policy>FAIL<");
+}
