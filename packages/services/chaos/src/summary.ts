@@ -1,4 +1,5 @@
 /** What a campaign did and found, as a table. */
+import { ALL_CHANNELS } from "../../dist/shared/queue-map.js";
 import type { RoundReport } from "./round.js";
 
 export interface CampaignTotals {
@@ -21,14 +22,25 @@ ${formatDamages(rounds)}
 
 /** How often what was done to whom. */
 function formatDamages(rounds: readonly RoundReport[]): string {
-  const damages = rounds.flatMap((round) => round.damages);
+  const damages = rounds
+    .flatMap((round) => round.damages)
+    .map(({ target, point }) => ({ target: kindOf(target), point }));
   const points = [...new Set(damages.map(({ point }) => point))].sort();
   const targets = [...new Set(damages.map(({ target }) => target))].sort();
   const rows = points.map((point) => [
     point,
-    ...targets.map((target) => String(damages.filter((one) => one.point === point && one.target === target).length)),
+    ...targets.map((target) =>
+      String(damages.filter((one) => one.point === point && one.target === target).length || ""),
+    ),
   ]);
   return formatTable([["", ...targets], ...rows]);
+}
+
+/** The column of a target: a process by its name, a line by where it leads to, a channel's messages all together. */
+function kindOf(target: string): string {
+  const [, server] = target.split(" - ");
+  if (server !== undefined) return `a line to the ${server}`;
+  return ALL_CHANNELS.some(({ address }) => address === target) ? "messages" : target;
 }
 
 /** A Markdown table whose columns are as wide as their widest cell; the first row is its head. */
