@@ -9,6 +9,8 @@ export interface CampaignSummary {
   readonly payments: number;
   readonly refunds: number;
   readonly faults: Readonly<Record<string, number>>;
+  /** What processes were about to do when they were killed, and how often. */
+  readonly killPoints: Readonly<Record<string, number>>;
   readonly seconds: number;
   /** The schedules in which something was wrong. */
   readonly failures: readonly ScheduleResult[];
@@ -27,6 +29,7 @@ export async function runCampaign(options: {
   const { firstSeed, maximumSeconds, maximumSchedules = Number.POSITIVE_INFINITY, onProgress } = options;
   const digests = new Set<string>();
   const faults: Record<string, number> = {};
+  const killPoints: Record<string, number> = {};
   const failures: ScheduleResult[] = [];
   const totals = { schedules: 0, steps: 0, payments: 0, refunds: 0 };
   // The process's own clock: a schedule puts its own in its place only while it runs.
@@ -40,10 +43,11 @@ export async function runCampaign(options: {
     totals.refunds += result.refunds;
     digests.add(result.digest);
     for (const [name, count] of Object.entries(result.faults)) faults[name] = (faults[name] ?? 0) + count;
+    for (const point of result.killPoints) killPoints[point] = (killPoints[point] ?? 0) + 1;
     if (result.offences.length > 0) failures.push(result);
     onProgress?.(totals.schedules, seconds());
   }
-  return { ...totals, distinct: digests.size, faults, seconds: seconds(), failures };
+  return { ...totals, distinct: digests.size, faults, killPoints, seconds: seconds(), failures };
 }
 
 /** What was wrong in a schedule, and how it came to it. */

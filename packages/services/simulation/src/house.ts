@@ -54,6 +54,8 @@ export interface HouseParts {
 
 export class House {
   readonly #parts: HouseParts;
+  /** What each process that was killed was about to do. */
+  readonly killPoints: string[] = [];
   readonly #lives: Life[] = [];
   readonly #supervisor: Actor = { name: "supervisor" };
   #births = 0;
@@ -77,11 +79,15 @@ export class House {
   /** kill -9 of one of the services, which starts again some time. */
   killOne(): void {
     const { schedule, random, broker, host } = this.#parts;
-    if (this.#lives.length === 0) return;
-    const life = random.take(this.#lives);
+    // Mostly one that is in the middle of something, for there is little to learn of the others.
+    const busy = this.#lives.filter(({ actor }) => schedule.isBusy(actor));
+    const victims = busy.length > 0 && random.chance(0.8) ? busy : this.#lives;
+    if (victims.length === 0) return;
+    const life = random.pick(victims);
+    this.#lives.splice(this.#lives.indexOf(life), 1);
     const { actor } = life;
     schedule.note(`KILL ${actor.name}`);
-    schedule.kill(actor);
+    for (const point of schedule.kill(actor)) this.killPoints.push(`${life.service}: ${point}`);
     life.end();
     life.line.break();
     broker.forget(actor);

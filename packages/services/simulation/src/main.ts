@@ -1,11 +1,11 @@
 /**
- * `npm run simulate -- [--seconds 60] [--seed <first>] [--schedules <most>]`: runs schedules and tells how many, how
- * fast, and how many of them were distinct. A failed one is told with its seed; `--seed <it> --schedules 1` runs it again.
+ * `npm run simulate -- [--seconds 60] [--seed <first>] [--schedules <most>] [--points]`: runs schedules and tells how
+ * many, how fast, and how many of them were distinct; with `--points`, too, where processes were killed. A failed one is told with its seed; `--seed <it> --schedules 1` runs it again.
  */
 import { parseArgs } from "node:util";
 import { runCampaign, storyOf } from "./campaign.js";
 
-const HELP = `Usage: npm run simulate -- [--seconds 60] [--seed <first>] [--schedules <most>]`;
+const HELP = `Usage: npm run simulate -- [--seconds 60] [--seed <first>] [--schedules <most>] [--points]`;
 
 function wholeNumber(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
@@ -15,7 +15,13 @@ function wholeNumber(name: string, text: string | undefined): number | undefined
 
 async function main(args: readonly string[]): Promise<number> {
   const text = { type: "string" } as const;
-  const options = { seconds: text, seed: text, schedules: text, help: { type: "boolean" } } as const;
+  const options = {
+    seconds: text,
+    seed: text,
+    schedules: text,
+    points: { type: "boolean" },
+    help: { type: "boolean" },
+  } as const;
   const { values } = parseArgs({ args: [...args], options });
   if (values.help === true) {
     console.log(HELP);
@@ -45,6 +51,9 @@ async function main(args: readonly string[]): Promise<number> {
       .map(([name, count]) => `${count} ${name}`)
       .join(", ")}`,
   );
+  const points = Object.entries(summary.killPoints).sort(([, a], [, b]) => b - a);
+  console.log(`processes killed at ${points.length} distinct points`);
+  if (values.points === true) for (const [point, count] of points) console.log(`${String(count).padStart(7)} ${point}`);
   console.log(`${summary.failures.length} failed`);
   return summary.failures.length === 0 ? 0 : 1;
 }

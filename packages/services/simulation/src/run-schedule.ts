@@ -19,6 +19,8 @@ export interface ScheduleResult {
   /** Tells this order of events from others. */
   readonly digest: string;
   readonly faults: Readonly<Record<string, number>>;
+  /** What each process that was killed was about to do, for example `client-bank: sends COMMIT`. */
+  readonly killPoints: readonly string[];
   readonly payments: number;
   readonly refunds: number;
   /** Empty when all is well. */
@@ -113,6 +115,7 @@ class Run {
       steps: this.#schedule.count,
       digest: this.#schedule.digest(),
       faults: this.#faults,
+      killPoints: this.#house.killPoints,
       payments: this.#server.clientBank.payments.rows().length,
       refunds: this.#server.clientBank.refunds.rows().length,
       offences: [...new Set(this.#offences)],

@@ -56,6 +56,11 @@ export class Schedule {
     return this.#hash.digest("base64");
   }
 
+  /** Whether the actor has something to do. */
+  isBusy(actor: Actor): boolean {
+    return this.#steps.some((step) => step.actor === actor);
+  }
+
   /** Lets `run` happen some time; never, when the actor was killed. */
   add(actor: Actor, name: string, run: () => void): void {
     if (!this.#dead.has(actor)) this.#steps.push({ actor, name, run });
@@ -66,12 +71,19 @@ export class Schedule {
     return new Promise((resolve) => this.add(actor, name, resolve));
   }
 
-  /** Takes the actor's steps away for good: what waited for them never goes on. */
-  kill(actor: Actor): void {
+  /**
+   * Takes the actor's steps away for good: what waited for them never goes on.
+   * @returns what it was about to do, without the numbers of messages.
+   */
+  kill(actor: Actor): string[] {
+    const points = this.#steps.filter((step) => step.actor === actor).map(({ name }) => name);
     this.#dead.add(actor);
     for (let place = this.#steps.length - 1; place >= 0; place -= 1) {
       if (this.#steps[place]?.actor === actor) this.#steps.splice(place, 1);
     }
+    return points.length === 0
+      ? ["nothing"]
+      : points.map((name) => name.replace(/#\d+/, "").replace(/reply .*/, "reply"));
   }
 
   /** Writes into the story, and into what tells schedules apart. */
