@@ -6,9 +6,9 @@ import { untilComplete } from "./until-complete.js";
 import { waitingMessages } from "./waiting-messages.js";
 
 /** How long the services may take to be ready once nothing is broken any more. */
-const READY_WITHIN_MS = 90_000;
+const READY_WITHIN_MS = 180_000;
 /** How long what was accepted may take to become final, and to be announced. */
-const FINAL_WITHIN_MS = 120_000;
+const FINAL_WITHIN_MS = 300_000;
 
 /** @throws WaitedInVainError when a service does not come back. */
 export async function untilAllReady(house: House): Promise<void> {

@@ -6,16 +6,18 @@ import { checkInvariants } from "./invariants.js";
 import { startLoad } from "./load.js";
 import { sendPoison, takeDeadLetters } from "./poison.js";
 import { untilAllFinal, untilAllReady } from "./quiet.js";
-import { randomOf } from "./random.js";
+import { type Random, randomOf } from "./random.js";
 import type { RequestBook, Violation } from "./request-book.js";
-import { WaitedInVainError } from "./until-complete.js";
+import { untilComplete, WaitedInVainError } from "./until-complete.js";
 
 /** Load before the fault, so that there is something to lose. */
 const CALM_MS = { minimum: 300, maximum: 1_500 };
 /** Load after it, so that there is something to catch up with. */
 const AFTERMATH_MS = { minimum: 300, maximum: 1_500 };
 /** How long a call may go unanswered once nothing is broken any more. */
-const ANSWERED_WITHIN_MS = 60_000;
+const ANSWERED_WITHIN_MS = 180_000;
+/** Payments of this round, and of all rounds, that are read at its end. */
+const READ_BACK = 15;
 /** One round in so many has poison. */
 const POISON_EVERY = 3;
 
@@ -56,6 +58,7 @@ export async function runRound(house: House, book: RequestBook, seed: number): P
     await load.stop().finally(() => clearTimeout(patience));
     const sent = await poison;
     await untilAllFinal(house, book);
+    await readBack(house, book, random.fork("reads"));
     violations.push(...(await takeDeadLetters(house, sent)).map((what) => ({ what, paymentId: undefined })));
     violations.push(...book.takeViolations(), ...(await checkInvariants(house, book)));
   } catch (error) {
@@ -69,6 +72,25 @@ export async function runRound(house: House, book: RequestBook, seed: number): P
     payments: book.payments.length - before.payments,
     refunds: book.refunds.length - before.refunds,
   };
+}
+
+/** Reads payments of this round and of earlier ones at both doors: what the gateway tells of them goes into the book. */
+async function readBack(house: House, book: RequestBook, random: Random): Promise<void> {
+  const chosen = [...book.payments.slice(-READ_BACK), ...random.sample(book.succeeded, READ_BACK)];
+  await untilComplete(async () => {
+    for (let asked = chosen.pop(); asked !== undefined; asked = chosen.pop()) {
+      if (asked.id === undefined) continue;
+      const answer = await house.merchants.read(random.pick(["grpc", "http"]), asked.call.merchantId, asked.id);
+      if (answer.kind === "unknown") {
+        chosen.push(asked);
+        return `reading ${asked.id}: ${answer.why}`;
+      }
+      if (answer.kind !== "told") book.violation(`reading ${asked.id} is refused`, asked.id);
+      else if (answer.state === "PENDING") book.violation(`${asked.id} is final and reads PENDING`, asked.id);
+      else book.told(asked, answer);
+    }
+    return undefined;
+  }, ANSWERED_WITHIN_MS);
 }
 
 async function unfinishedPayment(house: House): Promise<string | undefined> {
