@@ -23,6 +23,7 @@ export type ApiErrorReason =
   | "TOKEN_EXPIRED"
   | "SCOPE_MISSING"
   | "PAYMENT_NOT_FOUND"
+  | "REFUND_NOT_FOUND"
   | "REQUEST_ID_REUSED"
   | "OVERLOADED"
   | "TOO_MANY_IN_FLIGHT"

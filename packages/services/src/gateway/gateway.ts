@@ -5,6 +5,7 @@ import type {
   ListPaymentsResponse,
   Payment,
   PayRequest,
+  Refund,
   RefundPaymentRequest,
 } from "../gen/quittance/payments/v1/payments.js";
 import type { Logger } from "../platform/log.js";
@@ -20,7 +21,7 @@ import { createGatewayMetrics } from "./gateway-metrics.js";
 import { type PayAnswer, pay } from "./pay.js";
 import { checkPayRequest } from "./payment-order.js";
 import { PaymentUpdates } from "./payment-updates.js";
-import { getPayment, listPayments } from "./read-payments.js";
+import { getPayment, getRefund, listPayments } from "./read-payments.js";
 import { checkRefundRequest } from "./refund-order.js";
 import { type RefundAnswer, type RefundFinal, refundPayment } from "./refund-payment.js";
 import { receiveReplies } from "./replies.js";
@@ -43,6 +44,7 @@ export interface Gateway {
   checkRefundRequest(request: RefundPaymentRequest): readonly Violation[];
   refundPayment(context: CallContext, request: RefundPaymentRequest): Promise<RefundAnswer>;
   getPayment(context: CallContext, id: string): Promise<Payment>;
+  getRefund(context: CallContext, id: string): Promise<Refund>;
   listPayments(context: CallContext, request: ListPaymentsRequest): Promise<ListPaymentsResponse>;
   watchPayment(context: CallContext, id: string, signal: AbortSignal): AsyncGenerator<Payment, void>;
   /** Told of each error that a door answers with. */
@@ -116,6 +118,7 @@ export async function createGateway(options: {
     checkRefundRequest: (request) => checkRefundRequest(request, refunding).violations,
     refundPayment: measured("RefundPayment", (context, request) => refundPayment(refunding, context, request)),
     getPayment: measured("GetPayment", (context, id) => getPayment(reading, context, id)),
+    getRefund: measured("GetRefund", (context, id) => getRefund(reading, context, id)),
     listPayments: measured("ListPayments", (context, request) => listPayments(reading, context, request)),
     countRefusal,
     watchPayment: (context, id, signal) => watches.watch(context, id, signal),

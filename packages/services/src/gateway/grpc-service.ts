@@ -30,6 +30,7 @@ export function paymentService(gateway: Gateway, log: Logger, open: OpenCalls): 
       return { refund, payment };
     }),
     getPayment: unary("payments:read", async (context, { id }) => ({ payment: await gateway.getPayment(context, id) })),
+    getRefund: unary("payments:read", async (context, { id }) => ({ refund: await gateway.getRefund(context, id) })),
     listPayments: unary("payments:read", (context, request) => gateway.listPayments(context, request)),
     watchPayment: (call: WatchCall) => {
       open.count++;

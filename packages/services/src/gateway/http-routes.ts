@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import {
   GetPaymentResponse,
+  GetRefundResponse,
   type ListPaymentsRequest,
   ListPaymentsResponse,
   PayRequest,
@@ -13,7 +14,7 @@ import { invalidFields, type Violation } from "./api-error.js";
 import type { Gateway } from "./gateway.js";
 import { readJson, writeJson } from "./http-json.js";
 
-/** Adds `POST /v1/payments`, `POST /v1/payments/{id}:refund`, `GET /v1/payments` and `GET /v1/payments/{id}`. */
+/** Adds the paths of each operation, as the proto names them. */
 export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
   app.post("/v1/payments", { config: { scope: "payments:write" } }, async (request, reply) => {
     const read = readJson("PayRequest", PayRequest, request.body);
@@ -47,6 +48,14 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
     async (request, reply) => {
       const payment = await gateway.getPayment(request.call, request.params.id);
       return sendJson(reply, writeJson("GetPaymentResponse", GetPaymentResponse, { payment }));
+    },
+  );
+  app.get<{ Params: { id: string } }>(
+    "/v1/refunds/:id",
+    { config: { scope: "payments:read" } },
+    async (request, reply) => {
+      const refund = await gateway.getRefund(request.call, request.params.id);
+      return sendJson(reply, writeJson("GetRefundResponse", GetRefundResponse, { refund }));
     },
   );
   app.get("/v1/payments", { config: { scope: "payments:read" } }, async (request, reply) => {

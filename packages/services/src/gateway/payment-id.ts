@@ -12,7 +12,7 @@ const REFUND_PREFIX = "ref_";
 const NAME_BYTES = 15;
 const TAG_BYTES = 5;
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
-const FORM = /^pay_[a-z2-7]{32}$/;
+const FORM = /^[a-z2-7]{32}$/;
 
 /** The id of the payment that `merchantId` asked for as `requestId`: always the same. */
 export function derivePaymentId(key: KeyObject, merchantId: string, requestId: string): string {
@@ -26,8 +26,18 @@ export function deriveRefundId(key: KeyObject, merchantId: string, requestId: st
 
 /** Whether `id` is one that `derivePaymentId` gave to this merchant; says nothing of whether the payment was sent. */
 export function belongsToMerchant(key: KeyObject, merchantId: string, id: string): boolean {
-  if (!FORM.test(id)) return false;
-  const bytes = fromBase32(id.slice(PREFIX.length));
+  return isTagged(key, merchantId, id, PREFIX);
+}
+
+/** The same of an id that `deriveRefundId` gave. */
+export function refundBelongsToMerchant(key: KeyObject, merchantId: string, id: string): boolean {
+  return isTagged(key, merchantId, id, REFUND_PREFIX);
+}
+
+function isTagged(key: KeyObject, merchantId: string, id: string, prefix: string): boolean {
+  const letters = id.slice(prefix.length);
+  if (!id.startsWith(prefix) || !FORM.test(letters)) return false;
+  const bytes = fromBase32(letters);
   const tag = hmac(key, merchantId, bytes.subarray(0, NAME_BYTES)).subarray(0, TAG_BYTES);
   return timingSafeEqual(tag, bytes.subarray(NAME_BYTES));
 }

@@ -54,6 +54,11 @@ export function unrecordedPayment(id: string, merchantId: string): Payment {
   return { id, merchant: merchantId, requestId: "", description: "", state: PaymentState.PENDING };
 }
 
+/** The same of a refund: nothing but its id is known. */
+export function unrecordedRefund(id: string): Refund {
+  return { id, requestId: "", payment: "", state: RefundState.PENDING };
+}
+
 /** Whether a payment changes no more while it is watched. */
 export function isFinal(view: Pick<PaymentView, "state">): boolean {
   return view.state !== "PENDING";

@@ -1,15 +1,21 @@
 /** Reads: asked of client-bank over the broker, for the gateway keeps nothing. */
-import { type Connection, MessagingError } from "@quittance/sdk";
-import type { ListPaymentsRequest, ListPaymentsResponse, Payment } from "../gen/quittance/payments/v1/payments.js";
+import { type Connection, type Message, MessagingError } from "@quittance/sdk";
+import type {
+  ListPaymentsRequest,
+  ListPaymentsResponse,
+  Payment,
+  Refund,
+} from "../gen/quittance/payments/v1/payments.js";
 import { MESSAGE_VERSION, type PaymentReadRequest, type PaymentView, paymentReadReply } from "../shared/messages.js";
 import { CHANNELS, destinationOf } from "../shared/queue-map.js";
+import { refundReadReply } from "../shared/refund-messages.js";
 import { ApiError, invalidFields } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure, RETRY_AFTER_MS } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
 import type { GatewayKeys } from "./gateway-keys.js";
 import { readPageToken, writePageToken } from "./page-token.js";
-import { belongsToMerchant } from "./payment-id.js";
-import { recordedPayment, unrecordedPayment } from "./payment-resource.js";
+import { belongsToMerchant, refundBelongsToMerchant } from "./payment-id.js";
+import { recordedPayment, recordedRefund, unrecordedPayment, unrecordedRefund } from "./payment-resource.js";
 
 const DEFAULT_PAGE_SIZE = 50;
 const MAXIMUM_PAGE_SIZE = 1_000;
@@ -41,13 +47,28 @@ export async function readPayment(
   if (!belongsToMerchant(parts.keys.paymentId, context.merchantId, id)) {
     throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
   }
-  const [view] = await read(parts, context, {
+  const reply = await read(parts, context, {
     version: MESSAGE_VERSION,
     operation: "get",
     merchantId: context.merchantId,
     paymentId: id,
   });
-  return view;
+  return reply.json(paymentReadReply).payments[0];
+}
+
+/**
+ * One refund of the merchant. An id of the merchant's that is not recorded yet is PENDING: the refund may be on its way.
+ * @throws ApiError NOT_FOUND for an id that is not this merchant's, whether or not it is another's; UNAVAILABLE.
+ */
+export async function getRefund(parts: ReadParts, context: CallContext, id: string): Promise<Refund> {
+  const { merchantId } = context;
+  if (id === "") throw invalidFields([{ field: "id", description: "is required" }]);
+  if (!refundBelongsToMerchant(parts.keys.refundId, merchantId, id)) {
+    throw new ApiError("NOT_FOUND", "REFUND_NOT_FOUND", "There is no such refund.");
+  }
+  const asked = { version: MESSAGE_VERSION, operation: "get-refund", merchantId, refundId: id } as const;
+  const [view] = (await read(parts, context, asked)).json(refundReadReply).refunds;
+  return view === undefined ? unrecordedRefund(id) : recordedRefund(view);
 }
 
 /** A page of the merchant's payments, newest first. @throws ApiError INVALID_ARGUMENT, UNAVAILABLE. */
@@ -66,13 +87,14 @@ export async function listPayments(
   // One more than asked for tells whether there is another page, except at the limit, where a full page is followed by
   // one that may be empty.
   const asked = Math.min(pageSize + 1, MAXIMUM_PAGE_SIZE);
-  const found = await read(parts, context, {
+  const reply = await read(parts, context, {
     version: MESSAGE_VERSION,
     operation: "list",
     merchantId,
     pageSize: asked,
     ...(after === undefined ? {} : { after }),
   });
+  const found = reply.json(paymentReadReply).payments;
   const page = found.slice(0, pageSize);
   const last = page.at(-1);
   const more = last !== undefined && found.length >= asked;
@@ -84,19 +106,14 @@ export async function listPayments(
   };
 }
 
-async function read(
-  parts: ReadParts,
-  context: CallContext,
-  request: PaymentReadRequest,
-): Promise<readonly PaymentView[]> {
+async function read(parts: ReadParts, context: CallContext, request: PaymentReadRequest): Promise<Message> {
   if (parts.connection.state.name !== "open") throw brokerUnavailable();
   try {
-    const reply = await parts.connection.request(
+    return await parts.connection.request(
       destinationOf(CHANNELS.paymentRead),
       { json: request, traceparent: context.traceparent },
       { timeoutMs: parts.readTimeoutMs },
     );
-    return reply.json(paymentReadReply).payments;
   } catch (error) {
     if (error instanceof MessagingError && error.code === "timed-out") {
       throw new ApiError("UNAVAILABLE", "READS_UNAVAILABLE", "Payments cannot be read just now; try again.", {

@@ -125,6 +125,12 @@ export const paymentReadRequest = z.discriminatedUnion("operation", [
   }),
   z.object({
     version: z.literal(MESSAGE_VERSION),
+    operation: z.literal("get-refund"),
+    merchantId: z.string(),
+    refundId: z.string(),
+  }),
+  z.object({
+    version: z.literal(MESSAGE_VERSION),
     operation: z.literal("list"),
     merchantId: z.string(),
     pageSize: z.int().min(1).max(1000),
@@ -134,6 +140,6 @@ export const paymentReadRequest = z.discriminatedUnion("operation", [
 ]);
 export type PaymentReadRequest = z.infer<typeof paymentReadRequest>;
 
-/** The answer to a read: the payments found, newest first; none when there are none. */
+/** The answer to a read of payments: those found, newest first; none when there are none. */
 export const paymentReadReply = z.object({ version: z.literal(MESSAGE_VERSION), payments: z.array(paymentView) });
 export type PaymentReadReply = z.infer<typeof paymentReadReply>;

@@ -75,3 +75,7 @@ export const refundReply = z.discriminatedUnion("outcome", [
   z.object({ version, outcome: z.literal("request-id-reused"), refundId: z.string(), parametersHash }),
 ]);
 export type RefundReply = z.infer<typeof refundReply>;
+
+/** The answer to a read of a refund on `payment-read`: the refund, or none. */
+export const refundReadReply = z.object({ version, refunds: z.array(refundView) });
+export type RefundReadReply = z.infer<typeof refundReadReply>;

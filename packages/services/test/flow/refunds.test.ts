@@ -179,6 +179,28 @@ describe(`Refunds, on the ${TEST_BROKER} broker`, function () {
     expect(made.state).to.equal(RefundState.SUCCEEDED);
   });
 
+  it("can be read by both doors, as they ended, by their own merchant alone", async () => {
+    const paid = await house().pay({ requestId: "read" });
+    const { refund: made } = await refund({ id: paid.id, requestId: "read" });
+    expect(await getRefund(house(), made.id)).to.deep.equal(made);
+    const { refund: declined } = await refund({ id: paid.id, requestId: "read-again" });
+    expect(declined.state).to.equal(RefundState.DECLINED);
+    expect(await getRefund(house(), declined.id)).to.deep.equal(declined);
+
+    const read = await house().http(`/v1/refunds/${made.id}`);
+    expect(read.status).to.equal(200);
+    expect(((await read.json()) as { refund: object }).refund).to.deep.include({
+      id: made.id,
+      payment: paid.id,
+      state: "REFUND_STATE_SUCCEEDED",
+      amount: wire(1_000n),
+    });
+    const others = await house().http(`/v1/refunds/${made.id}`, { merchant: "m-0003" });
+    expect(others.status).to.equal(404);
+    expect(await others.json()).to.include({ reason: "REFUND_NOT_FOUND" });
+    expect((await failureOf(getRefund(house(), paid.id))).code).to.equal(status.NOT_FOUND);
+  });
+
   for (const victim of ["merchant-bank", "client-bank"] as const) {
     it(`all become final once, and the books agree, when ${victim} is killed in the middle of ${MANY}`, async () => {
       const paid = await Promise.all(
@@ -289,4 +311,13 @@ async function refundsOf(house: TestStack, prefix: string): Promise<{ debited: n
     [`${prefix}-%`],
   );
   return { debited: Number(row?.debited), final: Number(row?.final) };
+}
+
+async function getRefund(house: TestStack, id: string): Promise<Refund> {
+  const metadata = await house.metadataOf("m-0001");
+  return new Promise((resolve, reject) => {
+    house.grpc.getRefund({ id }, metadata, (error, response) =>
+      error ? reject(error) : resolve(response.refund as Refund),
+    );
+  });
 }

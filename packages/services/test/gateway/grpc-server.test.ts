@@ -84,6 +84,7 @@ describe("the gRPC door", () => {
         "ListPayments",
         "WatchPayment",
         "RefundPayment",
+        "GetRefund",
       ]);
       // Go's clients refuse a map entry of another name than protoc's.
       const health = [...files.values()].find((each) => each.package === HEALTH_PACKAGE);

@@ -105,6 +105,7 @@ export class PlayedBank {
   async #answer(message: Message): Promise<OutgoingMessage> {
     const request = message.json(paymentReadRequest);
     if (this.silent) await new Promise<void>((resolve) => this.#unanswered.push(resolve));
+    if (request.operation === "get-refund") return { json: { version: MESSAGE_VERSION, refunds: [] } };
     const own = [...this.recorded.values()].filter((payment) => payment.merchantId === request.merchantId);
     if (request.operation === "get") return answer(own.filter((payment) => payment.id === request.paymentId));
     const { after } = request;

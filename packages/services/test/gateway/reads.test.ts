@@ -85,6 +85,40 @@ describe("GetPayment", () => {
   });
 });
 
+describe("GetRefund", () => {
+  const gateway = useGateway();
+
+  it("answers PENDING for a refund that is accepted and not yet recorded", async () => {
+    const { api } = gateway();
+    const { body } = await accept(gateway(), "to-refund");
+    const asked = { body: { requestId: "refund", wait: "0s" } };
+    const accepted = await api.http(`/v1/payments/${body.paymentId}:refund`, asked);
+    expect(accepted.status, accepted.text).to.equal(202);
+    const read = await api.http(`/v1/refunds/${accepted.json.refund.id}`);
+    expect(read.status, read.text).to.equal(200);
+    expect(read.json.refund).to.deep.include({ id: accepted.json.refund.id, state: "REFUND_STATE_PENDING" });
+  });
+
+  it("answers 404 for another merchant's refund, for a payment's id, and for what is no id", async () => {
+    const { api, apiAs } = gateway();
+    const other = await apiAs({ merchantId: "m-2" });
+    const { body } = await accept(gateway(), "mine");
+    const accepted = await api.http(`/v1/payments/${body.paymentId}:refund`, {
+      body: { requestId: "mine", wait: "0s" },
+    });
+    const { id } = accepted.json.refund;
+    for (const answer of [
+      await other.http(`/v1/refunds/${id}`),
+      await api.http(`/v1/refunds/${body.paymentId}`),
+      await api.http(`/v1/refunds/${id.replace("ref_", "pay_")}`),
+      await api.http("/v1/refunds/nonsense"),
+    ]) {
+      expect(answer.status).to.equal(404);
+      expect(answer.json).to.include({ reason: "REFUND_NOT_FOUND" });
+    }
+  });
+});
+
 describe("ListPayments", () => {
   const gateway = useGateway();
 

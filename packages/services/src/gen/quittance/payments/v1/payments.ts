@@ -401,6 +401,18 @@ export interface GetPaymentResponse {
   payment?: Payment | undefined;
 }
 
+/** Which refund to read. */
+export interface GetRefundRequest {
+  /** The refund's id, as RefundPayment gave it. Required. */
+  id: string;
+}
+
+/** What GetRefund answers. */
+export interface GetRefundResponse {
+  /** The refund as it stands; of one that is not recorded yet, nothing but its id and the state `PENDING`. */
+  refund?: Refund | undefined;
+}
+
 /** Which payments to list. */
 export interface ListPaymentsRequest {
   /** How many at most: 1 to 1,000, default 50. Fewer may come although there are more. */
@@ -933,6 +945,142 @@ export const GetPaymentResponse: MessageFns<GetPaymentResponse> = {
     const message = createBaseGetPaymentResponse();
     message.payment = (object.payment !== undefined && object.payment !== null)
       ? Payment.fromPartial(object.payment)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseGetRefundRequest(): GetRefundRequest {
+  return { id: "" };
+}
+
+export const GetRefundRequest: MessageFns<GetRefundRequest> = {
+  encode(message: GetRefundRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetRefundRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetRefundRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetRefundRequest {
+    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+  },
+
+  toJSON(message: GetRefundRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetRefundRequest>): GetRefundRequest {
+    return GetRefundRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetRefundRequest>): GetRefundRequest {
+    const message = createBaseGetRefundRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseGetRefundResponse(): GetRefundResponse {
+  return { refund: undefined };
+}
+
+export const GetRefundResponse: MessageFns<GetRefundResponse> = {
+  encode(message: GetRefundResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.refund !== undefined) {
+      Refund.encode(message.refund, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetRefundResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetRefundResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.refund = Refund.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetRefundResponse {
+    return { refund: isSet(object.refund) ? Refund.fromJSON(object.refund) : undefined };
+  },
+
+  toJSON(message: GetRefundResponse): unknown {
+    const obj: any = {};
+    if (message.refund !== undefined) {
+      obj.refund = Refund.toJSON(message.refund);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetRefundResponse>): GetRefundResponse {
+    return GetRefundResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetRefundResponse>): GetRefundResponse {
+    const message = createBaseGetRefundResponse();
+    message.refund = (object.refund !== undefined && object.refund !== null)
+      ? Refund.fromPartial(object.refund)
       : undefined;
     return message;
   },
@@ -2609,8 +2757,7 @@ export const PaymentServiceService = {
    * Gives a payment back to the client, all of it or a part; several times, until all that was captured is given back.
    * Answers when the refund is final, or after `wait`, whichever is first; the refund is safe with us as soon as any
    * answer came. The same `request_id` with the same parameters gives the same refund, however often and whenever it
-   * is called: calling again is how the end of a refund that was `PENDING` is read. Also
-   * `POST /v1/payments/{id}:refund`.
+   * is called. Also `POST /v1/payments/{id}:refund`.
    *
    * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
    * try again, use another `request_id`.
@@ -2628,6 +2775,20 @@ export const PaymentServiceService = {
     responseSerialize: (value: RefundPaymentResponse): Buffer =>
       Buffer.from(RefundPaymentResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RefundPaymentResponse => RefundPaymentResponse.decode(value),
+  },
+  /**
+   * Reads one refund. Also `GET /v1/refunds/{id}`.
+   *
+   * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   */
+  getRefund: {
+    path: "/quittance.payments.v1.PaymentService/GetRefund" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetRefundRequest): Buffer => Buffer.from(GetRefundRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetRefundRequest => GetRefundRequest.decode(value),
+    responseSerialize: (value: GetRefundResponse): Buffer => Buffer.from(GetRefundResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetRefundResponse => GetRefundResponse.decode(value),
   },
 } as const;
 
@@ -2655,8 +2816,7 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * Gives a payment back to the client, all of it or a part; several times, until all that was captured is given back.
    * Answers when the refund is final, or after `wait`, whichever is first; the refund is safe with us as soon as any
    * answer came. The same `request_id` with the same parameters gives the same refund, however often and whenever it
-   * is called: calling again is how the end of a refund that was `PENDING` is read. Also
-   * `POST /v1/payments/{id}:refund`.
+   * is called. Also `POST /v1/payments/{id}:refund`.
    *
    * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
    * try again, use another `request_id`.
@@ -2666,6 +2826,12 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * UNAVAILABLE (it is not known whether anything was accepted; call again with the same request_id).
    */
   refundPayment: handleUnaryCall<RefundPaymentRequest, RefundPaymentResponse>;
+  /**
+   * Reads one refund. Also `GET /v1/refunds/{id}`.
+   *
+   * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   */
+  getRefund: handleUnaryCall<GetRefundRequest, GetRefundResponse>;
 }
 
 export interface PaymentServiceClient extends Client {
@@ -2739,8 +2905,7 @@ export interface PaymentServiceClient extends Client {
    * Gives a payment back to the client, all of it or a part; several times, until all that was captured is given back.
    * Answers when the refund is final, or after `wait`, whichever is first; the refund is safe with us as soon as any
    * answer came. The same `request_id` with the same parameters gives the same refund, however often and whenever it
-   * is called: calling again is how the end of a refund that was `PENDING` is read. Also
-   * `POST /v1/payments/{id}:refund`.
+   * is called. Also `POST /v1/payments/{id}:refund`.
    *
    * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
    * try again, use another `request_id`.
@@ -2763,6 +2928,26 @@ export interface PaymentServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RefundPaymentResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Reads one refund. Also `GET /v1/refunds/{id}`.
+   *
+   * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   */
+  getRefund(
+    request: GetRefundRequest,
+    callback: (error: ServiceError | null, response: GetRefundResponse) => void,
+  ): ClientUnaryCall;
+  getRefund(
+    request: GetRefundRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetRefundResponse) => void,
+  ): ClientUnaryCall;
+  getRefund(
+    request: GetRefundRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetRefundResponse) => void,
   ): ClientUnaryCall;
 }
 
