@@ -1,6 +1,8 @@
 /** The process of client-bank, steps 3 and 5b of the payment cycle. */
 import { openDatabase } from "../platform/database.js";
 import { runService } from "../platform/run-service.js";
+import { startBooksAudit } from "../shared/books-audit.js";
+import { auditBooks } from "./operations/audit-books.js";
 import { clientBankConfiguration, startClientBank } from "./service.js";
 
 const NAME = "client-bank";
@@ -8,13 +10,22 @@ const NAME = "client-bank";
 await runService({
   name: NAME,
   configuration: clientBankConfiguration,
-  start: ({ configuration, connection, log }) => {
+  start: async ({ configuration, connection, log }) => {
     const database = openDatabase({
       url: configuration.DATABASE_URL,
       poolSize: configuration.DATABASE_POOL_SIZE,
       service: NAME,
       log,
     });
-    return startClientBank({ connection, database, log });
+    const service = await startClientBank({ connection, database, log });
+    const intervalSeconds = configuration.BOOKS_AUDIT_SECONDS;
+    const audit = startBooksAudit({ database, log, intervalSeconds, auditBooks });
+    return {
+      ...service,
+      drain: async (options) => {
+        await audit.stop();
+        await service.drain(options);
+      },
+    };
   },
 });

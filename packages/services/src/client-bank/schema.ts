@@ -83,6 +83,8 @@ export const payments = clientBankSchema.table(
     unique("payments_request").on(table.merchantId, table.requestId),
     // Read backwards for a merchant's list, newest first.
     index("payments_by_time").on(table.merchantId, table.acceptTime, table.id),
+    // For the audit of the latest ones. It says where on the disk a time lies: it costs nearly nothing to keep.
+    index("payments_capture_time").using("brin", table.captureTime),
     check("payments_currency", sql`${table.currency} ~ '^[A-Z]{3}$'`),
     check("payments_amount", sql`${table.amount} > 0`),
     check("payments_state", sql`${table.state} IN ('PENDING', 'SUCCEEDED', 'DECLINED', 'REFUNDED')`),
@@ -177,6 +179,7 @@ export const ledgerEntries = clientBankSchema.table(
       name: "ledger_entries_once",
       columns: [table.paymentId, table.refundId, table.kind, table.direction],
     }),
+    index("ledger_entries_top_ups").on(table.currency).where(sql`${table.kind} = 'top-up'`),
     check(
       "ledger_entries_kind",
       sql`CASE ${table.refundId} WHEN '' THEN ${table.kind} IN ('capture', 'return', 'top-up')

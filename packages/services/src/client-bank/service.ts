@@ -6,6 +6,7 @@ import { databaseConfiguration } from "../platform/configuration.js";
 import type { Database } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
+import { booksAuditConfiguration } from "../shared/books-audit.js";
 import { logStepEvent } from "../shared/log-step-event.js";
 import { transactionResultMessage, validationResultMessage } from "../shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
@@ -17,7 +18,7 @@ import { step5bFinish } from "./step-5b-finish.js";
 import { stepR3Credit } from "./step-r3-credit.js";
 
 /** What client-bank reads from the environment besides what every service does. */
-export const clientBankConfiguration = databaseConfiguration;
+export const clientBankConfiguration = { ...databaseConfiguration, ...booksAuditConfiguration };
 
 /** Payments, or refunds, in one transaction. */
 const MAXIMUM_BATCH_SIZE = 200;

@@ -1,6 +1,8 @@
 /** The process of merchant-bank, step 4 of the payment cycle. */
 import { openDatabase } from "../platform/database.js";
 import { runService } from "../platform/run-service.js";
+import { startBooksAudit } from "../shared/books-audit.js";
+import { auditBooks } from "./operations/audit-books.js";
 import { merchantBankConfiguration, startMerchantBank } from "./service.js";
 
 const NAME = "merchant-bank";
@@ -8,13 +10,22 @@ const NAME = "merchant-bank";
 await runService({
   name: NAME,
   configuration: merchantBankConfiguration,
-  start: ({ configuration, connection, log }) => {
+  start: async ({ configuration, connection, log }) => {
     const database = openDatabase({
       url: configuration.DATABASE_URL,
       poolSize: configuration.DATABASE_POOL_SIZE,
       service: NAME,
       log,
     });
-    return startMerchantBank({ connection, database, log });
+    const service = await startMerchantBank({ connection, database, log });
+    const intervalSeconds = configuration.BOOKS_AUDIT_SECONDS;
+    const audit = startBooksAudit({ database, log, intervalSeconds, auditBooks });
+    return {
+      ...service,
+      drain: async (options) => {
+        await audit.stop();
+        await service.drain(options);
+      },
+    };
   },
 });

@@ -56,6 +56,8 @@ export const receipts = merchantBankSchema.table(
     refundedAmount: minorUnits("refunded_amount").notNull().default(sql`0`),
   },
   (table) => [
+    // For the audit of the latest ones, as client-bank's.
+    index("receipts_settle_time").using("brin", table.settleTime),
     check("receipts_currency", sql`${table.currency} ~ '^[A-Z]{3}$'`),
     check("receipts_amount", sql`${table.amount} > 0`),
     check(
@@ -132,6 +134,7 @@ export const ledgerEntries = merchantBankSchema.table(
       name: "ledger_entries_once",
       columns: [table.paymentId, table.refundId, table.kind, table.direction],
     }),
+    index("ledger_entries_top_ups").on(table.currency).where(sql`${table.kind} = 'top-up'`),
     check(
       "ledger_entries_kind",
       sql`CASE ${table.refundId} WHEN '' THEN ${table.kind} IN ('settlement', 'top-up') ELSE ${table.kind} = 'refund' END`,

@@ -6,6 +6,7 @@ import { databaseConfiguration } from "../platform/configuration.js";
 import type { Database } from "../platform/database.js";
 import type { Logger } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
+import { booksAuditConfiguration } from "../shared/books-audit.js";
 import { logStepEvent } from "../shared/log-step-event.js";
 import { bankResultMessage } from "../shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf } from "../shared/queue-map.js";
@@ -14,7 +15,7 @@ import { step4Settle } from "./step-4-settle.js";
 import { stepR2Debit } from "./step-r2-debit.js";
 
 /** What merchant-bank reads from the environment besides what every service does. */
-export const merchantBankConfiguration = databaseConfiguration;
+export const merchantBankConfiguration = { ...databaseConfiguration, ...booksAuditConfiguration };
 
 /** Payments, or refunds, in one transaction. */
 const MAXIMUM_BATCH_SIZE = 200;

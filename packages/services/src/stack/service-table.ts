@@ -66,7 +66,9 @@ export const SERVICES = Object.keys(SERVICE_TABLE) as readonly ServiceName[];
 /** The whole environment of one service's process. */
 export function environmentOf(service: ServiceName, stack: StackEnvironment): NodeJS.ProcessEnv {
   return {
-    ...passedOn(/^(PATH|TZ|LOG_LEVEL|NODE_ENV|NODE_COMPILE_CACHE|NODE_EXTRA_CA_CERTS|DATABASE_POOL_SIZE|OTEL_.*)$/),
+    ...passedOn(
+      /^(PATH|TZ|LOG_LEVEL|NODE_ENV|NODE_COMPILE_CACHE|NODE_EXTRA_CA_CERTS|DATABASE_POOL_SIZE|BOOKS_AUDIT_SECONDS|OTEL_.*)$/,
+    ),
     BROKER_URL: stack.brokerUrlOf(service),
     ...SERVICE_TABLE[service](stack),
   };

@@ -27,6 +27,7 @@ describe("the house's metrics", function () {
     OTEL_TRACES_EXPORTER: "none",
     OTEL_LOGS_EXPORTER: "none",
     MAXIMUM_IN_FLIGHT_PER_MERCHANT: "1",
+    BOOKS_AUDIT_SECONDS: "1",
   };
   let collector: Server;
 
@@ -82,6 +83,11 @@ describe("the house's metrics", function () {
     for (const service of ["client-bank", "merchant-bank", "notification"]) {
       await exported(service, "quittance.circuit_breaker.status", '"half-open"');
     }
+    for (const service of ["client-bank", "merchant-bank"]) {
+      await exported(service, "quittance.books.drift", '"asDouble":0');
+      await exported(service, "quittance.books.wrong", '"asDouble":0');
+    }
+    await exported("client-bank", "quittance.books.in_flight.age");
     const names = [...seen.keys()]
       .map((key) => key.split(" ")[1] ?? "")
       .filter((name) => /^(quittance|messaging)/.test(name));

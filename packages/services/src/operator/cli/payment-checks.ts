@@ -3,6 +3,14 @@
  * is not. The books statement (operator/books-statement.ts) asks the same and counts; this one names.
  */
 import pg from "pg";
+import {
+  CLIENT_ENTRIES_WRONG,
+  CLIENT_ROW_WRONG,
+  clientEntries,
+  MERCHANT_ENTRIES_WRONG,
+  MERCHANT_RECEIPT_WRONG,
+  merchantEntries,
+} from "../../shared/books-rules.js";
 import { type IdRange, inRange } from "./id-ranges.js";
 
 /** The checks of single payments, each with what it says. */
@@ -55,53 +63,23 @@ interface Found extends PaymentFacts {
   readonly all: bigint;
 }
 
-/** One bank's entries, a row for each payment. */
-function entriesOf(schema: string, sums: string, condition: string): string {
-  return `SELECT payment_id AS id, sum(amount) AS total, min(currency) AS currency, max(currency) AS other_currency,
-         min(account) FILTER (WHERE account <> 'clearing') AS account,
-         max(account) FILTER (WHERE account <> 'clearing') AS other_account, ${sums}
-  FROM ${schema}.ledger_entries WHERE kind <> 'top-up' AND ${condition} GROUP BY payment_id`;
-}
-
 function statement(range: IdRange): string {
   const within = (column: string) => inRange(column, range, pg.escapeLiteral);
   return `\
 WITH c AS (
-  ${entriesOf(
-    "client_bank",
-    `coalesce(sum(amount) FILTER (WHERE kind = 'capture' AND account = 'clearing'), 0) AS captured,
-         coalesce(-sum(amount) FILTER (WHERE kind = 'return' AND account = 'clearing'), 0) AS given_back,
-         coalesce(-sum(amount) FILTER (WHERE kind = 'refund' AND account = 'clearing'), 0) AS refunded`,
-    within("payment_id"),
-  )}
+  ${clientEntries(within("payment_id"))}
 ), m AS (
-  ${entriesOf(
-    "merchant_bank",
-    `coalesce(-sum(amount) FILTER (WHERE kind = 'settlement' AND account = 'clearing'), 0) AS credited,
-         coalesce(sum(amount) FILTER (WHERE kind = 'refund' AND account = 'clearing'), 0) AS refunded`,
-    within("payment_id"),
-  )}
+  ${merchantEntries(within("payment_id"))}
 ), p AS (
   SELECT * FROM client_bank.payments WHERE ${within("id")}
 ), r AS (
   SELECT payment_id AS id, * FROM merchant_bank.receipts WHERE ${within("payment_id")}
 ), judged AS (
   SELECT id, array_remove(ARRAY[
-    CASE WHEN c.total <> 0 OR c.currency <> c.other_currency OR c.account <> c.other_account
-           OR c.total IS NOT NULL AND c.account IS NULL THEN 'client-entries' END,
-    CASE WHEN p.state IS NULL AND c.total IS NOT NULL
-           OR p.captured_amount <> coalesce(c.captured, 0) OR p.given_back_amount <> coalesce(c.given_back, 0)
-           OR p.refunded_amount <> coalesce(c.refunded, 0)
-           OR c.currency <> p.currency
-           OR p.state IS NOT NULL AND c.account IS DISTINCT FROM CASE WHEN p.captured_amount > 0 THEN p.client_id END
-         THEN 'client-row' END,
-    CASE WHEN m.total <> 0 OR m.currency <> m.other_currency OR m.account <> m.other_account
-           OR m.total IS NOT NULL AND m.account IS NULL THEN 'merchant-entries' END,
-    CASE WHEN r.outcome IS NULL AND m.total IS NOT NULL
-           OR r.outcome IS NOT NULL
-              AND coalesce(m.credited, 0) <> CASE WHEN r.outcome = 'credited' THEN r.amount ELSE 0 END
-           OR r.refunded_amount <> coalesce(m.refunded, 0)
-           OR m.currency <> r.currency OR m.account <> r.merchant_id THEN 'merchant-receipt' END,
+    CASE WHEN ${CLIENT_ENTRIES_WRONG} THEN 'client-entries' END,
+    CASE WHEN ${CLIENT_ROW_WRONG} THEN 'client-row' END,
+    CASE WHEN ${MERCHANT_ENTRIES_WRONG} THEN 'merchant-entries' END,
+    CASE WHEN ${MERCHANT_RECEIPT_WRONG} THEN 'merchant-receipt' END,
     CASE WHEN r.outcome IS NOT NULL AND p.state IS NULL
            OR r.outcome IS NULL AND p.state <> 'PENDING'
            OR (r.merchant_id, r.currency, r.amount) <> (p.merchant_id, p.currency, p.amount)
