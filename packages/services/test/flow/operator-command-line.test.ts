@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { PaymentState } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { writeRunFile } from "../../dist/stack/run-file.js";
 import { eventually } from "../support/eventually.js";
 import { untilAllFinal, useStack } from "../support/stack-for-tests.js";
@@ -48,19 +49,34 @@ describe("The operator's command line beside a house that works", function () {
       );
     });
   }
+  /** Pays, and then gives back in parts what is settled by then. Tells how many refunds were accepted. */
+  async function payAndRefund(requestId: string, parts: readonly string[]): Promise<number> {
+    const { id, state } = await house().pay({ requestId });
+    if (state !== PaymentState.SUCCEEDED) return 0;
+    for (const [place, minorUnits] of parts.entries()) {
+      const body = { requestId: `${requestId}-${place}`, amount: { currencyCode: "EUR", minorUnits }, wait: "30s" };
+      const answer = await house().http(`/v1/payments/${id}:refund`, { method: "POST", body: JSON.stringify(body) });
+      expect(answer.status, await answer.text()).to.be.oneOf([200, 202]);
+    }
+    return parts.length;
+  }
   const verify = async () => {
     const { code, out, err } = await run("verify-money", "--json");
     return { code, err, ...(JSON.parse(out) as Report) };
   };
 
-  it(`finds the books in agreement at every moment of ${PAYMENTS} payments`, async () => {
+  it(`finds the books in agreement at every moment of ${PAYMENTS} payments and their refunds`, async () => {
     const [closed] = await house().query<{ id: string }>(
       "SELECT id FROM merchant_bank.merchants WHERE state = 'closed' AND currency = 'EUR' LIMIT 1",
     );
     let answered = false;
     const paying = Promise.all(
       Array.from({ length: PAYMENTS }, (_, place) =>
-        house().pay({ requestId: `under-load-${place}` }, place % 10 === 0 ? closed?.id : "m-0001"),
+        place % 10 === 0
+          ? house()
+              .pay({ requestId: `under-load-${place}` }, closed?.id)
+              .then(() => 0)
+          : payAndRefund(`under-load-${place}`, place % 5 === 1 ? ["300", "700"] : []),
       ),
     ).finally(() => {
       answered = true;
@@ -74,12 +90,18 @@ describe("The operator's command line beside a house that works", function () {
       expect(err).to.match(/^DATABASE_URL is not set: using the stack/);
       reports += 1;
     } while (!answered);
-    await paying;
+    const accepted = (await paying).reduce((sum, refunds) => sum + refunds, 0);
     await untilAllFinal(house(), PAYMENTS);
     expect(reports).to.be.at.least(1);
     const { code, checked } = await verify();
     expect(code).to.equal(0);
     expect(checked.payments).to.equal(String(PAYMENTS));
+    expect(accepted, "refunds").to.be.above(0);
+    await eventually("every refund is final", async () => {
+      const done = await house().query("SELECT 1 FROM client_bank.refunds WHERE state = 'SUCCEEDED'");
+      return done.length === accepted;
+    });
+    expect((await verify()).code).to.equal(0);
   });
 
   it("makes tokens that the gateway takes, for any merchant", async () => {
