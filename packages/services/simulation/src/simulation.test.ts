@@ -36,7 +36,7 @@ describe("The payment cycle, simulated", function () {
 });
 
 describe("The mutation check of the simulation", function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
 
   for (const bug of DELIBERATE_BUGS) {
     it(`catches "${bug.name}", in a schedule that is clean without it`, async function () {

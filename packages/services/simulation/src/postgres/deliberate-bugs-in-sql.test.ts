@@ -66,7 +66,7 @@ const errorsOf = ({ results }: Interleaving) =>
   results.flatMap(({ error }) => (error === undefined ? [] : [(error as { readonly code?: string }).code]));
 
 describe("The deliberate bugs in SQL, on PostgreSQL", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const database = useDatabase();
 
   /** Two payments of 80 by a client who has 120; what is left. */

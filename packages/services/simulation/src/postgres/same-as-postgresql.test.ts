@@ -9,7 +9,7 @@ import { RandomWork } from "./random-work.js";
 const PAIRS = Number(process.env.QUITTANCE_SIMULATION_PAIRS ?? 150);
 
 describe("The model of the database", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const database = useDatabase();
 
   it("answers, waits, refuses and keeps rows as PostgreSQL does, for pairs of transactions in random orders", async () => {
