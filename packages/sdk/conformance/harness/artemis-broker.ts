@@ -13,7 +13,10 @@ import { cached, runCommand, startJava } from "./java-process.js";
 const VERSION = "2.44.0";
 const DISTRIBUTION = `apache-artemis-${VERSION}`;
 
-/** Without security, journal on disk, addresses made as they are used. */
+/**
+ * Without security, journal on disk, addresses made as they are used. They stay: one that is deleted for want of queues
+ * just as a consumer attaches is refused to it as unknown.
+ */
 const BROKER_XML = `<configuration xmlns="urn:activemq"><core xmlns="urn:activemq:core">
   <security-enabled>false</security-enabled>
   <journal-type>NIO</journal-type>
@@ -27,11 +30,11 @@ const BROKER_XML = `<configuration xmlns="urn:activemq"><core xmlns="urn:activem
       <redelivery-delay>0</redelivery-delay>
       <auto-create-queues>true</auto-create-queues>
       <auto-create-addresses>true</auto-create-addresses>
+      <auto-delete-addresses>false</auto-delete-addresses>
     </address-setting>
     <address-setting match="kills.#">
       <max-delivery-attempts>-1</max-delivery-attempts>
       <auto-delete-queues>false</auto-delete-queues>
-      <auto-delete-addresses>false</auto-delete-addresses>
     </address-setting>
     <address-setting match="${CLOSED_PREFIX}#">
       <auto-create-queues>false</auto-create-queues>
