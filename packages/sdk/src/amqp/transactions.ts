@@ -79,6 +79,7 @@ class LineLinks {
   readonly #attachTimeoutMs: number;
   readonly #onDetached: (links: LineLinks, error: MessagingError) => void;
   readonly #attached = new Set<TransactionLink>();
+  #failed: MessagingError | undefined;
   #ready: Promise<TransactionLinks> | undefined;
   #relay: Promise<TransactionLink> | undefined;
 
@@ -105,6 +106,7 @@ class LineLinks {
   }
 
   fail(error: MessagingError): void {
+    this.#failed ??= error;
     for (const link of this.#attached) link.fail(error);
   }
 
@@ -114,6 +116,8 @@ class LineLinks {
       attachTimeoutMs: this.#attachTimeoutMs,
       onDetached: (error) => this.#onDetached(this, error),
     });
+    // The line may be lost between the answer to the attach and this.
+    if (this.#failed !== undefined) link.fail(this.#failed);
     this.#attached.add(link);
     return link;
   }
