@@ -10,8 +10,6 @@ import { createRheaConnection, createRheaSession, endEngine } from "./rhea-engin
 import type { RheaConnection, RheaSession } from "./rhea-types.js";
 import { saslMechanisms } from "./sasl-mechanisms.js";
 
-/** Larger frames than this are not accepted; longer messages come in several. */
-const MAXIMUM_FRAME_BYTES = 256 * 1024;
 /** rhea asks the peer for a sign of life within the time that it is told, and gives up after twice that. */
 const IDLE_TOLERANCE = 2;
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -202,7 +200,6 @@ function rheaOptions(endpoint: BrokerEndpoint, settings: ConnectionSettings): ob
     sasl_init_hostname: endpoint.host,
     sasl_mechanisms: saslMechanisms(username, password, endpoint.secure && settings.tls?.cert !== undefined),
     idle_time_out: Math.ceil(settings.idleTimeoutMs / IDLE_TOLERANCE),
-    max_frame_size: MAXIMUM_FRAME_BYTES,
     desired_capabilities: settings.hasClientId ? ["sole-connection-for-container", ...CAPABILITIES] : CAPABILITIES,
     connection_details: () => ({
       connect: (_port: unknown, _host: unknown, _options: unknown, connected: () => void) =>

@@ -8,6 +8,7 @@
  * Each remedy names its symptom and its cause in rhea 3.0.5; it can go when rhea no longer has the cause.
  */
 import rhea from "rhea";
+import { guardFrames } from "./frame-guard.js";
 import type {
   AmqpCondition,
   RheaConnection,
@@ -20,6 +21,9 @@ import type {
 import { transactionalState } from "./transaction-engine.js";
 import { UnsettledDeliveries } from "./unsettled-deliveries.js";
 
+/** Larger frames than this are not accepted; longer messages come in several. */
+const MAXIMUM_FRAME_BYTES = 256 * 1024;
+
 /** A new connection, not yet connecting, in a container of its own. */
 export function createRheaConnection(containerId: string, options: object): RheaConnection {
   const container = rhea.create_container({ id: containerId });
@@ -28,10 +32,12 @@ export function createRheaConnection(containerId: string, options: object): Rhea
   const connection = container.create_connection({
     ...options,
     container_id: containerId,
+    max_frame_size: MAXIMUM_FRAME_BYTES,
     // Fault 8: rhea's reconnection drops unsettled deliveries in silence and gives up on most errors.
     reconnect: false,
   } as never) as unknown as RheaConnection;
   corkEachTurn(connection);
+  guardWhatIsRead(connection);
   return connection;
 }
 
@@ -52,20 +58,28 @@ export function createRheaSession(
   const session = connection.create_session(size);
   session.incoming.deliveries = new UnsettledDeliveries(size.incoming);
   handOverBytes(session);
-  takeMissingOutcomes(session);
+  checkDispositions(session);
   return session;
 }
 
-/** Where a disposition has no state, rhea prints its AMQP null to the console as an outcome that it does not know. */
-function takeMissingOutcomes(session: RheaSession): void {
+/**
+ * Where a disposition has no state, rhea prints its AMQP null to the console as an outcome that it does not know. Where
+ * it speaks of four thousand million deliveries, rhea looks for each of them.
+ */
+function checkDispositions(session: RheaSession): void {
   const receive = session.on_disposition;
   session.on_disposition = (frame) => {
     const { performative } = frame;
+    const { first, last } = performative;
+    if ((last ?? first) - first >= MAXIMUM_DISPOSED)
+      throw new Error("A disposition of more deliveries than there are.");
     if (performative.state?.value === null) performative.value[STATE_OF_DISPOSITION] = undefined;
     receive.call(session, frame);
   };
 }
 
+/** Deliveries in one disposition; no session holds as many unsettled. */
+const MAXIMUM_DISPOSED = 2 ** 20;
 /** The field's place in the performative (AMQP 1.0, 2.7.6). */
 const STATE_OF_DISPOSITION = 4;
 
@@ -98,6 +112,27 @@ function handOverBytes(session: RheaSession): void {
   session.on_transfer = (frame) => {
     frame.performative.message_format = 1;
     receive.call(session, frame);
+  };
+}
+
+/**
+ * rhea believes what a peer states of sizes and counts: it waits for a frame of 2 GiB, and makes an array of four
+ * thousand million nulls out of nine bytes. What reaches it here is no larger than was agreed, and bears itself out.
+ */
+function guardWhatIsRead(connection: RheaConnection): void {
+  const options = {
+    maximumBytes: MAXIMUM_FRAME_BYTES,
+    take: () => false,
+    onRead: () => {},
+    onError: (error: Error) => connection.emit("error", error),
+  };
+  const init = connection.init;
+  // Connecting makes the transports anew.
+  connection.init = (socket) => {
+    init.call(connection, socket);
+    guardFrames(connection.amqp_transport, options);
+    if (connection.sasl_transport !== undefined) guardFrames(connection.sasl_transport.transport, options);
+    return connection;
   };
 }
 

@@ -74,7 +74,19 @@ export interface RheaSession extends EventEmitter {
 }
 
 export interface RheaDisposition {
-  readonly performative: { readonly state: { readonly value: unknown } | undefined; readonly value: unknown[] };
+  readonly performative: {
+    readonly first: number;
+    readonly last: number | null | undefined;
+    readonly state: { readonly value: unknown } | undefined;
+    readonly value: unknown[];
+  };
+}
+
+/** Splits what was read into frames and acts on each; returns the number of bytes used. */
+export interface RheaTransport {
+  readonly header_received: unknown;
+  readonly read_complete: boolean;
+  read(buffer: Buffer): number;
 }
 
 export interface RheaConnection extends EventEmitter {
@@ -85,7 +97,11 @@ export interface RheaConnection extends EventEmitter {
   readonly properties: Readonly<Record<string, unknown>> | undefined;
   readonly offered_capabilities: string | readonly string[] | undefined;
   readonly local: { readonly open: { idle_time_out: number | undefined } };
+  readonly amqp_transport: RheaTransport;
+  /** Made as it connects. */
+  readonly sasl_transport: { readonly transport: RheaTransport } | undefined;
   socket_ready: boolean;
+  init(socket: Socket): this;
   connect(): void;
   close(): void;
   create_session(size: { readonly incoming: number; readonly outgoing: number }): RheaSession;

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { expect } from "chai";
 import { type Broker, type BrokerOptions, startBroker } from "../../dist/testing/mod.js";
+import { frame, performative } from "../hostile/frames.js";
 import { until } from "../processor/until.js";
 import { message, PlainClient } from "./plain-client.js";
 
@@ -236,13 +237,6 @@ describe("A peer that does not keep to the protocol", () => {
   });
 });
 
-/** A described list with fewer than 256 bytes; the fields are encoded already. */
-function performative(code: number, ...fields: string[]): string {
-  const content = fields.join("");
-  const size = (content.length / 2 + 1).toString(16).padStart(2, "0");
-  return `0053${code.toString(16)}c0${size}${fields.length.toString(16).padStart(2, "0")}${content}`;
-}
-
 /** A presettled transfer on the first handle, with the amqp-value "a". */
 function transfer({ handle = "43", id = "43", more = "42" }: { handle?: string; id?: string; more?: string }): string {
   return `${performative(0x14, handle, id, "a00100", "43", "41", more)}005377a10161`;
@@ -251,13 +245,6 @@ function transfer({ handle = "43", id = "43", more = "42" }: { handle?: string; 
 /** A receiver's word on every delivery id there is. */
 function disposition(state: string): string {
   return performative(0x15, "41", "43", "70ffffffff", "41", state);
-}
-
-function frame(hex: string): Buffer {
-  const body = Buffer.from(hex, "hex");
-  const head = Buffer.from([0, 0, 0, 0, 2, 0, 0, 0]);
-  head.writeUInt32BE(body.length + head.length);
-  return Buffer.concat([head, body]);
 }
 
 /** The sizes of the frames that begin in the bytes, when a frame begins them. */

@@ -2,6 +2,7 @@
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import rhea from "rhea";
+import type { RheaTransport } from "../rhea-types.js";
 import type { Condition } from "./backend.js";
 
 /** A source or target as rhea decodes it. Nothing in it can be trusted to have its type. */
@@ -105,13 +106,6 @@ export interface RheaSession {
   remove_link(link: RheaLink): void;
   on_attach(frame: RheaFrame<RheaAttach>): void;
   _write_flow(link?: RheaLink): void;
-}
-
-/** Splits what was read into frames and acts on each; returns the number of bytes used. */
-export interface RheaTransport {
-  readonly header_received: unknown;
-  readonly read_complete: boolean;
-  read(buffer: Buffer): number;
 }
 
 interface SaslServer {

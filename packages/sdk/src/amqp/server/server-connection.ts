@@ -1,9 +1,9 @@
 /** One peer of the server: its socket, SASL, its sessions, and its end, however that comes. */
 import type { Socket } from "node:net";
 import { DecodeError } from "../codec-reader.js";
+import { guardFrames } from "../frame-guard.js";
 import { symbols } from "./attach-request.js";
 import { type Backend, type BackendConnection, type Condition, Refusal } from "./backend.js";
-import { guardFrames } from "./frame-guard.js";
 import {
   closeWithInfo,
   createContainer,

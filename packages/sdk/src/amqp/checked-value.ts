@@ -2,7 +2,7 @@
  * Checks encoded AMQP values before rhea decodes them. rhea believes the counts that a peer states: an array of four
  * thousand million nulls takes nine bytes and all memory. What passes here has sizes and counts that its bytes bear out.
  */
-import { DecodeError } from "../codec-reader.js";
+import { DecodeError } from "./codec-reader.js";
 
 const MAXIMUM_DEPTH = 32;
 /** Elements without content take no bytes, so their number needs a limit of its own. */

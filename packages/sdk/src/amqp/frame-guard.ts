@@ -1,11 +1,11 @@
 /**
  * Stands between the socket and rhea. rhea waits for a frame of any size that a peer announces, trusts what is inside,
  * and decodes transfers and dispositions by way of many small objects; here frames are measured and checked first, and
- * the two frequent kinds go another way.
+ * the embedded broker takes the two frequent kinds another way.
  */
-import { DecodeError } from "../codec-reader.js";
 import { checkValue } from "./checked-value.js";
-import type { RheaTransport } from "./rhea-server.js";
+import { DecodeError } from "./codec-reader.js";
+import type { RheaTransport } from "./rhea-types.js";
 
 const PROTOCOL_HEADER_BYTES = 8;
 const FRAME_HEADER_BYTES = 8;
