@@ -138,6 +138,7 @@ export const CONNECTION_CASES: readonly ConformanceCase[] = [
     id: "J-8.7-02",
     section: "8.7",
     title: "A message whose listener throws comes again, redelivered",
+    rheaFaults: [5],
     run: async (context) => {
       const destination = context.queue();
       const again = Promise.withResolvers<boolean>();

@@ -10,7 +10,6 @@ export const FAULT_CASES: readonly ConformanceCase[] = [
     id: "J-7.3-01",
     section: "7.3",
     title: "Five thousand sends may be under way at once, and each arrives in order",
-    rheaFaults: [2],
     run: async (context) => {
       const destination = context.queue();
       const producer = await context.producer(destination, { maximumInFlight: 5_000, deliveryMode: "non-persistent" });
@@ -23,7 +22,6 @@ export const FAULT_CASES: readonly ConformanceCase[] = [
     id: "J-6.1-10",
     section: "6.1.7",
     title: "What was received and not acknowledged when the line broke comes again on the next",
-    rheaFaults: [8],
     run: async (context) => {
       const destination = context.queue();
       const proxy = await context.proxy();
@@ -45,7 +43,6 @@ export const FAULT_CASES: readonly ConformanceCase[] = [
     id: "J-6.1-11",
     section: "6.1.7",
     title: "Sends under way when the line breaks end with an error that says that they may have arrived",
-    rheaFaults: [7],
     run: async (context) => {
       const destination = context.queue();
       const proxy = await context.proxy();

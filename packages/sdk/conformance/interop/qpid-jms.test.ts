@@ -151,6 +151,20 @@ describe("Beside Qpid JMS on Artemis", () => {
     ["a ulong", "ID:AMQP_ULONG:18446744073709551615"],
     ["a binary", "ID:AMQP_BINARY:00FF10"],
   ] as const) {
+    it(`Java reads a message id that is ${form} on the wire as we wrote it`, async () => {
+      const destination = context.queue();
+      await context.send(destination, { text: "x", messageId: id });
+      expect((await java.tell<JavaMessage>("receive", destination.address)).messageId).to.equal(id);
+    });
+
+    it(`we read a correlation id that is ${form} on the wire as Java wrote it`, async () => {
+      const destination = context.queue();
+      await java.tell("identify", destination.address, "DEFAULT", id);
+      const message = await context.next(await context.consumer(destination));
+      expect(message.correlationId).to.equal(form === "a string" ? "plain" : id);
+      message.accept();
+    });
+
     it(`Java reads a correlation id that is ${form} on the wire as we wrote it`, async () => {
       const destination = context.queue();
       await context.send(destination, { text: "x", correlationId: id });
@@ -158,6 +172,66 @@ describe("Beside Qpid JMS on Artemis", () => {
       expect(correlationId).to.equal(form === "a string" ? "plain" : id);
     });
   }
+
+  for (const idType of ["DEFAULT", "UUID", "UUID_STRING", "PREFIXED_UUID_STRING"]) {
+    it(`we read Java's message id of its type ${idType}, and Java its own when we answer with it`, async () => {
+      const destination = context.queue();
+      const { messageId } = await java.tell<JavaMessage>("identify", destination.address, idType, "c");
+      const message = await context.next(await context.consumer(destination));
+      expect(message.messageId).to.equal(messageId);
+      message.accept();
+      const answers = context.queue();
+      await context.send(answers, { text: "x", correlationId: message.messageId ?? "" });
+      const { correlationId } = await java.tell<JavaMessage>("receive", answers.address);
+      // Without `ID:` on the wire it is any text to JMS, and keeps no prefix as a correlation id.
+      expect(correlationId).to.equal(messageId?.replace("ID:AMQP_NO_PREFIX:", ""));
+    });
+  }
+
+  it("Java gets what we sent in a transaction that committed, and nothing of one that was rolled back", async () => {
+    const destination = context.queue();
+    const connection = await context.connection();
+    const undone = await connection.beginTransaction();
+    await undone.send(destination, { text: "never" });
+    await undone.rollback();
+    await connection.transaction((transaction) => transaction.send(destination, { text: "done" }));
+    expect((await java.tell<JavaMessage>("receive", destination.address)).body).to.equal("done");
+    const consumer = await connection.createConsumer(destination);
+    expect(await consumer.receiveNoWait()).to.equal(undefined);
+  });
+
+  it("Java gets again what we accepted in a transaction that was rolled back", async () => {
+    const destination = context.queue();
+    await context.send(destination, "again");
+    const consumer = await context.consumer(destination);
+    const transaction = await (await context.connection()).beginTransaction();
+    transaction.accept(await context.next(consumer));
+    await transaction.rollback();
+    await consumer.close();
+    const read = await java.tell<JavaMessage>("receive", destination.address);
+    expect(read).to.include({ body: "again", redelivered: true });
+  });
+
+  it("what Java receives and sends in a transaction happens together when it commits", async () => {
+    const [work, done] = [context.queue(), context.queue()];
+    for (const text of ["1", "2", "3"]) await context.send(work, text);
+    await java.tell("transact", work.address, done.address, "3", "commit");
+    expect(await context.rest(await context.consumer(done))).to.deep.equal(["1!", "2!", "3!"]);
+    expect(await context.rest(await context.consumer(work))).to.deep.equal([]);
+  });
+
+  it("what Java receives in a transaction that it rolls back comes again to us, and what it sent there does not", async () => {
+    const [work, done] = [context.queue(), context.queue()];
+    for (const text of ["1", "2"]) await context.send(work, text);
+    await java.tell("transact", work.address, done.address, "2", "rollback");
+    const consumer = await context.consumer(work);
+    for (const text of ["1", "2"]) {
+      const message = await context.next(consumer);
+      expect([message.text, message.redelivered]).to.deep.equal([text, true]);
+      message.accept();
+    }
+    expect(await context.rest(await context.consumer(done))).to.deep.equal([]);
+  });
 
   it("Java's selector chooses among our messages by typed properties", async () => {
     const destination = context.queue();

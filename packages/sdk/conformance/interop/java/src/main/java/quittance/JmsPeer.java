@@ -32,6 +32,9 @@ import org.apache.qpid.jms.JmsConnectionFactory;
  *   <li>subscribe TOPIC NAME: attaches to a shared durable subscription and leaves it again
  *   <li>subscribed TOPIC NAME: the next message of a shared durable subscription
  *   <li>answer QUEUE: receives a request and sends its text in capitals to its JMSReplyTo
+ *   <li>identify QUEUE ID-TYPE CORRELATION-ID: one text message with an id of that type of Qpid JMS, and a correlation id
+ *   <li>transact IN OUT COUNT commit|rollback: in one transaction receives that many and sends each on with an
+ *       exclamation mark
  *   <li>ask QUEUE TEXT: sends a request with a temporary reply queue, and the reply's fields
  * </ul>
  */
@@ -47,7 +50,7 @@ public final class JmsPeer {
     try (JMSContext context = factory.createContext(JMSContext.AUTO_ACKNOWLEDGE)) {
       for (String line = commands.readLine(); line != null; line = commands.readLine()) {
         try {
-          System.out.println(answer(context, line.split("\t")));
+          System.out.println(answer(arguments[0], context, line.split("\t")));
         } catch (Exception error) {
           System.out.println("{\"error\":" + quoted(error.toString()) + "}");
         }
@@ -55,7 +58,7 @@ public final class JmsPeer {
     }
   }
 
-  private static String answer(JMSContext context, String[] words) throws Exception {
+  private static String answer(String url, JMSContext context, String[] words) throws Exception {
     switch (words[0]) {
       case "send":
         return send(context, context.createQueue(words[1]), words[2], context.createQueue(words[3]));
@@ -72,6 +75,10 @@ public final class JmsPeer {
         return next(context.createSharedDurableConsumer(context.createTopic(words[1]), words[2]));
       case "answer":
         return reply(context, context.createQueue(words[1]));
+      case "identify":
+        return identify(url, words[1], words[2], words[3]);
+      case "transact":
+        return transact(context, words[1], words[2], Integer.parseInt(words[3]), words[4].equals("commit"));
       case "ask":
         return ask(context, context.createQueue(words[1]), words[2]);
       default:
@@ -147,6 +154,31 @@ public final class JmsPeer {
       JMSProducer producer = context.createProducer().setJMSCorrelationID(request.getJMSCorrelationID());
       producer.send(request.getJMSReplyTo(), request.getBody(String.class).toUpperCase());
       return fieldsOf(request);
+    }
+  }
+
+  private static String identify(String url, String queue, String idType, String correlationId) throws Exception {
+    String options = "?jms.messageIDPolicy.messageIDType=" + idType;
+    try (JMSContext context = new JmsConnectionFactory(url + options).createContext()) {
+      Message message = context.createTextMessage("identified");
+      message.setJMSCorrelationID(correlationId);
+      context.createProducer().send(context.createQueue(queue), message);
+      return "{\"messageId\":" + quoted(message.getJMSMessageID()) + "}";
+    }
+  }
+
+  private static String transact(JMSContext context, String in, String out, int count, boolean commits) throws Exception {
+    try (JMSContext transacted = context.createContext(JMSContext.SESSION_TRANSACTED);
+        JMSConsumer consumer = transacted.createConsumer(transacted.createQueue(in))) {
+      JMSProducer producer = transacted.createProducer();
+      for (int n = 0; n < count; n++) {
+        Message message = consumer.receive(WAIT_MS);
+        if (message == null) throw new IllegalStateException("nothing came");
+        producer.send(transacted.createQueue(out), message.getBody(String.class) + "!");
+      }
+      if (commits) transacted.commit();
+      else transacted.rollback();
+      return "{}";
     }
   }
 
