@@ -8,8 +8,8 @@ import { MOCHA, ROOT } from "./paths.mjs";
 const EXIT_MS = 10_000;
 
 /**
- * Runs all `*.test.js` under `folders`, but for those under `except`, each line of output with `label` before it, and
- * resolves to
+ * Runs all `*.test.js` under `folders`, each of which may also be one such file, but for those under `except`, each line
+ * of output with `label` before it, and resolves to
  * `{ passed, failed, failures, problem }`: what mocha counted, the title and story of each test that failed, and a
  * sentence when the process did not end as it should.
  */
@@ -24,7 +24,7 @@ export function runMocha(folders, { label, args, except = [], environment = {} }
       ...(process.stdout.isTTY ? ["--color"] : []),
       ...args,
       ...except.flatMap((folder) => ["--ignore", join(folder, "**")]),
-      ...folders.map((folder) => join(folder, "**/*.test.js")),
+      ...folders.map((folder) => (folder.endsWith(".test.js") ? folder : join(folder, "**/*.test.js"))),
     ],
     { cwd: ROOT, stdio: ["ignore", "pipe", "pipe", "ipc"], env: { ...process.env, ...environment } },
   );

@@ -1,8 +1,8 @@
 /**
  * `npm test`: builds, checks, and runs every test that needs no more than npm. `npm test -- --suite artemis` runs those
  * of the services that stand on a broker against a real Artemis instead, and those that need one. `npm test -- --suite
- * conformance` runs the rules of JMS on each broker, and the SDK beside a Java client. Ends with one line that counts all
- * of it; further arguments go to mocha.
+ * conformance` runs the rules of JMS on each broker, the SDK beside a Java client, and processors, dead letters and
+ * transactions on Artemis. Ends with one line that counts all of it; further arguments go to mocha.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -31,6 +31,14 @@ const NEEDS_ARTEMIS = [`${SERVICES_TESTS}/artemis`];
 const ON_ANY_BROKER = ["card-validation", "client-bank", "merchant-bank", "notification", "flow"].map(
   (folder) => `${SERVICES_TESTS}/${folder}`,
 );
+/** Tests of the SDK that do. */
+const SDK_ON_ANY_BROKER = [
+  "processor/redelivery",
+  "processor/breaker",
+  "processor/crash-journal",
+  "dead-letters/dead-letters",
+  "amqp/transaction",
+].map((test) => `${SDK_TESTS}/${test}.test.js`);
 const total = { passed: 0, failed: 0 };
 /** What went wrong, told once more at the end: whoever has only the last lines of a long log knows which test to look at. */
 const failures = [];
@@ -40,6 +48,7 @@ if (suite === "artemis") {
   await mocha("artemis", [...NEEDS_ARTEMIS, ...ON_ANY_BROKER], { environment: { QUITTANCE_TEST_BROKER: "artemis" } });
 } else if (suite === "conformance") {
   await mocha("conformance", [CONFORMANCE]);
+  await mocha("sdk on Artemis", SDK_ON_ANY_BROKER, { environment: { QUITTANCE_TEST_BROKER: "artemis" } });
 } else {
   await checks();
   await Promise.all([

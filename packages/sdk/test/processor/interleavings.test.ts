@@ -95,7 +95,7 @@ describe("Whatever a processor's handler does, and whenever the line breaks", fu
               return incoming.map(({ body }) => outcomeOf(choice, body, emptied));
             },
           });
-          await until("every input is settled", () => step.broker.messageCount("in") === 0, 20_000);
+          await until("every input is settled", async () => (await step.count("in")) === 0, 20_000);
           const left = new Set([...idsOf(await step.take(OUT.address)), ...idsOf(await step.take(DEAD.address))]);
           const lost = payments(25).filter(({ id }) => !left.has(id) && !emptied.has(id));
           expect(lost, "inputs that left nothing").to.deep.equal([]);

@@ -12,7 +12,8 @@ import type {
 } from "../../dist/mod.js";
 import { connect, queue } from "../../dist/mod.js";
 import { openProcessor } from "../../dist/processor/processor.js";
-import { type Broker, type BrokerOptions, startBroker } from "../../dist/testing/mod.js";
+import type { BrokerOptions } from "../../dist/testing/mod.js";
+import { type BrokerForTests, startBrokerForTests } from "../broker-for-tests.js";
 import { until } from "./until.js";
 
 export interface Payment {
@@ -46,12 +47,12 @@ type Options = ProcessorOptions<typeof paymentSchema>;
 
 /** Everything a test needs; closes in the right order, last made first. */
 export class StepFixture implements AsyncDisposable {
-  readonly broker: Broker;
+  readonly broker: BrokerForTests;
   readonly connection: Connection;
   readonly events: ProcessorEvent[] = [];
   readonly #stack = new AsyncDisposableStack();
 
-  private constructor(broker: Broker, connection: Connection) {
+  private constructor(broker: BrokerForTests, connection: Connection) {
     this.broker = broker;
     this.connection = connection;
     this.#stack.use(broker);
@@ -59,15 +60,12 @@ export class StepFixture implements AsyncDisposable {
   }
 
   static async start(broker: BrokerOptions = {}, connection: ConnectOptions = {}): Promise<StepFixture> {
-    const started = await startBroker({
-      addresses: ["in", "out", "dead", "DLQ"].map((address) => ({ address, kind: "queue" as const })),
-      ...broker,
-    });
+    const started = await startBrokerForTests(["in", "out", "dead", "DLQ"], broker);
     try {
       const reconnect = { initialDelayMs: 5, maximumDelayMs: 20 };
       return new StepFixture(started, await connect(started.url, { reconnect, ...connection }));
     } catch (error) {
-      await started.close();
+      await started[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -95,8 +93,14 @@ export class StepFixture implements AsyncDisposable {
     );
   }
 
+  /** Messages that wait on a queue, or were delivered from it and are not settled. */
+  count(address: string): Promise<number> {
+    return this.broker.messageCount(address);
+  }
+
   /** Takes what a queue holds now, over a connection of its own; fails where that is not the end of it. */
-  async take(address: string, count = this.broker.messageCount(address)): Promise<Message[]> {
+  async take(address: string, expected?: number): Promise<Message[]> {
+    const count = expected ?? (await this.count(address));
     await using connection = await connect(this.broker.url);
     await using consumer = await connection.createConsumer(queue(address));
     const taken: Message[] = [];
@@ -108,7 +112,7 @@ export class StepFixture implements AsyncDisposable {
       message.accept();
       taken.push(message);
     }
-    await until(`${address} is empty after ${count} messages`, () => this.broker.messageCount(address) === 0);
+    await until(`${address} is empty after ${count} messages`, async () => (await this.count(address)) === 0);
     return taken;
   }
 

@@ -1,9 +1,13 @@
 /** Waiting for conditions instead of sleeping. */
 
 /** Resolves once `condition` holds; rejects with `what` after `boundMs`. */
-export async function until(what: string, condition: () => boolean, boundMs = 30_000): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  boundMs = 30_000,
+): Promise<void> {
   const deadline = performance.now() + boundMs;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadline) {
       throw new Error(`Not within ${boundMs} ms: ${what}.`);
     }
