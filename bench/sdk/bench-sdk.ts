@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { ADDRESSES, startBenchBroker } from "./bench-broker.js";
 import type { Contender } from "./contender.js";
 import { benchMemory } from "./memory.js";
+import { benchUnheardTelemetry } from "./unheard-telemetry.js";
 import { rheaContender } from "./with-rhea.js";
 import { sdkContender } from "./with-sdk.js";
 
@@ -11,6 +12,7 @@ const HELP = `npm run bench:sdk -- [options]
   --messages <n>              messages of 1 KiB in each measurement [10000]
   --rounds <n>                counted rounds, after one that warms up [5]
   --memory <n>                instead: n messages sent and received by the SDK, and what memory they take
+  --telemetry                 instead: what telemetry that nobody hears allocates for a message
 `;
 
 type CaseName = "send" | "receive" | "request" | "process";
@@ -29,6 +31,7 @@ export async function benchSdk(args: readonly string[]): Promise<object> {
       messages: { type: "string", default: "10000" },
       rounds: { type: "string", default: "5" },
       memory: { type: "string" },
+      telemetry: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -36,6 +39,7 @@ export async function benchSdk(args: readonly string[]): Promise<object> {
     process.stdout.write(HELP);
     return {};
   }
+  if (values.telemetry) return benchUnheardTelemetry();
   await using broker = await startBenchBroker(values.broker);
   await using sdk = await sdkContender(broker);
   if (values.memory !== undefined) {
