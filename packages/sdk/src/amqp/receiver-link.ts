@@ -22,6 +22,8 @@ export class ReceiverLink implements Settler {
   #settler: Settler = this;
   #credited = false;
   #draining: PromiseWithResolvers<void> | undefined;
+  /** A question ended without the broker's answer, which may still come and would be taken for that to the next. */
+  #answerOwed = false;
 
   constructor(
     handle: LinkHandle<RheaReceiver>,
@@ -43,16 +45,12 @@ export class ReceiverLink implements Settler {
         ),
       );
       // Where messages have used up the credit, Artemis says no more (AMQP 1.0, 2.6.7).
-      if (this.#draining !== undefined && handle.link.credit <= 0) this.#drained(undefined);
+      if (this.#draining !== undefined && handle.link.credit <= 0) this.#endUnanswered(undefined);
     });
     // Heard here, so that rhea does not carry them up to its container for each flow and outcome.
     handle.link.on("receiver_flow", nothing);
     handle.link.on("settled", nothing);
-    handle.link.on("receiver_drained", () => {
-      if (this.#draining !== undefined) this.#drained(undefined);
-      // A late answer: rhea has set the credit to nothing, though more was given meanwhile.
-      else if (this.#credited) this.start(this.#window);
-    });
+    handle.link.on("receiver_drained", () => this.#answered());
   }
 
   /** Has messages settled by way of another, which comes back here. */
@@ -80,7 +78,7 @@ export class ReceiverLink implements Settler {
   stop(): void {
     if (!this.#credited || !this.handle.open) return;
     this.#credited = false;
-    this.#drained(undefined);
+    this.#endUnanswered(undefined);
     withdrawCredit(this.handle.session, this.handle.link);
   }
 
@@ -98,7 +96,7 @@ export class ReceiverLink implements Settler {
     const timer = setTimeout(() => {
       const { address } = this.#source;
       const sentence = `The broker did not say within ${timeoutMs} ms whether ${address} has a message.`;
-      this.#drained(new MessagingError("timed-out", sentence, { destination: address }));
+      this.#endUnanswered(new MessagingError("timed-out", sentence, { destination: address }));
     }, timeoutMs);
     requestDrain(session, link);
     return draining.promise.finally(() => clearTimeout(timer));
@@ -107,7 +105,29 @@ export class ReceiverLink implements Settler {
   /** The link is no more: who waits for the end of the queue waits in vain. */
   abandon(): void {
     this.#credited = false;
-    this.#drained(undefined);
+    this.#endUnanswered(undefined);
+  }
+
+  /** The broker said that it has used up the credit. rhea has set the credit to nothing. */
+  #answered(): void {
+    const owed = this.#answerOwed;
+    this.#answerOwed = false;
+    if (this.#draining === undefined || !owed) {
+      // Without a question it is a late answer, and more was given meanwhile.
+      if (this.#draining !== undefined) this.#drained(undefined);
+      else if (this.#credited) this.start(this.#window);
+      return;
+    }
+    // Artemis ends the credit of a new question with the answer to an old one, before it has looked for messages.
+    const { session, link } = this.handle;
+    this.start(this.#window);
+    if (link.credit > 0) requestDrain(session, link);
+    else this.#drained(undefined);
+  }
+
+  #endUnanswered(error: MessagingError | undefined): void {
+    if (this.#draining !== undefined) this.#answerOwed = true;
+    this.#drained(error);
   }
 
   #drained(error: MessagingError | undefined): void {

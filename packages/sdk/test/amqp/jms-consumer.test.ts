@@ -231,6 +231,38 @@ describe("a JMS consumer", () => {
     expect(await waiting).to.equal(undefined);
   });
 
+  it("asks again where the broker's answer may be the one to an earlier question", async () => {
+    await using peer = await ScriptedPeer.start();
+    await using connection = await connect(peer.url);
+    const consumer = await connection.createConsumer(payment, { creditWindow: 2, acknowledge: "auto" });
+    const [sender] = peer.senders;
+    if (sender === undefined) throw new Error("The consumer was expected to have a link.");
+    const questions = () => peer.flows.filter(({ drain }) => drain).length;
+
+    const first = consumer.receiveNoWait();
+    await until(() => questions() === 1, "it is asked");
+    // Two messages use up the credit, so that the client waits for no answer.
+    sender.send({ body: "0" });
+    sender.send({ body: "1" });
+    expect((await first)?.text).to.equal("0");
+    expect((await consumer.receiveNoWait())?.text).to.equal("1");
+    await until(() => peer.outcomes.length === 2, "all is settled");
+
+    const second = consumer.receiveNoWait();
+    await until(() => questions() === 2, "it is asked anew");
+    // The answer to the first question, late: it ends the credit of the second.
+    peer.endCredit(sender);
+    await until(() => questions() === 3, "it is asked once more");
+    sender.send({ body: "2" });
+    peer.endCredit(sender);
+    expect((await second)?.text).to.equal("2");
+
+    const third = consumer.receiveNoWait();
+    await until(() => questions() === 4, "it is asked for the end");
+    peer.endCredit(sender);
+    expect(await third).to.equal(undefined);
+  });
+
   it("refuses a broker that does not say its selector back", async () => {
     await using peer = await ScriptedPeer.start({ ignoreFilters: true });
     await using connection = await connect(peer.url);

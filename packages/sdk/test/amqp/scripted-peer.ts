@@ -22,6 +22,8 @@ export interface PeerSender {
   readonly source: { address?: string; capabilities?: unknown; durable?: number };
   send(message: unknown, tag?: Buffer, format?: number): PeerDelivery;
   sendable(): boolean;
+  set_drained(drained: boolean): void;
+  readonly connection: { _register(): void };
   close(error?: { condition: string; description?: string }): void;
 }
 
@@ -141,6 +143,13 @@ export class ScriptedPeer implements AsyncDisposable {
       socket.pause();
       socket.write = () => true;
     }
+  }
+
+  /** Says that the credit is used up, where the client asked for it. */
+  endCredit(sender: PeerSender): void {
+    sender.set_drained(true);
+    // rhea writes it with the next thing that happens on the connection; a peer at rest has none.
+    sender.connection._register();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
