@@ -75,7 +75,13 @@ class EmptiedArtemis implements BrokerForTests {
     return this.#proxy.url;
   }
 
+  /** Artemis counts a message nowhere while it passes between queue and consumer: nothing is nothing when seen twice. */
   async messageCount(name: string): Promise<number> {
+    return (await this.#count(name)) || (await this.#count(name));
+  }
+
+  async #count(name: string): Promise<number> {
+    await this.#management.ask(`queue.${name}`, "flushExecutor");
     const [count] = await this.#management.ask(`queue.${name}`, "countMessages");
     return Number(count);
   }
