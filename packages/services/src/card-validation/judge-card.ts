@@ -1,9 +1,10 @@
 /** Step 2's verdict on a card: a pure function of the card and of the moment at which the payment was accepted. */
-import cardValidator from "card-validator";
 import type { CardDetails } from "../shared/card-seal.js";
 import type { DeclineReason } from "../shared/decline.js";
+import { passesLuhn } from "../shared/luhn.js";
+import { brandOf } from "./card-brands.js";
 
-/** The brand of a number whose first digits belong to none that we know. */
+/** The brand of a number whose first digits belong to none that we know. Its issuer may know it: it goes to the bank. */
 export const UNKNOWN_BRAND = "unknown";
 
 /** What step 2 says of a card. */
@@ -19,7 +20,8 @@ const HOURS_BEHIND_UTC = 12;
 
 /**
  * Judges the number (brand by its first digits, the lengths of that brand, the check digit by Luhn, ISO/IEC 7812-1)
- * and then the expiry. A number that is wrong is told before an expiry that is past.
+ * and then the expiry. A number that is wrong is told before an expiry that is past. A number of no brand that we know
+ * is good when its check digit is: new ranges are given out all the time, and the issuer decides.
  * @param acceptTimeMs when the gateway accepted the payment, in milliseconds since 1970. Never "now": the same message
  * judged again after a crash must get the same verdict.
  */
@@ -27,10 +29,10 @@ export function judgeCard(
   card: Pick<CardDetails, "number" | "expiryMonth" | "expiryYear">,
   acceptTimeMs: number,
 ): CardVerdict {
-  // By default card-validator lets any UnionPay number of the right length pass; the standard asks for the check digit.
-  const { card: type, isValid } = cardValidator.number(card.number, { luhnValidateUnionPay: true });
-  const brand = type?.type ?? UNKNOWN_BRAND;
-  if (!isValid) return { brand, declineReason: "INVALID_CARD_NUMBER" };
+  const known = brandOf(card.number);
+  const brand = known?.name ?? UNKNOWN_BRAND;
+  const lengthFits = known === undefined || known.lengths.has(card.number.length);
+  if (!lengthFits || !passesLuhn(card.number)) return { brand, declineReason: "INVALID_CARD_NUMBER" };
   if (acceptTimeMs >= expiryOf(card)) return { brand, declineReason: "CARD_EXPIRED" };
   return { brand };
 }

@@ -1,6 +1,7 @@
 /** What a caller asks Pay for, checked: every field of the request at once. */
 import type { PayRequest } from "../gen/quittance/payments/v1/payments.js";
 import type { CardDetails } from "../shared/card-seal.js";
+import { isCurrency } from "../shared/currencies.js";
 import type { Money } from "../shared/money.js";
 import type { Violation } from "./api-error.js";
 
@@ -17,9 +18,6 @@ export interface PaymentOrder {
   /** 0 to {@link MAXIMUM_WAIT_MS}. */
   readonly waitMs: number;
 }
-
-/** ISO 4217's codes as ICU knows them; Node carries ICU, so the list is kept with Node. */
-const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf("currency"));
 
 /** Notes a violation unless `good`. */
 export type FieldCheck = (good: boolean, field: string, description: string) => void;
@@ -85,7 +83,7 @@ function checkCard(card: PayRequest["card"], check: FieldCheck): CardDetails | u
 /** Checks the currency and the size of an amount. */
 export function checkMoney(amount: Money, maximum: bigint, check: FieldCheck): void {
   check(
-    CURRENCIES.has(amount.currencyCode),
+    isCurrency(amount.currencyCode),
     "amount.currency_code",
     "must be an ISO 4217 alphabetic code in capitals, for example EUR",
   );

@@ -3,7 +3,9 @@
  * be shown again. Every card number has the form of a public test number; none was issued to anybody.
  */
 import type { CardDetails } from "../shared/card-seal.js";
+import { minorUnitDigitsOf } from "../shared/currencies.js";
 import type { DeclineReason } from "../shared/decline.js";
+import { luhnCheckDigit } from "../shared/luhn.js";
 
 /** A client with the card that belongs to it. */
 export interface DemoClient {
@@ -45,13 +47,11 @@ export const DEMO_MERCHANT_ID = "m-0001";
 /** A merchant whose account is closed. */
 export const CLOSED_MERCHANT_ID = "m-0020";
 
-/** Digits behind the point of each currency of the demo bank (ISO 4217). */
-const MINOR_DIGITS = { EUR: 2, USD: 2, GBP: 2, CHF: 2, JPY: 0, TND: 3, BHD: 3, SEK: 2, CNY: 2 } as const;
-type DemoCurrency = keyof typeof MINOR_DIGITS;
+type DemoCurrency = "EUR" | "USD" | "GBP" | "CHF" | "JPY" | "TND" | "BHD" | "SEK" | "CNY";
 
 /** Whole units of the currency, in minor units. */
 function units(whole: number, currency: DemoCurrency): bigint {
-  return BigInt(whole) * 10n ** BigInt(MINOR_DIGITS[currency]);
+  return BigInt(whole) * 10n ** BigInt(minorUnitDigitsOf(currency) ?? 0);
 }
 
 const MERCHANT_NAMES = [
@@ -220,15 +220,6 @@ function cardNumber(prefix: string, length: number, place: number): string {
   const serial = (place * 7_919 + 1_013) % 10 ** digits;
   const payload = prefix + String(serial).padStart(digits, "0");
   return payload + luhnCheckDigit(payload);
-}
-
-/** The check digit that completes a number (ISO/IEC 7812-1, annex B). */
-export function luhnCheckDigit(payload: string): string {
-  const sum = [...payload].reverse().reduce((total, digit, place) => {
-    const value = Number(digit) * (place % 2 === 0 ? 2 : 1);
-    return total + (value > 9 ? value - 9 : value);
-  }, 0);
-  return String((10 - (sum % 10)) % 10);
 }
 
 function pick<T>(values: readonly T[], place: number): T {

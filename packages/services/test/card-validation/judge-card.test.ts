@@ -17,6 +17,23 @@ describe("judgeCard", () => {
     ["30569309025904", "diners-club"],
     ["3530111333300000", "jcb"],
     ["6759649826438453", "maestro"],
+    ["6521500000000006", "rupay"],
+    ["6070000000000002", "rupay"],
+    ["8172000000000005", "rupay"],
+    ["8201000000000000", "rupay"],
+    ["8171000000000006", "unionpay"],
+    ["8600123456789012", "uzcard"],
+    ["5614681000000004", "uzcard"],
+    ["9860000000000000", "humo"],
+    ["9792000000000003", "troy"],
+    ["5067310000000010", "elo"],
+    ["2200000000000004", "mir"],
+    ["6062820000000003", "hipercard"],
+    ["5019717010103742", "dankort"],
+    ["6304000000000000", "maestro"],
+    ["1234567812345670", "unknown"],
+    ["0000000000000000", "unknown"],
+    ["7000000000000005", "unknown"],
   ];
   for (const [number, brand] of good) {
     it(`accepts ${number} as ${brand}`, () => {
@@ -35,14 +52,15 @@ describe("judgeCard", () => {
     ["4242424242422442", "visa", "two digits swapped"],
     ["5555555555554445", "mastercard", "a wrong check digit"],
     ["378282246310006", "american-express", "a wrong check digit"],
-    ["6200000000000004", "unionpay", "a wrong check digit, which card-validator alone would let pass"],
+    ["6200000000000004", "unionpay", "a wrong check digit"],
     ["4242424242424", "visa", "a length that Visa does not have"],
     ["42424242424242424", "visa", "17 digits"],
     ["55555555555544442", "mastercard", "a digit too many"],
     ["3782822463100050", "american-express", "16 digits"],
-    ["1234567812345670", "unknown", "a good check digit, but the first digits of no brand"],
-    ["0000000000000000", "unknown", "nothing but zeros, which pass Luhn"],
-    ["999999999999", "unknown", "12 digits of no brand"],
+    ["8600123456789013", "uzcard", "a wrong check digit"],
+    ["86001234567890128", "uzcard", "17 digits"],
+    ["1234567812345671", "unknown", "a wrong check digit of no brand"],
+    ["999999999999", "unknown", "a wrong check digit in 12 digits of no brand"],
   ];
   for (const [number, brand, why] of bad) {
     it(`declines ${number}: ${why}`, () => {

@@ -121,7 +121,7 @@ describe("Step 2, card validation", function () {
 
   const declined: [string, Partial<CardDetails>, string][] = [
     ["a wrong check digit", { number: "4012888888881882" }, "INVALID_CARD_NUMBER"],
-    ["an unknown brand", { number: "1234567812345670" }, "INVALID_CARD_NUMBER"],
+    ["a length that the brand does not have", { number: "4242424242424" }, "INVALID_CARD_NUMBER"],
     ["a card that expired before the payment was accepted", { expiryMonth: 4, expiryYear: 2026 }, "CARD_EXPIRED"],
   ];
   for (const [what, changes, declineReason] of declined) {
@@ -130,6 +130,13 @@ describe("Step 2, card validation", function () {
       expect(await nextResult()).to.deep.include({ declineReason });
     });
   }
+
+  it("leaves a number of an unknown brand to the bank: the issuer decides", async () => {
+    await send(await paymentOf({ ...GOOD_CARD, number: "1234567812345670" }));
+    const result = await nextResult();
+    expect(result).to.not.have.property("declineReason");
+    expect(result.card).to.include({ brand: "unknown", lastFour: "5670" });
+  });
 
   it("judges expiry when the payment was accepted, however late it comes", async () => {
     const card = { ...GOOD_CARD, expiryMonth: 4, expiryYear: 2001 };

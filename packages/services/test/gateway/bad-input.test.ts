@@ -60,6 +60,8 @@ describe("bad input by gRPC", () => {
     ["a holder name with a line break", { card: { ...CARD, holderName: "Ada\nLovelace" } }, "card.holder_name"],
     ["a holder name of 81 characters", { card: { ...CARD, holderName: "x".repeat(81) } }, "card.holder_name"],
     ["an unknown currency", { amount: { currencyCode: "ABC", minorUnits: 1n } }, "amount.currency_code"],
+    ["a currency that was withdrawn", { amount: { currencyCode: "BGN", minorUnits: 1n } }, "amount.currency_code"],
+    ["a currency without minor units", { amount: { currencyCode: "XAU", minorUnits: 1n } }, "amount.currency_code"],
     ["a currency in small letters", { amount: { currencyCode: "eur", minorUnits: 1n } }, "amount.currency_code"],
     ["an amount of zero", { amount: { currencyCode: "EUR", minorUnits: 0n } }, "amount.minor_units"],
     ["a negative amount", { amount: { currencyCode: "EUR", minorUnits: -1n } }, "amount.minor_units"],

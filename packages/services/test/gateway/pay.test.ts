@@ -108,6 +108,13 @@ describe("Pay", () => {
     expect(payments.map((payment) => payment.id)).to.deep.equal([one.body.paymentId, one.body.paymentId]);
   });
 
+  it("takes a currency that ISO 4217 has and ICU lacks", async () => {
+    const { api, bank } = gateway();
+    const amount = { currencyCode: "VED", minorUnits: 100n };
+    await api.pay(payRequest("bolivar", { amount, wait: { seconds: 0n, nanos: 0 } }));
+    expect((await bank.take()).body.amount).to.deep.equal({ currencyCode: "VED", minorUnits: "100" });
+  });
+
   it("takes spaces and hyphens in the card number as nothing", async () => {
     const { api, bank, sealingKey } = gateway();
     const card = { number: "4242-4242 4242 4242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Lovelace" };

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { formatAmount } from "../../dist/notification/format-amount.js";
+import { CURRENCY_CODES, minorUnitDigitsOf } from "../../dist/shared/currencies.js";
 
 /** Intl separates with no-break spaces, whose kind changes between releases of CLDR. */
 function formatted(currencyCode: string, minorUnits: string, language: string): string {
@@ -16,6 +17,9 @@ describe("formatAmount", () => {
     ["TND", "1250", "en", "TND 1.250"],
     ["BHD", "1", "fr", "0,001 BHD"],
     ["CLF", "12345", "en", "CLF 1.2345"],
+    ["VED", "1250", "en", "VED 12.50"],
+    ["MGA", "1250", "en", "MGA 12.50"],
+    ["BGN", "1250", "en", "BGN 12.50"],
   ];
   for (const [currency, minorUnits, language, text] of cases) {
     it(`writes ${minorUnits} minor units of ${currency} in ${language} as ${text}`, () => {
@@ -26,6 +30,16 @@ describe("formatAmount", () => {
   it("keeps every digit of an amount that no double can hold", () => {
     expect(formatted("USD", "999999999999999999", "en")).to.equal("$9,999,999,999,999,999.99");
     expect(formatted("USD", "900719925474099301", "en")).to.equal("$9,007,199,254,740,993.01");
+  });
+
+  it("knows the minor unit of every currency that may come in", () => {
+    for (const code of CURRENCY_CODES) {
+      const digits = minorUnitDigitsOf(code) ?? Number.NaN;
+      const number = formatted(code, "1234567", "en")
+        .replaceAll(",", "")
+        .match(/[0-9.]+$/)?.[0];
+      expect(number, code).to.equal((1_234_567 / 10 ** digits).toFixed(digits));
+    }
   });
 
   it("follows ISO 4217 where Intl's own digits differ", () => {

@@ -250,7 +250,7 @@ export function paymentStateToJSON(object: PaymentState): string {
 export const DeclineReason = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
-  /** INVALID_CARD_NUMBER - The number fails its check digit, or no brand has numbers of this form. */
+  /** INVALID_CARD_NUMBER - The number fails its check digit, or its brand has no numbers of this length. */
   INVALID_CARD_NUMBER: 1,
   /** CARD_EXPIRED - The card had expired when the payment was accepted. */
   CARD_EXPIRED: 2,
