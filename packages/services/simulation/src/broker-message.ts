@@ -29,13 +29,13 @@ export function storedMessage(
   message: OutgoingMessage,
   options: SendOptions,
 ): StoredMessage {
-  if (!("json" in message)) throw new MessagingError("not-supported", "The simulated broker carries JSON alone.");
+  const text = textOf(message);
   const { correlationId, type, replyTo, traceparent, properties } = message;
   return {
     label: `${destination.address.slice(0, 20)}#${number}`,
     messageId: `ID:${number}`,
     destination,
-    text: JSON.stringify(message.json),
+    text,
     persistent: options.deliveryMode !== "non-persistent",
     priority: options.priority ?? 4,
     content: {
@@ -50,6 +50,12 @@ export function storedMessage(
     attempts: 0,
     redelivered: false,
   };
+}
+
+function textOf(message: OutgoingMessage): string {
+  if ("text" in message && message.text !== undefined) return message.text;
+  if ("json" in message && message.json !== undefined) return JSON.stringify(message.json);
+  throw new MessagingError("not-supported", "The simulated broker carries text alone.");
 }
 
 /** What a message of this house has: JSON in a text message. What it never has is undefined or empty. */

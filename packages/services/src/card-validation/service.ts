@@ -5,6 +5,7 @@ import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
 import { fingerprintCard } from "../shared/card-fingerprint.js";
 import { type CardDetails, openCard } from "../shared/card-seal.js";
+import { Envelopes } from "../shared/envelope.js";
 import { logStepEvent } from "../shared/log-step-event.js";
 import {
   MESSAGE_VERSION,
@@ -29,6 +30,13 @@ export interface CardKeys {
   readonly fingerprint: Uint8Array;
 }
 
+/** What the step works with. */
+interface StepTools {
+  readonly keys: CardKeys;
+  readonly log: Logger;
+  readonly envelopes: Envelopes;
+}
+
 /** One batch is judged while the broker confirms the verdicts of the other. */
 const CONCURRENT_BATCHES = 2;
 const MAXIMUM_BATCH_SIZE = 100;
@@ -43,6 +51,7 @@ export async function startCardValidation(options: {
   readonly log: Logger;
 }): Promise<RunningService> {
   const { connection, keys, log } = options;
+  const tools: StepTools = { keys, log, envelopes: new Envelopes() };
   const processor = await connection.process({
     name: "card-validation",
     from: destinationOf(CHANNELS.payment),
@@ -51,14 +60,15 @@ export async function startCardValidation(options: {
     schema: paymentMessage,
     deadLetter: deadLetterDestination(CHANNELS.payment),
     batch: { maximumSize: MAXIMUM_BATCH_SIZE, concurrency: CONCURRENT_BATCHES },
-    handle: (batch) => Promise.all(batch.map((incoming) => validate(incoming, keys, log))),
+    handle: (batch) => Promise.all(batch.map((incoming) => validate(incoming, tools))),
     onEvent: (event) => logStepEvent(event, "2", log),
   });
   return { drain: (drain) => processor.drain(drain) };
 }
 
 /** One payment: opened, judged, and passed on with what may be known of the card from here on. */
-async function validate(incoming: Incoming<PaymentMessage>, keys: CardKeys, log: Logger): Promise<Outcome> {
+async function validate(incoming: Incoming<PaymentMessage>, tools: StepTools): Promise<Outcome> {
+  const { keys, log, envelopes } = tools;
   const { body, message } = incoming;
   const trace = traceIdOf(message.traceparent);
   let card: CardDetails;
@@ -97,24 +107,5 @@ async function validate(incoming: Incoming<PaymentMessage>, keys: CardKeys, log:
     validateTime: new Date().toISOString(),
     ...(verdict.declineReason !== undefined && { declineReason: verdict.declineReason }),
   };
-  return {
-    send: [
-      {
-        message: {
-          json: result,
-          correlationId: body.paymentId,
-          ...(message.replyTo !== undefined && { replyTo: message.replyTo }),
-        },
-        options: { duplicateId: duplicateIdOf(incoming) },
-      },
-    ],
-  };
-}
-
-/**
- * The same input judged again is the same output, so that the broker can drop the second. Two requests of one payment
- * are two inputs: each carries the reply address of a caller of its own, and both must reach the client's bank.
- */
-function duplicateIdOf({ body, message }: Incoming<PaymentMessage>): string {
-  return message.messageId ?? `${body.paymentId}:${body.parametersHash}:${message.replyTo?.address ?? ""}`;
+  return { send: [envelopes.outcome("validation-result", result, { correlationId: body.paymentId, input: message })] };
 }

@@ -1,6 +1,7 @@
 /** Answers the gateways' reads: each merchant sees its own payments and refunds, and nobody else's exist for it. */
 import type { Message, OutgoingMessage } from "@quittance/sdk";
 import type { Database } from "../platform/database.js";
+import type { Envelopes } from "../shared/envelope.js";
 import {
   MESSAGE_VERSION,
   type PaymentReadReply,
@@ -18,14 +19,17 @@ type OfPayments = Exclude<PaymentReadRequest, { readonly operation: "get-refund"
 type OfRefund = Extract<PaymentReadRequest, { readonly operation: "get-refund" }>;
 
 /** The answer to one request on `payment-read`. @throws MessagingError `invalid-body` for a request of another shape. */
-export async function answerRead(database: Database, request: Message): Promise<OutgoingMessage> {
+export async function answerRead(
+  { database, envelopes }: { readonly database: Database; readonly envelopes: Envelopes },
+  request: Message,
+): Promise<OutgoingMessage> {
   const asked = request.json(paymentReadRequest);
   if (asked.operation === "get-refund") {
-    return { json: await readRefund(database, asked), type: "refund-read-reply" };
+    return envelopes.message("refund-read-reply", await readRefund(database, asked), {});
   }
   const payments = await readPayments(database, asked);
   const reply: PaymentReadReply = { version: MESSAGE_VERSION, payments: payments.map(paymentViewOf) };
-  return { json: reply, type: "payment-read-reply" };
+  return envelopes.message("payment-read-reply", reply, {});
 }
 
 async function readRefund(database: Database, { refundId, merchantId }: OfRefund): Promise<RefundReadReply> {

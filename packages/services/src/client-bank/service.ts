@@ -7,6 +7,7 @@ import type { Database } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
 import { booksAuditConfiguration } from "../shared/books-audit.js";
+import { Envelopes } from "../shared/envelope.js";
 import { logStepEvent } from "../shared/log-step-event.js";
 import { transactionResultMessage, validationResultMessage } from "../shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
@@ -36,7 +37,7 @@ export interface ClientBankOptions {
 export async function startClientBank(options: ClientBankOptions): Promise<RunningService> {
   const { connection, database, log } = options;
   const now = options.now ?? Date.now;
-  const tools: StepTools = { database, log, outcomes: createOutcomeMetrics(now), now };
+  const tools: StepTools = { database, log, outcomes: createOutcomeMetrics(now), envelopes: new Envelopes(), now };
 
   const capture = await connection.process({
     name: "client-bank-capture",
@@ -75,13 +76,9 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     handle: (batch) => stepR3Credit(tools, batch),
     onEvent: (event) => logStepEvent(event, "R3", log),
   });
-  const reads = await connection.respond(
-    destinationOf(CHANNELS.paymentRead),
-    (request) => answerRead(database, request),
-    {
-      onError: (error, request) => log.warn({ err: error, trace: traceIdOf(request.traceparent) }, "read not answered"),
-    },
-  );
+  const reads = await connection.respond(destinationOf(CHANNELS.paymentRead), (request) => answerRead(tools, request), {
+    onError: (error, request) => log.warn({ err: error, trace: traceIdOf(request.traceparent) }, "read not answered"),
+  });
 
   return {
     checks: { database: () => database.problem() },

@@ -1,7 +1,8 @@
 /** Step 3 of the payment cycle: debits the client and records the payment, a batch in one transaction. */
-import type { Incoming, Message, Outcome, Outgoing } from "@quittance/sdk";
+import type { Incoming, Outcome, Outgoing } from "@quittance/sdk";
 import type { Database, Transaction } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
+import type { Envelopes } from "../shared/envelope.js";
 import {
   type BankResultMessage,
   type GatewayReply,
@@ -13,7 +14,7 @@ import { findPayments } from "./operations/find-payments.js";
 import { lockClients } from "./operations/lock-clients.js";
 import { recordCaptures } from "./operations/record-captures.js";
 import type { OutcomeMetrics } from "./outcome-metrics.js";
-import { finalReply, gatewayReply, paymentUpdate } from "./outgoing.js";
+import { finalReply, paymentUpdate } from "./outgoing.js";
 import type { PaymentRecord } from "./payment-record.js";
 
 /** What a step of client-bank works with. */
@@ -21,6 +22,7 @@ export interface StepTools {
   readonly database: Database;
   readonly log: Logger;
   readonly outcomes: OutcomeMetrics;
+  readonly envelopes: Envelopes;
   /** The clock: milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -30,6 +32,7 @@ export async function step3Capture(
   tools: StepTools,
   batch: readonly Incoming<ValidationResultMessage>[],
 ): Promise<readonly Outcome[]> {
+  const { envelopes } = tools;
   const messages = batch.map(({ body }) => body);
   const decisions = await tools.database.transaction((transaction) =>
     capturePayments(transaction, messages, tools.now),
@@ -38,12 +41,12 @@ export async function step3Capture(
     const decision = decisions[place] as CaptureDecision;
     const { body, message } = incoming;
     tools.log.info({ ...factsOf(decision), payment: body.paymentId, trace: traceIdOf(message.traceparent) }, "capture");
-    if (decision.outcome === "request-id-reused") return { send: requestIdReused(incoming) };
+    if (decision.outcome === "request-id-reused") return { send: requestIdReused(envelopes, incoming) };
     const { payment, isNew } = decision;
     // Final already: every later step has run, and only this message's caller has yet to be told.
-    if (payment.state !== "PENDING") return { send: finalReply(payment, message) };
-    const send = [bankResult(incoming, payment)];
-    if (isNew) send.push(paymentUpdate(payment));
+    if (payment.state !== "PENDING") return { send: finalReply(envelopes, payment, message) };
+    const send = [bankResult(envelopes, incoming, payment)];
+    if (isNew) send.push(paymentUpdate(envelopes, payment));
     return { send };
   });
 }
@@ -71,7 +74,11 @@ export async function capturePayments(
 }
 
 /** The outcome, from what is recorded: the same however often, and for whichever of its messages, it is sent. */
-function bankResult({ body, message }: Incoming<ValidationResultMessage>, payment: PaymentRecord): Outgoing {
+function bankResult(
+  envelopes: Envelopes,
+  { body, message }: Incoming<ValidationResultMessage>,
+  payment: PaymentRecord,
+): Outgoing {
   const { declineReason: _asItCame, ...rest } = body;
   const result: BankResultMessage = {
     ...rest,
@@ -81,33 +88,17 @@ function bankResult({ body, message }: Incoming<ValidationResultMessage>, paymen
     captureTime: payment.captureTime,
     ...(payment.declineReason !== null && { declineReason: payment.declineReason }),
   };
-  return {
-    message: {
-      json: result,
-      type: "bank-result",
-      correlationId: payment.id,
-      ...(message.replyTo !== undefined && { replyTo: message.replyTo }),
-    },
-    options: { duplicateId: duplicateIdOf(message, payment) },
-  };
+  return envelopes.outcome("bank-result", result, { correlationId: payment.id, input: message });
 }
 
-/**
- * The same input handled again is the same output, which the broker may drop. Another request for the same payment is
- * another input: it carries the reply address of another caller, and must reach step 5b.
- */
-function duplicateIdOf(message: Message, payment: PaymentRecord): string {
-  return message.messageId ?? `${payment.id}:${message.replyTo?.address ?? ""}`;
-}
-
-function requestIdReused({ body, message }: Incoming<ValidationResultMessage>): Outgoing[] {
+function requestIdReused(envelopes: Envelopes, { body, message }: Incoming<ValidationResultMessage>): Outgoing[] {
   const reply: GatewayReply = {
     version: MESSAGE_VERSION,
     outcome: "request-id-reused",
     paymentId: body.paymentId,
     parametersHash: body.parametersHash,
   };
-  return gatewayReply(reply, body.paymentId, message);
+  return envelopes.reply("gateway-reply", reply, { correlationId: body.paymentId, input: message });
 }
 
 function factsOf(decision: CaptureDecision): object {

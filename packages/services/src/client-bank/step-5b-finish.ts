@@ -27,10 +27,10 @@ export async function step5bFinish(
     const { payment, isNew } = decision;
     const { state, declineReason } = payment;
     tools.log.info({ ...facts, state, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "finish");
-    const send = finalReply(payment, message);
+    const send = finalReply(tools.envelopes, payment, message);
     if (isNew) {
       tools.outcomes.payment(payment);
-      send.push(paymentUpdate(payment));
+      send.push(paymentUpdate(tools.envelopes, payment));
     }
     return { send };
   });

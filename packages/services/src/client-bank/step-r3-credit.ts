@@ -2,6 +2,7 @@
 import type { Incoming, Message, Outcome, Outgoing } from "@quittance/sdk";
 import type { Transaction } from "../platform/database.js";
 import { traceIdOf } from "../platform/log.js";
+import type { Envelopes } from "../shared/envelope.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
 import { REFUND_REPLY_TYPE, type RefundReply, type RefundResultMessage } from "../shared/refund-messages.js";
 import { decideRefunds, type RefundDecision } from "./decide-refunds.js";
@@ -31,15 +32,19 @@ export async function stepR3Credit(
       const { refundId, parametersHash } = body;
       tools.log.info({ ...facts, outcome: decision.outcome }, "credit");
       return {
-        send: reply({ version: MESSAGE_VERSION, outcome: decision.outcome, refundId, parametersHash }, message),
+        send: reply(
+          tools.envelopes,
+          { version: MESSAGE_VERSION, outcome: decision.outcome, refundId, parametersHash },
+          message,
+        ),
       };
     }
     const { refund, payment, isNew } = decision;
     const { state, declineReason } = refund;
     tools.log.info({ ...facts, state, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "credit");
     if (isNew) tools.outcomes.refund(refund);
-    const send = reply(finalReply(decision), message);
-    if (isNew && state === "SUCCEEDED" && payment !== undefined) send.push(paymentUpdate(payment));
+    const send = reply(tools.envelopes, finalReply(decision), message);
+    if (isNew && state === "SUCCEEDED" && payment !== undefined) send.push(paymentUpdate(tools.envelopes, payment));
     return { send };
   });
 }
@@ -76,14 +81,7 @@ function finalReply({ refund, payment }: Extract<RefundDecision, { outcome: "fin
 }
 
 /** A reply to the gateway that `message` names, volatile, for the same request gives it again; none when nobody waits. */
-function reply(content: RefundReply, message: Message): Outgoing[] {
-  if (message.replyTo === undefined) return [];
+function reply(envelopes: Envelopes, content: RefundReply, input: Message): Outgoing[] {
   const correlationId = content.outcome === "final" ? content.refund.id : content.refundId;
-  return [
-    {
-      destination: message.replyTo,
-      message: { json: content, type: REFUND_REPLY_TYPE, correlationId },
-      options: { deliveryMode: "non-persistent" },
-    },
-  ];
+  return envelopes.reply(REFUND_REPLY_TYPE, content, { correlationId, input });
 }

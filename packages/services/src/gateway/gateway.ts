@@ -9,6 +9,7 @@ import type {
   RefundPaymentRequest,
 } from "../gen/quittance/payments/v1/payments.js";
 import type { Logger } from "../platform/log.js";
+import { Envelopes } from "../shared/envelope.js";
 import type { PaymentView } from "../shared/messages.js";
 import { CHANNELS, type Channel, destinationOf } from "../shared/queue-map.js";
 import { Admission } from "./admission.js";
@@ -85,9 +86,11 @@ export async function createGateway(options: {
   const producer = await producerOf(CHANNELS.payment);
   const refundProducer = await producerOf(CHANNELS.refund);
   const replyQueue = await receiveReplies({ connection, waiters, refundWaiters, admission, log });
-  const reading = { connection, keys, readTimeoutMs: configuration.READ_TIMEOUT_SECONDS * 1_000 };
+  const envelopes = new Envelopes();
+  const reading = { connection, envelopes, keys, readTimeoutMs: configuration.READ_TIMEOUT_SECONDS * 1_000 };
   const paying = {
     connection,
+    envelopes,
     producer,
     replyQueue,
     waiters,
@@ -99,7 +102,17 @@ export async function createGateway(options: {
     log,
   };
   const { maximumAmount } = paying;
-  const refunding = { connection, refundProducer, replyQueue, refundWaiters, admission, keys, maximumAmount, log };
+  const refunding = {
+    connection,
+    envelopes,
+    refundProducer,
+    replyQueue,
+    refundWaiters,
+    admission,
+    keys,
+    maximumAmount,
+    log,
+  };
   const watches = new Watches({
     ...reading,
     updates: new PaymentUpdates(connection, log),

@@ -3,6 +3,7 @@ import type { Connection, Destination, Producer } from "@quittance/sdk";
 import { type Payment, PaymentState, type PayRequest } from "../gen/quittance/payments/v1/payments.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import { sealCard } from "../shared/card-seal.js";
+import type { Envelopes } from "../shared/envelope.js";
 import { MESSAGE_VERSION, type PaymentMessage, type PaymentView } from "../shared/messages.js";
 import { moneyToWire } from "../shared/money.js";
 import type { Admission, Place } from "./admission.js";
@@ -25,6 +26,7 @@ export interface PayParts {
   readonly connection: Connection;
   /** Sends to `payment`: persistent, priority 7. */
   readonly producer: Producer;
+  readonly envelopes: Envelopes;
   readonly replyQueue: Destination;
   readonly waiters: Waiters<PaymentView>;
   readonly admission: Admission;
@@ -78,7 +80,13 @@ async function acceptPayment(
   try {
     // There is no duplicate-detection id: a repeated call must reach the client's bank, which alone can answer it.
     // The reply is asked for even when nobody waits, for until it comes the payment is in flight.
-    await parts.producer.send({ json: message, traceparent: context.traceparent, replyTo: parts.replyQueue });
+    await parts.producer.send(
+      parts.envelopes.message("payment", message, {
+        correlationId: message.paymentId,
+        traceparent: context.traceparent,
+        replyTo: parts.replyQueue,
+      }),
+    );
   } catch (error) {
     wait?.giveUp();
     parts.log.warn({ err: error, payment: message.paymentId, trace }, "payment not accepted");

@@ -6,6 +6,7 @@ import type {
   Payment,
   Refund,
 } from "../gen/quittance/payments/v1/payments.js";
+import type { Envelopes } from "../shared/envelope.js";
 import { MESSAGE_VERSION, type PaymentReadRequest, type PaymentView, paymentReadReply } from "../shared/messages.js";
 import { CHANNELS, destinationOf } from "../shared/queue-map.js";
 import { refundReadReply } from "../shared/refund-messages.js";
@@ -22,6 +23,7 @@ const MAXIMUM_PAGE_SIZE = 1_000;
 
 export interface ReadParts {
   readonly connection: Connection;
+  readonly envelopes: Envelopes;
   readonly keys: GatewayKeys;
   /** How long client-bank may take to answer, in milliseconds. */
   readonly readTimeoutMs: number;
@@ -111,7 +113,7 @@ async function read(parts: ReadParts, context: CallContext, request: PaymentRead
   try {
     return await parts.connection.request(
       destinationOf(CHANNELS.paymentRead),
-      { json: request, traceparent: context.traceparent },
+      parts.envelopes.message("payment-read", request, { traceparent: context.traceparent }),
       { timeoutMs: parts.readTimeoutMs },
     );
   } catch (error) {

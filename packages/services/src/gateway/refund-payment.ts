@@ -32,7 +32,7 @@ export interface RefundFinal {
 
 /** What RefundPayment works with. */
 export interface RefundParts
-  extends Pick<PayParts, "connection" | "replyQueue" | "admission" | "keys" | "maximumAmount" | "log"> {
+  extends Pick<PayParts, "connection" | "envelopes" | "replyQueue" | "admission" | "keys" | "maximumAmount" | "log"> {
   /** Sends to `refund`: persistent, priority 7. */
   readonly refundProducer: Producer;
   readonly refundWaiters: Waiters<RefundFinal>;
@@ -90,13 +90,13 @@ async function acceptRefund(
   try {
     // There is no duplicate-detection id: a repeated call must reach the banks, which alone can answer it.
     // The reply is asked for even when nobody waits, for until it comes the refund is in flight.
-    await parts.refundProducer.send({
-      json: message,
-      type: "refund",
-      correlationId: refundId,
-      traceparent: context.traceparent,
-      replyTo: parts.replyQueue,
-    });
+    await parts.refundProducer.send(
+      parts.envelopes.message("refund", message, {
+        correlationId: refundId,
+        traceparent: context.traceparent,
+        replyTo: parts.replyQueue,
+      }),
+    );
   } catch (error) {
     wait?.giveUp();
     parts.log.warn({ err: error, refund: refundId, payment: paymentId, trace }, "refund not accepted");

@@ -7,6 +7,7 @@ import type { Database } from "../platform/database.js";
 import type { Logger } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
 import { booksAuditConfiguration } from "../shared/books-audit.js";
+import { Envelopes } from "../shared/envelope.js";
 import { logStepEvent } from "../shared/log-step-event.js";
 import { bankResultMessage } from "../shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf } from "../shared/queue-map.js";
@@ -32,7 +33,7 @@ export interface MerchantBankOptions {
 /** Starts steps 4 and R2 on `connection`. */
 export async function startMerchantBank(options: MerchantBankOptions): Promise<RunningService> {
   const { connection, database, log } = options;
-  const tools = { database, log, now: options.now ?? Date.now };
+  const tools = { database, log, envelopes: new Envelopes(), now: options.now ?? Date.now };
 
   const settle = await connection.process({
     name: "merchant-bank-settle",

@@ -1,7 +1,8 @@
 /** Step 4 of the payment cycle: credits the merchant and records the receipt, a batch in one transaction. */
-import type { Incoming, Message, Outcome, Outgoing } from "@quittance/sdk";
+import type { Incoming, Outcome } from "@quittance/sdk";
 import type { Database, Transaction } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
+import type { Envelopes } from "../shared/envelope.js";
 import type { BankResultMessage, TransactionResultMessage } from "../shared/messages.js";
 import { decideSettlements, type SettlementDecision } from "./decide-settlements.js";
 import { findReceipts } from "./operations/find-receipts.js";
@@ -13,6 +14,7 @@ import type { Receipt } from "./receipt.js";
 export interface StepTools {
   readonly database: Database;
   readonly log: Logger;
+  readonly envelopes: Envelopes;
   /** The clock: milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -34,7 +36,9 @@ export async function step4Settle(
     const { receipt, isNew } = decision;
     const { outcome, declineReason } = receipt;
     tools.log.info({ ...facts, outcome, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "settle");
-    return { send: [transactionResult(body, message, receipt)] };
+    const result = transactionResult(body, receipt);
+    const origin = { correlationId: body.paymentId, input: message };
+    return { send: [tools.envelopes.outcome("transaction-result", result, origin)] };
   });
 }
 
@@ -61,21 +65,11 @@ export async function settlePayments(
 }
 
 /** The outcome, from what is recorded: the same however often, and for whichever of its messages, it is sent. */
-function transactionResult(body: BankResultMessage, message: Message, receipt: Receipt): Outgoing {
-  const result: TransactionResultMessage = {
+function transactionResult(body: BankResultMessage, receipt: Receipt): TransactionResultMessage {
+  return {
     ...body,
     settleTime: receipt.settleTime,
     ...(receipt.declineReason !== null && { declineReason: receipt.declineReason }),
     ...(receipt.declinedBy !== null && { declinedBy: receipt.declinedBy }),
-  };
-  return {
-    message: {
-      json: result,
-      type: "transaction-result",
-      correlationId: body.paymentId,
-      ...(message.replyTo !== undefined && { replyTo: message.replyTo }),
-    },
-    // One output for each input, as in step 3: a second request of the same payment must reach step 5b as well.
-    options: { duplicateId: message.messageId ?? `${body.paymentId}:${message.replyTo?.address ?? ""}` },
   };
 }

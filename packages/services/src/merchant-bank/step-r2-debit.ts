@@ -1,5 +1,5 @@
 /** Step R2 of a refund: debits the merchant and records the refund, a batch in one transaction. */
-import type { Incoming, Message, Outcome, Outgoing } from "@quittance/sdk";
+import type { Incoming, Outcome } from "@quittance/sdk";
 import type { Transaction } from "../platform/database.js";
 import { traceIdOf } from "../platform/log.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
@@ -29,15 +29,17 @@ export async function stepR2Debit(
   );
   return batch.map(({ body, message }, place) => {
     const decision = decisions[place] as RefundDecision;
+    const outgoing = (result: RefundResultMessage) =>
+      tools.envelopes.outcome("refund-result", result, { correlationId: result.refundId, input: message });
     const facts = { step: "R2", refund: body.refundId, payment: body.paymentId, trace: traceIdOf(message.traceparent) };
     if (decision.outcome === "request-id-reused") {
       tools.log.info({ ...facts, outcome: decision.outcome }, "debit");
-      return { send: [outgoing(reusedResult(body, tools.now), message)] };
+      return { send: [outgoing(reusedResult(body, tools.now))] };
     }
     const { refund, isNew } = decision;
     const { outcome, declineReason } = refund;
     tools.log.info({ ...facts, outcome, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "debit");
-    return { send: [outgoing(refundResult(refund, receipts.get(refund.paymentId)), message)] };
+    return { send: [outgoing(refundResult(refund, receipts.get(refund.paymentId)))] };
   });
 }
 
@@ -84,17 +86,4 @@ export function refundResult(refund: RefundRecord, receipt: LockedReceipt | unde
 
 function reusedResult(body: RefundMessage, now: () => number): RefundResultMessage {
   return { ...body, debitTime: new Date(now()).toISOString(), requestIdReused: true };
-}
-
-function outgoing(result: RefundResultMessage, message: Message): Outgoing {
-  return {
-    message: {
-      json: result,
-      type: "refund-result",
-      correlationId: result.refundId,
-      ...(message.replyTo !== undefined && { replyTo: message.replyTo }),
-    },
-    // One output for each input, as in step 4: a second request of the same refund must reach step R3 as well.
-    options: { duplicateId: message.messageId ?? `${result.refundId}:${message.replyTo?.address ?? ""}` },
-  };
 }

@@ -114,6 +114,7 @@ describe("Step 2, card validation", function () {
     expect(message.kind).to.equal("text");
     expect(message.priority).to.equal(4);
     expect(message.deliveryMode).to.equal("persistent");
+    expect(message.type).to.equal("validation-result");
     expect(message.correlationId).to.equal(payment.paymentId);
     expect(message.replyTo).to.include({ address: replies.address, kind: "temporary-queue" });
     expect(message.traceparent?.slice(3, 35)).to.equal(TRACE_ID);

@@ -17,6 +17,8 @@ describe("Pay", () => {
     expect(message.priority).to.equal(7);
     expect(message.deliveryMode).to.equal("persistent");
     expect(message.kind).to.equal("text");
+    expect(message.type).to.equal("payment");
+    expect(message.correlationId).to.equal(payment.id);
     // Nobody waits; the gateway asks all the same, for until the answer comes the payment is in flight.
     expect(message.replyTo?.kind).to.equal("temporary-queue");
     expect(message.text).not.to.contain(CARD_NUMBER);

@@ -1,0 +1,87 @@
+/**
+ * How every message of the house is made: JSON in a text message, with JMSType, JMSCorrelationID, the reply address and
+ * the trace that it passes on, and a duplicate-detection id that is the same for the same input.
+ */
+import type { Destination, Message, Outgoing, OutgoingMessage, OutgoingProperty } from "@quittance/sdk";
+import { MESSAGE_KINDS, type MessageKind } from "./message-kinds.js";
+import { ALL_CHANNELS, deadLetterAddress, destinationOf } from "./queue-map.js";
+
+/** The headers of a message that answers no other. */
+export interface EnvelopeHeaders {
+  /** The payment's or the refund's id. A request has none here: `Connection.request` gives it one. */
+  readonly correlationId?: string;
+  readonly traceparent?: string;
+  /** Where the answer is to go. */
+  readonly replyTo?: Destination;
+  /** Properties that selectors read. */
+  readonly properties?: Readonly<Record<string, OutgoingProperty>>;
+}
+
+/** What an outcome owes to the message that it follows from. */
+export interface EnvelopeOrigin {
+  /** The payment's or the refund's id. */
+  readonly correlationId: string;
+  readonly input: Message;
+}
+
+/** No service may be made to write there by a reply address that somebody made up. */
+const HOUSE_ADDRESSES: ReadonlySet<string> = new Set(
+  ALL_CHANNELS.flatMap((channel) => [channel.address, deadLetterAddress(channel)]),
+);
+
+/** Makes the messages of one service. */
+export class Envelopes {
+  /** A message with headers of its own. */
+  message(kind: MessageKind, body: object, headers: EnvelopeHeaders): OutgoingMessage {
+    return { ...headers, text: JSON.stringify(body), type: kind };
+  }
+
+  /**
+   * The outcome of a message: it passes on who waits, and the processor passes on the trace. The same input handled
+   * again gives the same duplicate-detection id, so that the broker may drop the second. Another request for the same
+   * payment or refund is another input: it carries the reply address of another caller, and must get through.
+   */
+  outcome(kind: MessageKind, body: object, { correlationId, input }: EnvelopeOrigin): Outgoing {
+    const replyTo = replyAddressOf(input);
+    return {
+      message: this.message(kind, body, { correlationId, ...(replyTo !== undefined && { replyTo }) }),
+      options: { duplicateId: input.messageId ?? `${correlationId}:${replyTo?.address ?? ""}` },
+    };
+  }
+
+  /** A volatile answer to the gateway whose caller waits, for it can be read again; none when nobody waits. */
+  reply(kind: MessageKind, body: object, { correlationId, input }: EnvelopeOrigin): Outgoing[] {
+    const destination = replyAddressOf(input);
+    if (destination === undefined) return [];
+    return [
+      {
+        destination,
+        message: this.message(kind, body, { correlationId }),
+        options: { deliveryMode: "non-persistent" },
+      },
+    ];
+  }
+
+  /** What is published on the channel of its kind beside the outcome of a step, volatile where the channel is. */
+  publication(kind: MessageKind, body: object, headers: EnvelopeHeaders): Outgoing {
+    const { channel } = MESSAGE_KINDS[kind];
+    if (channel === undefined) throw new Error(`${kind} has no channel of its own: it answers a message.`);
+    const { deliveryMode, priority } = channel;
+    return {
+      destination: destinationOf(channel),
+      message: this.message(kind, body, headers),
+      options: { deliveryMode, priority },
+    };
+  }
+}
+
+/** Where the answer to a message may go: a temporary queue, and nothing else that somebody may have named. */
+export function replyAddressOf({ replyTo }: Pick<Message, "replyTo">): Destination | undefined {
+  if (replyTo?.kind !== "temporary-queue" || HOUSE_ADDRESSES.has(addressOf(replyTo))) return undefined;
+  return replyTo;
+}
+
+/** Without the queue that Artemis lets one name behind the address. */
+function addressOf({ address }: Destination): string {
+  return address.split("::", 1)[0] ?? address;
+}

@@ -1,0 +1,54 @@
+import { type Destination, type Message, queue } from "@quittance/sdk";
+import { expect } from "chai";
+import { Envelopes, replyAddressOf } from "../../dist/shared/envelope.js";
+import { ALL_CHANNELS, deadLetterAddress } from "../../dist/shared/queue-map.js";
+
+const WAITING: Destination = { kind: "temporary-queue", address: "2c1cb5d4-temporary" };
+
+function inputWith(fields: Partial<Pick<Message, "messageId" | "replyTo">>): Message {
+  return { messageId: undefined, replyTo: undefined, ...fields } as Message;
+}
+
+describe("an envelope", () => {
+  const envelopes = new Envelopes();
+
+  it("is JSON text with its JMSType and correlation id", () => {
+    const message = envelopes.message("payment", { hello: "world" }, { correlationId: "pay_1" });
+    expect(message).to.include({ type: "payment", correlationId: "pay_1", text: '{"hello":"world"}' });
+  });
+
+  it("of an outcome passes on who waits, and has the same duplicate id for the same input", () => {
+    const input = inputWith({ messageId: "ID:7", replyTo: WAITING });
+    const outcome = envelopes.outcome("bank-result", {}, { correlationId: "pay_1", input });
+    expect(outcome.message.replyTo).to.equal(WAITING);
+    expect(outcome.options).to.deep.equal({ duplicateId: "ID:7" });
+    const nameless = inputWith({ replyTo: WAITING });
+    const [one, other] = [nameless, inputWith({})].map(
+      (from) => envelopes.outcome("bank-result", {}, { correlationId: "pay_1", input: from }).options?.duplicateId,
+    );
+    expect(one).to.not.equal(other);
+  });
+
+  it("of an answer is volatile, and there is none when nobody waits", () => {
+    const [answer] = envelopes.reply(
+      "gateway-reply",
+      {},
+      { correlationId: "pay_1", input: inputWith({ replyTo: WAITING }) },
+    );
+    expect(answer).to.deep.include({ destination: WAITING, options: { deliveryMode: "non-persistent" } });
+    expect(envelopes.reply("gateway-reply", {}, { correlationId: "pay_1", input: inputWith({}) })).to.deep.equal([]);
+  });
+
+  it("goes back to a temporary queue only, whatever the message names", () => {
+    expect(replyAddressOf({ replyTo: WAITING })).to.equal(WAITING);
+    const house = ALL_CHANNELS.flatMap((channel) => [channel.address, deadLetterAddress(channel)]);
+    const forged: Destination[] = house.flatMap((address) => [
+      queue(address),
+      { kind: "topic", address },
+      { kind: "temporary-queue", address },
+      { kind: "temporary-queue", address: `${address}::${address}` },
+      { kind: "temporary-topic", address },
+    ]);
+    for (const replyTo of forged) expect(replyAddressOf({ replyTo }), JSON.stringify(replyTo)).to.equal(undefined);
+  });
+});
