@@ -105,7 +105,8 @@ export interface Connection extends AsyncDisposable {
   /**
    * Sends a request and resolves with its reply, over one reply queue shared by all requests of the connection.
    * The request is non-persistent, lives no longer than the time-out, and the reply is already accepted.
-   * @throws MessagingError `timed-out`, `aborted`, `connection-lost`, and what a send may throw.
+   * @throws MessagingError `timed-out`, `aborted`, `connection-lost`, and what a send may throw; `rejected` when the
+   * responder could not send its reply, for example because it is larger than the broker takes.
    */
   request(destination: Destination, message: OutgoingMessage, options?: RequestOptions): Promise<Message>;
   /** Answers requests: what `answer` returns goes to each request's JMSReplyTo under its correlation id. */

@@ -12,7 +12,11 @@ export interface RequestOptions {
 export interface RespondOptions {
   /** Requests being answered at once [64]. */
   readonly concurrency?: number;
-  /** Told of each request whose answer failed; the request is then released as failed. */
+  /**
+   * Told of each request whose answer failed, which is then released as failed, and of each reply that could not be
+   * sent, for example because it is larger than the broker takes: its requester fails at once with `rejected`, or with
+   * the code of a failure that passes.
+   */
   readonly onError?: (error: unknown, request: Message) => void;
 }
 

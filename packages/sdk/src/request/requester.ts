@@ -7,6 +7,8 @@ import { MessagingError } from "../errors.js";
 import type { Message, OutgoingMessage } from "../message.js";
 import type { Producer } from "../producer.js";
 import type { RequestOptions } from "../request-reply.js";
+import { failureOf } from "./reply-failure.js";
+import { type Asked, aborted, closedMeanwhile, lineLost, timedOut } from "./request-failures.js";
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 /** Requests that may wait for a reply at once; one more fails with `window-full`. */
@@ -24,15 +26,12 @@ interface Channel {
 }
 
 /** A request that waits for its reply. */
-interface Waiting {
-  readonly destination: Destination;
-  readonly timeoutMs: number;
+interface Waiting extends Asked {
   /** On the clock of `performance.now()`, which no one sets back. */
   readonly deadline: number;
   readonly resolve: (reply: Message) => void;
   readonly reject: (error: MessagingError) => void;
   readonly stopListening: () => void;
-  sent: boolean;
 }
 
 /** The requests of one connection. Its reply queue is made at the first request and remade with each new connection. */
@@ -62,7 +61,7 @@ export class Requester {
   /**
    * Sends a request and resolves with its reply. See {@link Connection.request}.
    * @throws MessagingError `timed-out`, `aborted`, `connection-lost`, `closed`, `window-full` (10,000 are waiting),
-   * `invalid-argument`, and what a send may throw.
+   * `invalid-argument`, `rejected` when the broker refused the reply, and what a send may throw.
    */
   request(destination: Destination, message: OutgoingMessage, options: RequestOptions = {}): Promise<Message> {
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
@@ -206,7 +205,15 @@ export class Requester {
   #answer(reply: Message): void {
     const waiting = reply.correlationId === undefined ? undefined : this.#remove(reply.correlationId);
     // A reply that nobody waits for came too late: its request has failed already.
-    waiting?.resolve(reply);
+    if (waiting === undefined) {
+      return;
+    }
+    const failure = failureOf(reply, waiting.destination.address);
+    if (failure === undefined) {
+      waiting.resolve(reply);
+    } else {
+      waiting.reject(failure);
+    }
   }
 
   #fail(correlationId: string, error: MessagingError): void {
@@ -256,37 +263,6 @@ export class Requester {
 }
 
 function nothing(): void {}
-
-function timedOut({ destination, timeoutMs, sent }: Waiting): MessagingError {
-  return new MessagingError("timed-out", `No reply from ${destination.address} within ${timeoutMs} ms.`, {
-    destination: destination.address,
-    mayHaveArrived: sent,
-  });
-}
-
-function lineLost({ destination, sent }: Waiting, cause: MessagingError): MessagingError {
-  return new MessagingError(
-    "connection-lost",
-    `The connection broke while ${destination.address} was being asked; the reply cannot come any more.`,
-    { destination: destination.address, mayHaveArrived: sent, cause },
-  );
-}
-
-function closedMeanwhile({ destination, sent }: Waiting, cause: MessagingError | undefined): MessagingError {
-  return new MessagingError("closed", `The connection was closed while ${destination.address} was being asked.`, {
-    destination: destination.address,
-    mayHaveArrived: sent,
-    cause,
-  });
-}
-
-function aborted(address: string, signal: AbortSignal, sent: boolean): MessagingError {
-  return new MessagingError("aborted", `The caller stopped waiting for the reply of ${address}.`, {
-    destination: address,
-    mayHaveArrived: sent,
-    cause: signal.reason,
-  });
-}
 
 function asMessagingError(error: unknown, { address }: Destination): MessagingError {
   if (error instanceof MessagingError) {

@@ -7,6 +7,7 @@ import { backOffDelayMs, Pauses } from "../processor/back-off.js";
 import { LastingConsumer } from "../processor/lasting-consumer.js";
 import type { Producer } from "../producer.js";
 import type { Responder, RespondOptions } from "../request-reply.js";
+import { failureReply, isRequesterGone } from "./reply-failure.js";
 
 const DEFAULT_CONCURRENCY = 64;
 const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
@@ -17,8 +18,8 @@ const REOPENING = { initialDelayMs: 50, maximumDelayMs: 5_000 };
 export type Answer = (request: Message) => OutgoingMessage | Promise<OutgoingMessage>;
 
 /**
- * Opens a responder. Replies are non-persistent and unconfirmed: one that is lost is asked for again by its requester.
- * A request without a reply address is rejected.
+ * Opens a responder. Replies are non-persistent: one that is lost is asked for again by its requester. One that the
+ * broker refuses is told to `onError`, and its requester fails at once. A request without a reply address is rejected.
  * @throws MessagingError `invalid-argument` for a concurrency that is no whole number of at least 1, and what opening
  * a consumer may throw.
  */
@@ -106,7 +107,7 @@ class RunningResponder implements Responder {
   }
 
   async #respond(request: Message): Promise<void> {
-    const { producer, answer } = this.#parts;
+    const { answer } = this.#parts;
     try {
       const destination = request.replyTo;
       if (destination === undefined) {
@@ -117,22 +118,37 @@ class RunningResponder implements Responder {
       if (!this.#inHand.has(request)) {
         return;
       }
-      producer.sendUnconfirmed(
-        {
-          ...reply,
-          ...correlationOf(request),
-          ...(reply.traceparent === undefined &&
-            request.traceparent !== undefined && { traceparent: request.traceparent }),
-        },
-        { destination, deliveryMode: "non-persistent" },
-      );
-      request.accept();
+      await this.#send(reply, request, destination);
+      if (this.#inHand.has(request)) {
+        request.accept();
+      }
     } catch (error) {
       request.release({ failed: true });
       this.#tell(error, request);
     } finally {
       this.#inHand.delete(request);
       this.#onEnded();
+    }
+  }
+
+  /** Sends a reply; the failure of one that cannot be sent is told in its place: asked again, it would be the same. */
+  async #send(reply: OutgoingMessage, request: Message, destination: Destination): Promise<void> {
+    const { producer } = this.#parts;
+    const addressed = (message: OutgoingMessage): OutgoingMessage => ({
+      ...message,
+      ...correlationOf(request),
+      ...(message.traceparent === undefined &&
+        request.traceparent !== undefined && { traceparent: request.traceparent }),
+    });
+    const options = { destination, deliveryMode: "non-persistent" } as const;
+    try {
+      await producer.send(addressed(reply), options);
+    } catch (error) {
+      if (isRequesterGone(error)) {
+        return;
+      }
+      this.#tell(error, request);
+      producer.sendUnconfirmed(addressed(failureReply(error)), options);
     }
   }
 

@@ -3,7 +3,7 @@ import type { Connection, Message, OutgoingMessage, RespondOptions, StandardSche
 import { connect, MessagingError, queue } from "../../dist/mod.js";
 import { Requester } from "../../dist/request/requester.js";
 import { openResponder } from "../../dist/request/responder.js";
-import { type Broker, startBroker } from "../../dist/testing/mod.js";
+import { type Broker, type BrokerOptions, startBroker } from "../../dist/testing/mod.js";
 import { Gate, until } from "../processor/until.js";
 
 const READ = queue("accounts.read");
@@ -22,8 +22,9 @@ class Pair implements AsyncDisposable {
     this.requester = new Requester(asking);
   }
 
-  static async start(): Promise<Pair> {
+  static async start(options: BrokerOptions = {}): Promise<Pair> {
     const broker = await startBroker({
+      ...options,
       addresses: [READ.address, "accounts.write", "DLQ"].map((address) => ({ address, kind: "queue" as const })),
     });
     const reconnect = { initialDelayMs: 5, maximumDelayMs: 20 };
@@ -255,6 +256,65 @@ describe("A responder", () => {
     expect(reply.text).to.equal("answer");
     expect(deliveries).to.deep.equal([1, 2]);
     expect(errors).to.have.length(1);
+  });
+
+  it("tells onError and its requester at once of a reply that is larger than the broker takes, and answers others", async () => {
+    await using pair = await Pair.start({ maximumMessageSize: 10_000 });
+    const errors: unknown[] = [];
+    await using _responder = await pair.respond((request) => ({ text: "x".repeat(Number(request.text)) }), {
+      onError: (error, request) => errors.push([(error as MessagingError).code, request.text]),
+    });
+    const sizes = [100, 20_000, 200, 30_000];
+    const replies = await Promise.allSettled(
+      sizes.map((size) => pair.requester.request(READ, { text: `${size}` }, { timeoutMs: 60_000 })),
+    );
+    expect(replies.map(({ status }) => status)).to.deep.equal(["fulfilled", "rejected", "fulfilled", "rejected"]);
+    for (const reply of replies) {
+      if (reply.status === "fulfilled") continue;
+      expect(reply.reason).to.be.instanceOf(MessagingError);
+      expect(reply.reason).to.include({ code: "rejected", retryable: false, destination: READ.address });
+      expect(reply.reason.message).to.match(/could not be sent: .*10000/);
+    }
+    expect(errors).to.have.deep.members([
+      ["invalid-argument", "20000"],
+      ["invalid-argument", "30000"],
+    ]);
+    await until("no request is left", () => pair.broker.messageCount(READ.address) === 0);
+  });
+
+  it("passes on the code of a broker's refusal that passes, so that the requester knows to ask again", async () => {
+    await using pair = await Pair.start();
+    let answered = 0;
+    await using _responder = await pair.respond((request) => {
+      answered += 1;
+      if (answered === 1) pair.broker.rejectNext("*", { condition: "amqp:resource-limit-exceeded" });
+      return echo(request);
+    });
+    const error = await failureOf(pair.requester.request(READ, { json: 1 }, { timeoutMs: 60_000 }));
+    expect(error).to.include({ code: "address-full", retryable: true });
+    expect(error.message).to.include("could not be sent");
+    expect((await pair.requester.request(READ, { json: 2 })).json()).to.equal(2);
+  });
+
+  it("answers others when a requester left before its reply", async () => {
+    await using pair = await Pair.start();
+    const errors: unknown[] = [];
+    const gate = new Gate();
+    await using _responder = await pair.respond(
+      async (request) => {
+        if (request.text === "leaves") await gate.opened;
+        return { text: request.text ?? "" };
+      },
+      { onError: (error) => errors.push(error) },
+    );
+    const replyTo = await pair.asking.createTemporaryQueue();
+    await using producer = await pair.asking.createProducer(READ);
+    await producer.send({ text: "leaves", replyTo });
+    await replyTo.delete();
+    gate.open();
+    expect((await pair.requester.request(READ, { text: "stays" })).text).to.equal("stays");
+    await until("no request is left", () => pair.broker.messageCount(READ.address) === 0);
+    expect(errors).to.deep.equal([]);
   });
 
   it("drains: what is being answered is answered, the rest stays for others", async () => {

@@ -77,7 +77,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     onEvent: (event) => logStepEvent(event, "R3", log),
   });
   const reads = await connection.respond(destinationOf(CHANNELS.paymentRead), (request) => answerRead(tools, request), {
-    onError: (error, request) => log.warn({ err: error, trace: traceIdOf(request.traceparent) }, "read not answered"),
+    onError: (error, request) => log.error({ err: error, trace: traceIdOf(request.traceparent) }, "read not answered"),
   });
 
   return {

@@ -115,7 +115,9 @@ function listRequest(query: Query): ListPaymentsRequest {
     else values.set(field, value);
   }
   const pageSize = values.get("page_size") ?? "0";
-  if (!/^[0-9]{1,9}$/.test(pageSize)) violations.push({ field: "page_size", description: "must be 1 to 1000" });
+  const size = /^-?[0-9]{1,10}$/.test(pageSize) ? Number(pageSize) : Number.NaN;
+  if (!(Math.abs(size) < 2 ** 31))
+    violations.push({ field: "page_size", description: "must be a whole number within 32 bits" });
   if (violations.length > 0) throw invalidFields(violations);
-  return { pageSize: Number(pageSize), pageToken: values.get("page_token") ?? "" };
+  return { pageSize: size, pageToken: values.get("page_token") ?? "" };
 }

@@ -80,12 +80,9 @@ export async function listPayments(
   request: ListPaymentsRequest,
 ): Promise<ListPaymentsResponse> {
   const { merchantId } = context;
-  if (request.pageSize < 0 || request.pageSize > MAXIMUM_PAGE_SIZE) {
-    throw invalidFields([{ field: "page_size", description: `must be 1 to ${MAXIMUM_PAGE_SIZE}` }]);
-  }
+  const pageSize = pageSizeOf(request.pageSize);
   const after =
     request.pageToken === "" ? undefined : readPageToken(parts.keys.pageToken, merchantId, request.pageToken);
-  const pageSize = request.pageSize === 0 ? DEFAULT_PAGE_SIZE : request.pageSize;
   // One more than asked for tells whether there is another page, except at the limit, where a full page is followed by
   // one that may be empty.
   const asked = Math.min(pageSize + 1, MAXIMUM_PAGE_SIZE);
@@ -106,6 +103,12 @@ export async function listPayments(
       ? writePageToken(parts.keys.pageToken, merchantId, { acceptTime: last.acceptTime, id: last.id })
       : "",
   };
+}
+
+/** What is above the largest page asks for that one (AIP-158). @throws ApiError INVALID_ARGUMENT when it is negative. */
+function pageSizeOf(asked: number): number {
+  if (asked < 0) throw invalidFields([{ field: "page_size", description: "must not be negative" }]);
+  return asked === 0 ? DEFAULT_PAGE_SIZE : Math.min(asked, MAXIMUM_PAGE_SIZE);
 }
 
 async function read(parts: ReadParts, context: CallContext, request: PaymentReadRequest): Promise<Message> {

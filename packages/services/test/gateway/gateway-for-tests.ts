@@ -111,7 +111,7 @@ export async function startGatewayForTests(
   };
 }
 
-type BrokerLimits = Pick<BrokerOptions, "maximumMessagesPerAddress">;
+type BrokerLimits = Pick<BrokerOptions, "maximumMessagesPerAddress" | "maximumMessageSize">;
 type Passwords = Record<BrokerUserName, string>;
 
 /** Gives the suite that calls it a gateway of its own. */

@@ -188,14 +188,25 @@ describe("ListPayments", () => {
     expect((await gateway().api.list()).payments).to.deep.equal([]);
   });
 
-  it("refuses page sizes out of range, and tokens that are not the merchant's own", async () => {
+  it("takes a page size above 1,000 for 1,000, by both doors", async () => {
+    const { api } = gateway();
+    await recorded(60);
+    for (const size of [1_001, 2 ** 31 - 1]) {
+      expect((await api.list(size)).payments).to.have.length(60);
+      const answer = await api.http(`/v1/payments?page_size=${size}`);
+      expect(answer.status, answer.text).to.equal(200);
+      expect(answer.json.payments).to.have.length(60);
+    }
+  });
+
+  it("refuses page sizes that are negative or no number, and tokens that are not the merchant's own", async () => {
     const { api } = gateway();
     await recorded(4);
     const { nextPageToken } = await api.list(3);
     const other = await gateway().apiAs({ merchantId: "m-2" });
     const refused: [Promise<unknown>, string][] = [
-      [api.list(1_001), "page_size"],
       [api.list(-1), "page_size"],
+      [api.list(-(2 ** 31)), "page_size"],
       [api.list(3, "garbage"), "page_token"],
       [api.list(3, `${nextPageToken}A`), "page_token"],
       [other.list(3, nextPageToken), "page_token"],
@@ -205,8 +216,33 @@ describe("ListPayments", () => {
       expect(failure.code).to.equal(status.INVALID_ARGUMENT);
       expect(failure.violations.map((violation) => violation.field)).to.deep.equal([field]);
     }
-    for (const query of ["page_size=1001", "page_size=x", "page_size=-1", "page_size=1&pageSize=2", "limit=3"]) {
+    for (const size of ["x", "-1", "", "2147483648", "0x10", "1e3", "%201"]) {
+      const answer = await api.http(`/v1/payments?page_size=${size}`);
+      expect(answer.status, size).to.equal(400);
+      expect(answer.json.violations[0].field).to.equal("pageSize");
+    }
+    for (const query of ["page_size=1&pageSize=2", "limit=3"]) {
       expect((await api.http(`/v1/payments?${query}`)).status, query).to.equal(400);
     }
+  });
+});
+
+describe("A page that is larger than the broker takes", () => {
+  // Far longer than the test may last: the answer must not wait for it.
+  const gateway = useGateway({ READ_TIMEOUT_SECONDS: "60" }, { maximumMessageSize: 20_000 });
+
+  it("is an error in the log and for the caller at once, by both doors, and the next read is answered", async () => {
+    const { api, bank, log } = gateway();
+    const { body } = await accept(gateway(), "large");
+    await bank.record(body);
+    for (let number = 0; number < 30; number++) {
+      bank.recorded.set(`${number}`, { ...viewOf(body), id: `${number}`, description: "d".repeat(1_000) });
+    }
+    const failure = await failureOf(api.list(100));
+    expect(failure.code).to.equal(status.INTERNAL);
+    expect((await api.http("/v1/payments?page_size=100")).status).to.equal(500);
+    expect(log.lines().filter((line) => line.msg === "a call failed")).to.have.length(2);
+    expect((await api.get(body.paymentId)).requestId).to.equal("large");
+    expect((await api.list(3)).payments).to.have.length(3);
   });
 });

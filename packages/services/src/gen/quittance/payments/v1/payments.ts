@@ -415,7 +415,10 @@ export interface GetRefundResponse {
 
 /** Which payments to list. */
 export interface ListPaymentsRequest {
-  /** How many at most: 1 to 1,000, default 50. Fewer may come although there are more. */
+  /**
+   * How many at most: default 50; more than 1,000 asks for 1,000, and a negative number is INVALID_ARGUMENT. Fewer may
+   * come although there are more.
+   */
   pageSize: number;
   /** The `next_page_token` of the page before; empty for the first page. */
   pageToken: string;
