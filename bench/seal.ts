@@ -4,6 +4,18 @@ import { openCard, sealCard } from "@quittance/services/dist/shared/card-seal.js
 import { CompactEncrypt, compactDecrypt, generateKeyPair } from "jose";
 
 const CARD = { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Lovelace" };
+/** As large as a payment's. */
+const MESSAGE = {
+  version: 1,
+  paymentId: "pay_abcdefghijklmnopqrstuvwxyz234567",
+  requestId: "order-4711",
+  merchantId: "m-0001",
+  parametersHash: "h".repeat(43),
+  amount: { currencyCode: "EUR", minorUnits: "1250" },
+  description: "Two books and a bag",
+  acceptTime: "2026-05-15T10:00:00.000Z",
+  deadline: "2026-05-15T10:01:00.000Z",
+};
 const PLAINTEXT = new TextEncoder().encode(JSON.stringify(CARD));
 const ENCRYPTION = "A256GCM";
 
@@ -21,15 +33,15 @@ export async function benchSeal(): Promise<Readonly<Record<string, Cost>>> {
   const seal = (alg: string, to: Parameters<CompactEncrypt["encrypt"]>[0]) => () =>
     new CompactEncrypt(PLAINTEXT).setProtectedHeader({ alg, enc: ENCRYPTION }).encrypt(to);
   const imported = await crypto.subtle.importKey("raw", key, "AES-GCM", false, ["encrypt", "decrypt"]);
-  const sealed = await sealCard(CARD, key);
+  const sealed = await sealCard(CARD, key, MESSAGE);
   const sealedToRsa = await seal("RSA-OAEP-256", rsa.publicKey)();
   return {
-    "seal dir, node:crypto (ours)": await cost(10_000, () => sealCard(CARD, key)),
+    "seal dir, node:crypto (ours)": await cost(10_000, () => sealCard(CARD, key, MESSAGE)),
     "seal dir, jose": await cost(2_000, seal("dir", imported)),
     "seal RSA-OAEP-256 2048, jose": await cost(500, seal("RSA-OAEP-256", rsa.publicKey)),
     "seal ECDH-ES P-256, jose": await cost(500, seal("ECDH-ES", p256.publicKey)),
     "seal ECDH-ES X25519, jose": await cost(500, seal("ECDH-ES", x25519.publicKey)),
-    "open dir, node:crypto (ours)": await cost(10_000, () => openCard(sealed, key)),
+    "open dir, node:crypto (ours)": await cost(10_000, () => openCard(sealed, key, MESSAGE)),
     "open dir, jose": await cost(2_000, () => compactDecrypt(sealed, imported)),
     "open RSA-OAEP-256 2048, jose": await cost(200, () => compactDecrypt(sealedToRsa, rsa.privateKey)),
   };

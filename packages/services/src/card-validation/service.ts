@@ -4,7 +4,7 @@ import { key32 } from "../platform/configuration.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
 import { fingerprintCard } from "../shared/card-fingerprint.js";
-import { type CardDetails, openCard } from "../shared/card-seal.js";
+import { type CardDetails, ForeignSealError, openCard, type SealedInto } from "../shared/card-seal.js";
 import { Envelopes } from "../shared/envelope.js";
 import { logStepEvent } from "../shared/log-step-event.js";
 import {
@@ -43,6 +43,7 @@ const MAXIMUM_BATCH_SIZE = 100;
 
 /** Why an unopenable card is set aside. It must say nothing of the content, so it is the same for every cause. */
 const UNOPENABLE = "The sealed card cannot be opened with this service's key, or does not hold a card.";
+const FOREIGN = "The card was sealed into another message than this one.";
 
 /** Starts step 2 on `connection`. */
 export async function startCardValidation(options: {
@@ -73,11 +74,11 @@ async function validate(incoming: Incoming<PaymentMessage>, tools: StepTools): P
   const trace = traceIdOf(message.traceparent);
   let card: CardDetails;
   try {
-    card = await openCard(body.sealedCard, keys.sealing);
-  } catch {
+    card = await openCard(body.sealedCard, keys.sealing, message.json() as SealedInto);
+  } catch (error) {
     // The error is not logged: what JSON.parse and jose say of a bad content may quote it.
     log.warn({ payment: body.paymentId, trace, step: "2", opened: false }, "sealed card not opened");
-    return { deadLetter: UNOPENABLE };
+    return { deadLetter: error instanceof ForeignSealError ? FOREIGN : UNOPENABLE };
   }
   const verdict = judgeCard(card, Date.parse(body.acceptTime));
   // Every access to card data leaves a line (PCI DSS 4.0.1, 10.2.1); it is also the step's line for this payment.

@@ -107,7 +107,7 @@ async function paymentMessage(
   order: PaymentOrder,
   acceptTimeMs: number,
 ): Promise<PaymentMessage> {
-  return {
+  const message = {
     version: MESSAGE_VERSION,
     paymentId: derivePaymentId(parts.keys.paymentId, context.merchantId, order.requestId),
     requestId: order.requestId,
@@ -117,8 +117,8 @@ async function paymentMessage(
     description: order.description,
     acceptTime: new Date(acceptTimeMs).toISOString(),
     deadline: new Date(acceptTimeMs + parts.paymentDeadlineMs).toISOString(),
-    sealedCard: await sealCard(order.card, parts.sealingKey),
-  };
+  } as const;
+  return { ...message, sealedCard: await sealCard(order.card, parts.sealingKey, message) };
 }
 
 /** The payment as the request had it: accepted, and nothing more is known yet. */

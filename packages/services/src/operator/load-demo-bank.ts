@@ -64,7 +64,7 @@ async function loadClients(client: pg.Client, fingerprintKey: Uint8Array, storag
     .filter(({ demo, fingerprint }) => known.get(demo.id) !== fingerprint);
   if (missing.length === 0) return;
   const clients = missing.map(({ demo }) => demo);
-  const sealed = await Promise.all(clients.map(({ card }) => sealCard(card, storageKey)));
+  const sealed = await Promise.all(clients.map(({ id, card }) => sealCard(card, storageKey, { client: id })));
   const column = <T>(read: (demo: DemoClient) => T): T[] => clients.map(read);
   await client.query(
     `INSERT INTO client_bank.clients (id, name, sealed_card, card_fingerprint, card_expiry_month, card_expiry_year,

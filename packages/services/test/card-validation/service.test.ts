@@ -55,10 +55,14 @@ describe("Step 2, card validation", function () {
 
   after(() => service.drain({ timeoutMs: 5_000 }));
 
-  async function paymentOf(card: CardDetails | string, changes: object = {}): Promise<PaymentMessage> {
+  async function paymentOf(
+    card: CardDetails | string,
+    changes: object = {},
+    key: Uint8Array = KEYS.sealing,
+  ): Promise<PaymentMessage> {
     count += 1;
-    return {
-      version: 1,
+    const payment = {
+      version: 1 as const,
       paymentId: paymentIdOf(count),
       requestId: `request-${count}`,
       merchantId: "m-bookshop",
@@ -67,9 +71,9 @@ describe("Step 2, card validation", function () {
       description: "Two books",
       acceptTime: "2026-05-15T10:00:00.000Z",
       deadline: "2026-05-15T10:05:00.000Z",
-      sealedCard: typeof card === "string" ? card : await sealCard(card, KEYS.sealing),
       ...changes,
     };
+    return { ...payment, sealedCard: typeof card === "string" ? card : await sealCard(card, key, payment) };
   }
 
   async function send(payment: PaymentMessage, headers: Omit<OutgoingMessage, "text" | "bytes"> = {}): Promise<void> {
@@ -190,12 +194,15 @@ describe("Step 2, card validation", function () {
       ["a card that is not sealed at all", async () => ({ json: await paymentOf("sealed?") }), /cannot be opened/],
       [
         "a card that was sealed with another key",
-        async () => ({ json: await paymentOf(await sealCard(GOOD_CARD, new Uint8Array(32))) }),
+        async () => ({ json: await paymentOf(GOOD_CARD, {}, new Uint8Array(32)) }),
         /cannot be opened/,
       ],
       [
         "a sealed card that was changed",
-        async () => ({ json: await paymentOf((await sealCard(GOOD_CARD, KEYS.sealing)).replace(/.$/, "~")) }),
+        async () => {
+          const payment = await paymentOf(GOOD_CARD);
+          return { json: { ...payment, sealedCard: payment.sealedCard.replace(/.$/, "~") } };
+        },
         /cannot be opened/,
       ],
       [
@@ -215,6 +222,35 @@ describe("Step 2, card validation", function () {
         expect((await nextResult()).paymentId).to.equal(good.paymentId);
       });
     }
+  });
+
+  it("opens a card in its own message alone: not in a copy with any other field, nor with one more", async () => {
+    const payment = await paymentOf(GOOD_CARD);
+    const copies: object[] = [
+      { ...payment, paymentId: paymentIdOf(7_777_777) },
+      { ...payment, requestId: "another" },
+      { ...payment, merchantId: "m-thief" },
+      { ...payment, parametersHash: "g".repeat(43) },
+      { ...payment, amount: { currencyCode: "EUR", minorUnits: "77700" } },
+      { ...payment, amount: { currencyCode: "USD", minorUnits: "1250" } },
+      { ...payment, description: "Three books" },
+      { ...payment, acceptTime: "2026-05-15T10:00:00.001Z" },
+      { ...payment, deadline: "2036-05-15T10:05:00.000Z" },
+      { ...payment, ofALaterRelease: true },
+    ];
+    for (const json of copies) {
+      await producer.send({ json, traceparent: TRACEPARENT });
+      const { properties } = await next(deadLetters);
+      expect(properties.dead_letter_reason).to.equal("The card was sealed into another message than this one.");
+    }
+    await send(payment);
+    expect((await nextResult()).paymentId).to.equal(payment.paymentId);
+  });
+
+  it("passes a field of a later release over, where the seal covers it", async () => {
+    const payment = await paymentOf(GOOD_CARD, { ofALaterRelease: { points: "12" } });
+    await send(payment);
+    expect((await nextResult()).paymentId).to.equal(payment.paymentId);
   });
 
   it("leaves one log line for each payment, with its trace and without its card", async () => {

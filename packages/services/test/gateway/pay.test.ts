@@ -29,7 +29,7 @@ describe("Pay", () => {
       amount: { currencyCode: "EUR", minorUnits: "1250" },
       description: "tea",
     });
-    expect(await openCard(body.sealedCard, sealingKey)).to.deep.equal({
+    expect(await openCard(body.sealedCard, sealingKey, body)).to.deep.equal({
       number: CARD_NUMBER,
       expiryMonth: 12,
       expiryYear: 2030,
@@ -123,7 +123,7 @@ describe("Pay", () => {
     const nothing = { seconds: 0n, nanos: 0 };
     await api.pay(payRequest("spaced", { card, wait: nothing }));
     const spaced = (await bank.take()).body;
-    expect((await openCard(spaced.sealedCard, sealingKey)).number).to.equal(CARD_NUMBER);
+    expect((await openCard(spaced.sealedCard, sealingKey, spaced)).number).to.equal(CARD_NUMBER);
     await api.pay(payRequest("spaced", { wait: nothing }));
     expect((await bank.take()).body.parametersHash).to.equal(spaced.parametersHash);
   });

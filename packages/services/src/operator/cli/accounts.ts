@@ -199,7 +199,7 @@ async function insertionOf(
     values: [
       account.id,
       name,
-      await sealCard(card, keys.CARD_STORAGE_KEY),
+      await sealCard(card, keys.CARD_STORAGE_KEY, { client: account.id }),
       fingerprintCard(card.number, keys.CARD_FINGERPRINT_KEY),
       card.expiryMonth,
       card.expiryYear,
