@@ -1,8 +1,9 @@
 /** Step 2's verdict on a card: a pure function of the card and of the moment at which the payment was accepted. */
+
+import { brandOf } from "../shared/card-brands.js";
 import type { CardDetails } from "../shared/card-seal.js";
 import type { DeclineReason } from "../shared/decline.js";
 import { passesLuhn } from "../shared/luhn.js";
-import { brandOf } from "./card-brands.js";
 
 /** The brand of a number whose first digits belong to none that we know. Its issuer may know it: it goes to the bank. */
 export const UNKNOWN_BRAND = "unknown";

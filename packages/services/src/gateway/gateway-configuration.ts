@@ -2,6 +2,19 @@
 import { z } from "zod";
 import { key32, port } from "../platform/configuration.js";
 import { readKeySet } from "./key-set.js";
+import { LARGEST_MAXIMUM, readMaximumAmounts } from "./maximum-amounts.js";
+
+/** Reads a variable; what the reader throws becomes what is wrong with it. */
+function orIssue<T>(read: (text: string) => T): (text: string, context: z.RefinementCtx) => T {
+  return (text, context) => {
+    try {
+      return read(text);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+      return z.NEVER;
+    }
+  };
+}
 
 const seconds = (minimum: number, maximum: number) => z.coerce.number().min(minimum).max(maximum);
 
@@ -14,8 +27,10 @@ export const gatewayConfiguration = {
   PAYMENT_ID_KEY: key32,
   /** Shared with card-validation alone. */
   CARD_SEALING_KEY: key32,
-  /** The largest amount of one payment, in minor units of any currency. */
-  MAXIMUM_AMOUNT: z.coerce.bigint().min(1n).max(1_000_000_000_000_000n).default(1_000_000_000n),
+  /** The largest amount of one payment, in minor units of each currency that MAXIMUM_AMOUNTS does not name. */
+  MAXIMUM_AMOUNT: z.coerce.bigint().min(1n).max(LARGEST_MAXIMUM).default(1_000_000_000n),
+  /** The largest amounts of one payment in some currencies, in their minor units: `JPY=100000000,KWD=500000`. */
+  MAXIMUM_AMOUNTS: z.string().transform(orIssue(readMaximumAmounts)).default(new Map()),
   /** How long after its acceptance a payment may still be captured. */
   PAYMENT_DEADLINE_SECONDS: seconds(1, 86_400).default(60),
   /** How long a read may take before it is UNAVAILABLE. */
@@ -31,14 +46,7 @@ export const gatewayConfiguration = {
   /** Watches that may be open at once. */
   MAXIMUM_WATCHES: z.coerce.number().int().min(0).max(100_000).default(1_000),
   /** The keys that tokens are signed with: a JWKS as JSON, an https URL of one, or a file. */
-  AUTH_JWKS: z.string().transform((text, context) => {
-    try {
-      return readKeySet(text);
-    } catch (error) {
-      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
-      return z.NEVER;
-    }
-  }),
+  AUTH_JWKS: z.string().transform(orIssue(readKeySet)),
   /** The `iss` that tokens must have. */
   AUTH_ISSUER: z.string().min(1),
   /** The `aud` that tokens must have. */

@@ -19,6 +19,7 @@ import type { CallContext } from "./call-context.js";
 import type { GatewayConfiguration } from "./gateway-configuration.js";
 import { deriveGatewayKeys } from "./gateway-keys.js";
 import { createGatewayMetrics } from "./gateway-metrics.js";
+import { maximumAmounts } from "./maximum-amounts.js";
 import { type PayAnswer, pay } from "./pay.js";
 import { checkPayRequest } from "./payment-order.js";
 import { PaymentUpdates } from "./payment-updates.js";
@@ -97,22 +98,11 @@ export async function createGateway(options: {
     admission,
     keys,
     sealingKey: configuration.CARD_SEALING_KEY,
-    maximumAmount: configuration.MAXIMUM_AMOUNT,
+    maximumAmounts: maximumAmounts(configuration.MAXIMUM_AMOUNT, configuration.MAXIMUM_AMOUNTS),
     paymentDeadlineMs: configuration.PAYMENT_DEADLINE_SECONDS * 1_000,
     log,
   };
-  const { maximumAmount } = paying;
-  const refunding = {
-    connection,
-    envelopes,
-    refundProducer,
-    replyQueue,
-    refundWaiters,
-    admission,
-    keys,
-    maximumAmount,
-    log,
-  };
+  const refunding = { ...paying, refundProducer, refundWaiters };
   const watches = new Watches({
     ...reading,
     updates: new PaymentUpdates(connection, log),

@@ -11,6 +11,7 @@ import { ApiError, invalidFields } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
 import type { GatewayKeys } from "./gateway-keys.js";
+import type { MaximumAmounts } from "./maximum-amounts.js";
 import { hashParameters } from "./parameters-hash.js";
 import { derivePaymentId } from "./payment-id.js";
 import { checkPayRequest, type PaymentOrder } from "./payment-order.js";
@@ -32,7 +33,7 @@ export interface PayParts {
   readonly admission: Admission;
   readonly keys: GatewayKeys;
   readonly sealingKey: Uint8Array;
-  readonly maximumAmount: bigint;
+  readonly maximumAmounts: MaximumAmounts;
   /** After so long the client's bank captures no more, in milliseconds. */
   readonly paymentDeadlineMs: number;
   readonly log: Logger;

@@ -2,7 +2,8 @@
 import type { RefundPaymentRequest } from "../gen/quittance/payments/v1/payments.js";
 import type { Money } from "../shared/money.js";
 import type { Violation } from "./api-error.js";
-import { checkMoney, checkRequestId, checkWait, type FieldCheck } from "./payment-order.js";
+import { checkMoney, checkRequestId, checkWait, collectInto } from "./field-checks.js";
+import type { MaximumAmounts } from "./maximum-amounts.js";
 
 /** A refund to make; its fields are within the limits of the proto and of the messages. */
 export interface RefundOrder {
@@ -17,16 +18,14 @@ export interface RefundOrder {
 /** Checks a request; what is wrong is named in `violations`, whole, and then there is no order. */
 export function checkRefundRequest(
   request: RefundPaymentRequest,
-  limits: { readonly maximumAmount: bigint },
+  limits: { readonly maximumAmounts: MaximumAmounts },
 ): { readonly order?: RefundOrder; readonly violations: readonly Violation[] } {
   const violations: Violation[] = [];
-  const check: FieldCheck = (good, field, description) => {
-    if (!good) violations.push({ field, description });
-  };
+  const check = collectInto(violations);
   const { id: paymentId, requestId, amount } = request;
   check(paymentId !== "", "id", "is required");
   checkRequestId(requestId, check);
-  if (amount !== undefined) checkMoney(amount, limits.maximumAmount, check);
+  if (amount !== undefined) checkMoney(amount, limits.maximumAmounts, check);
   const waitMs = checkWait(request.wait, check);
   if (violations.length > 0) return { violations };
   return { order: { paymentId, requestId, amount, waitMs }, violations };

@@ -32,7 +32,7 @@ export interface RefundFinal {
 
 /** What RefundPayment works with. */
 export interface RefundParts
-  extends Pick<PayParts, "connection" | "envelopes" | "replyQueue" | "admission" | "keys" | "maximumAmount" | "log"> {
+  extends Pick<PayParts, "connection" | "envelopes" | "replyQueue" | "admission" | "keys" | "maximumAmounts" | "log"> {
   /** Sends to `refund`: persistent, priority 7. */
   readonly refundProducer: Producer;
   readonly refundWaiters: Waiters<RefundFinal>;

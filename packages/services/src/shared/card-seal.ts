@@ -20,13 +20,17 @@ import {
 } from "node:crypto";
 import { z } from "zod";
 import { messageDigest } from "./message-digest.js";
+import { countCharacters } from "./plain-text.js";
 
 /** A card as its holder gave it; it exists only inside the gateway's request and inside card-validation. */
 export const cardDetails = z.object({
   number: z.string().regex(/^[0-9]{12,19}$/),
   expiryMonth: z.int().min(1).max(12),
   expiryYear: z.int().min(1900).max(2200),
-  holderName: z.string().min(1).max(80),
+  holderName: z
+    .string()
+    .min(1)
+    .refine((text) => countCharacters(text) <= 80),
 });
 export type CardDetails = z.infer<typeof cardDetails>;
 

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { DECLINE_REASONS } from "./decline.js";
 import { wireMoney } from "./money.js";
+import { countCharacters } from "./plain-text.js";
 
 /** The version that this release writes and reads. */
 export const MESSAGE_VERSION = 1;
@@ -22,7 +23,7 @@ const base = {
   /** Keyed hash of everything the caller chose, to tell a repeated request from a request_id used twice. */
   parametersHash: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   amount: wireMoney,
-  description: z.string().max(140),
+  description: z.string().refine((text) => countCharacters(text) <= 140),
   /** When the gateway accepted it: the moment at which the card's expiry is judged. */
   acceptTime: time,
   /** After this moment the client's bank captures no more. */

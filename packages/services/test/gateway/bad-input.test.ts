@@ -48,6 +48,16 @@ describe("bad input by gRPC", () => {
     expect(await violationsOf(empty)).to.have.members(["request_id", "card", "amount"]);
   });
 
+  it("says of what is missing that it is required", async () => {
+    const card = { number: "", expiryMonth: 0, expiryYear: 0, holderName: "" };
+    const amount = { currencyCode: "", minorUnits: 0n };
+    const failure = await failureOf(gateway().api.pay(payRequest("", { card, amount })));
+    expect(failure.violations.map(({ field }) => field)).to.have.length(7);
+    for (const { field, description } of failure.violations) expect(description, field).to.match(/^is required/);
+    const none = await failureOf(gateway().api.pay(payRequest("", { card: undefined, amount: undefined })));
+    for (const { field, description } of none.violations) expect(description, field).to.equal("is required");
+  });
+
   const cases: readonly [string, Partial<PayRequest>, string][] = [
     ["a request_id of 65 characters", { requestId: "x".repeat(65) }, "request_id"],
     ["a request_id with other characters", { requestId: "a b" }, "request_id"],
@@ -68,6 +78,21 @@ describe("bad input by gRPC", () => {
     ["an absurd amount", { amount: { currencyCode: "EUR", minorUnits: 1_000_000_001n } }, "amount.minor_units"],
     ["the largest int64", { amount: { currencyCode: "EUR", minorUnits: 2n ** 63n - 1n } }, "amount.minor_units"],
     ["a description with a NUL", { description: "a\0b" }, "description"],
+    ["a description of 141 emoji", { description: "🍵".repeat(141) }, "description"],
+    ["a description that is turned round", { description: "invoice \u202efdp.exe" }, "description"],
+    ["a description with tags", { description: "tea \u{e0041}" }, "description"],
+    ["a description of zero width", { description: "\u200b\u200d" }, "description"],
+    ["a description with a card number", { description: `card ${CANARY}` }, "description"],
+    [
+      "a description with a card number in full width",
+      { description: "５５５５ ５５５５ ５５５５ ４４４４" },
+      "description",
+    ],
+    ["a request_id that is a card number", { requestId: CANARY }, "request_id"],
+    ["a request_id with a card number", { requestId: "order-5555-5555-5555-4444" }, "request_id"],
+    ["a holder name that is a card number", { card: { ...CARD, holderName: CANARY } }, "card.holder_name"],
+    ["a holder name of zero width", { card: { ...CARD, holderName: "\u200b" } }, "card.holder_name"],
+    ["a holder name that is turned round", { card: { ...CARD, holderName: "\u202eada" } }, "card.holder_name"],
     ["a negative wait", { wait: { seconds: -1n, nanos: 0 } }, "wait"],
     ["a wait of 30 s and 1 ms", { wait: { seconds: 30n, nanos: 1_000_000 } }, "wait"],
     ["a wait whose parts disagree", { wait: { seconds: 1n, nanos: -1 } }, "wait"],

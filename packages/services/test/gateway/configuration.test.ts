@@ -27,11 +27,12 @@ describe("the gateway's configuration", () => {
   });
 
   it("refuses a key set that is none and an amount that sums could overflow on, and says how to do better", () => {
-    const wrong = { AUTH_JWKS: '{"secret":"s3cret"}', MAXIMUM_AMOUNT: "9223372036854775807" };
+    const wrong = { AUTH_JWKS: '{"secret":"s3cret"}', MAXIMUM_AMOUNT: "9223372036854775807", MAXIMUM_AMOUNTS: "BGN=1" };
     expect(() => parseConfiguration(gatewayConfiguration, wrong))
       .to.throw(ConfigurationError)
       .with.property("message")
       .that.matches(/MAXIMUM_AMOUNT: /)
+      .and.matches(/MAXIMUM_AMOUNTS: must be currencies of ISO 4217/)
       .and.matches(/AUTH_JWKS: must be a JSON Web Key Set, an https URL or a file/)
       .and.does.not.match(/s3cret/);
   });

@@ -110,6 +110,16 @@ describe("Pay", () => {
     expect(payments.map((payment) => payment.id)).to.deep.equal([one.body.paymentId, one.body.paymentId]);
   });
 
+  it("takes texts of as many code points as documented, and keeps them in Normalization Form C", async () => {
+    const { api, bank, sealingKey } = gateway();
+    const card = { number: CARD_NUMBER, expiryMonth: 12, expiryYear: 2030, holderName: `Rene\u0301${"🍵".repeat(76)}` };
+    const nothing = { seconds: 0n, nanos: 0 };
+    await api.pay(payRequest("characters", { card, description: "🍵".repeat(140), wait: nothing }));
+    const { body } = await bank.take();
+    expect(body.description).to.equal("🍵".repeat(140));
+    expect((await openCard(body.sealedCard, sealingKey, body)).holderName).to.equal(`Ren\u00e9${"🍵".repeat(76)}`);
+  });
+
   it("takes a currency that ISO 4217 has and ICU lacks", async () => {
     const { api, bank } = gateway();
     const amount = { currencyCode: "VED", minorUnits: 100n };

@@ -364,7 +364,10 @@ export function declineReasonToJSON(object: DeclineReason): string {
 
 /** A payment to make. */
 export interface PayRequest {
-  /** Chosen by the caller, once for each payment it means to make: 1 to 64 characters of `A-Z a-z 0-9 _ -`. Required. */
+  /**
+   * Chosen by the caller, once for each payment it means to make: 1 to 64 characters of `A-Z a-z 0-9 _ -`. A UUID is
+   * best. Required.
+   */
   requestId: string;
   /** The card that pays. Required. */
   card?:
@@ -374,7 +377,7 @@ export interface PayRequest {
   amount?:
     | Money
     | undefined;
-  /** Shown to the client on statements; 0 to 140 characters without control characters. */
+  /** Shown to the client on statements; 0 to 140 characters, of those that texts may have (see above). */
   description: string;
   /**
    * How long the call may wait for the payment to be final: 0 to 30 seconds, default 5. With 0 it answers as soon as
@@ -485,17 +488,20 @@ export interface Card {
   expiryMonth: number;
   /** Four digits, for example 2030. Required. */
   expiryYear: number;
-  /** As printed on the card: 1 to 80 characters without control characters. Required. */
+  /** As printed on the card: 1 to 80 characters, of those that texts may have (see above). Required. */
   holderName: string;
 }
 
 /** An amount with its currency. */
 export interface Money {
-  /** ISO 4217 alphabetic code in capitals, for example `EUR`. Required. */
+  /**
+   * A currency of ISO 4217 that is in use and has a minor unit, by its alphabetic code in capitals, for example `EUR`.
+   * Required.
+   */
   currencyCode: string;
   /**
    * Whole minor units of the currency: 1250 is EUR 12.50 and JPY 1250. At least 1; the largest is a setting of the
-   * server, 1,000,000,000 unless changed. Required.
+   * server for each currency, 1,000,000,000 unless changed. In JSON a string, or a number that is whole. Required.
    */
   minorUnits: bigint;
 }
