@@ -6,11 +6,21 @@ export interface TopologyAddress {
   /** `queue`: one queue of the same name. `topic`: each message goes to each subscription. */
   readonly kind: "queue" | "topic";
   /** Shared durable subscriptions of a topic that exist from the start and keep messages before anybody attached. */
-  readonly subscriptions?: readonly string[];
+  readonly subscriptions?: readonly (string | TopologySubscription)[];
   /** Where rejected messages and those delivered too often go. Default: {@link BrokerOptions.deadLetterAddress}. */
   readonly deadLetterAddress?: string;
   /** Where messages go whose time to live is over. Default: {@link BrokerOptions.expiryAddress}. */
   readonly expiryAddress?: string;
+}
+
+/** A shared durable subscription that exists from the start, and what goes to it. */
+export interface TopologySubscription {
+  readonly name: string;
+  /**
+   * A JMS selector: only messages that fit are stored for the subscription [all]. It is the broker's, as the `filter`
+   * of a queue in Artemis's configuration is: consumers name the subscription and give no selector.
+   */
+  readonly selector?: string;
 }
 
 /** A user with least rights. Patterns are addresses, `*` at the end standing for anything. */

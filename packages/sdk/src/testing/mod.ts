@@ -7,4 +7,5 @@ export type {
   Fault,
   RejectOptions,
   TopologyAddress,
+  TopologySubscription,
 } from "./broker-options.js";

@@ -114,6 +114,8 @@ describe("The embedded broker", () => {
       { addresses: [{ address: "a::b", kind: "queue" }] },
       { addresses: [{ address: "a", kind: "queue", subscriptions: ["s"] }] },
       { addresses: [{ address: "a", kind: "topic", subscriptions: ["s|2"] }] },
+      { addresses: [{ address: "a", kind: "topic", subscriptions: ["s", { name: "s", selector: "a = 1" }] }] },
+      { addresses: [{ address: "a", kind: "topic", subscriptions: [{ name: "s", selector: "a =" }] }] },
       {
         addresses: [
           { address: "a", kind: "queue" },

@@ -96,6 +96,38 @@ describe("A topic of the embedded broker", () => {
     expect(await refusal(client.receiver(choosing, { name: "kept|global" }))).to.equal("amqp:not-allowed");
   });
 
+  it("stores for a subscription with a selector what fits it, though the broker was killed in between", async () => {
+    await using chooser = await startBroker({
+      addresses: [
+        {
+          address: "results",
+          kind: "topic",
+          subscriptions: [
+            { name: "ends", selector: "final = TRUE" },
+            { name: "verdicts", selector: "final IS NULL" },
+          ],
+        },
+      ],
+    });
+    await using writer = await PlainClient.connect(chooser);
+    const results = await writer.sender("results");
+    const end = { ...message("end"), application_properties: { final: true }, durable: true };
+    await results.send({ ...message("verdict"), durable: true });
+    await results.send(end);
+    await chooser.crash();
+    await chooser.restart();
+    await using reader = await PlainClient.connect(chooser);
+    await (await reader.sender("results")).send({ ...message("neither"), application_properties: { final: false } });
+    await (await reader.sender("results")).send(end);
+    expect(chooser.messageCount("results::ends")).to.equal(2);
+    expect(chooser.messageCount("results::verdicts")).to.equal(1);
+    const shared = source({ address: "results", durable: true, shared: true, global: true });
+    const ends = await reader.receiver(shared, { name: "ends|global" });
+    expect(await ends.bodies(2)).to.deep.equal(["end", "end"]);
+    const verdicts = await reader.receiver(shared, { name: "verdicts|global" });
+    expect(await verdicts.bodies(1)).to.deep.equal(["verdict"]);
+  });
+
   it("keeps a shared durable subscription that detaches, and deletes one whose last consumer closes", async () => {
     const first = await client.receiver(SHARED_DURABLE, { name: "mine|global" });
     const second = await client.receiver(SHARED_DURABLE, { name: "mine|global2" });

@@ -8,7 +8,7 @@ import { queueAddressesOf } from "./queue-addresses.js";
 export async function waitingMessages(house: House): Promise<string | undefined> {
   if (house.broker === "embedded") return undefined;
   const waiting: string[] = [];
-  for (const address of DURABLE_CHANNELS.flatMap(queueAddressesOf)) {
+  for (const address of DURABLE_CHANNELS.flatMap((channel) => queueAddressesOf(channel))) {
     await using browser = await house.operator.createBrowser(queue(address));
     let count = 0;
     for await (const _ of browser) count += 1;

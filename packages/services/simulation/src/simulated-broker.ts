@@ -1,5 +1,5 @@
 /** The simulated broker: queues, durable subscriptions, temporary queues, and what is on its way to and from them. */
-import { type Destination, MessagingError } from "@quittance/sdk";
+import { MessagingError, type OutgoingMessage } from "@quittance/sdk";
 import { ALL_CHANNELS, DURABLE_CHANNELS } from "../../dist/shared/queue-map.js";
 import { type StoredMessage, storedMessage } from "./broker-message.js";
 import type { Random } from "./random.js";
@@ -23,6 +23,13 @@ interface Queue {
 /** A queue's name for the subscription of a topic. */
 export function subscriptionQueue(topic: string, subscription: string): string {
   return `${topic}::${subscription}`;
+}
+
+/** What the two selectors of the queue map choose. @throws Error for another, of which nothing is believed. */
+function chosenBy(selector: string, properties: OutgoingMessage["properties"]): boolean {
+  if (selector === "final = TRUE") return properties?.final === true;
+  if (selector === "final IS NULL") return properties?.final === undefined;
+  throw new Error(`The simulated broker does not know the selector ${selector}.`);
 }
 
 export class SimulatedBroker {
@@ -77,7 +84,7 @@ export class SimulatedBroker {
       const [oldest] = this.#seen;
       if (this.#seen.size > this.#remembered && oldest !== undefined) this.#seen.delete(oldest);
     }
-    for (const name of this.#routesOf(message.destination)) {
+    for (const name of this.#routesOf(message)) {
       if (message.persistent) this.history.push({ queue: name, message });
       this.put(name, { ...message });
     }
@@ -134,11 +141,13 @@ export class SimulatedBroker {
     if (this.#random.chance(0.5)) this.#seen.clear();
   }
 
-  #routesOf(destination: Destination): string[] {
+  #routesOf({ destination, content }: StoredMessage): string[] {
     const { kind, address } = destination;
     if (kind === "topic") {
       const channel = ALL_CHANNELS.find((one) => one.address === address);
-      return (channel?.subscriptions ?? []).map(({ name }) => subscriptionQueue(address, name));
+      return (channel?.subscriptions ?? [])
+        .filter(({ selector }) => chosenBy(selector, content.properties))
+        .map(({ name }) => subscriptionQueue(address, name));
     }
     // A reply to a gateway that is gone is dropped.
     if (kind === "temporary-queue" && !this.#queues.has(address)) return [];

@@ -1,4 +1,4 @@
-/** Step 5b of the payment cycle: makes payments final, a batch in one transaction, and then tells who waits. */
+/** Step 5b of the payment cycle: makes payments final, a batch in one transaction, and then tells how they ended. */
 import type { Incoming, Outcome } from "@quittance/sdk";
 import type { Transaction } from "../platform/database.js";
 import { traceIdOf } from "../platform/log.js";
@@ -7,10 +7,13 @@ import { decideFinishes, type FinishDecision } from "./decide-finishes.js";
 import { finishPayments } from "./operations/finish-payments.js";
 import { giveBack } from "./operations/give-back.js";
 import { lockPayments } from "./operations/lock-payments.js";
-import { finalReply, paymentUpdate } from "./outgoing.js";
+import { finalReply, paymentEnd, paymentUpdate } from "./outgoing.js";
 import type { StepTools } from "./step-3-capture.js";
 
-/** Handles a batch of `transaction-result`. The answers leave after the commit: who was told SUCCEEDED reads it. */
+/**
+ * Handles a batch of verdicts on `transaction-result`. Ends and answers leave after the commit: who was told SUCCEEDED
+ * reads it.
+ */
 export async function step5bFinish(
   tools: StepTools,
   batch: readonly Incoming<TransactionResultMessage>[],
@@ -27,7 +30,8 @@ export async function step5bFinish(
     const { payment, isNew } = decision;
     const { state, declineReason } = payment;
     tools.log.info({ ...facts, state, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "finish");
-    const send = finalReply(tools.envelopes, payment, message);
+    // Repeated as well: the process may have died between the commit and the send.
+    const send = [paymentEnd(tools.envelopes, payment), ...finalReply(tools.envelopes, payment, message)];
     if (isNew) {
       tools.outcomes.payment(payment);
       send.push(paymentUpdate(tools.envelopes, payment));

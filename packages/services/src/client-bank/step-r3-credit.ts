@@ -1,10 +1,15 @@
-/** Step R3 of a refund: credits the client and makes the refund final, a batch in one transaction; then tells who waits. */
+/** Step R3 of a refund: credits the client and makes the refund final, a batch in one transaction; then tells how it ended. */
 import type { Incoming, Message, Outcome, Outgoing } from "@quittance/sdk";
 import type { Transaction } from "../platform/database.js";
 import { traceIdOf } from "../platform/log.js";
 import type { Envelopes } from "../shared/envelope.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
-import { REFUND_REPLY_TYPE, type RefundReply, type RefundResultMessage } from "../shared/refund-messages.js";
+import {
+  REFUND_REPLY_TYPE,
+  type RefundEndMessage,
+  type RefundReply,
+  type RefundResultMessage,
+} from "../shared/refund-messages.js";
 import { decideRefunds, type RefundDecision } from "./decide-refunds.js";
 import { findRefunds } from "./operations/find-refunds.js";
 import { lockPayments } from "./operations/lock-payments.js";
@@ -14,7 +19,7 @@ import { type PaymentRecord, paymentViewOf } from "./payment-record.js";
 import { refundViewOf } from "./refund-record.js";
 import type { StepTools } from "./step-3-capture.js";
 
-/** Handles a batch of `refund-result`. The answers leave after the commit: who was told REFUNDED reads it. */
+/** Handles a batch of verdicts on `refund-result`. Ends and answers leave after the commit: who was told REFUNDED reads it. */
 export async function stepR3Credit(
   tools: StepTools,
   batch: readonly Incoming<RefundResultMessage>[],
@@ -43,7 +48,7 @@ export async function stepR3Credit(
     const { state, declineReason } = refund;
     tools.log.info({ ...facts, state, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "credit");
     if (isNew) tools.outcomes.refund(refund);
-    const send = reply(tools.envelopes, finalReply(decision), message);
+    const send = [refundEnd(tools.envelopes, decision), ...reply(tools.envelopes, finalReply(decision), message)];
     if (isNew && state === "SUCCEEDED" && payment !== undefined) send.push(paymentUpdate(tools.envelopes, payment));
     return { send };
   });
@@ -69,14 +74,32 @@ export async function creditRefunds(
   return decisions;
 }
 
-function finalReply({ refund, payment }: Extract<RefundDecision, { outcome: "final" }>): RefundReply {
+type FinalDecision = Extract<RefundDecision, { readonly outcome: "final" }>;
+
+function finalReply({ refund, payment }: FinalDecision): RefundReply {
   return {
     version: MESSAGE_VERSION,
     outcome: "final",
-    refund: refundViewOf(refund),
-    // The gateway lets nobody name another merchant's payment; nor is one shown here.
-    ...(payment?.merchantId === refund.merchantId && { payment: paymentViewOf(payment) }),
+    ...viewsOf({ refund, payment }),
     parametersHash: refund.parametersHash,
+  };
+}
+
+/** Tells how a refund ended, as it is booked. */
+function refundEnd(envelopes: Envelopes, decision: FinalDecision): Outgoing {
+  const end: RefundEndMessage = {
+    version: MESSAGE_VERSION,
+    merchantId: decision.refund.merchantId,
+    ...viewsOf(decision),
+  };
+  return envelopes.end("refund-end", end, end.refund.id);
+}
+
+/** The gateway lets nobody name another merchant's payment; nor is one shown here. */
+function viewsOf({ refund, payment }: Pick<FinalDecision, "refund" | "payment">) {
+  return {
+    refund: refundViewOf(refund),
+    ...(payment?.merchantId === refund.merchantId && { payment: paymentViewOf(payment) }),
   };
 }
 

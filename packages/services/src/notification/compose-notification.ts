@@ -1,6 +1,6 @@
-/** From the result of a payment or a refund to what is told about it on each channel. */
-import type { TransactionResultMessage } from "../shared/messages.js";
-import type { RefundResultMessage } from "../shared/refund-messages.js";
+/** From the end of a payment or a refund to what is told about it on each channel. */
+import type { PaymentEndMessage } from "../shared/messages.js";
+import type { RefundEndMessage } from "../shared/refund-messages.js";
 import type { RenderedText, Template, TemplateRenderer } from "./render-template.js";
 import {
   refundTemplateNameOf,
@@ -17,12 +17,12 @@ export interface NotificationKey {
   readonly paymentId: string;
   /** Empty when it is the payment itself that is told of. */
   readonly refundId: string;
-  readonly templateName: string;
   readonly channel: NotificationChannel;
 }
 
 /** A notification ready to be recorded. */
 export interface ComposedNotification extends NotificationKey, RenderedText {
+  readonly templateName: string;
   readonly language: string;
   readonly templateVersion: number;
   /** What a webhook posts; null on other channels. */
@@ -50,27 +50,22 @@ export interface ComposeOptions {
  * The notifications of one payment, one for each channel.
  * @throws TemplateError
  */
-export function composeNotifications(
-  result: TransactionResultMessage,
-  options: ComposeOptions,
-): ComposedNotification[] {
+export function composeNotifications(end: PaymentEndMessage, options: ComposeOptions): ComposedNotification[] {
   const { template } = options;
-  const variables = templateVariables(result, template.language);
-  const about = { paymentId: result.paymentId, refundId: "" };
-  return compose(about, variables, options, (text) => webhookPayload(result, template, text));
+  const variables = templateVariables(end, template.language);
+  const about = { paymentId: end.payment.id, refundId: "" };
+  return compose(about, variables, options, (text) => webhookPayload(end, template, text));
 }
 
 /**
  * The notifications of one refund, one for each channel.
  * @throws TemplateError
  */
-export function composeRefundNotifications(
-  result: RefundResultMessage,
-  options: ComposeOptions,
-): ComposedNotification[] {
+export function composeRefundNotifications(end: RefundEndMessage, options: ComposeOptions): ComposedNotification[] {
   const { template } = options;
-  const variables = refundVariables(result, template.language);
-  return compose(result, variables, options, (text) => refundPayload(result, template, text));
+  const variables = refundVariables(end, template.language);
+  const about = { paymentId: end.refund.paymentId, refundId: end.refund.id };
+  return compose(about, variables, options, (text) => refundPayload(end, template, text));
 }
 
 function compose(
@@ -94,42 +89,54 @@ function compose(
   }));
 }
 
-/** The body of the webhook (Standard Webhooks): the event's type, when it happened, and the payment as it ended. */
-function webhookPayload(result: TransactionResultMessage, template: Template, text: RenderedText): string {
-  const { brand, lastFour, expiryMonth, expiryYear } = result.card;
+/** The body of the webhook (Standard Webhooks): the event's type, when it happened, and the payment as it is booked. */
+function webhookPayload(end: PaymentEndMessage, template: Template, text: RenderedText): string {
+  const { payment, declinedBy } = end;
+  const { id, requestId, merchantId, state, amount, refundedAmount, description, declineReason, card } = payment;
+  const { acceptTime, validateTime, captureTime, settleTime, finishTime } = payment;
   return JSON.stringify({
-    type: EVENT_TYPES[templateNameOf(result)],
-    timestamp: result.settleTime,
+    type: EVENT_TYPES[templateNameOf(end)],
+    timestamp: finishTime,
     data: {
-      paymentId: result.paymentId,
-      requestId: result.requestId,
-      merchantId: result.merchantId,
-      amount: result.amount,
-      description: result.description,
-      declineReason: result.declineReason,
-      declinedBy: result.declinedBy,
-      card: { brand, lastFour, expiryMonth, expiryYear },
-      acceptTime: result.acceptTime,
-      settleTime: result.settleTime,
+      paymentId: id,
+      requestId,
+      merchantId,
+      state,
+      amount,
+      refundedAmount,
+      description,
+      declineReason,
+      declinedBy,
+      card,
+      acceptTime,
+      validateTime,
+      captureTime,
+      settleTime,
+      finishTime,
       notification: { language: template.language, templateVersion: template.version, ...text },
     },
   });
 }
 
-/** The same of a refund. */
-function refundPayload(result: RefundResultMessage, template: Template, text: RenderedText): string {
+/** The same of a refund, with the state in which it left its payment. */
+function refundPayload(end: RefundEndMessage, template: Template, text: RenderedText): string {
+  const { refund, merchantId, payment } = end;
+  const { id, paymentId, requestId, state, amount, declineReason, acceptTime, debitTime, finishTime } = refund;
   return JSON.stringify({
-    type: EVENT_TYPES[refundTemplateNameOf(result)],
-    timestamp: result.debitTime,
+    type: EVENT_TYPES[refundTemplateNameOf(end)],
+    timestamp: finishTime,
     data: {
-      refundId: result.refundId,
-      paymentId: result.paymentId,
-      requestId: result.requestId,
-      merchantId: result.merchantId,
-      amount: result.amount,
-      declineReason: result.declineReason,
-      acceptTime: result.acceptTime,
-      debitTime: result.debitTime,
+      refundId: id,
+      paymentId,
+      requestId,
+      merchantId,
+      state,
+      amount,
+      declineReason,
+      acceptTime,
+      debitTime,
+      finishTime,
+      payment: payment && { state: payment.state, amount: payment.amount, refundedAmount: payment.refundedAmount },
       notification: { language: template.language, templateVersion: template.version, ...text },
     },
   });

@@ -72,8 +72,8 @@ export const notifications = notificationSchema.table(
     refundId: text("refund_id").notNull().default(""),
   },
   (table) => [
-    // Told once on each channel, however often the result of a payment or refund is delivered.
-    unique("notifications_once").on(table.paymentId, table.refundId, table.templateName, table.channel),
+    // A payment or refund has one end, which is told once on each channel, however often and as whatever it is delivered.
+    unique("notifications_once").on(table.paymentId, table.refundId, table.channel),
     index("notifications_due").on(table.nextAttemptTime).where(sql`${table.state} IN ('pending', 'failed')`),
     check("notifications_channel", sql`${table.channel} IN ('log', 'webhook')`),
     check("notifications_state", sql`${table.state} IN ('pending', 'sent', 'failed', 'gave-up')`),

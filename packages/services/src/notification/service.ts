@@ -6,9 +6,9 @@ import type { Database } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
 import { logStepEvent } from "../shared/log-step-event.js";
-import { transactionResultMessage } from "../shared/messages.js";
+import { paymentEndMessage } from "../shared/messages.js";
 import { CHANNELS, type Channel, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
-import { refundResultMessage } from "../shared/refund-messages.js";
+import { refundEndMessage } from "../shared/refund-messages.js";
 import { ActiveTemplates, TemplateMissingError } from "./active-templates.js";
 import {
   type ComposedNotification,
@@ -35,7 +35,7 @@ export interface NotificationOptions {
   readonly sender?: Pick<WebhookSenderOptions, "concurrency" | "leaseMs" | "pollIntervalMs" | "retry" | "breaker">;
 }
 
-/** What is told of one result: by which template, and how it is composed with it. */
+/** What is told of one end: by which template, and how it is composed with it. */
 interface NotificationPlan {
   readonly templateName: TemplateName;
   compose(how: ComposeOptions): ComposedNotification[];
@@ -53,22 +53,21 @@ export async function startNotification(options: NotificationOptions): Promise<R
   const sender = poster && new WebhookSender({ database, poster, log, ...options.sender });
   const channels: readonly NotificationChannel[] = sender === undefined ? ["log"] : ["log", "webhook"];
 
-  const payments = await notify("5a", CHANNELS.transactionResult, transactionResultMessage, (result) => ({
-    templateName: templateNameOf(result),
-    compose: (how) => composeNotifications(result, how),
+  const payments = await notify("5a", CHANNELS.transactionResult, paymentEndMessage, (end) => ({
+    templateName: templateNameOf(end),
+    compose: (how) => composeNotifications(end, how),
   }));
-  const refunds = await notify("R4", CHANNELS.refundResult, refundResultMessage, (result) => {
-    // It is about no refund: its caller alone is told.
-    if (result.requestIdReused === true) return undefined;
-    return { templateName: refundTemplateNameOf(result), compose: (how) => composeRefundNotifications(result, how) };
-  });
+  const refunds = await notify("R4", CHANNELS.refundResult, refundEndMessage, (end) => ({
+    templateName: refundTemplateNameOf(end),
+    compose: (how) => composeRefundNotifications(end, how),
+  }));
 
-  /** Processes a topic of results; `plan` says what is to be told of one of them. */
-  function notify<Result>(
+  /** Processes the ends on a topic of results; `plan` says how one of them is told. */
+  function notify<End>(
     step: "5a" | "R4",
     channel: Channel,
-    schema: StandardSchemaV1<unknown, Result>,
-    plan: (result: Result) => NotificationPlan | undefined,
+    schema: StandardSchemaV1<unknown, End>,
+    plan: (end: End) => NotificationPlan,
   ): Promise<Processor> {
     return connection.process({
       name: step === "5a" ? "notification" : "notification-refund",
@@ -95,14 +94,13 @@ export async function startNotification(options: NotificationOptions): Promise<R
   }
 
   /** Renders a batch. A payment or refund whose template cannot be rendered is set aside alone; the others go on. */
-  function composeAll<Result>(
-    batch: readonly Incoming<Result>[],
-    plan: (result: Result) => NotificationPlan | undefined,
+  function composeAll<End>(
+    batch: readonly Incoming<End>[],
+    plan: (end: End) => NotificationPlan,
   ): { readonly outcomes: Outcome[]; readonly notifications: ComposedNotification[] } {
     const notifications: ComposedNotification[] = [];
     const outcomes = batch.map(({ body, message }): Outcome => {
       const planned = plan(body);
-      if (planned === undefined) return {};
       const template = templates.get(planned.templateName);
       try {
         const traceId = traceIdOf(message.traceparent);

@@ -1,6 +1,6 @@
 /** What a template may speak of. Templates are strict: a name that is not here fails to render. */
-import type { TransactionResultMessage } from "../shared/messages.js";
-import type { RefundResultMessage } from "../shared/refund-messages.js";
+import type { PaymentEndMessage } from "../shared/messages.js";
+import type { RefundEndMessage } from "../shared/refund-messages.js";
 import { formatAmount } from "./format-amount.js";
 
 /** The names of the templates, by how a payment or a refund ended. */
@@ -50,48 +50,48 @@ export interface RefundVariables {
 }
 
 /** The template that tells how this refund ended. */
-export function refundTemplateNameOf(result: RefundResultMessage): TemplateName {
-  return result.declineReason === undefined ? "refund-succeeded" : "refund-declined";
+export function refundTemplateNameOf({ refund }: RefundEndMessage): TemplateName {
+  return refund.state === "SUCCEEDED" ? "refund-succeeded" : "refund-declined";
 }
 
-export function refundVariables(result: RefundResultMessage, language: string): RefundVariables {
-  const { amount, declineReason } = result;
+export function refundVariables({ refund, merchantId }: RefundEndMessage, language: string): RefundVariables {
+  const { amount, declineReason } = refund;
   return {
-    refund_id: result.refundId,
-    payment_id: result.paymentId,
-    request_id: result.requestId,
-    merchant: withoutControls(result.merchantId),
+    refund_id: refund.id,
+    payment_id: refund.paymentId,
+    request_id: refund.requestId,
+    merchant: withoutControls(merchantId),
     amount: amount === undefined ? "" : formatAmount(amount, language),
     currency: amount?.currencyCode ?? "",
-    accept_time: result.acceptTime,
-    debit_time: result.debitTime,
+    accept_time: refund.acceptTime,
+    debit_time: refund.debitTime,
     ...(declineReason !== undefined && { reason: declineReason }),
   };
 }
 
 /** The template that tells how this payment ended. */
-export function templateNameOf(result: TransactionResultMessage): TemplateName {
-  return result.declineReason === undefined ? "payment-succeeded" : "payment-declined";
+export function templateNameOf({ payment }: PaymentEndMessage): TemplateName {
+  return payment.state === "DECLINED" ? "payment-declined" : "payment-succeeded";
 }
 
 export function templateVariables(
-  result: TransactionResultMessage,
+  { payment, declinedBy }: PaymentEndMessage,
   language: string,
 ): PaymentVariables | DeclinedPaymentVariables {
   const variables: PaymentVariables = {
-    payment_id: result.paymentId,
-    request_id: result.requestId,
-    merchant: withoutControls(result.merchantId),
-    amount: formatAmount(result.amount, language),
-    currency: result.amount.currencyCode,
-    description: withoutControls(result.description),
-    brand: withoutControls(result.card.brand),
-    last_four: result.card.lastFour,
-    accept_time: result.acceptTime,
-    settle_time: result.settleTime,
+    payment_id: payment.id,
+    request_id: payment.requestId,
+    merchant: withoutControls(payment.merchantId),
+    amount: formatAmount(payment.amount, language),
+    currency: payment.amount.currencyCode,
+    description: withoutControls(payment.description),
+    brand: withoutControls(payment.card.brand),
+    last_four: payment.card.lastFour,
+    accept_time: payment.acceptTime,
+    settle_time: payment.settleTime,
   };
-  if (result.declineReason === undefined) return variables;
-  return { ...variables, reason: result.declineReason, declined_by: result.declinedBy ?? "client-side" };
+  if (payment.declineReason === undefined) return variables;
+  return { ...variables, reason: payment.declineReason, declined_by: declinedBy ?? "client-side" };
 }
 
 /**

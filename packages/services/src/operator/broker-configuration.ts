@@ -82,7 +82,9 @@ function addressOf(channel: Channel): string {
         ? ["        <multicast/>"]
         : [
             "        <multicast>",
-            ...channel.subscriptions.map((subscription) => `          <queue name="${subscription.name}:global"/>`),
+            ...channel.subscriptions.map(
+              ({ name, selector }) => `          <queue name="${name}:global"><filter string="${selector}"/></queue>`,
+            ),
             "        </multicast>",
           ];
   return [`      <address name="${channel.address}">`, ...queues, "      </address>"].join("\n");

@@ -13,7 +13,7 @@ export function queueMapTable(): string {
 
 function row(channel: Channel): string {
   const subscribers = channel.subscriptions.map(
-    (subscription) => `${subscription.reader} (shared durable \`${subscription.name}\`)`,
+    ({ reader, name, selector }) => `${reader} (shared durable \`${name}\`, where \`${selector}\`)`,
   );
   const volatile = channel.kind === "topic" ? " (volatile)" : "";
   const cells = [

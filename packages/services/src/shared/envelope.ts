@@ -4,7 +4,7 @@
  */
 import type { Destination, Message, Outgoing, OutgoingMessage, OutgoingProperty } from "@quittance/sdk";
 import { MESSAGE_KINDS, type MessageKind } from "./message-kinds.js";
-import { ALL_CHANNELS, deadLetterAddress, destinationOf } from "./queue-map.js";
+import { ALL_CHANNELS, deadLetterAddress, destinationOf, END_PROPERTIES } from "./queue-map.js";
 
 /** The headers of a message that answers no other. */
 export interface EnvelopeHeaders {
@@ -46,6 +46,17 @@ export class Envelopes {
     return {
       message: this.message(kind, body, { correlationId, ...(replyTo !== undefined && { replyTo }) }),
       options: { duplicateId: input.messageId ?? `${correlationId}:${replyTo?.address ?? ""}` },
+    };
+  }
+
+  /**
+   * The end of a payment or a refund, for the processor's own destination. It is made of what is committed, and however
+   * often its input comes it has one duplicate-detection id: what the broker drops was told.
+   */
+  end(kind: Extract<MessageKind, `${string}-end`>, body: object, id: string): Outgoing {
+    return {
+      message: this.message(kind, body, { correlationId: id, properties: END_PROPERTIES }),
+      options: { duplicateId: `end:${id}` },
     };
   }
 

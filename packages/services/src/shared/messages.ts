@@ -62,7 +62,7 @@ export type ValidationResultMessage = z.infer<typeof validationResultMessage>;
 export const bankResultMessage = validationResultMessage.extend({ captureTime: time });
 export type BankResultMessage = z.infer<typeof bankResultMessage>;
 
-/** Step 4 -> 5a and 5b, on `transaction-result`. Without a decline reason the merchant is credited. */
+/** Step 4 -> 5b, on `transaction-result`. Without a decline reason the merchant is credited. */
 export const transactionResultMessage = bankResultMessage.extend({
   settleTime: time,
   /** Which bank declined: the client's money is given back only when it was captured and the merchant's bank declined. */
@@ -89,6 +89,23 @@ export const paymentView = z.object({
   finishTime: time.optional(),
 });
 export type PaymentView = z.infer<typeof paymentView>;
+
+/**
+ * Step 5b -> 5a, on `transaction-result` with the properties of an end: the payment as it is booked. It is sent once
+ * that is committed, so that whoever is told of an end reads it. A payment that was given back before its end was told
+ * is told as REFUNDED: it succeeded.
+ */
+export const paymentEndMessage = z.object({
+  version: z.literal(MESSAGE_VERSION),
+  payment: paymentView.extend({
+    state: z.enum(["SUCCEEDED", "DECLINED", "REFUNDED"]),
+    settleTime: time,
+    finishTime: time,
+  }),
+  /** There when it was declined: by which side. With `merchant-bank` the client was given the money back. */
+  declinedBy: z.enum(["client-side", "merchant-bank"]).optional(),
+});
+export type PaymentEndMessage = z.infer<typeof paymentEndMessage>;
 
 /** To the gateway whose caller waits (step 5b), non-persistent, JMSCorrelationID = the payment's id. */
 export const gatewayReply = z.discriminatedUnion("outcome", [

@@ -21,6 +21,22 @@ export const HIGH_PRIORITY = 7;
 /** JMS priority of everything else; JMS's default. */
 export const MEDIUM_PRIORITY = 4;
 
+/** A shared durable subscription of a topic. */
+export interface ChannelSubscription {
+  readonly name: string;
+  readonly reader: BrokerUserName;
+  /** JMS selector by which the broker chooses what is stored for it; consumers name the subscription and give none. */
+  readonly selector: string;
+}
+
+/**
+ * JMS properties of an end: what client-bank says of a payment or a refund on a topic of results, once it is booked and
+ * final. The verdicts of merchant-bank, from which the end is made, do not have the property.
+ */
+export const END_PROPERTIES = { final: true } as const;
+const ENDS = "final = TRUE";
+const VERDICTS = "final IS NULL";
+
 /** One line of the map. */
 export interface Channel {
   readonly address: string;
@@ -31,8 +47,8 @@ export interface Channel {
   readonly writers: readonly BrokerUserName[];
   /** Who reads a queue, or makes volatile subscriptions of a topic. */
   readonly readers: readonly BrokerUserName[];
-  /** Shared durable subscriptions of a topic, by name; each belongs to one reader. */
-  readonly subscriptions: readonly { readonly name: string; readonly reader: BrokerUserName }[];
+  /** Shared durable subscriptions of a topic; each belongs to one reader. */
+  readonly subscriptions: readonly ChannelSubscription[];
   /** Steps of the payment cycle that write it; empty for what is beside the cycle. */
   readonly steps: readonly string[];
   readonly purpose: string;
@@ -77,14 +93,14 @@ export const CHANNELS = {
     address: "transaction-result",
     kind: "topic",
     priority: MEDIUM_PRIORITY,
-    writers: ["merchant-bank"],
+    writers: ["merchant-bank", "client-bank"],
     readers: [],
     subscriptions: [
-      { name: "notification", reader: "notification" },
-      { name: "client-bank", reader: "client-bank" },
+      { name: "client-bank", reader: "client-bank", selector: VERDICTS },
+      { name: "notification", reader: "notification", selector: ENDS },
     ],
-    steps: ["4"],
-    purpose: "payments that the merchant's bank settled or declined",
+    steps: ["4", "5b"],
+    purpose: "payments that the merchant's bank settled or declined, and how each ended",
   },
   refund: {
     ...CYCLE,
@@ -101,15 +117,15 @@ export const CHANNELS = {
     address: "refund-result",
     kind: "topic",
     priority: MEDIUM_PRIORITY,
-    writers: ["merchant-bank"],
+    writers: ["merchant-bank", "client-bank"],
     readers: [],
     // Artemis names a subscription's queue by it alone, so that no two topics may have the same name.
     subscriptions: [
-      { name: "notification-refunds", reader: "notification" },
-      { name: "client-bank-refunds", reader: "client-bank" },
+      { name: "client-bank-refunds", reader: "client-bank", selector: VERDICTS },
+      { name: "notification-refunds", reader: "notification", selector: ENDS },
     ],
-    steps: ["R2"],
-    purpose: "refunds that the merchant's bank debited or declined",
+    steps: ["R2", "R3"],
+    purpose: "refunds that the merchant's bank debited or declined, and how each ended",
   },
   paymentUpdate: {
     address: "payment-update",

@@ -27,7 +27,7 @@ export const refundMessage = z.object({
 });
 export type RefundMessage = z.infer<typeof refundMessage>;
 
-/** Step R2 -> R3 and R4, on `refund-result`. Without a decline reason the merchant was debited of `amount`. */
+/** Step R2 -> R3, on `refund-result`. Without a decline reason the merchant was debited of `amount`. */
 export const refundResultMessage = refundMessage.extend({
   /** When merchant-bank decided. */
   debitTime: time,
@@ -55,6 +55,16 @@ export const refundView = z.object({
   finishTime: time,
 });
 export type RefundView = z.infer<typeof refundView>;
+
+/** Step R3 -> R4, on `refund-result` with the properties of an end: the refund as it is booked, once that is committed. */
+export const refundEndMessage = z.object({
+  version,
+  merchantId: z.string(),
+  refund: refundView,
+  /** As this refund, or a later one, left it; absent when client-bank has none. */
+  payment: paymentView.optional(),
+});
+export type RefundEndMessage = z.infer<typeof refundEndMessage>;
 
 /** JMSType of {@link refundReply}, by which a gateway tells it from the replies to payments. */
 export const REFUND_REPLY_TYPE = "refund-reply";

@@ -29,7 +29,7 @@ export function embeddedBrokerOptions(passwords: Readonly<Record<BrokerUserName,
       ...ALL_CHANNELS.map((channel) => ({
         address: channel.address,
         kind: channel.kind,
-        subscriptions: channel.subscriptions.map((subscription) => subscription.name),
+        subscriptions: channel.subscriptions.map(({ name, selector }) => ({ name, selector })),
         ...(channel.deliveryMode === "persistent" ? { deadLetterAddress: deadLetterAddress(channel) } : {}),
       })),
       ...DURABLE_CHANNELS.map((channel) => ({ address: deadLetterAddress(channel), kind: "queue" as const })),

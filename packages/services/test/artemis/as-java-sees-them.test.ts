@@ -32,7 +32,7 @@ interface Seen {
   readonly priority: number;
   readonly mode: string;
   readonly replyTo: string;
-  readonly json: { readonly paymentId?: string };
+  readonly json: { readonly paymentId?: string; readonly payment?: { readonly id: string } };
 }
 
 describe("Messages, as a Java JMS client of Artemis sees them", function () {
@@ -61,7 +61,8 @@ describe("Messages, as a Java JMS client of Artemis sees them", function () {
         return { message, payment };
       });
       expect(seen.message).to.deep.include({ kind: "TextMessage", priority: channel.priority, mode: "PERSISTENT" });
-      expect(seen.message?.json.paymentId).to.equal(seen.payment.id);
+      const { paymentId, payment } = seen.message?.json ?? {};
+      expect(paymentId ?? payment?.id).to.equal(seen.payment.id);
       await eventually("the payment ends once everything runs", async () => {
         return (await house().read(seen.payment.id)).state === "PAYMENT_STATE_SUCCEEDED";
       });

@@ -7,12 +7,13 @@ import {
   bankResultMessage,
   gatewayReply,
   type PaymentReadRequest,
+  paymentEndMessage,
   paymentReadReply,
   paymentUpdateMessage,
   type TransactionResultMessage,
   type ValidationResultMessage,
 } from "../../dist/shared/messages.js";
-import { CHANNELS, deadLetterDestination, destinationOf } from "../../dist/shared/queue-map.js";
+import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../../dist/shared/queue-map.js";
 import {
   balanceOf,
   someClient,
@@ -43,6 +44,8 @@ describe("Steps 3 and 5b, client-bank", function () {
   let gateway: Connection;
   let replyTo: TemporaryQueue;
   let replies: Consumer;
+  /** As notification reads them. */
+  let ends: Consumer;
   let deadLetters: { readonly capture: Consumer; readonly finish: Consumer };
 
   before(async () => {
@@ -65,6 +68,11 @@ describe("Steps 3 and 5b, client-bank", function () {
     updates = await gateway.createConsumer(destinationOf(CHANNELS.paymentUpdate), { acknowledge: "auto" });
     replyTo = await gateway.createTemporaryQueue();
     replies = await gateway.createConsumer(replyTo, { acknowledge: "auto" });
+    const notification = await broker().connectAs("notification");
+    ends = await notification.createConsumer(destinationOf(CHANNELS.transactionResult), {
+      subscription: subscriptionOf(CHANNELS.transactionResult, "notification"),
+      acknowledge: "auto",
+    });
     const operator = await broker().connectAs("operator");
     deadLetters = {
       capture: await operator.createConsumer(deadLetterDestination(CHANNELS.validationResult), { acknowledge: "auto" }),
@@ -94,6 +102,14 @@ describe("Steps 3 and 5b, client-bank", function () {
     expect(message.deliveryMode).to.equal("non-persistent");
     const told = reply.outcome === "final" ? reply.payment.state : `${reply.outcome} ${reply.parametersHash}`;
     return { about: message.correlationId, told };
+  }
+
+  /** The end of one payment, whatever came before it of others. */
+  async function endOf(paymentId: string): Promise<Message> {
+    for (;;) {
+      const message = await next(ends);
+      if (message.correlationId === paymentId) return message;
+    }
   }
 
   const send = (message: ValidationResultMessage) =>
@@ -154,6 +170,37 @@ describe("Steps 3 and 5b, client-bank", function () {
     expect(await nextUpdate()).to.equal(`${message.paymentId} SUCCEEDED`);
     expect(await read({ ...asked, merchantId: "m-0002" })).to.deep.equal([]);
   });
+
+  it("tells the end, once it can be read, in a durable text message of priority 4", async () => {
+    const message = validationResult(someClient(1), { description: "Told" });
+    await finished(message);
+    const end = await endOf(message.paymentId);
+    expect(end).to.include({ kind: "text", type: "payment-end", priority: 4, deliveryMode: "persistent" });
+    expect(end.replyTo).to.equal(undefined);
+    expect(end.traceparent).to.contain(TRACE_ID);
+    const { payment, declinedBy } = paymentEndMessage.parse(end.json());
+    const { merchantId, paymentId } = message;
+    expect([payment]).to.deep.equal(await read({ version: 1, operation: "get", merchantId, paymentId }));
+    expect(payment).to.deep.include({ state: "SUCCEEDED", description: "Told" });
+    expect(declinedBy).to.equal(undefined);
+  });
+
+  for (const declinedBy of ["client-side", "merchant-bank"] as const) {
+    it(`tells the end of a payment that the ${declinedBy} declined, with who declined it`, async () => {
+      const client = declinedBy === "client-side" ? { ...someClient(2), currencyCode: "USD" } : someClient(2);
+      const message = validationResult(client);
+      await send(message);
+      const passedOn = bankResultMessage.parse((await next(bankResults)).json());
+      await nextUpdate();
+      const declineReason = passedOn.declineReason ?? "MERCHANT_CLOSED";
+      await sendResult({ ...passedOn, settleTime: new Date().toISOString(), declineReason, declinedBy });
+      await nextReply();
+      await nextUpdate();
+      const end = paymentEndMessage.parse((await endOf(message.paymentId)).json());
+      expect(end).to.deep.include({ declinedBy });
+      expect(end.payment).to.include({ state: "DECLINED", declineReason });
+    });
+  }
 
   it("passes a declined payment on with its verdict, and finishes it as DECLINED", async () => {
     const message = validationResult({ ...someClient(2), currencyCode: "USD" });

@@ -5,13 +5,13 @@ import { startNotification } from "../../dist/notification/service.js";
 import type { WebhookTarget } from "../../dist/notification/webhook/post-webhook.js";
 import { openDatabase } from "../../dist/platform/database.js";
 import type { RunningService } from "../../dist/platform/run-service.js";
-import type { TransactionResultMessage } from "../../dist/shared/messages.js";
-import { CHANNELS, deadLetterDestination, destinationOf } from "../../dist/shared/queue-map.js";
+import type { PaymentEndMessage } from "../../dist/shared/messages.js";
+import { CHANNELS, deadLetterDestination, destinationOf, END_PROPERTIES } from "../../dist/shared/queue-map.js";
 import { type CapturedLog, captureLog } from "../support/captured-log.js";
 import { useDatabase } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";
 import { useHouseBroker } from "../support/house-broker.js";
-import { paymentResult } from "./payment-results.js";
+import { paymentEnd } from "./ends.js";
 import { startReceiver } from "./webhook/receiver.js";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
@@ -36,8 +36,8 @@ describe("Step 5a, notification", function () {
   let service: RunningService | undefined;
 
   before(async () => {
-    const merchantBank = await broker().connectAs("merchant-bank");
-    producer = await merchantBank.createProducer(destinationOf(CHANNELS.transactionResult));
+    const clientBank = await broker().connectAs("client-bank");
+    producer = await clientBank.createProducer(destinationOf(CHANNELS.transactionResult));
     const operator = await broker().connectAs("operator");
     deadLetters = await operator.createConsumer(deadLetterDestination(CHANNELS.transactionResult));
   });
@@ -79,52 +79,54 @@ describe("Step 5a, notification", function () {
     };
   }
 
-  function send(result: TransactionResultMessage): Promise<void> {
-    return producer.send({ json: result, traceparent: TRACEPARENT });
+  function send(end: PaymentEndMessage): Promise<void> {
+    return producer.send({ json: end, properties: END_PROPERTIES, traceparent: TRACEPARENT });
   }
 
-  function rowsOf(result: TransactionResultMessage): Promise<Row[]> {
+  function rowsOf({ payment }: PaymentEndMessage): Promise<Row[]> {
     return testDatabase().query<Row>(
       `SELECT channel, language, state, attempts, subject FROM notification.notifications
        WHERE payment_id = $1 ORDER BY channel`,
-      [result.paymentId],
+      [payment.id],
     );
   }
 
-  function recorded(result: TransactionResultMessage): Promise<Row[]> {
-    return eventually(`the notification of ${result.paymentId} is recorded`, async () => {
-      const rows = await rowsOf(result);
+  function recorded(end: PaymentEndMessage): Promise<Row[]> {
+    return eventually(`the notification of ${end.payment.id} is recorded`, async () => {
+      const rows = await rowsOf(end);
       return rows.length > 0 && rows;
     });
   }
 
-  function bothSent(result: TransactionResultMessage): Promise<unknown> {
+  function bothSent(end: PaymentEndMessage): Promise<unknown> {
     return eventually("the line and the webhook are sent", async () => {
-      const rows = await rowsOf(result);
+      const rows = await rowsOf(end);
       return rows.length === 2 && rows.every(({ state }) => state === "sent");
     });
   }
 
-  function linesOf(result: TransactionResultMessage): Record<string, unknown>[] {
-    return captured.lines().filter((line) => line.payment === result.paymentId && line.msg === "notification");
+  function linesOf({ payment }: PaymentEndMessage): Record<string, unknown>[] {
+    return captured.lines().filter((line) => line.payment === payment.id && line.msg === "notification");
   }
 
-  it("tells of a payment on the log, once, though its result is delivered twice", async () => {
+  it("tells of a payment on the log, once, though its end is delivered twice and contradicted later", async () => {
     await start();
-    const result = paymentResult();
-    const next = paymentResult({ declineReason: "INSUFFICIENT_FUNDS", declinedBy: "client-side" });
-    await send(result);
-    await send(result);
-    await recorded(result);
-    await send(result);
+    const end = paymentEnd();
+    const next = paymentEnd({ declineReason: "INSUFFICIENT_FUNDS", declinedBy: "client-side" });
+    await send(end);
+    await send(end);
+    await recorded(end);
+    await send(end);
+    // client-bank never does so: whoever does is not heard.
+    await send(paymentEnd({ id: end.payment.id, declineReason: "MERCHANT_CLOSED", declinedBy: "merchant-bank" }));
     await send(next);
     await recorded(next);
-    expect(await rowsOf(result)).to.deep.equal([
+    expect(await rowsOf(end)).to.deep.equal([
       { channel: "log", language: "en", state: "sent", attempts: 1, subject: "Payment of €12.50 succeeded" },
     ]);
     await eventually("the next line is written", () => linesOf(next).length === 1);
-    expect(linesOf(result)).to.have.length(1);
-    expect(linesOf(result)[0]).to.deep.include({
+    expect(linesOf(end)).to.have.length(1);
+    expect(linesOf(end)[0]).to.deep.include({
       trace: TRACE_ID,
       step: "5a",
       channel: "log",
@@ -136,17 +138,17 @@ describe("Step 5a, notification", function () {
   });
 
   it("keeps what came while it was away, for its subscription is durable", async () => {
-    const result = paymentResult();
-    await send(result);
+    const end = paymentEnd();
+    await send(end);
     await start();
-    await recorded(result);
+    await recorded(end);
   });
 
   it("speaks the language that it is told to speak", async () => {
     await start({ language: "fr" });
-    const result = paymentResult();
-    await send(result);
-    const [row] = await recorded(result);
+    const end = paymentEnd();
+    await send(end);
+    const [row] = await recorded(end);
     expect(row?.language).to.equal("fr");
     expect(row?.subject.replace(/\p{Zs}/gu, " ")).to.equal("Paiement de 12,50 € accepté");
   });
@@ -154,14 +156,14 @@ describe("Step 5a, notification", function () {
   it("waits with its messages while no template is active, and goes on once there is one", async () => {
     await testDatabase().query("UPDATE notification.templates SET active = false WHERE name = 'payment-succeeded'");
     await start();
-    const result = paymentResult();
-    await send(result);
+    const end = paymentEnd();
+    await send(end);
     await eventually("the lack is told of", () =>
       captured.text().includes("No version of template payment-succeeded is active"),
     );
-    expect(await rowsOf(result)).to.have.length(0);
+    expect(await rowsOf(end)).to.have.length(0);
     await testDatabase().query("UPDATE notification.templates SET active = true");
-    await recorded(result);
+    await recorded(end);
   });
 
   it("sets a payment aside, loudly, whose template asks for an unknown variable, and goes on", async () => {
@@ -171,8 +173,8 @@ describe("Step 5a, notification", function () {
        VALUES ('payment-declined', 'en', 2, 'Declined', 'Dear {{ first_name }}', true)`,
     );
     await start();
-    const broken = paymentResult({ declineReason: "CARD_EXPIRED", declinedBy: "client-side" });
-    const good = paymentResult();
+    const broken = paymentEnd({ declineReason: "CARD_EXPIRED", declinedBy: "client-side" });
+    const good = paymentEnd();
     await send(broken);
     await send(good);
     const deadLetter = await deadLetters.receive({ timeoutMs: 30_000 });
@@ -187,12 +189,12 @@ describe("Step 5a, notification", function () {
 
   for (const [what, message] of [
     ["a text that is not JSON", { text: "no" }],
-    ["a message of the future", { json: { ...paymentResult(), version: 2 } }],
+    ["a message of the future", { json: { ...paymentEnd(), version: 2 } }],
   ] as const) {
     it(`sets aside ${what} and goes on`, async () => {
       await start();
-      await producer.send(message);
-      const good = paymentResult();
+      await producer.send({ ...message, properties: END_PROPERTIES });
+      const good = paymentEnd();
       await send(good);
       await recorded(good);
       const deadLetter = await deadLetters.receive({ timeoutMs: 30_000 });
@@ -204,39 +206,39 @@ describe("Step 5a, notification", function () {
   it("posts a signed webhook at once, with the payment and without anything of its card but what may be shown", async () => {
     await using receiver = await startReceiver((response) => response.writeHead(204).end());
     await start({ webhook: { url: receiver.url, secret: SECRET, allowPrivate: true } });
-    const result = paymentResult({ declineReason: "MERCHANT_CLOSED", declinedBy: "merchant-bank" });
-    await send(result);
+    const end = paymentEnd({ declineReason: "MERCHANT_CLOSED", declinedBy: "merchant-bank" });
+    await send(end);
     const webhook = await eventually("the webhook arrives", () => receiver.received[0]);
     const { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signature } = webhook.headers;
-    expect(id).to.equal(`${result.paymentId}_payment-declined`);
+    expect(id).to.equal(`${end.payment.id}_payment-declined`);
     const expected = createHmac("sha256", SECRET).update(`${id}.${timestamp}.${webhook.body}`).digest("base64");
     expect(signature).to.equal(`v1,${expected}`);
     const { type, timestamp: time, data } = JSON.parse(webhook.body);
-    expect({ type, time }).to.deep.equal({ type: "payment.declined", time: result.settleTime });
+    expect({ type, time }).to.deep.equal({ type: "payment.declined", time: end.payment.finishTime });
     expect(data).to.deep.include({
-      paymentId: result.paymentId,
-      requestId: result.requestId,
-      merchantId: result.merchantId,
+      paymentId: end.payment.id,
+      requestId: end.payment.requestId,
+      merchantId: end.payment.merchantId,
       amount: { currencyCode: "EUR", minorUnits: "1250" },
+      state: "DECLINED",
       declineReason: "MERCHANT_CLOSED",
+      declinedBy: "merchant-bank",
       card: { brand: "visa", lastFour: "4242", expiryMonth: 12, expiryYear: 2030 },
     });
     expect(data.notification.subject).to.equal("Payment of €12.50 declined");
-    expect(webhook.body).to.not.contain(result.card.fingerprint);
-    await eventually("both channels are sent", async () =>
-      (await rowsOf(result)).every(({ state }) => state === "sent"),
-    );
+    expect(webhook.body).to.not.contain("fingerprint");
+    await eventually("both channels are sent", async () => (await rowsOf(end)).every(({ state }) => state === "sent"));
   });
 
-  it("posts one webhook for a result that is delivered twice, and the same one again after a failure", async () => {
+  it("posts one webhook for a end that is delivered twice, and the same one again after a failure", async () => {
     const statuses = [500, 503, 200];
     await using receiver = await startReceiver((response) => response.writeHead(statuses.shift() ?? 200).end());
     await start({ webhook: { url: receiver.url, secret: SECRET, allowPrivate: true } });
-    const result = paymentResult();
-    await send(result);
-    await send(result);
-    await bothSent(result);
-    const ofPayment = receiver.received.filter(({ body }) => body.includes(result.paymentId));
+    const end = paymentEnd();
+    await send(end);
+    await send(end);
+    await bothSent(end);
+    const ofPayment = receiver.received.filter(({ body }) => body.includes(end.payment.id));
     expect(ofPayment).to.have.length(3);
     expect(new Set(ofPayment.map(({ headers, body }) => `${headers["webhook-id"]} ${body}`)).size).to.equal(1);
   });
@@ -244,9 +246,9 @@ describe("Step 5a, notification", function () {
   it("never lets a slow receiver hold the queue", async () => {
     await using receiver = await startReceiver(() => undefined);
     await start({ webhook: { url: receiver.url, secret: SECRET, allowPrivate: true, timeoutMs: 1_000 } });
-    const results = Array.from({ length: 150 }, () => paymentResult());
-    await Promise.all(results.map(send));
-    for (const result of results) await recorded(result);
+    const ends = Array.from({ length: 150 }, () => paymentEnd());
+    await Promise.all(ends.map(send));
+    for (const end of ends) await recorded(end);
     expect(receiver.received).to.not.have.length(0);
   });
 });

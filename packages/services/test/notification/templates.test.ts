@@ -9,24 +9,11 @@ import {
 } from "../../dist/notification/template-variables.js";
 import { openDatabase } from "../../dist/platform/database.js";
 import { DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../../dist/shared/decline.js";
-import type { TransactionResultMessage } from "../../dist/shared/messages.js";
-import type { RefundResultMessage } from "../../dist/shared/refund-messages.js";
+import type { PaymentEndMessage } from "../../dist/shared/messages.js";
+import type { RefundEndMessage } from "../../dist/shared/refund-messages.js";
 import { captureLog } from "../support/captured-log.js";
 import { useDatabase } from "../support/database-for-tests.js";
-import { paymentResult } from "./payment-results.js";
-
-const REFUND: RefundResultMessage = {
-  version: 1,
-  refundId: `ref_${"a".repeat(32)}`,
-  paymentId: `pay_${"b".repeat(32)}`,
-  requestId: "refund-1",
-  merchantId: "m-bookshop",
-  parametersHash: "h".repeat(43),
-  amount: { currencyCode: "EUR", minorUnits: "350" },
-  acceptTime: "2026-05-16T10:00:00.000Z",
-  debitTime: "2026-05-16T10:00:00.100Z",
-  settleTime: "2026-05-15T10:00:00.300Z",
-};
+import { paymentEnd, refundEnd } from "./ends.js";
 
 describe("The templates of the first migration", () => {
   const database = useDatabase();
@@ -46,37 +33,37 @@ describe("The templates of the first migration", () => {
     await opened.close();
   });
 
-  function rendered(result: TransactionResultMessage, language: string) {
-    const template = byLanguage[language]?.find(({ name }) => name === templateNameOf(result));
+  function rendered(end: PaymentEndMessage, language: string) {
+    const template = byLanguage[language]?.find(({ name }) => name === templateNameOf(end));
     if (template === undefined) throw new Error(`There is no template in ${language}.`);
-    const text = renderer.render(template, templateVariables(result, language));
+    const text = renderer.render(template, templateVariables(end, language));
     return { subject: text.subject.replace(/\p{Zs}/gu, " "), body: text.body.replace(/\p{Zs}/gu, " ") };
   }
 
   it("tell of a success in English", () => {
-    const result = paymentResult();
-    expect(rendered(result, "en")).to.deep.equal({
+    const end = paymentEnd();
+    expect(rendered(end, "en")).to.deep.equal({
       subject: "Payment of €12.50 succeeded",
       body:
         "The payment of €12.50 to m-bookshop with the visa card ending in 4242 succeeded on 2026-05-15 at 10:00 UTC.\n" +
-        `For: Two books\nPayment: ${result.paymentId}`,
+        `For: Two books\nPayment: ${end.payment.id}`,
     });
   });
 
   it("tell of a success in French", () => {
-    const result = paymentResult({ description: "" });
-    expect(rendered(result, "fr")).to.deep.equal({
+    const end = paymentEnd({ description: "" });
+    expect(rendered(end, "fr")).to.deep.equal({
       subject: "Paiement de 12,50 € accepté",
       body:
         "Le paiement de 12,50 € à m-bookshop par la carte visa se terminant par 4242 a été accepté le 15/05/2026 à " +
-        `10:00 UTC.\nPaiement : ${result.paymentId}`,
+        `10:00 UTC.\nPaiement : ${end.payment.id}`,
     });
   });
 
   for (const language of ["en", "fr"]) {
     it(`give each reason of a decline a sentence of its own in ${language}`, () => {
       const sentences = DECLINE_REASONS.map((declineReason) => {
-        const [first = ""] = rendered(paymentResult({ declineReason }), language).body.split("\n");
+        const [first = ""] = rendered(paymentEnd({ declineReason }), language).body.split("\n");
         return first;
       });
       expect(new Set(sentences).size).to.equal(DECLINE_REASONS.length);
@@ -89,25 +76,26 @@ describe("The templates of the first migration", () => {
 
   it("say that the money goes back when the merchant's bank declined, and only then", () => {
     const declined = { declineReason: "MERCHANT_CLOSED", declinedBy: "merchant-bank" } as const;
-    expect(rendered(paymentResult(declined), "en").body).to.contain("goes back to the client's account");
-    expect(rendered(paymentResult(declined), "fr").body).to.contain("rendu au compte du client");
+    expect(rendered(paymentEnd(declined), "en").body).to.contain("goes back to the client's account");
+    expect(rendered(paymentEnd(declined), "fr").body).to.contain("rendu au compte du client");
     const byClient = { declineReason: "CARD_EXPIRED", declinedBy: "client-side" } as const;
-    expect(rendered(paymentResult(byClient), "en").body).to.not.contain("goes back");
+    expect(rendered(paymentEnd(byClient), "en").body).to.not.contain("goes back");
   });
 
   for (const language of ["en", "fr"]) {
     it(`tell of refunds in ${language}, and give each reason of a refund's decline a sentence of its own`, () => {
-      const told = (changes: Partial<RefundResultMessage>) => {
-        const result = { ...REFUND, ...changes };
-        const template = byLanguage[language]?.find(({ name }) => name === refundTemplateNameOf(result));
+      const paymentId = `pay_${"b".repeat(32)}`;
+      const told = (changes: Partial<RefundEndMessage["refund"]>) => {
+        const end = refundEnd({ paymentId, ...changes });
+        const template = byLanguage[language]?.find(({ name }) => name === refundTemplateNameOf(end));
         if (template === undefined) throw new Error(`There is no template in ${language}.`);
-        return renderer.render(template, refundVariables(result, language));
+        return renderer.render(template, refundVariables(end, language));
       };
       const made = told({});
       expect(made.subject.replace(/\p{Zs}/gu, " ")).to.equal(
         language === "en" ? "Refund of €3.50 succeeded" : "Remboursement de 3,50 € effectué",
       );
-      expect(made.body).to.contain(REFUND.paymentId).and.to.contain(REFUND.refundId);
+      expect(made.body).to.contain(paymentId).and.to.contain(refundEnd().refund.id);
       expect(told({ declineReason: "ALREADY_REFUNDED", amount: undefined }).subject).to.equal(
         language === "en" ? "Refund declined" : "Remboursement refusé",
       );
@@ -123,7 +111,7 @@ describe("The templates of the first migration", () => {
   }
 
   it("keep a description from passing for lines of theirs", () => {
-    const body = rendered(paymentResult({ description: "Book\nPayment: pay_other\u202E{{ x }}" }), "en").body;
+    const body = rendered(paymentEnd({ description: "Book\nPayment: pay_other\u202E{{ x }}" }), "en").body;
     expect(body).to.contain("\nFor: Book Payment: pay_other {{ x }}\n");
   });
 

@@ -36,8 +36,8 @@ export class AddressBook {
     this.#settings = settings;
     for (const topology of settings.addresses) {
       const made = this.#make(topology.address, topology.kind, topology);
-      for (const name of topology.subscriptions ?? []) {
-        made.subscribe(`${name}:global`, { predefined: true, durable: true, shared: true });
+      for (const { name, selector } of topology.subscriptions) {
+        made.subscribe(`${name}:global`, { selector, predefined: true, durable: true, shared: true });
       }
     }
     this.#expiryScan = setInterval(() => {

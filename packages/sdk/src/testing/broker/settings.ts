@@ -1,5 +1,7 @@
 /** The broker's options, parsed once: defaults filled in, conflicts refused with a sentence. */
-import type { BrokerOptions, BrokerUser, TopologyAddress } from "../broker-options.js";
+import type { BrokerOptions, BrokerUser, TopologyAddress, TopologySubscription } from "../broker-options.js";
+import { Selector } from "./selector.js";
+import { InvalidSelector } from "./selector-tokens.js";
 
 /** Where Artemis takes management messages, which nobody answers here. */
 export const MANAGEMENT_ADDRESS = "activemq.management";
@@ -11,10 +13,21 @@ const DEFAULT_DUPLICATE_ID_CACHE_SIZE = 20_000;
 const DEFAULT_MAXIMUM_MESSAGE_SIZE = 1024 * 1024;
 const DEFAULT_MAXIMUM_MESSAGES_PER_ADDRESS = 1_000_000;
 
+/** A subscription that is there from the start, its selector parsed. */
+export interface SubscriptionSettings {
+  readonly name: string;
+  /** Undefined when it takes every message. */
+  readonly selector: Selector | undefined;
+}
+
+export interface AddressSettings extends Omit<TopologyAddress, "subscriptions"> {
+  readonly subscriptions: readonly SubscriptionSettings[];
+}
+
 export interface BrokerSettings {
   readonly host: string;
   readonly port: number;
-  readonly addresses: readonly TopologyAddress[];
+  readonly addresses: readonly AddressSettings[];
   readonly autoCreate: boolean;
   /** Undefined when anybody may do anything. */
   readonly users: ReadonlyMap<string, BrokerUser> | undefined;
@@ -34,11 +47,10 @@ export interface BrokerSettings {
 /** @throws RangeError or TypeError for options that cannot be, or that contradict each other. */
 export function parseBrokerOptions(options: BrokerOptions): BrokerSettings {
   const { addresses = [], users, deadLetterAddress = DEFAULT_DEAD_LETTER_ADDRESS, expiryAddress = "" } = options;
-  checkAddresses(addresses);
   return {
     host: options.host ?? "127.0.0.1",
     port: whole("port", options.port ?? 0, 0),
-    addresses,
+    addresses: addressSettings(addresses),
     autoCreate: options.autoCreate ?? options.addresses === undefined,
     users: users === undefined ? undefined : usersByName(users),
     deadLetterAddress: deadLetterAddress === "" ? undefined : deadLetterAddress,
@@ -78,9 +90,10 @@ function whole(name: string, value: number, minimum: number): number {
   throw new RangeError(`${name} is ${value}: give a whole number, ${minimum} or more.`);
 }
 
-function checkAddresses(addresses: readonly TopologyAddress[]): void {
+function addressSettings(addresses: readonly TopologyAddress[]): AddressSettings[] {
   const names = new Set<string>();
-  for (const { address, kind, subscriptions = [] } of addresses) {
+  return addresses.map((topology) => {
+    const { address, kind, subscriptions = [] } = topology;
     if (address === "" || address.includes("::")) throw new TypeError(`"${address}" cannot be an address.`);
     if (address === MANAGEMENT_ADDRESS) throw new TypeError(`${address} cannot be an address: it is not served here.`);
     if (names.has(address)) throw new TypeError(`The address ${address} is given twice.`);
@@ -88,12 +101,23 @@ function checkAddresses(addresses: readonly TopologyAddress[]): void {
     if (kind === "queue" && subscriptions.length > 0) {
       throw new TypeError(`${address} is a queue: only a topic has subscriptions.`);
     }
-    for (const name of subscriptions) {
-      if (name === "" || name.includes("|")) throw new TypeError(`"${name}" cannot be a subscription of ${address}.`);
-    }
-    if (new Set(subscriptions).size < subscriptions.length) {
+    const settings = subscriptions.map((one) => subscriptionSettings(one, address));
+    if (new Set(settings.map(({ name }) => name)).size < settings.length) {
       throw new TypeError(`A subscription of ${address} is given twice.`);
     }
+    return { ...topology, subscriptions: settings };
+  });
+}
+
+function subscriptionSettings(given: string | TopologySubscription, address: string): SubscriptionSettings {
+  const { name, selector } = typeof given === "string" ? { name: given, selector: undefined } : given;
+  if (name === "" || name.includes("|")) throw new TypeError(`"${name}" cannot be a subscription of ${address}.`);
+  if (selector === undefined) return { name, selector };
+  try {
+    return { name, selector: new Selector(selector) };
+  } catch (error) {
+    if (!(error instanceof InvalidSelector)) throw error;
+    throw new TypeError(`The selector of the subscription ${name} of ${address}: ${error.message}`);
   }
 }
 

@@ -1,6 +1,12 @@
 /** Messages that come twice, in another order, long after their time, or from another release. */
 import { type Message, type OutgoingMessage, queue } from "@quittance/sdk";
-import { CHANNELS, type Channel, destinationOf, type ServiceName } from "../../../dist/shared/queue-map.js";
+import {
+  CHANNELS,
+  type Channel,
+  destinationOf,
+  END_PROPERTIES,
+  type ServiceName,
+} from "../../../dist/shared/queue-map.js";
 import type { House } from "../house.js";
 import { queueAddressesOf } from "../queue-addresses.js";
 import { type Fault, pause, within } from "./fault.js";
@@ -13,6 +19,8 @@ const READS: readonly { readonly service: ServiceName; readonly channel: Channel
   { service: "merchant-bank", channel: CHANNELS.refund },
   { service: "client-bank", channel: CHANNELS.transactionResult },
   { service: "client-bank", channel: CHANNELS.refundResult },
+  { service: "notification", channel: CHANNELS.transactionResult },
+  { service: "notification", channel: CHANNELS.refundResult },
 ];
 /** Before everything that waits already. */
 const FIRST = 9;
@@ -44,7 +52,10 @@ const NEWER: Disguise = {
   }),
 };
 /** The headers came to be over time; each of them may be missing. */
-const OLDER: Disguise = { point: "from an older release", wear: (message) => ({ json: message.json() }) };
+const OLDER: Disguise = {
+  point: "from an older release",
+  wear: (message) => ({ json: message.json(), ...endOf(message) }),
+};
 
 function asItWas(message: Message): OutgoingMessage & { readonly json: unknown } {
   const { messageId, correlationId, type, replyTo, traceparent } = message;
@@ -55,7 +66,13 @@ function asItWas(message: Message): OutgoingMessage & { readonly json: unknown }
     ...(type !== undefined && { type }),
     ...(replyTo !== undefined && { replyTo }),
     ...(traceparent !== undefined && { traceparent }),
+    ...endOf(message),
   };
+}
+
+/** What the selectors choose by: it makes a message an end, in every release. */
+function endOf({ properties }: Message): Pick<OutgoingMessage, "properties"> {
+  return properties.final === true ? { properties: END_PROPERTIES } : {};
 }
 
 /** While a service is away its messages pile up; copies of them are put before and behind them, and it comes back. */
@@ -65,7 +82,7 @@ export const strangeMessages: Fault = {
     const { service, channel } = random.pick(READS);
     const resume = await house.stack.hold(service);
     try {
-      const copies = await pileUp(house, channel);
+      const copies = await pileUp(house, channel, service);
       for (const copy of random.sample(copies, copies.length)) {
         const disguise = random.pick([AS_IT_WAS, NEWER, OLDER]);
         const producer = await house.operator.createProducer(destinationOf(channel), {
@@ -98,12 +115,12 @@ export const staleMessages: Fault = {
   },
 };
 
-async function pileUp(house: House, channel: Channel): Promise<Copy[]> {
+async function pileUp(house: House, channel: Channel, reader: ServiceName): Promise<Copy[]> {
   let copies: Copy[] = [];
   const look = async () => {
     while (copies.length < MINIMUM_PILE) {
       copies = [];
-      for (const address of queueAddressesOf(channel).slice(-1)) {
+      for (const address of queueAddressesOf(channel, reader)) {
         await using browser = await house.operator.createBrowser(queue(address));
         for await (const message of browser) copies.push({ channel, message });
       }

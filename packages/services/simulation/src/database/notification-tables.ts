@@ -30,7 +30,7 @@ export function notificationTables() {
     }),
     notifications: new Table<NotificationRow>({
       name: "notification.notifications",
-      keyOf: ({ paymentId, refundId, templateName, channel }) => `${paymentId} ${refundId} ${templateName} ${channel}`,
+      keyOf: ({ paymentId, refundId, channel }) => `${paymentId} ${refundId} ${channel}`,
       primaryKey: "notifications_once",
     }),
   };
@@ -49,7 +49,8 @@ export function notificationStatements({ templates, notifications }: Notificatio
       );
       const inserted: NotificationRow[] = [];
       for (const row of given) if (await session.insertUnlessThere(notifications, row)) inserted.push(row);
-      return answer(inserted.map(({ subject: _subject, ...key }) => key).sort(byText(({ paymentId }) => paymentId)));
+      const keys = inserted.map(({ paymentId, refundId, channel }) => ({ paymentId, refundId, channel }));
+      return answer(keys.sort(byText(({ paymentId }) => paymentId)));
     },
   };
 }

@@ -28,7 +28,7 @@ export async function insertNotifications(
              AS given (payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,
                        refund_id)
            ON CONFLICT ON CONSTRAINT notifications_once DO NOTHING
-           RETURNING payment_id AS "paymentId", refund_id AS "refundId", template_name AS "templateName", channel`,
+           RETURNING payment_id AS "paymentId", refund_id AS "refundId", channel`,
     values: [
       rows.map((row) => row.paymentId),
       rows.map((row) => row.templateName),

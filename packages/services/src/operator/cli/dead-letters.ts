@@ -34,8 +34,8 @@ export const deadLetters: Command = {
   usage: "list | show <message id> | replay|discard <message id>... [options]",
   help: `  list      What lies on the dead-letter queues, oldest first.
   show      One letter with its properties and body. Whatever could be a card number is masked.
-  replay    Sends letters anew to where they died, with no attempts behind them. On a topic every subscription gets it
-            again: those that had handled it do nothing twice.
+  replay    Sends letters anew to where they died, with no attempts behind them. On a topic the reader gets it again
+            that its selector chooses.
   discard   Takes letters away for good.
 
 Replay and discard are safe to run twice: what was done before is told, and not done again.

@@ -183,15 +183,14 @@ export function hangingOf(story: PaymentStory): Hanging[] {
       since: receipt.settleTime,
       why: "merchant-bank has decided and client-bank has not finished it: its message is on its way, client-bank is away or held up, or the message is among the dead letters",
     });
-  }
-  if (!notifications.some(({ refundId }) => refundId === "")) {
+  } else if (!notifications.some(({ refundId }) => refundId === "")) {
     hanging.push({
       step: "5a",
       service: "notification",
       channel: "transaction-result, subscription notification",
       queues: [subscriptionQueue(CHANNELS.transactionResult, "notification")],
-      since: receipt.settleTime,
-      why: "notification has not recorded it: its message is on its way, notification is away or held up, or the message is among the dead letters",
+      since: payment.finishTime,
+      why: "client-bank has told how it ended and notification has not recorded it: its message is on its way, notification is away or held up, or the message is among the dead letters",
     });
   }
   for (const refund of story.refunds.filter(({ finishTime }) => finishTime === null)) {

@@ -3,12 +3,12 @@ import { expect } from "chai";
 import { startNotification } from "../../../dist/notification/service.js";
 import { openDatabase } from "../../../dist/platform/database.js";
 import type { RunningService } from "../../../dist/platform/run-service.js";
-import { CHANNELS, destinationOf } from "../../../dist/shared/queue-map.js";
+import { CHANNELS, destinationOf, END_PROPERTIES } from "../../../dist/shared/queue-map.js";
 import { type CapturedLog, captureLog } from "../../support/captured-log.js";
 import { useDatabase } from "../../support/database-for-tests.js";
 import { eventually } from "../../support/eventually.js";
 import { useHouseBroker } from "../../support/house-broker.js";
-import { paymentResult } from "../payment-results.js";
+import { paymentEnd } from "../ends.js";
 import { type Receiver, startReceiver } from "./receiver.js";
 
 const PAYMENTS = 30;
@@ -27,8 +27,8 @@ describe("Notification while the receiver of webhooks is away", function () {
   let isAway: boolean;
 
   before(async () => {
-    const merchantBank = await broker().connectAs("merchant-bank");
-    producer = await merchantBank.createProducer(destinationOf(CHANNELS.transactionResult));
+    const clientBank = await broker().connectAs("client-bank");
+    producer = await clientBank.createProducer(destinationOf(CHANNELS.transactionResult));
   });
 
   afterEach(async () => {
@@ -72,8 +72,8 @@ describe("Notification while the receiver of webhooks is away", function () {
     const running = await start(receiver);
     const breaker = () => running.minorBreakers?.webhooks?.().name;
     expect(breaker()).to.equal("closed");
-    const results = Array.from({ length: PAYMENTS }, () => paymentResult());
-    for (const result of results) await producer.send({ json: result });
+    const ends = Array.from({ length: PAYMENTS }, () => paymentEnd());
+    for (const end of ends) await producer.send({ json: end, properties: END_PROPERTIES });
     await eventually("the breaker is open", () => breaker() === "open", BOUND_MS);
     await eventually(
       "every payment is told of on the log all the same",
@@ -90,7 +90,7 @@ describe("Notification while the receiver of webhooks is away", function () {
     await eventually("every webhook is sent", async () => (await countOf("webhook", "sent")) === PAYMENTS, BOUND_MS);
     await eventually("the breaker is closed", () => breaker() === "closed", BOUND_MS);
     const ids = new Set(receiver.received.map(({ headers }) => headers["webhook-id"]));
-    expect([...ids]).to.have.members(results.map(({ paymentId }) => `${paymentId}_payment-succeeded`));
+    expect([...ids]).to.have.members(ends.map(({ payment }) => `${payment.id}_payment-succeeded`));
     expect(captured.text()).not.to.contain("webhook given up");
   }
 

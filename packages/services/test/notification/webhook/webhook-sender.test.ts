@@ -6,7 +6,7 @@ import { type Database, openDatabase } from "../../../dist/platform/database.js"
 import { type CapturedLog, captureLog } from "../../support/captured-log.js";
 import { useDatabase } from "../../support/database-for-tests.js";
 import { eventually } from "../../support/eventually.js";
-import { randomPaymentId } from "../payment-results.js";
+import { randomPaymentId } from "../ends.js";
 
 interface Row {
   readonly state: string;

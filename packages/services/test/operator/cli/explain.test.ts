@@ -113,7 +113,7 @@ describe("explain", function () {
     );
     expect(waiting.hanging[0]?.since).to.equal(row?.since.toISOString());
     await settle(payment);
-    expect((await told(payment.paymentId)).hanging.map(({ step }) => step)).to.deep.equal(["5b", "5a"]);
+    expect((await told(payment.paymentId)).hanging.map(({ step }) => step)).to.deep.equal(["5b"]);
   });
 
   it("shows the money coming back, and who declined", async () => {
