@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { claimFolder, FolderTakenError } from "../../dist/stack/folder-owner.js";
 import { type Guardian, startGuardian } from "../../dist/stack/guardian.js";
 import { listenForStop } from "../../dist/stack/stop-signals.js";
 import { type House, openHouse } from "./house.js";
@@ -21,6 +22,8 @@ const say = (text: string) => void process.stdout.write(`${text}\n`);
 /** Runs the rounds until one fails or all have held. @returns whether all held. */
 async function runCampaign(options: CampaignOptions, guardian: Guardian, signal: AbortSignal): Promise<boolean> {
   const folder = join(resolve(ROOT, process.env.QUITTANCE_FOLDER ?? ".quittance"), "chaos");
+  const claim = await claimFolder(folder, "npm run chaos");
+  guardian.runFile(claim.path, claim.token);
   const house = await openHouse({
     broker: options.broker,
     folder,
@@ -92,7 +95,8 @@ try {
     if (!held) process.exit();
   }
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  const expected = error instanceof FolderTakenError;
+  process.stderr.write(`${error instanceof Error ? (expected ? error.message : error.stack) : String(error)}\n`);
   if (error instanceof OptionsError) process.stderr.write("See npm run chaos -- --help.\n");
   process.exitCode = error instanceof OptionsError ? 2 : 1;
 }

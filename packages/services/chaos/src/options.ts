@@ -30,7 +30,8 @@ export const HELP = `Breaks a running house on purpose, round after round, and c
   --help            This text.
 
 A seed decides what is asked for and what is broken when; what the machine makes of it is its own. Logs of the
-processes are in .quittance/chaos/logs. Exit codes: 0 all rounds held, 1 a round failed, 2 called wrongly. See
+processes are in .quittance/chaos/logs; one campaign at a time runs there, and QUITTANCE_FOLDER names another folder than
+.quittance. Exit codes: 0 all rounds held, 1 a round failed, 2 called wrongly. See
 docs/reliability.md.
 `;
 

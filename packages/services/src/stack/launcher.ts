@@ -1,11 +1,15 @@
 /** The life of `npm start`: start, show, stay up, stop; and what it says meanwhile. */
 import { join } from "node:path";
+import { BROKER_USERS } from "../shared/queue-map.js";
+import { type BrokerLogins, readBrokerUsers, withLogin } from "./broker-users.js";
 import { demoPayments } from "./demo-cases.js";
 import { makeDemoPayments } from "./demo-payments.js";
+import { claimFolder, type FolderClaim } from "./folder-owner.js";
 import { requireFreePort } from "./free-ports.js";
 import { type Guardian, startGuardian } from "./guardian.js";
 import type { StackOptions } from "./options.js";
 import { openProcessLogs, type ProcessLogs } from "./process-logs.js";
+import { requireBroker, requireDatabase } from "./reachable.js";
 import { writeRunFile } from "./run-file.js";
 import { STACK_PROCESSES, type Stack, startStack } from "./stack.js";
 import { listenForStop, type StopSignals } from "./stop-signals.js";
@@ -20,11 +24,15 @@ export interface Voice {
   tell(text: string): void;
   /** Writes that something is wrong. */
   complain(text: string): void;
+  /** Aborted when nobody can read any more what it says. */
+  readonly unheard: AbortSignal;
 }
 
 export interface LauncherPlace {
   /** Where run file, logs and keys go. */
   readonly folder: string;
+  /** A path that the user gave, relative to where npm was called. */
+  resolved(path: string): string;
   /** How a path is written for people. */
   shown(path: string): string;
 }
@@ -32,6 +40,7 @@ export interface LauncherPlace {
 /** What one run of the launcher is made of. */
 interface Launch {
   readonly options: StackOptions;
+  readonly brokerLogins: BrokerLogins | undefined;
   readonly place: LauncherPlace;
   readonly voice: Voice;
   readonly guardian: Guardian;
@@ -45,14 +54,52 @@ interface Launch {
  * @throws what keeps the stack from starting, after everything was stopped.
  */
 export async function runLauncher(options: StackOptions, place: LauncherPlace, voice: Voice): Promise<number> {
-  await requireFreePort("--grpc-port", options.grpcPort);
-  await requireFreePort("--http-port", options.httpPort);
+  const claim = await claimFolder(place.folder, "npm start");
+  try {
+    await requireFreePort("--grpc-port", options.grpcPort);
+    await requireFreePort("--http-port", options.httpPort);
+    const brokerLogins = await requireServers(options, place);
+    return await runOwner(claim, { options, brokerLogins, place, voice });
+  } finally {
+    await claim.release();
+  }
+}
+
+/**
+ * Looks whether the broker and the database that the user named can be used, before anything is started.
+ * @returns the logins of --broker-users.
+ */
+async function requireServers(options: StackOptions, place: LauncherPlace): Promise<BrokerLogins | undefined> {
+  const { broker, brokerUsers, database } = options;
+  const logins = brokerUsers === undefined ? undefined : await readBrokerUsers(place.resolved(brokerUsers));
+  const urls = new Map<string, string>();
+  if (broker instanceof URL) {
+    if (logins === undefined) urls.set("the URL", broker.href);
+    else for (const name of BROKER_USERS) urls.set(name, withLogin(broker, logins[name]));
+  }
+  await Promise.all([requireBroker(urls), requireDatabase(database)]);
+  return logins;
+}
+
+/** Runs the stack of whoever owns the folder. */
+async function runOwner(
+  claim: FolderClaim,
+  parts: Pick<Launch, "options" | "brokerLogins" | "place" | "voice">,
+): Promise<number> {
+  const { options, place, voice } = parts;
   const guardian = startGuardian();
+  guardian.runFile(claim.path, claim.token);
   const stopping = listenForStop(() => {
     voice.say("Stopping at once.");
     void guardian.hurry();
   });
   stopping.signal.addEventListener("abort", () => voice.tell("\nStopping. Ctrl-C once more stops at once."));
+  const stopUnheard = () => {
+    voice.complain("Nobody reads what npm start says any more: stopping.");
+    stopping.stop("nobody reads standard output");
+  };
+  if (voice.unheard.aborted) stopUnheard();
+  else voice.unheard.addEventListener("abort", stopUnheard, { once: true });
   const logs = await openProcessLogs({
     folder: join(place.folder, "logs"),
     processes: STACK_PROCESSES,
@@ -63,7 +110,7 @@ export async function runLauncher(options: StackOptions, place: LauncherPlace, v
     },
   });
   try {
-    return await launch({ options, place, voice, guardian, stopping, logs });
+    return await launch({ ...parts, guardian, stopping, logs });
   } catch (error) {
     if (stopping.signal.aborted) return 0;
     throw error;
@@ -71,12 +118,13 @@ export async function runLauncher(options: StackOptions, place: LauncherPlace, v
     await guardian.close();
     await logs.close();
     stopping.close();
+    voice.unheard.removeEventListener("abort", stopUnheard);
     if (stopping.signal.aborted) voice.tell("Everything has stopped.");
   }
 }
 
 async function launch(parts: Launch): Promise<number> {
-  const { options, place, voice, guardian, stopping, logs } = parts;
+  const { options, brokerLogins, place, voice, guardian, stopping, logs } = parts;
   const began = performance.now();
   voice.tell("Starting Quittance");
   let onRestart: () => Promise<void> = async () => undefined;
@@ -88,6 +136,7 @@ async function launch(parts: Launch): Promise<number> {
   };
   const stack = await startStack({
     ...options,
+    brokerLogins,
     guardian,
     signal: stopping.signal,
     keysFile: join(place.folder, "keys.json"),

@@ -4,15 +4,18 @@ import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LauncherPlace, Voice } from "./launcher.js";
 import { HELP, OptionsError, parseOptions, type StackOptions } from "./options.js";
+import { watchReader } from "./watch-reader.js";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 
 function placeOf(): LauncherPlace {
+  // npm runs scripts at the root wherever the user is: INIT_CWD is where that was.
+  const home = process.env.INIT_CWD ?? process.cwd();
   return {
     folder: resolve(root, process.env.QUITTANCE_FOLDER ?? ".quittance"),
-    // npm runs scripts at the root wherever the user is: INIT_CWD is where that was.
+    resolved: (path) => resolve(home, path),
     shown: (path) => {
-      const short = relative(process.env.INIT_CWD ?? process.cwd(), path);
+      const short = relative(home, path);
       return short.startsWith("..") ? path : short;
     },
   };
@@ -24,10 +27,11 @@ function voiceOf(options: StackOptions): Voice {
     say,
     tell: options.quiet ? () => undefined : say,
     complain: (text) => void process.stderr.write(`${text}\n`),
+    unheard: watchReader(process.stdout),
   };
 }
 
-// A terminal or pipe that is gone must not end the launcher before it has stopped everything.
+// A terminal or pipe that is gone must not end the launcher before it has stopped everything: see watch-reader.ts.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 try {

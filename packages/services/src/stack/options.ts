@@ -7,6 +7,8 @@ export const DEFAULT_HTTP_PORT = 8_080;
 export interface StackOptions {
   /** `embedded`, `artemis`, or the URL of a broker that runs already. */
   readonly broker: "embedded" | "artemis" | URL;
+  /** A file with the user and password of each service, for a broker that runs already. */
+  readonly brokerUsers: string | undefined;
   /** `embedded`, or the URL of a PostgreSQL that runs already, with a user that may make roles and schemas. */
   readonly database: "embedded" | URL;
   /** 0 takes a free one. */
@@ -29,6 +31,10 @@ export const HELP = `Starts Quittance: a database, a broker, the five services a
         The broker. embedded (default): in memory, in a process of its own; its messages go with it. artemis: a real
         Apache Artemis, fetched with Maven the first time; needs Java 17. A URL: a broker that runs already, set up as
         deploy/artemis says; with a user in the URL every service logs in as that user.
+  --broker-users <file>
+        For a broker's URL: the user and password of each service and of the operator, so that each may do only what it
+        must. Lines as in Artemis' artemis-users.properties (gateway=password, card-validation=password and so on), or
+        a JSON object with a password or {"user", "password"} under each name.
   --database embedded|<postgres url>
         The database. embedded (default): a real PostgreSQL from npm, whose data goes when the stack stops. A URL: a
         server that runs already, with a user that may make roles and schemas; the demo bank is loaded into it.
@@ -39,8 +45,13 @@ export const HELP = `Starts Quittance: a database, a broker, the five services a
   --help              This text.
 
 While it runs, .quittance/run.json (mode 0600) holds ports, URLs, a merchant's token and the services' process ids.
-Logs are in .quittance/logs/<process>.log, those of the start before in <process>.log.1. QUITTANCE_FOLDER names another
-folder than .quittance. LOG_LEVEL, OTEL_* and WEBHOOK_* are handed on to the services. See docs/operating.md.
+Logs are in .quittance/logs/<process>.log, those of the start before in <process>.log.1. One stack at a time runs in a
+folder: QUITTANCE_FOLDER names another than .quittance, so that a second one runs beside the first. LOG_LEVEL, OTEL_*
+and WEBHOOK_* are handed on to the services. When whoever reads its output goes (npm start | head), it stops. See
+docs/operating.md.
+
+Exit codes: 0 stopped, or the five payments ended as they should; 1 something failed; 2 called wrongly, or a port, broker
+or database that was named cannot be used.
 `;
 
 /**
@@ -51,13 +62,15 @@ folder than .quittance. LOG_LEVEL, OTEL_* and WEBHOOK_* are handed on to the ser
 export function parseOptions(args: readonly string[]): StackOptions | "help" {
   const values = parse(args);
   if (values.help) return "help";
+  const broker = parseBroker(values.broker ?? "embedded");
   const grpcPort = parsePort("--grpc-port", values["grpc-port"], DEFAULT_GRPC_PORT);
   const httpPort = parsePort("--http-port", values["http-port"], DEFAULT_HTTP_PORT);
   if (grpcPort === httpPort && grpcPort !== 0) {
     throw new OptionsError(`--grpc-port and --http-port are both ${grpcPort}: they need a port each.`);
   }
   return {
-    broker: parseBroker(values.broker ?? "embedded"),
+    broker,
+    brokerUsers: parseBrokerUsers(values["broker-users"], broker),
     database: parseDatabase(values.database ?? "embedded"),
     grpcPort,
     httpPort,
@@ -73,6 +86,7 @@ function parse(args: readonly string[]) {
       allowPositionals: false,
       options: {
         broker: { type: "string" },
+        "broker-users": { type: "string" },
         database: { type: "string" },
         "grpc-port": { type: "string" },
         "http-port": { type: "string" },
@@ -100,6 +114,16 @@ function parseBroker(text: string): StackOptions["broker"] {
   throw new OptionsError(
     `--broker is "${withoutPassword(text)}": it must be embedded, artemis, or a URL such as amqp://user:password@host:5672.`,
   );
+}
+
+function parseBrokerUsers(file: string | undefined, broker: StackOptions["broker"]): string | undefined {
+  if (file === undefined) return undefined;
+  if (file === "") throw new OptionsError("--broker-users needs the name of a file.");
+  if (!(broker instanceof URL)) {
+    throw new OptionsError(`--broker-users is for the URL of a broker; --broker ${broker} makes its users itself.`);
+  }
+  if (broker.username === "") return file;
+  throw new OptionsError("--broker-users names each service's user: leave the user out of the URL of --broker.");
 }
 
 function parseDatabase(text: string): StackOptions["database"] {

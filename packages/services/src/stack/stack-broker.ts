@@ -2,8 +2,9 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BrokerUserName } from "../shared/queue-map.js";
+import { BROKER_USERS, type BrokerUserName } from "../shared/queue-map.js";
 import { startArtemis } from "./artemis.js";
+import { type BrokerLogins, withLogin } from "./broker-users.js";
 import { BROKER_GUARDIAN_ORDER, startEmbeddedBroker } from "./embedded-broker.js";
 import type { Guardian } from "./guardian.js";
 import type { ProcessExit } from "./node-process.js";
@@ -23,6 +24,8 @@ export interface StackBroker {
 
 export interface StackBrokerOptions {
   readonly broker: "embedded" | "artemis" | URL;
+  /** The login of each service, for a broker that runs already; without it all log in as the URL says. */
+  readonly brokerLogins?: BrokerLogins | undefined;
   readonly guardian: Guardian;
   readonly signal: AbortSignal;
   readonly onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
@@ -37,7 +40,12 @@ export interface StackBrokerOptions {
 export async function startStackBroker(options: StackBrokerOptions): Promise<StackBroker> {
   const { broker } = options;
   if (broker instanceof URL) {
-    return { description: `broker at ${broker.host}`, urlOf: () => broker.href, durable: true };
+    const { brokerLogins } = options;
+    return {
+      description: `broker at ${broker.host}; ${describeLogins(broker, brokerLogins)}`,
+      urlOf: (user) => (brokerLogins === undefined ? broker.href : withLogin(broker, brokerLogins[user])),
+      durable: true,
+    };
   }
   const passwords = brokerPasswords();
   const { onEvent, signal, maximumDelayMs } = options;
@@ -70,6 +78,16 @@ export async function startStackBroker(options: StackBrokerOptions): Promise<Sta
     supervision,
     durable: true,
   };
+}
+
+/** Rights are worth something only where each service has a user of its own. */
+function describeLogins(broker: URL, logins: BrokerLogins | undefined): string {
+  const users = new Set(Object.values(logins ?? {}).map(({ user }) => user));
+  if (users.size === BROKER_USERS.length) return "each service has a user of its own";
+  if (users.size > 1) return `the services and the operator share ${users.size} users`;
+  const [user = decodeURIComponent(broker.username)] = users;
+  const whose = user === "" ? "without a user" : `as ${user}`;
+  return `every service logs in ${whose} and may do what that one may: --broker-users gives each its own`;
 }
 
 interface GuardedArtemis extends Supervisable {

@@ -6,6 +6,7 @@ import {
   type TokenSigner,
 } from "../operator/development-token.js";
 import type { ServiceName } from "../shared/queue-map.js";
+import type { BrokerLogins } from "./broker-users.js";
 import type { Guardian } from "./guardian.js";
 import type { StackOptions } from "./options.js";
 import { createKeys, keepKeys } from "./secrets.js";
@@ -33,6 +34,8 @@ export type StackProcessName = "database" | "broker" | ServiceName;
 export const STACK_PROCESSES: readonly StackProcessName[] = ["database", "broker", ...SERVICES];
 
 export interface StackStartOptions extends Pick<StackOptions, "broker" | "database" | "grpcPort" | "httpPort"> {
+  /** The login of each service at a broker that runs already [that of the URL]. */
+  readonly brokerLogins?: BrokerLogins | undefined;
   /** Ends and removes what is left when the stack stops, or when this process is gone. A stack closes it. */
   readonly guardian: Guardian;
   /** Where the keys are kept when the database is not the stack's own. */
@@ -142,13 +145,16 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
   const keys: Promise<StackKeys> =
     options.database === "embedded" ? Promise.resolve(createKeys()) : keepKeys(options.keysFile);
   const began = performance.now();
-  const broker = startStackBroker({ ...parts, broker: options.broker, onOutput: outputOf("broker") }).then(
-    (started) => {
-      if (started.supervision) parts.broker = started.supervision;
-      parts.onProgress(`${started.description} (${Math.round(performance.now() - began)} ms)`);
-      return started;
-    },
-  );
+  const broker = startStackBroker({
+    ...parts,
+    broker: options.broker,
+    brokerLogins: options.brokerLogins,
+    onOutput: outputOf("broker"),
+  }).then((started) => {
+    if (started.supervision) parts.broker = started.supervision;
+    parts.onProgress(`${started.description} (${Math.round(performance.now() - began)} ms)`);
+    return started;
+  });
   const database = keys.then((known) =>
     startStackDatabase({
       ...parts,

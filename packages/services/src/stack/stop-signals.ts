@@ -6,6 +6,8 @@ const SAME_SIGNAL_MS = 300;
 export interface StopSignals {
   /** Aborted when it is time to stop; the reason says why. */
   readonly signal: AbortSignal;
+  /** Asks to stop in good order, as a first signal does. */
+  stop(why: string): void;
   /** Listens no more. */
   close(): void;
 }
@@ -31,6 +33,7 @@ export function listenForStop(onHurry: () => void): StopSignals {
   process.channel?.unref();
   return {
     signal: stopping.signal,
+    stop: (why) => stopping.abort(new Error(why)),
     close: () => {
       for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(signal, onSignal);
       process.off("disconnect", onDisconnect);

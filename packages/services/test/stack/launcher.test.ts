@@ -1,10 +1,6 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, statSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { startBroker } from "@quittance/sdk/testing";
 import { expect } from "chai";
 import { BROKER_USERS, type BrokerUserName } from "../../dist/shared/queue-map.js";
@@ -12,75 +8,16 @@ import { demoPayments } from "../../dist/stack/demo-cases.js";
 import { makeDemoPayments } from "../../dist/stack/demo-payments.js";
 import { embeddedBrokerOptions } from "../../dist/stack/embedded-broker-options.js";
 import { startPostgres } from "../../dist/stack/postgres.js";
-import { identify, isRunning, type ProcessIdentity } from "../../dist/stack/process-identity.js";
 import type { RunFile } from "../../dist/stack/run-file.js";
 import { testGuardian } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";
+import { pidOf, START_MS, STOP_MS, treeOf, untilGone, untilSaid, untilUp, useLaunchers } from "./launcher-for-tests.js";
 
-const MAIN = fileURLToPath(new URL("../../dist/stack/main.js", import.meta.url));
 const PASSWORDS = Object.fromEntries(BROKER_USERS.map((user) => [user, "of-tests"])) as Record<BrokerUserName, string>;
-const START_MS = 90_000;
-const STOP_MS = 30_000;
-
-/** `npm start` without npm: a launcher on free ports with a folder of its own. */
-interface Launcher {
-  readonly child: ChildProcess;
-  readonly runFile: string;
-  output(): string;
-  exitCode(): Promise<number | null>;
-  run(): RunFile;
-}
 
 describe("npm start", function () {
   this.timeout(START_MS + STOP_MS);
-  const folder = mkdtempSync(join(tmpdir(), "quittance-launcher-"));
-  const launchers: ChildProcess[] = [];
-  let counter = 0;
-
-  after(async () => {
-    // Only a test that failed leaves one; the guardian cleans up behind it.
-    for (const launcher of launchers) launcher.kill("SIGKILL");
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  function launch(args: readonly string[] = [], own = join(folder, String(counter++))): Launcher {
-    const child = spawn(process.execPath, [MAIN, "--grpc-port", "0", "--http-port", "0", ...args], {
-      env: { ...process.env, QUITTANCE_FOLDER: own },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    launchers.push(child);
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on("data", (chunk: Buffer) => {
-        output += chunk.toString("utf8");
-      });
-    }
-    const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
-    const runFile = join(own, "run.json");
-    return {
-      child,
-      runFile,
-      output: () => output,
-      exitCode: () => exited,
-      run: () => JSON.parse(readFileSync(runFile, "utf8")) as RunFile,
-    };
-  }
-
-  async function untilUp(launcher: Launcher): Promise<void> {
-    await eventually(
-      "the stack is up",
-      () => {
-        if (launcher.child.exitCode !== null) throw new Error(`It ended.\n${launcher.output()}`);
-        return launcher.output().includes("Ctrl-C stops everything.");
-      },
-      START_MS,
-    );
-  }
-
-  async function untilGone(processes: readonly ProcessIdentity[], runFile: string): Promise<void> {
-    await eventually("every process is gone", () => !processes.some(isRunning), STOP_MS);
-    await eventually("the run file is gone", () => !existsSync(runFile));
-  }
+  const { folder, launch } = useLaunchers();
 
   it("with --once shows the five payments, exits with 0, and leaves nothing behind", async () => {
     const launcher = launch(["--once"]);
@@ -203,35 +140,7 @@ describe("npm start", function () {
       launcher.runFile,
     );
   });
-
-  async function untilSaid(launcher: Launcher, text: string): Promise<void> {
-    await eventually(`it says "${text}"`, () => launcher.output().includes(text), STOP_MS);
-  }
 });
-
-interface TreeProcess {
-  readonly identity: ProcessIdentity;
-  readonly command: string;
-}
-
-/** Every process below `root`, and that itself. */
-function treeOf(root: number): TreeProcess[] {
-  const listed = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" })
-    .split("\n")
-    .flatMap((line) => {
-      const [, pid, parent, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-      return pid && parent && command ? [{ pid: Number(pid), parent: Number(parent), command }] : [];
-    });
-  const found = listed.filter(({ pid }) => pid === root);
-  for (const above of found) found.push(...listed.filter(({ parent }) => parent === above.pid));
-  return found.map(({ pid, command }) => ({ identity: identify(pid), command }));
-}
-
-function pidOf(processes: readonly TreeProcess[], part: string): number {
-  const found = processes.find(({ command }) => command.includes(part));
-  if (!found) throw new Error(`No process is ${part}.`);
-  return found.identity.pid;
-}
 
 /** The five payments again, over the door that the run file tells: after all those deaths they end as they should. */
 async function untilPaymentsSucceed(run: RunFile): Promise<void> {

@@ -7,6 +7,7 @@ describe("The options of npm start", () => {
   it("default to everything embedded on the documented ports", () => {
     expect(parseOptions([])).to.deep.equal({
       broker: "embedded",
+      brokerUsers: undefined,
       database: "embedded",
       grpcPort: 50_051,
       httpPort: 8_080,
@@ -24,12 +25,27 @@ describe("The options of npm start", () => {
 
   it("name each option in the help", () => {
     expect(parseOptions(["--once", "--help"])).to.equal("help");
-    for (const option of ["--broker", "--database", "--grpc-port", "--http-port", "--once", "--quiet", "--help"]) {
+    for (const option of [
+      "--broker",
+      "--broker-users",
+      "--database",
+      "--grpc-port",
+      "--http-port",
+      "--once",
+      "--quiet",
+      "--help",
+    ]) {
       expect(HELP).to.contain(option);
     }
   });
 
   const refused: [string, string[], string][] = [
+    ["users of a broker that makes them itself", ["--broker-users", "users.json"], "--broker-users"],
+    [
+      "users beside a user",
+      ["--broker", "amqp://me:x@example.test", "--broker-users", "users.json"],
+      "leave the user out of the URL",
+    ],
     ["an unknown option", ["--ports", "1"], "--ports"],
     ["a word without an option", ["artemis"], "artemis"],
     ["an option without its value", ["--broker"], "--broker"],

@@ -1,6 +1,6 @@
 /** What the operator's commands read: the environment first, as the services do, then what a running stack tells. */
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { z } from "zod";
 import {
   ConfigurationError,
@@ -54,7 +54,7 @@ export function configurationOf(
   remark: (sentence: string) => void,
 ): OperatorConfiguration {
   const settings = parseConfiguration(operatorConfiguration, environment);
-  const path = join(settings.QUITTANCE_FOLDER ?? join(root, ".quittance"), "run.json");
+  const path = resolve(root, settings.QUITTANCE_FOLDER ?? ".quittance", "run.json");
   let stack: Promise<RunningStack | undefined> | undefined;
   let told = false;
   const runningStack = async () => {
