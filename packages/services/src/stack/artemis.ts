@@ -7,13 +7,15 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { artemisBrokerXml } from "../operator/broker-configuration.js";
 import { BROKER_USERS, type BrokerUserName } from "../shared/queue-map.js";
+import { type Patience, watchStart } from "./start-patience.js";
 
 const run = promisify(execFile);
 
 const ARTEMIS_VERSION = "2.44.0";
 const COORDINATES = `org.apache.activemq:apache-artemis:${ARTEMIS_VERSION}:tar.gz:bin`;
-/** How long the broker may take from its start until it serves. */
-const START_TIMEOUT_MS = 60_000;
+/** Characters of its output that are kept while it starts, and those that are shown when it does not. */
+const KEPT_OUTPUT = 20_000;
+const LAST_OUTPUT = 2_000;
 /** How long it may take to stop before it is killed. */
 const STOP_TIMEOUT_MS = 10_000;
 
@@ -25,6 +27,10 @@ export interface ArtemisOptions {
   readonly port?: number;
   /** The Java heap in megabytes [256]. */
   readonly heapMegabytes?: number;
+  /** How long it may take until it serves: with a big journal, minutes. */
+  readonly patience?: Patience;
+  /** Ends the start when aborted. */
+  readonly signal?: AbortSignal;
   /** Told of each slow step. */
   readonly onProgress?: (sentence: string) => void;
   /** Told of Java's process as soon as it exists, long before it serves. */
@@ -60,7 +66,7 @@ export async function startArtemis(options: ArtemisOptions): Promise<Artemis> {
   child.stderr.pipe(log, { end: false });
   child.once("close", () => log.end());
   try {
-    const listening = await untilListening(child);
+    const listening = await untilListening(child, options);
     return { url: `amqp://127.0.0.1:${listening}`, port: listening, process: child, stop: () => stop(child) };
   } catch (error) {
     child.kill("SIGKILL");
@@ -168,24 +174,37 @@ function javaArguments(home: string, directory: string, heapMegabytes: number): 
 }
 
 /** Resolves with the port once the log says that the acceptor listens (AMQ221020) and the server is live (AMQ221007). */
-function untilListening(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    const fail = (why: string) => reject(new Error(`Artemis did not start: ${why}\n${text.slice(-2_000)}`));
-    const timer = setTimeout(() => fail(`not ready after ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
-    const read = (chunk: Buffer) => {
-      text += chunk.toString();
-      const port = /AMQ221020: Started \w+ Acceptor at [^\s]*:(\d+)/.exec(text)?.[1];
-      if (port === undefined || !text.includes("AMQ221007")) return;
-      clearTimeout(timer);
-      child.stdout?.off("data", read);
-      child.stderr?.off("data", read);
-      resolve(Number(port));
-    };
-    child.stdout?.on("data", read);
-    child.stderr?.on("data", read);
-    child.once("error", (error) => fail(error.message));
-    child.once("exit", (code, signal) => fail(`it ended with ${signal ?? code}`));
+function untilListening(child: ChildProcess, options: ArtemisOptions): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  let text = "";
+  const fail = (why: string) => reject(new Error(`Artemis did not start: ${why}\n${text.slice(-LAST_OUTPUT)}`));
+  const watch = watchStart(child.pid ?? 0, options.patience ?? {}, {
+    tell: (seconds) => options.onProgress?.(`Artemis is still starting after ${seconds} s`),
+    giveUp: fail,
+  });
+  let port: string | undefined;
+  let live = false;
+  const read = (chunk: Buffer) => {
+    watch.heard();
+    text += chunk.toString();
+    port ??= /AMQ221020: Started \w+ Acceptor at [^\s]*:(\d+)/.exec(text)?.[1];
+    live ||= text.includes("AMQ221007");
+    if (port !== undefined && live) resolve(Number(port));
+    // A line may come in two pieces; a broker that has much to say must not fill our memory.
+    text = text.slice(-KEPT_OUTPUT);
+  };
+  const aborted = () => fail("it was told to stop");
+  child.stdout?.on("data", read);
+  child.stderr?.on("data", read);
+  child.once("error", (error) => fail(error.message));
+  child.once("exit", (code, signal) => fail(`it ended with ${signal ?? code}`));
+  options.signal?.addEventListener("abort", aborted);
+  if (options.signal?.aborted) aborted();
+  return promise.finally(() => {
+    watch.end();
+    options.signal?.removeEventListener("abort", aborted);
+    child.stdout?.off("data", read);
+    child.stderr?.off("data", read);
   });
 }
 

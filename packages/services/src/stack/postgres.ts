@@ -14,10 +14,10 @@ import {
   type SystemUser,
   temporaryFolder,
 } from "./postgres-binaries.js";
+import { watchStart } from "./start-patience.js";
 
 /** Ports are found by asking the system for a free one, which another process may take before PostgreSQL does. */
 const PORT_ATTEMPTS = 5;
-const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 8_000;
 /** When the guardian ends things, PostgreSQL comes after what uses it. */
 const GUARDIAN_ORDER = 3;
@@ -91,15 +91,19 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const releaseHome = options.guardian.path(home);
   const password = randomBytes(24).toString("base64url");
   const folder = join(home, "data");
+  const stopping = new AbortController();
   let running: Running;
   let port = 0;
   try {
     await makeDataFolder({ binaries, user, home, folder, password, guardian: options.guardian });
-    [running, port] = await startOnFreePort((candidate) => run({ binaries, user, folder, port: candidate }, options));
+    [running, port] = await startOnFreePort((candidate) =>
+      run({ binaries, user, folder, port: candidate }, options, stopping.signal),
+    );
   } catch (error) {
     await removeHome();
     throw error;
   }
+  let restarting: Promise<Running> | undefined;
   let stopped: Promise<void> | undefined;
 
   async function removeHome(): Promise<void> {
@@ -120,10 +124,15 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     restart: async () => {
       if (stopped) return;
       await running.exited;
-      running = await run({ binaries, user, folder, port }, options);
+      restarting = run({ binaries, user, folder, port }, options, stopping.signal);
+      running = await restarting;
     },
     stop: () => {
-      stopped ??= end(running).then(removeHome);
+      stopping.abort();
+      // One that is just being started is ended by the signal.
+      stopped ??= Promise.allSettled([restarting])
+        .then(() => end(running))
+        .then(removeHome);
       return stopped;
     },
   };
@@ -210,6 +219,7 @@ async function startOnFreePort(start: (port: number) => Promise<Running>): Promi
 async function run(
   where: { binaries: PostgresBinaries; user: SystemUser | undefined; folder: string; port: number },
   options: PostgresOptions,
+  stopping: AbortSignal,
 ): Promise<Running> {
   const child = spawn(where.binaries.postgres, ["-D", where.folder, "-p", String(where.port)], {
     ...where.user,
@@ -233,7 +243,7 @@ async function run(
   void exited.then(release);
   const running: Running = { child, pid, exited, release };
   try {
-    await ready(running, options.onLog);
+    await ready(running, options, stopping);
     return running;
   } catch (error) {
     await end(running);
@@ -241,25 +251,28 @@ async function run(
   }
 }
 
-function ready(running: Running, onLog: ((line: string) => void) | undefined): Promise<void> {
-  const lines = createInterface({ input: running.child.stderr as NodeJS.ReadableStream });
+function ready({ child, pid }: Running, { onLog }: PostgresOptions, stopping: AbortSignal): Promise<void> {
+  const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
   const lastLines: string[] = [];
-  return new Promise((resolve, reject) => {
-    const fail = (what: string) =>
-      reject(new Error(`PostgreSQL ${what}: ${lastLines.join(" | ") || "it said nothing"}`));
-    const timer = setTimeout(() => fail(`did not start within ${START_TIMEOUT_MS / 1_000} s`), START_TIMEOUT_MS);
-    lines.on("line", (line) => {
-      onLog?.(line);
-      if (lastLines.push(line) > 5) lastLines.shift();
-      if (!line.includes("database system is ready to accept connections")) return;
-      clearTimeout(timer);
-      resolve();
-    });
-    // `close` comes after the last line was read; `exit` may come before.
-    running.child.once("close", () => {
-      clearTimeout(timer);
-      fail("ended while it started");
-    });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const fail = (what: string) =>
+    reject(new Error(`PostgreSQL did not start: ${what}: ${lastLines.join(" | ") || "it said nothing"}`));
+  // After a crash it replays its log, and says every ten seconds how far it is.
+  const watch = watchStart(pid, {}, { tell: () => undefined, giveUp: fail });
+  const aborted = () => fail("it was told to stop");
+  lines.on("line", (line) => {
+    onLog?.(line);
+    watch.heard();
+    if (lastLines.push(line) > 5) lastLines.shift();
+    if (line.includes("database system is ready to accept connections")) resolve();
+  });
+  // `close` comes after the last line was read; `exit` may come before.
+  child.once("close", () => fail("it ended"));
+  stopping.addEventListener("abort", aborted);
+  if (stopping.aborted) aborted();
+  return promise.finally(() => {
+    watch.end();
+    stopping.removeEventListener("abort", aborted);
   });
 }
 

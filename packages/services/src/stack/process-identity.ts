@@ -34,6 +34,11 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
   }
 }
 
+/** Processor time that a process has used, in hundredths of a second; undefined where the system does not tell. */
+export function cpuTicksOf(pid: number): number | undefined {
+  return process.platform === "linux" ? statOf(pid)?.cpuTicks : undefined;
+}
+
 function startOf(pid: number): string | undefined {
   if (process.platform === "linux") return statOf(pid)?.started;
   try {
@@ -43,12 +48,13 @@ function startOf(pid: number): string | undefined {
   }
 }
 
-/** Fields 3 and 22 of /proc/<pid>/stat (proc(5)); the name before them may hold spaces and brackets. */
-function statOf(pid: number): { state: string; started: string } | undefined {
+/** Fields 3, 14 with 15, and 22 of /proc/<pid>/stat (proc(5)); the name before them may hold spaces and brackets. */
+function statOf(pid: number): { state: string; cpuTicks: number; started: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { state: fields[0] ?? "", started: fields[19] ?? "" };
+    const cpuTicks = Number(fields[11]) + Number(fields[12]);
+    return { state: fields[0] ?? "", cpuTicks, started: fields[19] ?? "" };
   } catch {
     return undefined;
   }

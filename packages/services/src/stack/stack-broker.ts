@@ -101,6 +101,7 @@ async function startGuardedArtemis(
   let exited: Promise<ProcessExit> | undefined;
   const artemis = await startArtemis({
     ...options,
+    signal: stack.signal,
     onProgress: stack.onProgress,
     onSpawn: (child) => {
       exited = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
