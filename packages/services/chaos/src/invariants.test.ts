@@ -18,7 +18,7 @@ const asked: AskedPayment = {
 
 const paid: RecordedPayment = {
   ...{ id: "pay_a", merchantId: "m-0001", requestId: "r1-0-0", currency: "EUR", amount: "250" },
-  ...{ state: "SUCCEEDED", reason: null },
+  ...{ state: "SUCCEEDED", reason: null, standingId: null },
   ...{ captures: 1, captured: "250", returns: 0, returned: "0", credits: 1, credited: "250" },
 };
 
@@ -60,6 +60,16 @@ describe("The campaign's check of a payment", () => {
     });
   }
 
+  it("lets a rival be declined as such and as nothing else, lost only when it reached nobody", () => {
+    const rival = { ...asked, verdicts: ["REQUEST_ID_REUSED"], id: undefined, final: undefined };
+    const row = { ...paid, ...declined, id: "pay_r", reason: "REQUEST_ID_REUSED", standingId: "pay_a" };
+    expect(wrongWithPayment(rival, [])).to.deep.equal([]);
+    expect(wrongWithPayment({ ...rival, id: "pay_r" }, [row])).to.deep.equal([]);
+    expect(wrongWithPayment({ ...rival, id: "pay_r" }, [])).to.deep.equal(["was accepted and is lost"]);
+    expect(wrongWithPayment({ ...rival, id: "pay_x" }, [row])).not.to.deep.equal([]);
+    expect(wrongWithPayment({ ...rival, id: "pay_r" }, [{ ...row, reason: "CARD_EXPIRED" }])).not.to.deep.equal([]);
+  });
+
   it("finds one that is lost, and one that is recorded twice", () => {
     expect(wrongWithPayment(asked, [])).to.deep.equal(["was accepted and is lost"]);
     expect(wrongWithPayment(asked, [paid, { ...paid, id: "pay_b" }])).to.have.lengthOf(1);
@@ -78,6 +88,7 @@ describe("The campaign's check of a refund", () => {
   };
   const refunded: RecordedRefund = {
     ...{ id: "ref_a", paymentId: "pay_a", requestId: "f", amount: "100", state: "SUCCEEDED", reason: null },
+    standingId: null,
     ...{ credits: 1, credited: "100", debits: 1, debited: "100" },
   };
 

@@ -1,7 +1,15 @@
 /** What must hold after every round, with everything back: each is checked against what callers asked for and were told. */
+import { DECLINE_REASONS, publicReasonOf } from "../../dist/shared/decline.js";
 import type { House } from "./house.js";
 import { runOperatorCommand } from "./operator-command.js";
-import { type AskedPayment, type AskedRefund, type RequestBook, type Violation, verdictOf } from "./request-book.js";
+import {
+  type AskedPayment,
+  type AskedRefund,
+  REUSED,
+  type RequestBook,
+  type Violation,
+  verdictOf,
+} from "./request-book.js";
 
 /** A payment as both banks' tables and ledgers have it. */
 export interface RecordedPayment {
@@ -11,7 +19,10 @@ export interface RecordedPayment {
   readonly currency: string;
   readonly amount: string;
   readonly state: string;
+  /** As merchants are told it. */
   readonly reason: string | null;
+  /** The payment that stands under the request_id, where this one does not. */
+  readonly standingId: string | null;
   /** Movements in the ledgers: how often, and how much in all. */
   readonly captures: number;
   readonly captured: string;
@@ -28,6 +39,7 @@ export interface RecordedRefund {
   readonly amount: string | null;
   readonly state: string;
   readonly reason: string | null;
+  readonly standingId: string | null;
   readonly credits: number;
   readonly credited: string;
   readonly debits: number;
@@ -43,6 +55,31 @@ export async function checkInvariants(house: House, book: RequestBook): Promise<
   return violations;
 }
 
+/** The reasons that only the bank has, as merchants are told them. */
+const PUBLIC_REASON = `CASE ${DECLINE_REASONS.map(
+  (reason) => `WHEN p.decline_reason = '${reason}' THEN '${publicReasonOf(reason)}'`,
+).join(" ")} END`;
+
+/** What stands under a request_id is in one place; each of its rivals, which differ by their amount, in another. */
+function placeOfRow(row: Pick<RecordedRefund, "requestId" | "standingId" | "amount">): string {
+  return row.standingId === null ? row.requestId : `${row.requestId} for ${row.amount}`;
+}
+
+function placeOf({ call }: AskedPayment | AskedRefund, isRival: boolean): string {
+  return isRival ? `${call.requestId} for ${call.amount?.minorUnits}` : call.requestId;
+}
+
+/** Of a request that is not recorded; a rival is asked for once, and may have reached nobody. */
+function lost({ id, final }: AskedPayment | AskedRefund, isRival: boolean): string[] {
+  if (id !== undefined || final !== undefined) return ["was accepted and is lost"];
+  return isRival ? [] : ["was never answered, nor recorded"];
+}
+
+/** A rival that is refused is not told its own id. */
+function isOther(row: { readonly id: string }, { id, final }: AskedPayment | AskedRefund): boolean {
+  return row.id !== id && !(id === undefined && final?.reason === REUSED);
+}
+
 async function checkPayments(house: House, book: RequestBook): Promise<Violation[]> {
   const rows = await house.query<RecordedPayment>(
     `WITH client_side AS (
@@ -55,16 +92,18 @@ async function checkPayments(house: House, book: RequestBook): Promise<Violation
        FROM merchant_bank.ledger_entries WHERE account <> 'clearing' AND kind = 'settlement' GROUP BY payment_id
      )
      SELECT p.id, p.merchant_id AS "merchantId", p.request_id AS "requestId", p.currency, p.amount::text, p.state,
-            p.decline_reason AS reason, coalesce(c.captures, 0)::int AS captures, coalesce(captured, 0)::text AS captured,
+            ${PUBLIC_REASON} AS reason, p.standing_id AS "standingId", coalesce(c.captures, 0)::int AS captures, coalesce(captured, 0)::text AS captured,
             coalesce(c.returns, 0)::int AS returns, coalesce(returned, 0)::text AS returned,
             coalesce(m.credits, 0)::int AS credits, coalesce(credited, 0)::text AS credited
      FROM client_bank.payments p LEFT JOIN client_side c ON c.payment_id = p.id
      LEFT JOIN merchant_side m ON m.payment_id = p.id`,
   );
-  const recorded = Map.groupBy(rows, ({ requestId }) => requestId);
-  const violations = book.payments.flatMap((asked) => {
-    const own = recorded.get(asked.call.requestId) ?? [];
-    recorded.delete(asked.call.requestId);
+  const recorded = Map.groupBy(rows, placeOfRow);
+  const rivals = book.rivals.flatMap((rival) => ("verdicts" in rival ? [rival] : []));
+  const violations = [...book.payments, ...rivals].flatMap((asked) => {
+    const place = placeOf(asked, rivals.includes(asked));
+    const own = recorded.get(place) ?? [];
+    recorded.delete(place);
     return wrongWithPayment(asked, own).map((what) => ({
       what: `${asked.call.requestId}, ${asked.kind}: ${what}`,
       paymentId: asked.id,
@@ -79,13 +118,12 @@ async function checkPayments(house: House, book: RequestBook): Promise<Violation
 /** What one payment's rows and entries have against what was asked and told; empty when they agree. */
 export function wrongWithPayment(asked: AskedPayment, recorded: readonly RecordedPayment[]): string[] {
   const [row] = recorded;
-  if (row === undefined)
-    return [asked.id === undefined ? "was never answered, nor recorded" : "was accepted and is lost"];
+  if (row === undefined) return lost(asked, asked.verdicts.includes(REUSED));
   if (recorded.length > 1) return [`is recorded ${recorded.length} times: ${recorded.map(({ id }) => id).join(", ")}`];
   const { merchantId, amount } = asked.call;
   const verdict = verdictOf(row);
   const wrong: string[] = [];
-  if (row.id !== asked.id) wrong.push(`its caller was told the id ${asked.id}, and it is ${row.id}`);
+  if (isOther(row, asked)) wrong.push(`its caller was told the id ${asked.id}, and it is ${row.id}`);
   if (row.merchantId !== merchantId || row.currency !== amount.currencyCode || row.amount !== `${amount.minorUnits}`) {
     wrong.push(`it is recorded as ${row.amount} ${row.currency} to ${row.merchantId}, and was asked otherwise`);
   }
@@ -115,17 +153,22 @@ async function checkRefunds(house: House, book: RequestBook): Promise<Violation[
        FROM merchant_bank.ledger_entries WHERE account <> 'clearing' AND kind = 'refund' GROUP BY refund_id
      )
      SELECT r.id, r.payment_id AS "paymentId", r.request_id AS "requestId", r.amount::text, r.state,
-            r.decline_reason AS reason, coalesce(c.credits, 0)::int AS credits, coalesce(credited, 0)::text AS credited,
+            r.decline_reason AS reason, r.standing_id AS "standingId", coalesce(c.credits, 0)::int AS credits, coalesce(credited, 0)::text AS credited,
             coalesce(m.debits, 0)::int AS debits, coalesce(debited, 0)::text AS debited
      FROM client_bank.refunds r LEFT JOIN client_side c ON c.refund_id = r.id
      LEFT JOIN merchant_side m ON m.refund_id = r.id`,
   );
-  const recorded = Map.groupBy(rows, ({ requestId }) => requestId);
-  const violations = book.refunds.flatMap((asked) => {
-    const own = recorded.get(asked.call.requestId) ?? [];
-    recorded.delete(asked.call.requestId);
+  const recorded = Map.groupBy(rows, placeOfRow);
+  const rivals = book.rivals.flatMap((rival) => ("verdicts" in rival ? [] : [rival]));
+  const violations = [...book.refunds, ...rivals].flatMap((asked) => {
+    const place = placeOf(asked, rivals.includes(asked));
+    const own = recorded.get(place) ?? [];
+    recorded.delete(place);
     const { requestId, paymentId } = asked.call;
-    return wrongWithRefund(asked, own).map((what) => ({ what: `refund ${requestId}: ${what}`, paymentId }));
+    return wrongWithRefund(asked, own, rivals.includes(asked)).map((what) => ({
+      what: `refund ${requestId}: ${what}`,
+      paymentId,
+    }));
   });
   for (const [requestId, own] of recorded) {
     violations.push({ what: `nobody asked for the refund ${requestId}`, paymentId: own[0]?.paymentId as string });
@@ -134,15 +177,15 @@ async function checkRefunds(house: House, book: RequestBook): Promise<Violation[
 }
 
 /** The same of a refund. */
-export function wrongWithRefund(asked: AskedRefund, recorded: readonly RecordedRefund[]): string[] {
+export function wrongWithRefund(asked: AskedRefund, recorded: readonly RecordedRefund[], isRival = false): string[] {
   const [row] = recorded;
-  if (row === undefined)
-    return [asked.id === undefined ? "was never answered, nor recorded" : "was accepted and is lost"];
+  if (row === undefined) return lost(asked, isRival);
   if (recorded.length > 1) return [`is recorded ${recorded.length} times`];
   const { paymentId, amount } = asked.call;
   const wrong: string[] = [];
   const verdict = verdictOf(row);
-  if (row.id !== asked.id) wrong.push(`its caller was told the id ${asked.id}, and it is ${row.id}`);
+  if (isOther(row, asked)) wrong.push(`its caller was told the id ${asked.id}, and it is ${row.id}`);
+  if ((verdict === REUSED) !== isRival) wrong.push(`it ended as ${verdict}`);
   if (row.paymentId !== paymentId) wrong.push(`it is of ${row.paymentId}, and was asked of ${paymentId}`);
   if (amount !== undefined && row.amount !== `${amount.minorUnits}`) wrong.push(`it gives ${row.amount} back`);
   if (asked.final !== undefined && verdictOf(asked.final) !== verdict) {
@@ -161,7 +204,7 @@ export function wrongWithRefund(asked: AskedRefund, recorded: readonly RecordedR
 function checkAnnouncements(house: House, book: RequestBook): Violation[] {
   const { announced } = house.receiver;
   const owners = new Map<string, string>();
-  return [...book.payments, ...book.refunds].flatMap((asked) => {
+  return [...book.payments, ...book.refunds, ...book.rivals].flatMap((asked) => {
     if (asked.id === undefined) return [];
     const isRefund = "paymentId" in asked.call;
     const paymentId = isRefund ? asked.call.paymentId : asked.id;

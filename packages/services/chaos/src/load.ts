@@ -2,10 +2,10 @@
  * The steady load: merchants who pay, refund, read and repeat themselves. Each calls again with the same request_id
  * until it is answered, as a merchant must; so after a round there is no request of which nobody knows what became.
  */
-import type { Answer, DoorName, Merchants, PayCall } from "./merchant.js";
+import type { Answer, DoorName, Merchants, PayCall, RefundCall } from "./merchant.js";
 import { drawPaymentKind } from "./payment-kinds.js";
 import type { Random } from "./random.js";
-import { type AskedPayment, type AskedRefund, type RequestBook, verdictOf } from "./request-book.js";
+import { type AskedPayment, type AskedRefund, REUSED, type RequestBook, verdictOf } from "./request-book.js";
 
 /** Callers at once. */
 const CALLERS = 10;
@@ -59,7 +59,8 @@ async function makeRequest(options: LoadOptions, requestId: string): Promise<voi
   if (action < 0.7 || book.succeeded.length === 0) await payNew(options, door, requestId);
   else if (action < 0.82) await refundOne(options, door, requestId);
   else if (action < 0.92) await payAgain(options, door, random.pick(book.payments));
-  else if (action < 0.96) await payChanged(options, door, random.pick(book.succeeded));
+  else if (action < 0.95) await payChanged(options, door, random.pick(book.succeeded));
+  else if (action < 0.97) await refundAgainChanged(options, door);
   else await readOne(options, door, random.pick(book.succeeded));
 }
 
@@ -99,15 +100,61 @@ async function payAgain(options: LoadOptions, door: DoorName, asked: AskedPaymen
   await untilAnswered(options, asked, () => options.merchants.pay(door, asked.call, waitSeconds));
 }
 
-/** The request_id of a payment that has ended, with another amount: refused, or at most "accepted, we shall see". */
-async function payChanged(options: LoadOptions, door: DoorName, asked: AskedPayment): Promise<void> {
-  const { amount } = asked.call;
-  const changed: PayCall = { ...asked.call, amount: { ...amount, minorUnits: amount.minorUnits + 1n } };
-  const answer = await callOnce(asked, () => options.merchants.pay(door, changed, 5));
-  if (answer.kind === "told" && answer.state !== "PENDING") {
-    options.book.violation(`${changed.requestId} with another amount was told ${answer.state}`, asked.id);
+/** The request_id of a payment that has ended, with another amount: refused, or accepted as what it then is declined as. */
+async function payChanged(options: LoadOptions, door: DoorName, first: AskedPayment): Promise<void> {
+  const { book, merchants } = options;
+  const { amount } = first.call;
+  const call: PayCall = { ...first.call, amount: { ...amount, minorUnits: amount.minorUnits + 1n } };
+  const known = book.rivals.find((rival) => "verdicts" in rival && rival.call.requestId === call.requestId) as
+    | AskedPayment
+    | undefined;
+  const rival: AskedPayment = known ?? {
+    ...first,
+    call,
+    verdicts: [REUSED],
+    id: undefined,
+    final: undefined,
+    calls: 0,
+  };
+  if (known === undefined) book.rivals.push(rival);
+  await askRival(options, rival, (waitSeconds) => merchants.pay(door, call, waitSeconds));
+}
+
+/** The same with the request_id of a refund that has ended. */
+async function refundChanged(options: LoadOptions, door: DoorName, first: AskedRefund): Promise<void> {
+  const { book, merchants } = options;
+  const { requestId, paymentId, amount } = first.call;
+  const payment = book.payments.find(({ id }) => id === paymentId);
+  if (payment === undefined) return;
+  const { currencyCode } = payment.call.amount;
+  // More than a payment of the campaign has, so that it is no first request's amount.
+  const call: RefundCall = { ...first.call, amount: { currencyCode, minorUnits: (amount?.minorUnits ?? 0n) + 1_000n } };
+  const known = book.rivals.find((rival) => !("verdicts" in rival) && rival.call.requestId === requestId);
+  const rival: AskedRefund =
+    known === undefined || "verdicts" in known ? { ...first, call, id: undefined, final: undefined, calls: 0 } : known;
+  if (known === undefined) book.rivals.push(rival);
+  await askRival(options, rival, (waitSeconds) => merchants.refund(door, call, waitSeconds));
+}
+
+/** Asks once; what stands is not its own, so that it has nothing to repeat until it is answered. */
+async function askRival(
+  { book, random }: LoadOptions,
+  rival: AskedPayment | AskedRefund,
+  call: (waitSeconds: number) => Promise<Answer>,
+): Promise<void> {
+  const waitSeconds = random.pick([0, 5]);
+  const answer = await callOnce(rival, () => call(waitSeconds));
+  const { requestId } = rival.call;
+  if (answer.kind === "told") book.told(rival, answer);
+  if (answer.kind === "reused") {
+    rival.final ??= { kind: "told", id: rival.id ?? "", state: "DECLINED", reason: REUSED };
   }
-  if (answer.kind === "refused") options.book.violation(`${changed.requestId}: ${answer.why}`, asked.id);
+  if (answer.kind === "refused") book.violation(`${requestId} with another amount: ${answer.why}`, rival.id);
+}
+
+async function refundAgainChanged(options: LoadOptions, door: DoorName): Promise<void> {
+  const ended = options.book.refunds.filter(({ final }) => final !== undefined);
+  if (ended.length > 0) await refundChanged(options, door, options.random.pick(ended));
 }
 
 /** Whoever was told SUCCEEDED reads it. */

@@ -73,7 +73,7 @@ export const PAYMENT_KINDS: readonly PaymentKind[] = [
     name: "other expiry",
     weight: 1,
     call: (random) => callWith(hot, random, {}, { expiryYear: 2031 }),
-    verdicts: ["EXPIRY_MISMATCH"],
+    verdicts: ["CARD_NOT_ACCEPTED"],
   },
   {
     name: "mistyped number",
@@ -85,7 +85,7 @@ export const PAYMENT_KINDS: readonly PaymentKind[] = [
     name: "unknown card",
     weight: 1,
     call: (random) => callWith(hot, random, {}, { number: "4000056655665556" }),
-    verdicts: ["CARD_UNKNOWN"],
+    verdicts: ["CARD_NOT_ACCEPTED"],
   },
   {
     name: "other currency",

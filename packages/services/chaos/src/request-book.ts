@@ -31,6 +31,8 @@ export interface Violation {
 export class RequestBook {
   readonly payments: AskedPayment[] = [];
   readonly refunds: AskedRefund[] = [];
+  /** Requests with a request_id that one of those above had used before, and another amount. They move no money. */
+  readonly rivals: (AskedPayment | AskedRefund)[] = [];
   /** Payments that somebody was told have succeeded. */
   readonly succeeded: AskedPayment[] = [];
   #violations: Violation[] = [];
@@ -67,6 +69,9 @@ export class RequestBook {
     return taken;
   }
 }
+
+/** The one verdict on a request whose request_id was used before. */
+export const REUSED = "REQUEST_ID_REUSED";
 
 /** What never changes: a payment that succeeded may be refunded later, and has succeeded all the same. */
 export function verdictOf(told: { readonly state: string; readonly reason: string | undefined | null }): string {

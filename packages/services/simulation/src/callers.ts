@@ -2,6 +2,7 @@
 import { ApiError } from "../../dist/gateway/api-error.js";
 import type { CallContext } from "../../dist/gateway/call-context.js";
 import { deriveGatewayKeys } from "../../dist/gateway/gateway-keys.js";
+import { hashParameters, hashRefundParameters } from "../../dist/gateway/parameters-hash.js";
 import { derivePaymentId, deriveRefundId } from "../../dist/gateway/payment-id.js";
 import { PaymentState, RefundState } from "../../dist/gen/quittance/payments/v1/payments.js";
 import type { CardDetails } from "../../dist/shared/card-seal.js";
@@ -24,15 +25,24 @@ interface RefundOrder {
   readonly amount: bigint | undefined;
 }
 
+/** What a caller was told, beside the id. */
+export type Answer =
+  /** The gateway died or could not say. */
+  | "unknown"
+  /** PENDING: accepted, and what the id stands for from now on. */
+  | "accepted"
+  /** The request_id was used before: which id stands, and which fields differ. */
+  | { readonly standingId: string; readonly differingFields: readonly string[] }
+  | { readonly state: string; readonly amount: bigint | undefined };
+
 /** One call, and what became of it. */
 export interface Call {
   readonly order: PayOrder | RefundOrder;
   readonly merchantId: string;
   readonly requestId: string;
-  /** The payment's or the refund's id. */
+  /** The payment's or the refund's id, as the answer had it; before that, as it should be. */
   readonly id: string;
-  /** `unknown` when the gateway died or could not say; `accepted` when it is told PENDING. */
-  readonly answer: "unknown" | "accepted" | "reused" | { readonly state: string; readonly amount: bigint | undefined };
+  readonly answer: Answer;
 }
 
 const gatewayKeys = deriveGatewayKeys(KEYS.paymentId);
@@ -40,6 +50,27 @@ const TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const CURRENCY = "EUR";
 /** Attempts of a merchant that has no answer. */
 const MAXIMUM_ATTEMPTS = 3;
+
+/** A call that nobody has made yet. */
+function callOf(order: PayOrder | RefundOrder, merchantId: string, requestId: string): Call {
+  const amount = order.amount === undefined ? undefined : { currencyCode: CURRENCY, minorUnits: order.amount };
+  const asked = { requestId, merchantId };
+  if (order.kind === "pay" && amount !== undefined) {
+    const parametersHash = hashParameters(gatewayKeys.parameters, {
+      requestId,
+      card: order.card,
+      amount,
+      description: "",
+      waitMs: 0,
+    });
+    const id = derivePaymentId(gatewayKeys.paymentId, { ...asked, parametersHash });
+    return { order, merchantId, requestId, id, answer: "unknown" };
+  }
+  const { paymentId } = order as RefundOrder;
+  const parametersHash = hashRefundParameters(gatewayKeys.parameters, { requestId, paymentId, amount, waitMs: 0 });
+  const id = deriveRefundId(gatewayKeys.refundId, { ...asked, parametersHash });
+  return { order, merchantId, requestId, id, answer: "unknown" };
+}
 
 export class Callers {
   readonly calls: Call[] = [];
@@ -89,35 +120,41 @@ export class Callers {
     const random = this.#random;
     const requests = random.integer(2, 4);
     const amountUpTo = random.pick([60, 200]);
-    return Array.from({ length: random.integer(3, 12) }, (_, place): Call => {
+    const calls: Call[] = [];
+    const count = random.integer(3, 12);
+    for (let place = 0; place < count; place += 1) {
       const merchantId = random.chance(0.85) ? random.pick(MERCHANTS.slice(0, 2)) : random.pick(MERCHANTS);
       const requestId = `r-${random.integer(1, requests)}`;
       const amount = BigInt(random.integer(10, amountUpTo));
-      if (place > 0 && random.chance(0.35)) {
-        const paymentId = derivePaymentId(gatewayKeys.paymentId, merchantId, `r-${random.integer(1, requests)}`);
-        const id = deriveRefundId(gatewayKeys.refundId, merchantId, requestId);
+      const payments = calls.filter((call) => call.order.kind === "pay" && call.merchantId === merchantId);
+      if (payments.length > 0 && random.chance(0.4)) {
+        const { id: paymentId } = random.pick(payments);
         const part = random.chance(0.3) ? undefined : random.chance(0.5) ? 10n : amount;
-        return { order: { kind: "refund", paymentId, amount: part }, merchantId, requestId, id, answer: "unknown" };
+        calls.push(callOf({ kind: "refund", paymentId, amount: part }, merchantId, requestId));
+      } else {
+        const card = random.chance(0.8) ? random.pick(HOT_CARDS) : random.pick(CARDS);
+        // The same amounts come often, so that most repeated requests are the same request.
+        const asked = random.chance(0.7) ? 40n : amount;
+        calls.push(callOf({ kind: "pay", card, amount: asked }, merchantId, requestId));
       }
-      const card = random.chance(0.8) ? random.pick(HOT_CARDS) : random.pick(CARDS);
-      const id = derivePaymentId(gatewayKeys.paymentId, merchantId, requestId);
-      // The same amounts come often, so that most repeated requests are the same request.
-      const asked = random.chance(0.7) ? 40n : amount;
-      return { order: { kind: "pay", card, amount: asked }, merchantId, requestId, id, answer: "unknown" };
-    }).flatMap((call) => (random.chance(0.15) ? [call, this.#rivalOf(call)] : [call]));
+    }
+    return calls.flatMap((call) => (random.chance(0.15) ? [call, this.#rivalOf(call)] : [call]));
   }
 
-  /** Another caller's call with the same request id, at the same time: the same one, or one with another card. */
-  #rivalOf(call: Call): Call {
-    const { order } = call;
-    return order.kind === "pay" ? { ...call, order: { ...order, card: this.#random.pick(HOT_CARDS) } } : call;
+  /** Another caller's call with the same request id, at the same time: the same one, or one with other parameters. */
+  #rivalOf({ order, merchantId, requestId }: Call): Call {
+    const changed =
+      order.kind === "pay"
+        ? { ...order, card: this.#random.pick(HOT_CARDS) }
+        : { ...order, amount: this.#random.pick([order.amount, 10n]) };
+    return callOf(changed, merchantId, requestId);
   }
 
   async #call(actor: Actor, orders: readonly Call[]): Promise<void> {
     for (const order of orders) {
       for (let attempt = 1; attempt <= MAXIMUM_ATTEMPTS; attempt += 1) {
         await this.#schedule.turn(actor, `asks for ${order.order.kind} ${order.merchantId} ${order.requestId}`);
-        const call = { ...order, answer: await this.#ask(order) };
+        const call = { ...order, ...(await this.#ask(order)) };
         this.calls.push(call);
         this.#onAnswer(call);
         if (call.answer === "unknown") continue;
@@ -137,7 +174,7 @@ export class Callers {
     const { gateway, killed } = reached;
     try {
       const payment = await Promise.race([gateway.getPayment(contextOf(merchantId), id), killed]);
-      if (payment === undefined || typeof answer !== "object") return;
+      if (payment === undefined || typeof answer !== "object" || !("state" in answer)) return;
       const state = nameOf(PaymentState, payment.state);
       const stands = state === answer.state || (answer.state === "SUCCEEDED" && state === "REFUNDED");
       if (!stands) this.#complain(`${id} was told ${answer.state}, and then read as ${state}`);
@@ -147,34 +184,44 @@ export class Callers {
     }
   }
 
-  async #ask({ order, merchantId, requestId }: Call): Promise<Call["answer"]> {
+  /** Asks once; the id is left out where none was told. */
+  async #ask({ order, merchantId, requestId }: Call): Promise<{ readonly answer: Answer; readonly id?: string }> {
     const reached = this.#house.gateway();
-    if (reached === undefined) return "unknown";
+    if (reached === undefined) return { answer: "unknown" };
     const { gateway, killed } = reached;
     const context = contextOf(merchantId);
     const wait = { seconds: this.#random.pick([0n, 5n, 30n]), nanos: 0 };
-    const died = killed.then(() => "unknown" as const);
+    const died = killed.then(() => undefined);
     try {
       if (order.kind === "pay") {
         const amount = { currencyCode: CURRENCY, minorUnits: order.amount };
         const request = { requestId, amount, card: order.card, description: "", wait };
-        const answer = await Promise.race([gateway.pay(context, request), died]);
-        if (answer === "unknown") return answer;
-        const { state, amount: told } = answer.payment;
-        return answer.final ? { state: nameOf(PaymentState, state), amount: told?.minorUnits } : "accepted";
+        const told = await Promise.race([gateway.pay(context, request), died]);
+        if (told === undefined) return { answer: "unknown" };
+        const { id, state, amount: said } = told.payment;
+        const answer = told.final ? { state: nameOf(PaymentState, state), amount: said?.minorUnits } : "accepted";
+        return { answer, id };
       }
       const amount = order.amount === undefined ? undefined : { currencyCode: CURRENCY, minorUnits: order.amount };
       const request = { id: order.paymentId, requestId, amount, wait };
-      const answer = await Promise.race([gateway.refundPayment(context, request), died]);
-      if (answer === "unknown") return answer;
-      const { state, amount: told } = answer.refund;
-      return answer.final ? { state: nameOf(RefundState, state), amount: told?.minorUnits } : "accepted";
+      const told = await Promise.race([gateway.refundPayment(context, request), died]);
+      if (told === undefined) return { answer: "unknown" };
+      const { id, state, amount: said } = told.refund;
+      const answer = told.final ? { state: nameOf(RefundState, state), amount: said?.minorUnits } : "accepted";
+      return { answer, id };
     } catch (error) {
-      if (error instanceof ApiError && error.reason === "REQUEST_ID_REUSED") return "reused";
-      if (error instanceof ApiError && ["UNAVAILABLE", "RESOURCE_EXHAUSTED"].includes(error.code)) return "unknown";
+      if (error instanceof ApiError && error.reason === "REQUEST_ID_REUSED") return { answer: reusedAnswer(error) };
+      if (error instanceof ApiError && ["UNAVAILABLE", "RESOURCE_EXHAUSTED"].includes(error.code)) {
+        return { answer: "unknown" };
+      }
       throw error;
     }
   }
+}
+
+function reusedAnswer({ metadata, violations }: ApiError): Answer {
+  const standingId = metadata.payment ?? metadata.refund ?? "";
+  return { standingId, differingFields: violations.map(({ field }) => field) };
 }
 
 function contextOf(merchantId: string): CallContext {

@@ -1,7 +1,10 @@
 /**
- * The mutation check: five bugs of the kind that a payment system has, made on purpose, each of which the simulation must
+ * The mutation check: six bugs of the kind that a payment system has, made on purpose, each of which the simulation must
  * catch. They are variants of what is simulated, and exist nowhere else.
  */
+import { requestIdReused } from "../../dist/gateway/api-error.js";
+import type { Gateway } from "../../dist/gateway/gateway.js";
+import type { PayRequest } from "../../dist/gen/quittance/payments/v1/payments.js";
 import type { ClearingRow, EntryRow } from "./database/bank-tables.js";
 import { rowsOf } from "./database/columns.js";
 import type { Session, Statement } from "./database/session.js";
@@ -20,6 +23,7 @@ export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
   { name: "balance checked outside the statement", statements: withBalancesReadEarlier },
   { name: "refund not idempotent", statements: withRepeatedRefunds },
   { name: "fingerprint race", statements: withUnnoticedConflicts },
+  { name: "id not bound to its parameters", gateways: withUnboundIds },
 ];
 
 function changed(
@@ -126,6 +130,29 @@ function withRepeatedRefunds(server: SimulatedServer): Statements {
         );
       });
       return record(session, numbered);
+    },
+  });
+}
+
+/**
+ * The gateway gives a request_id one id, whatever is asked for under it: a call with other parameters is sent as the first
+ * one, and refused only when it waits for the end; else it is answered with what it asked for.
+ */
+function withUnboundIds(): (gateway: Gateway) => Gateway {
+  const firsts = new Map<string, PayRequest>();
+  return (gateway) => ({
+    ...gateway,
+    async pay(context, request) {
+      const key = `${context.merchantId} ${request.requestId}`;
+      const first = firsts.get(key) ?? request;
+      firsts.set(key, first);
+      const answer = await gateway.pay(context, { ...first, wait: request.wait });
+      const { id } = answer.payment;
+      if (!answer.final) return { final: false, payment: { ...answer.payment, amount: request.amount } };
+      const isSame =
+        first.amount?.minorUnits === request.amount?.minorUnits && first.card?.number === request.card?.number;
+      if (!isSame) throw requestIdReused("payment", { standingId: id, differingFields: ["amount.minor_units"] });
+      return answer;
     },
   });
 }

@@ -50,6 +50,8 @@ export interface HouseParts {
   readonly broker: SimulatedBroker;
   readonly host: DatabaseHost;
   readonly lastSteps: LastSteps;
+  /** What a deliberate bug makes of a gateway. */
+  readonly changeGateway: (gateway: Gateway) => Gateway;
 }
 
 export class House {
@@ -122,12 +124,13 @@ export class House {
   }
 
   async #run(life: Life): Promise<void> {
-    const { clock, host, lastSteps } = this.#parts;
+    const { clock, host, lastSteps, changeGateway } = this.#parts;
     const connection = simulatedConnection(life.line, lastSteps);
     const { service } = life;
     const now = () => clock.nowMs;
     if (service === "gateway") {
-      life.gateway = await createGateway({ connection, configuration: GATEWAY_CONFIGURATION, log: LOG });
+      const gateway = await createGateway({ connection, configuration: GATEWAY_CONFIGURATION, log: LOG });
+      life.gateway = changeGateway(gateway);
     } else if (service === "card-validation") {
       await startCardValidation({ connection, keys: KEYS, log: LOG });
     } else if (service === "client-bank") {

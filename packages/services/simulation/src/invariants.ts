@@ -13,6 +13,7 @@ export function offencesOf(server: SimulatedServer, calls: readonly Call[]): str
   checkSums(server, complain);
   checkPayments(server, complain);
   checkRefunds(server, complain);
+  checkRequests(server, complain);
   checkNotifications(server, complain);
   for (const call of calls) {
     checkTold(server, call, complain);
@@ -23,15 +24,22 @@ export function offencesOf(server: SimulatedServer, calls: readonly Call[]): str
   return offences;
 }
 
-/** What a caller was told must be what is booked, at the moment when it is told and for ever after. */
+/** What a caller was told must be what is booked, at the moment when it is told and ever after. */
 export function checkTold(server: SimulatedServer, call: Call, complain: Complain): void {
   const { answer, id } = call;
-  if (answer === "unknown" || answer === "accepted") return;
-  if (answer === "reused") {
-    checkReused(server, call, complain);
+  if (answer === "unknown") return;
+  const record = recordOf(server, call);
+  if (answer === "accepted") {
+    // It may not be recorded yet; once it is, it is what this call asked for.
+    if (record !== undefined && !isSameRequest(call, record)) {
+      complain(`${id} was accepted for a call with other parameters than those that are recorded`);
+    }
     return;
   }
-  const record = recordOf(server, call);
+  if ("standingId" in answer) {
+    checkReused(server, { ...call, answer }, complain);
+    return;
+  }
   if (record === undefined) {
     complain(`${id} was told ${answer.state}, and is not recorded`);
     return;
@@ -45,21 +53,47 @@ export function checkTold(server: SimulatedServer, call: Call, complain: Complai
   }
 }
 
-/** Told by the bank that records first: the clients' bank of payments, the merchants' bank of refunds. */
-function checkReused({ clientBank, merchantBank }: SimulatedServer, call: Call, complain: Complain): void {
-  const { order, id } = call;
-  const record = order.kind === "pay" ? clientBank.payments.get(id) : merchantBank.refunds.get(id);
-  if (record === undefined) complain(`${id} was told reused, and is not recorded`);
-  // A refund of all that is left and one of an amount that happens to be the same are two requests.
-  else if (order.kind === "pay" && isSameRequest(call, record)) {
-    complain(`${id} was told reused to the very call that made it`);
+/** The call's own request is recorded as declined for it; what it was told of the one that stands is true. */
+function checkReused(
+  server: SimulatedServer,
+  call: Call & { readonly answer: { readonly standingId: string; readonly differingFields: readonly string[] } },
+  complain: Complain,
+): void {
+  const { id, answer } = call;
+  const record = recordOf(server, call);
+  if (record?.declineReason !== "REQUEST_ID_REUSED") complain(`${id} was told reused, and is not recorded as such`);
+  if (record?.standingId !== answer.standingId) {
+    complain(`${id} was told that ${answer.standingId} stands, and is recorded beside ${record?.standingId}`);
   }
+  const standing = recordOf(server, { ...call, id: answer.standingId });
+  if (standing === undefined || standing.parametersHash === record?.parametersHash) {
+    complain(`${id} was told reused, and ${answer.standingId} is not another request`);
+  } else if (answer.differingFields.join() !== fieldsThatDiffer(call, standing).join()) {
+    complain(`${id} was told that ${answer.differingFields.join()} differ`);
+  }
+}
+
+/** The fields of a call that are others than in a record, as far as callers of the simulation change them. */
+function fieldsThatDiffer({ order }: Call, record: Recorded): string[] {
+  const amount = order.amount === undefined || order.amount === record.amount ? [] : ["amount.minor_units"];
+  if (order.kind === "pay") {
+    const { number, expiryYear } = order.card;
+    return [
+      ...amount,
+      ...(number.endsWith(record.cardLastFour ?? "none") ? [] : ["card.number"]),
+      ...(expiryYear === record.cardExpiryYear ? [] : ["card.expiry_year"]),
+    ];
+  }
+  const fields = [...(record.paymentId === order.paymentId ? [] : ["id"]), ...(record.amount === null ? [] : amount)];
+  // One of the two named no amount.
+  return fields.length === 0 ? ["amount"] : fields;
 }
 
 function isSameRequest({ order }: Call, record: Recorded): boolean {
   if (order.kind === "pay") {
     return record.amount === order.amount && order.card.number.endsWith(record.cardLastFour ?? "none");
   }
+  // A refund of all that is left and one of an amount that happens to be the same are two requests, told apart by ids.
   return record.paymentId === order.paymentId && (order.amount === undefined || record.amount === order.amount);
 }
 
@@ -67,11 +101,33 @@ function isSameRequest({ order }: Call, record: Recorded): boolean {
 interface Recorded {
   readonly amount: bigint | null;
   readonly cardLastFour?: string;
+  readonly cardExpiryYear?: number;
   readonly paymentId?: string;
 }
 
-function recordOf({ clientBank }: SimulatedServer, { order, id }: Call) {
+function recordOf({ clientBank }: SimulatedServer, { order, id }: Pick<Call, "order" | "id">) {
   return order.kind === "pay" ? clientBank.payments.get(id) : clientBank.refunds.get(id);
+}
+
+/** Of each request one payment and one refund stand at most; the others are declined, beside one that differs. */
+function checkRequests({ clientBank }: SimulatedServer, complain: Complain): void {
+  for (const table of [clientBank.payments, clientBank.refunds]) {
+    const standing = new Map<string, string>();
+    for (const { id, merchantId, requestId, standingId } of table.rows()) {
+      if (standingId !== null) continue;
+      const request = `${merchantId} ${requestId}`;
+      const other = standing.get(request);
+      if (other !== undefined) complain(`${id} and ${other} both stand under ${request}`);
+      standing.set(request, id);
+    }
+    for (const { id, merchantId, requestId, standingId, state, parametersHash } of table.rows()) {
+      if (standingId === null) continue;
+      const first = table.get(standingId);
+      if (standing.get(`${merchantId} ${requestId}`) !== standingId) complain(`${standingId} does not stand for ${id}`);
+      if (first?.parametersHash === parametersHash) complain(`${id} asked for what ${standingId} asked for`);
+      if (state !== "DECLINED") complain(`${id} is ${state} although ${standingId} stands`);
+    }
+  }
 }
 
 function sum(entries: Table<EntryRow>, fits: (entry: EntryRow) => boolean): bigint {

@@ -1,4 +1,5 @@
 /** One schedule: a seed in; what was done, and what was found wrong, out. */
+import type { Gateway } from "../../dist/gateway/gateway.js";
 import { deadLetterAddress } from "../../dist/shared/queue-map.js";
 import { BooksWatch } from "./books-watch.js";
 import { Callers } from "./callers.js";
@@ -33,6 +34,8 @@ export interface ScheduleResult {
 export interface Mutation {
   readonly lastSteps?: LastSteps;
   readonly statements?: (server: SimulatedServer) => Statements;
+  /** Made once for each schedule; every gateway is changed by it. */
+  readonly gateways?: () => (gateway: Gateway) => Gateway;
 }
 
 /** A schedule that does not come to rest by then turns in a circle. */
@@ -85,6 +88,7 @@ class Run {
       broker: this.#broker,
       host: this.#host,
       lastSteps: mutation.lastSteps ?? "send, then accept",
+      changeGateway: mutation.gateways?.() ?? ((gateway) => gateway),
     });
     this.#callers = new Callers({
       house: this.#house,

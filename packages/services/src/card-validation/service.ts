@@ -3,7 +3,7 @@ import type { Connection, Incoming, Outcome } from "@quittance/sdk";
 import { key32 } from "../platform/configuration.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
-import { fingerprintCard } from "../shared/card-fingerprint.js";
+import { fingerprintCard, fingerprintHolder } from "../shared/card-fingerprint.js";
 import { type CardDetails, ForeignSealError, openCard, type SealedInto } from "../shared/card-seal.js";
 import { Envelopes } from "../shared/envelope.js";
 import { logStepEvent } from "../shared/log-step-event.js";
@@ -104,6 +104,7 @@ async function validate(incoming: Incoming<PaymentMessage>, tools: StepTools): P
       expiryMonth: card.expiryMonth,
       expiryYear: card.expiryYear,
       fingerprint: fingerprintCard(card.number, keys.fingerprint),
+      holder: fingerprintHolder(card.holderName, keys.fingerprint),
     },
     validateTime: new Date().toISOString(),
     ...(verdict.declineReason !== undefined && { declineReason: verdict.declineReason }),

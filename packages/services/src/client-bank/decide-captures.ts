@@ -1,6 +1,7 @@
 /** Step 3's decisions: pure, payment after payment in the order of arrival. */
 import type { DeclineReason } from "../shared/decline.js";
 import type { ValidationResultMessage } from "../shared/messages.js";
+import { differingFields, type ReuseColumns, STANDS } from "../shared/request-id-reuse.js";
 import type { LockedClient } from "./operations/lock-clients.js";
 import type { PaymentRecord } from "./payment-record.js";
 
@@ -8,22 +9,27 @@ import type { PaymentRecord } from "./payment-record.js";
 export type CaptureDecision =
   /** `isNew` when this message is the one that decided it. */
   | { readonly outcome: "recorded"; readonly payment: PaymentRecord; readonly isNew: boolean }
-  /** The payment's id is taken by a request with other parameters. */
-  | { readonly outcome: "request-id-reused" };
+  /** The message cannot be true beside what this bank recorded; an operator must look at it. */
+  | { readonly outcome: "impossible"; readonly reason: string };
 
 /** What a batch is judged by. */
 export interface CaptureFacts {
   /** Of the cards in the batch, locked: nobody else changes their balances. */
   readonly clients: readonly LockedClient[];
-  /** What was decided before, by payment id. */
-  readonly recorded: ReadonlyMap<string, PaymentRecord>;
+  /** What was decided before: the payments of the batch, and those that stand under its request_ids. */
+  readonly recorded: Iterable<PaymentRecord>;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
+const SAME_ID_OTHER_PARAMETERS = "Its id is that of a payment with other parameters.";
+const OTHER_ID_SAME_FIELDS =
+  "Its request is recorded under another payment id, and no field differs: was the key of payment ids changed?";
+
 /**
- * Decides about each message: what is recorded stands; several payments of one client are each judged against what the
- * ones before left; a payment that comes twice in the batch is decided once.
+ * Decides about each message: what is recorded stands; of several payments under one request_id the first stands, and
+ * the others are declined; several payments of one client are each judged against what the ones before left; a payment
+ * that comes twice in the batch is decided once.
  */
 export function decideCaptures(
   messages: readonly ValidationResultMessage[],
@@ -32,49 +38,87 @@ export function decideCaptures(
   const captureTime = new Date(facts.now).toISOString();
   const clients = new Map(facts.clients.map((client) => [client.cardFingerprint, client]));
   const balances = new Map(facts.clients.map((client) => [client.id, client.balance]));
-  const decided = new Map(facts.recorded);
+  const decided = new Map<string, PaymentRecord>();
+  const standing = new Map<string, PaymentRecord>();
+  const remember = (payment: PaymentRecord) => {
+    decided.set(payment.id, payment);
+    if (payment.standingId === null) standing.set(requestOf(payment), payment);
+  };
+  for (const payment of facts.recorded) remember(payment);
 
   return messages.map((message): CaptureDecision => {
     const before = decided.get(message.paymentId);
     if (before !== undefined) {
-      if (before.parametersHash !== message.parametersHash) return { outcome: "request-id-reused" };
+      if (before.parametersHash !== message.parametersHash) {
+        return { outcome: "impossible", reason: SAME_ID_OTHER_PARAMETERS };
+      }
       return { outcome: "recorded", payment: before, isNew: false };
     }
+    const first = standing.get(requestOf(message));
+    const reuse = first === undefined ? STANDS : reuseFor(first, message);
+    if (reuse === undefined) return { outcome: "impossible", reason: OTHER_ID_SAME_FIELDS };
+    // What came declined, or may not be, is recorded as such: whose card it was no longer matters.
+    const refused = reuse.standingId === null ? message.declineReason : "REQUEST_ID_REUSED";
     const amount = BigInt(message.amount.minorUnits);
-    // A payment that came declined is recorded as it came: whose card it was no longer matters.
-    const client = message.declineReason === undefined ? clients.get(message.card.fingerprint) : undefined;
+    const client = refused === undefined ? clients.get(message.card.fingerprint) : undefined;
     const balance = client === undefined ? 0n : (balances.get(client.id) ?? 0n);
-    const declineReason =
-      message.declineReason ?? reasonToDecline(message, { client, balance, amount, now: facts.now });
+    const declineReason = refused ?? reasonToDecline(message, { client, balance, amount, now: facts.now });
     if (declineReason === undefined && client !== undefined) balances.set(client.id, balance - amount);
-    const payment: PaymentRecord = {
-      id: message.paymentId,
-      merchantId: message.merchantId,
-      requestId: message.requestId,
-      parametersHash: message.parametersHash,
-      currency: message.amount.currencyCode,
-      amount,
-      description: message.description,
-      clientId: client?.id ?? null,
-      state: "PENDING",
-      declineReason: declineReason ?? null,
-      cardBrand: message.card.brand,
-      cardLastFour: message.card.lastFour,
-      cardExpiryMonth: message.card.expiryMonth,
-      cardExpiryYear: message.card.expiryYear,
-      acceptTime: message.acceptTime,
-      deadline: message.deadline,
-      validateTime: message.validateTime,
-      captureTime,
-      settleTime: null,
-      finishTime: null,
-      capturedAmount: declineReason === undefined ? amount : 0n,
-      givenBackAmount: 0n,
-      refundedAmount: 0n,
-    };
-    decided.set(payment.id, payment);
+    const capturedAmount = declineReason === undefined ? amount : 0n;
+    const verdict = { clientId: client?.id ?? null, declineReason: declineReason ?? null, capturedAmount, captureTime };
+    const payment: PaymentRecord = { ...asAsked(message), ...verdict, ...reuse };
+    remember(payment);
     return { outcome: "recorded", payment, isNew: true };
   });
+}
+
+/** What the message says of the payment; nothing has come of it yet. */
+function asAsked(
+  message: ValidationResultMessage,
+): Omit<PaymentRecord, "clientId" | "declineReason" | "capturedAmount" | "captureTime" | keyof ReuseColumns> {
+  return {
+    id: message.paymentId,
+    merchantId: message.merchantId,
+    requestId: message.requestId,
+    parametersHash: message.parametersHash,
+    currency: message.amount.currencyCode,
+    amount: BigInt(message.amount.minorUnits),
+    description: message.description,
+    state: "PENDING",
+    cardBrand: message.card.brand,
+    cardLastFour: message.card.lastFour,
+    cardExpiryMonth: message.card.expiryMonth,
+    cardExpiryYear: message.card.expiryYear,
+    cardFingerprint: message.card.fingerprint,
+    cardHolder: message.card.holder ?? null,
+    acceptTime: message.acceptTime,
+    deadline: message.deadline,
+    validateTime: message.validateTime,
+    settleTime: null,
+    finishTime: null,
+    givenBackAmount: 0n,
+    refundedAmount: 0n,
+  };
+}
+
+/** Payments under one request_id; a merchant's id may hold anything but is followed by a request_id, which has no space. */
+function requestOf({ merchantId, requestId }: Pick<PaymentRecord, "merchantId" | "requestId">): string {
+  return `${merchantId} ${requestId}`;
+}
+
+/** In what a request differs from the one that stands, by the paths of the proto; undefined when it is the same one. */
+function reuseFor(first: PaymentRecord, message: ValidationResultMessage): ReuseColumns | undefined {
+  const { amount, card, description } = message;
+  const fields = differingFields([
+    ["amount.currency_code", first.currency, amount.currencyCode],
+    ["amount.minor_units", first.amount.toString(), amount.minorUnits],
+    ["card.number", first.cardFingerprint ?? undefined, card.fingerprint],
+    ["card.expiry_month", first.cardExpiryMonth, card.expiryMonth],
+    ["card.expiry_year", first.cardExpiryYear, card.expiryYear],
+    ["card.holder_name", first.cardHolder ?? undefined, card.holder],
+    ["description", first.description, description],
+  ]);
+  return fields.length === 0 ? undefined : { standingId: first.id, differingFields: fields };
 }
 
 function reasonToDecline(

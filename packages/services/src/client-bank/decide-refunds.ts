@@ -1,5 +1,6 @@
 /** Step R3's decisions: pure, message after message in the order of arrival. What merchant-bank decided is followed. */
 import type { RefundResultMessage } from "../shared/refund-messages.js";
+import { STANDS } from "../shared/request-id-reuse.js";
 import type { PaymentRecord } from "./payment-record.js";
 import type { RefundRecord } from "./refund-record.js";
 
@@ -13,7 +14,6 @@ export type RefundDecision =
       /** Whether this message is the one that finished it. */
       readonly isNew: boolean;
     }
-  | { readonly outcome: "request-id-reused" }
   /** The message cannot be true of what this bank recorded; an operator must look at it. */
   | { readonly outcome: "impossible"; readonly reason: string };
 
@@ -34,7 +34,6 @@ export function decideRefunds(messages: readonly RefundResultMessage[], facts: R
   const decided = new Map(facts.recorded);
 
   return messages.map((message): RefundDecision => {
-    if (message.requestIdReused === true) return { outcome: "request-id-reused" };
     const payment = payments.get(message.paymentId);
     const before = decided.get(message.refundId);
     if (before !== undefined) {
@@ -55,6 +54,7 @@ export function decideRefunds(messages: readonly RefundResultMessage[], facts: R
       acceptTime: message.acceptTime,
       debitTime: message.debitTime,
       finishTime,
+      ...(message.reuse ?? STANDS),
     };
     if (refund.state === "DECLINED") {
       decided.set(refund.id, refund);

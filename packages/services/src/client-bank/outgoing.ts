@@ -11,12 +11,7 @@ import { type PaymentRecord, paymentViewOf } from "./payment-record.js";
 
 /** Tells the gateway that waits that the payment is final. */
 export function finalReply(envelopes: Envelopes, payment: PaymentRecord, input: Message): Outgoing[] {
-  const reply: GatewayReply = {
-    version: MESSAGE_VERSION,
-    outcome: "final",
-    payment: paymentViewOf(payment),
-    parametersHash: payment.parametersHash,
-  };
+  const reply: GatewayReply = { version: MESSAGE_VERSION, payment: paymentViewOf(payment) };
   return envelopes.reply("gateway-reply", reply, { correlationId: payment.id, input });
 }
 

@@ -1,9 +1,10 @@
 /** A payment as client-bank keeps it, and the same as others read it. */
-import type { DeclineReason } from "../shared/decline.js";
+import { type DeclineReason, publicReasonOf } from "../shared/decline.js";
 import type { PaymentView } from "../shared/messages.js";
+import { type ReuseColumns, reuseOf } from "../shared/request-id-reuse.js";
 
 /** One row of `client_bank.payments`. Times are UTC in ISO 8601 with milliseconds, as in the messages. */
-export interface PaymentRecord {
+export interface PaymentRecord extends ReuseColumns {
   readonly id: string;
   readonly merchantId: string;
   readonly requestId: string;
@@ -20,6 +21,9 @@ export interface PaymentRecord {
   readonly cardLastFour: string;
   readonly cardExpiryMonth: number;
   readonly cardExpiryYear: number;
+  /** Null in rows of older releases, as is the holder. */
+  readonly cardFingerprint: string | null;
+  readonly cardHolder: string | null;
   readonly acceptTime: string;
   readonly deadline: string;
   readonly validateTime: string;
@@ -46,10 +50,10 @@ export const PAYMENT_COLUMNS = `
   payments.id, merchant_id AS "merchantId", request_id AS "requestId", parameters_hash AS "parametersHash",
   currency, amount, description, client_id AS "clientId", state, decline_reason AS "declineReason",
   card_brand AS "cardBrand", card_last_four AS "cardLastFour", card_expiry_month AS "cardExpiryMonth",
-  card_expiry_year AS "cardExpiryYear", accept_time AS "acceptTime", deadline, validate_time AS "validateTime",
+  card_expiry_year AS "cardExpiryYear", card_fingerprint AS "cardFingerprint", card_holder AS "cardHolder", accept_time AS "acceptTime", deadline, validate_time AS "validateTime",
   capture_time AS "captureTime", settle_time AS "settleTime", finish_time AS "finishTime",
   captured_amount AS "capturedAmount", given_back_amount AS "givenBackAmount",
-  refunded_amount AS "refundedAmount"`;
+  refunded_amount AS "refundedAmount", standing_id AS "standingId", differing_fields AS "differingFields"`;
 
 export function paymentRecordOf(row: PaymentRow): PaymentRecord {
   return {
@@ -65,6 +69,7 @@ export function paymentRecordOf(row: PaymentRow): PaymentRecord {
 
 /** What is told of a payment: to the gateway that waits, on `payment-update`, and in answers to reads. */
 export function paymentViewOf(record: PaymentRecord): PaymentView {
+  const reuse = reuseOf(record);
   return {
     id: record.id,
     requestId: record.requestId,
@@ -75,7 +80,8 @@ export function paymentViewOf(record: PaymentRecord): PaymentView {
     }),
     description: record.description,
     state: record.state,
-    ...(record.declineReason !== null && { declineReason: record.declineReason }),
+    ...(record.declineReason !== null && { declineReason: publicReasonOf(record.declineReason) }),
+    ...(reuse !== undefined && { reuse }),
     card: {
       brand: record.cardBrand,
       lastFour: record.cardLastFour,

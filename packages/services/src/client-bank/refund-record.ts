@@ -1,9 +1,10 @@
 /** A refund as client-bank keeps it, and the same as others read it. */
 import type { RefundDeclineReason } from "../shared/decline.js";
 import type { RefundView } from "../shared/refund-messages.js";
+import { type ReuseColumns, reuseOf } from "../shared/request-id-reuse.js";
 
 /** One row of `client_bank.refunds`. Times are UTC in ISO 8601 with milliseconds, as in the messages. */
-export interface RefundRecord {
+export interface RefundRecord extends ReuseColumns {
   readonly id: string;
   readonly paymentId: string;
   readonly merchantId: string;
@@ -21,6 +22,7 @@ export interface RefundRecord {
 }
 
 export function refundViewOf(record: RefundRecord): RefundView {
+  const reuse = reuseOf(record);
   return {
     id: record.id,
     requestId: record.requestId,
@@ -31,6 +33,7 @@ export function refundViewOf(record: RefundRecord): RefundView {
       }),
     state: record.state,
     ...(record.declineReason !== null && { declineReason: record.declineReason }),
+    ...(reuse !== undefined && { reuse }),
     acceptTime: record.acceptTime,
     debitTime: record.debitTime,
     finishTime: record.finishTime,

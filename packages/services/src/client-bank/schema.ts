@@ -4,7 +4,19 @@
  * The books statement (docs/operating.md) finds whatever points to nothing.
  */
 import { sql } from "drizzle-orm";
-import { bigint, check, index, pgSchema, primaryKey, smallint, text, timestamp, unique } from "drizzle-orm/pg-core";
+import {
+  type AnyPgColumn,
+  bigint,
+  check,
+  index,
+  pgSchema,
+  primaryKey,
+  smallint,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+} from "drizzle-orm/pg-core";
 import { DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../shared/decline.js";
 
 export const clientBankSchema = pgSchema("client_bank");
@@ -13,6 +25,11 @@ const minorUnits = (name: string) => bigint(name, { mode: "bigint" });
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 const quoted = (texts: readonly string[]) => sql.raw(texts.map((text) => `'${text}'`).join(", "));
 const declineReasons = quoted(DECLINE_REASONS);
+
+/** A row that does not stand says why: by its reason, by the row that stands, and by the fields that differ. */
+const reuseIsWhole = (table: { declineReason: AnyPgColumn; standingId: AnyPgColumn; differingFields: AnyPgColumn }) =>
+  sql`(${table.declineReason} IS NOT DISTINCT FROM 'REQUEST_ID_REUSED') = (${table.standingId} IS NOT NULL)
+    AND (${table.standingId} IS NULL) = (${table.differingFields} IS NULL)`;
 
 /** The bank's clients; each has one account and one card. The balance is a cache of opening balance and entries. */
 export const clients = clientBankSchema.table(
@@ -66,6 +83,9 @@ export const payments = clientBankSchema.table(
     cardLastFour: text("card_last_four").notNull(),
     cardExpiryMonth: smallint("card_expiry_month").notNull(),
     cardExpiryYear: smallint("card_expiry_year").notNull(),
+    /** By these two it is known in what a request with the same request_id differs. Null in rows of older releases. */
+    cardFingerprint: text("card_fingerprint"),
+    cardHolder: text("card_holder"),
     acceptTime: time("accept_time").notNull(),
     deadline: time("deadline").notNull(),
     validateTime: time("validate_time").notNull(),
@@ -78,9 +98,13 @@ export const payments = clientBankSchema.table(
     givenBackAmount: minorUnits("given_back_amount").notNull(),
     /** Of that, given back by refunds. */
     refundedAmount: minorUnits("refunded_amount").notNull().default(sql`0`),
+    /** Of a payment that is declined because its request_id was used before: the one that stands. */
+    standingId: text("standing_id"),
+    differingFields: text("differing_fields").array(),
   },
   (table) => [
-    unique("payments_request").on(table.merchantId, table.requestId),
+    // Of all the payments that were asked for under one request_id, one stands.
+    uniqueIndex("payments_request").on(table.merchantId, table.requestId).where(sql`${table.standingId} IS NULL`),
     // Read backwards for a merchant's list, newest first.
     index("payments_by_time").on(table.merchantId, table.acceptTime, table.id),
     // For the audit of the latest ones. It says where on the disk a time lies: it costs nearly nothing to keep.
@@ -94,6 +118,7 @@ export const payments = clientBankSchema.table(
       "payments_captured_amount",
       sql`${table.capturedAmount} = 0 OR ${table.capturedAmount} = ${table.amount} AND ${table.clientId} IS NOT NULL`,
     ),
+    check("payments_reuse", reuseIsWhole(table)),
     check("payments_given_back_amount", sql`${table.givenBackAmount} IN (0, ${table.capturedAmount})`),
     check(
       "payments_final",
@@ -135,12 +160,16 @@ export const refunds = clientBankSchema.table(
     acceptTime: time("accept_time").notNull(),
     debitTime: time("debit_time").notNull(),
     finishTime: time("finish_time").notNull(),
+    /** As of payments: the refund that stands. */
+    standingId: text("standing_id"),
+    differingFields: text("differing_fields").array(),
   },
   (table) => [
-    unique("refunds_request").on(table.merchantId, table.requestId),
+    uniqueIndex("refunds_request").on(table.merchantId, table.requestId).where(sql`${table.standingId} IS NULL`),
     index("refunds_payment").on(table.paymentId),
     check("refunds_amount", sql`${table.amount} > 0 AND ${table.currency} ~ '^[A-Z]{3}$'`),
     check("refunds_whole_amount", sql`(${table.amount} IS NULL) = (${table.currency} IS NULL)`),
+    check("refunds_reuse", reuseIsWhole(table)),
     check("refunds_decline_reason", sql`${table.declineReason} IN (${quoted(REFUND_DECLINE_REASONS)})`),
     check(
       "refunds_verdict",

@@ -3,12 +3,7 @@ import type { Incoming, Outcome, Outgoing } from "@quittance/sdk";
 import type { Database, Transaction } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { Envelopes } from "../shared/envelope.js";
-import {
-  type BankResultMessage,
-  type GatewayReply,
-  MESSAGE_VERSION,
-  type ValidationResultMessage,
-} from "../shared/messages.js";
+import type { BankResultMessage, ValidationResultMessage } from "../shared/messages.js";
 import { type CaptureDecision, decideCaptures } from "./decide-captures.js";
 import { findPayments } from "./operations/find-payments.js";
 import { lockClients } from "./operations/lock-clients.js";
@@ -40,9 +35,23 @@ export async function step3Capture(
   return batch.map((incoming, place) => {
     const decision = decisions[place] as CaptureDecision;
     const { body, message } = incoming;
-    tools.log.info({ ...factsOf(decision), payment: body.paymentId, trace: traceIdOf(message.traceparent) }, "capture");
-    if (decision.outcome === "request-id-reused") return { send: requestIdReused(envelopes, incoming) };
+    const facts = { step: "3", payment: body.paymentId, trace: traceIdOf(message.traceparent) };
+    if (decision.outcome === "impossible") {
+      tools.log.error({ ...facts, reason: decision.reason }, "capture");
+      return { deadLetter: decision.reason };
+    }
     const { payment, isNew } = decision;
+    const { state, declineReason, standingId } = payment;
+    tools.log.info(
+      {
+        ...facts,
+        state,
+        decline: declineReason ?? undefined,
+        standing: standingId ?? undefined,
+        repeated: !isNew || undefined,
+      },
+      "capture",
+    );
     // Final already: every later step has run, and only this message's caller has yet to be told.
     if (payment.state !== "PENDING") return { send: finalReply(envelopes, payment, message) };
     const send = [bankResult(envelopes, incoming, payment)];
@@ -64,7 +73,7 @@ export async function capturePayments(
   const cards = new Set<string>();
   for (const { card, declineReason } of messages) if (declineReason === undefined) cards.add(card.fingerprint);
   const clients = cards.size === 0 ? [] : await lockClients(transaction, [...cards]);
-  const recorded = await findPayments(transaction, [...new Set(messages.map(({ paymentId }) => paymentId))]);
+  const recorded = await findPayments(transaction, messages);
   const decisions = decideCaptures(messages, { clients, recorded, now: now() });
   const fresh = decisions.flatMap((decision) =>
     decision.outcome === "recorded" && decision.isNew ? [decision.payment] : [],
@@ -79,9 +88,12 @@ function bankResult(
   { body, message }: Incoming<ValidationResultMessage>,
   payment: PaymentRecord,
 ): Outgoing {
-  const { declineReason: _asItCame, ...rest } = body;
+  const { declineReason: _asItCame, card, ...rest } = body;
+  // Whose name the card has is compared here, and nowhere else.
+  const { holder: _compared, ...cardFacts } = card;
   const result: BankResultMessage = {
     ...rest,
+    card: cardFacts,
     acceptTime: payment.acceptTime,
     deadline: payment.deadline,
     validateTime: payment.validateTime,
@@ -89,25 +101,4 @@ function bankResult(
     ...(payment.declineReason !== null && { declineReason: payment.declineReason }),
   };
   return envelopes.outcome("bank-result", result, { correlationId: payment.id, input: message });
-}
-
-function requestIdReused(envelopes: Envelopes, { body, message }: Incoming<ValidationResultMessage>): Outgoing[] {
-  const reply: GatewayReply = {
-    version: MESSAGE_VERSION,
-    outcome: "request-id-reused",
-    paymentId: body.paymentId,
-    parametersHash: body.parametersHash,
-  };
-  return envelopes.reply("gateway-reply", reply, { correlationId: body.paymentId, input: message });
-}
-
-function factsOf(decision: CaptureDecision): object {
-  if (decision.outcome === "request-id-reused") return { step: "3", outcome: decision.outcome };
-  const { payment, isNew } = decision;
-  return {
-    step: "3",
-    state: payment.state,
-    decline: payment.declineReason ?? undefined,
-    repeated: !isNew || undefined,
-  };
 }

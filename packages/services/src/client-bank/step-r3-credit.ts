@@ -33,17 +33,6 @@ export async function stepR3Credit(
       tools.log.error({ ...facts, reason: decision.reason }, "credit");
       return { deadLetter: decision.reason };
     }
-    if (decision.outcome === "request-id-reused") {
-      const { refundId, parametersHash } = body;
-      tools.log.info({ ...facts, outcome: decision.outcome }, "credit");
-      return {
-        send: reply(
-          tools.envelopes,
-          { version: MESSAGE_VERSION, outcome: decision.outcome, refundId, parametersHash },
-          message,
-        ),
-      };
-    }
     const { refund, payment, isNew } = decision;
     const { state, declineReason } = refund;
     tools.log.info({ ...facts, state, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "credit");
@@ -79,9 +68,7 @@ type FinalDecision = Extract<RefundDecision, { readonly outcome: "final" }>;
 function finalReply({ refund, payment }: FinalDecision): RefundReply {
   return {
     version: MESSAGE_VERSION,
-    outcome: "final",
     ...viewsOf({ refund, payment }),
-    parametersHash: refund.parametersHash,
   };
 }
 
@@ -105,6 +92,5 @@ function viewsOf({ refund, payment }: Pick<FinalDecision, "refund" | "payment">)
 
 /** A reply to the gateway that `message` names, volatile, for the same request gives it again; none when nobody waits. */
 function reply(envelopes: Envelopes, content: RefundReply, input: Message): Outgoing[] {
-  const correlationId = content.outcome === "final" ? content.refund.id : content.refundId;
-  return envelopes.reply(REFUND_REPLY_TYPE, content, { correlationId, input });
+  return envelopes.reply(REFUND_REPLY_TYPE, content, { correlationId: content.refund.id, input });
 }

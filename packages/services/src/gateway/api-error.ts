@@ -1,4 +1,5 @@
 /** The one error of the public API: what both doors tell a caller, in gRPC's terms and in HTTP's. */
+import type { RequestIdReuse } from "../shared/request-id-reuse.js";
 
 /** The closed set of codes; each is a canonical gRPC code and, over HTTP, one status. */
 export type ApiErrorCode =
@@ -69,6 +70,22 @@ export class ApiError extends Error {
     this.metadata = details.metadata ?? {};
     this.retryAfterMs = details.retryAfterMs;
   }
+}
+
+/** The error for a request_id that was used before: it names what stands under it, and every field that differs. */
+export function requestIdReused(what: "payment" | "refund", { standingId, differingFields }: RequestIdReuse): ApiError {
+  const violations = differingFields.map((field) => ({
+    field,
+    description: `differs from the ${what} that stands under this request_id`,
+  }));
+  const message = reusedRequestId(violations);
+  return new ApiError("ALREADY_EXISTS", "REQUEST_ID_REUSED", message, { violations, metadata: { [what]: standingId } });
+}
+
+/** The sentence that names the fields that differ. */
+export function reusedRequestId(violations: readonly Violation[]): string {
+  const fields = violations.map(({ field }) => field).join(", ");
+  return `This request_id was used before with another value of ${fields}; what was asked for first stands.`;
 }
 
 /** The error for a request with wrong fields, which names all of them. */

@@ -1,7 +1,14 @@
 /** Errors as HTTP tells them: problem details (RFC 9457). */
 import { traceIdOf } from "../platform/log.js";
 import { jsonName } from "./api-descriptor.js";
-import { type ApiError, type ApiErrorCode, type ApiErrorReason, wrongFields } from "./api-error.js";
+import {
+  type ApiError,
+  type ApiErrorCode,
+  type ApiErrorReason,
+  reusedRequestId,
+  type Violation,
+  wrongFields,
+} from "./api-error.js";
 import type { Scope } from "./authenticator.js";
 
 const STATUS: Readonly<Record<ApiErrorCode, number>> = {
@@ -52,13 +59,19 @@ export function problemOf(error: ApiError, traceparent: string): Problem {
     type: `urn:quittance:problem:${error.reason.toLowerCase().replaceAll("_", "-")}`,
     title: TITLE[status],
     status,
-    detail: error.violations.length === 0 ? error.message : wrongFields(violations),
+    detail: detailOf(error, violations),
     instance: `urn:quittance:trace:${traceIdOf(traceparent)}`,
     reason: error.reason,
     ...(violations.length === 0 ? {} : { violations }),
     ...error.metadata,
   });
   return { status, headers, body };
+}
+
+/** The error's sentence, with fields as JSON names them. */
+function detailOf({ message, reason }: ApiError, violations: readonly Violation[]): string {
+  if (violations.length === 0) return message;
+  return reason === "REQUEST_ID_REUSED" ? reusedRequestId(violations) : wrongFields(violations);
 }
 
 /** RFC 6750, section 3: a call without a token is told no error code. */

@@ -7,7 +7,7 @@ import type { Envelopes } from "../shared/envelope.js";
 import { MESSAGE_VERSION, type PaymentMessage, type PaymentView } from "../shared/messages.js";
 import { moneyToWire } from "../shared/money.js";
 import type { Admission, Place } from "./admission.js";
-import { ApiError, invalidFields } from "./api-error.js";
+import { invalidFields, requestIdReused } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
 import type { GatewayKeys } from "./gateway-keys.js";
@@ -74,9 +74,7 @@ async function acceptPayment(
   const untilMs = Math.min(acceptTimeMs + order.waitMs, context.deadlineMs - DEADLINE_MARGIN_MS);
   // Registered before the send, for the reply may overtake the broker's confirmation.
   const wait =
-    untilMs > acceptTimeMs
-      ? startWait(parts.waiters, { id: message.paymentId, parametersHash: message.parametersHash, untilMs, context })
-      : undefined;
+    untilMs > acceptTimeMs ? startWait(parts.waiters, { id: message.paymentId, untilMs, context }) : undefined;
   place.sending(message.paymentId);
   try {
     // There is no duplicate-detection id: a repeated call must reach the client's bank, which alone can answer it.
@@ -97,8 +95,10 @@ async function acceptPayment(
   parts.log.info({ payment: message.paymentId, merchant: context.merchantId, trace }, "payment accepted");
 
   const outcome = await wait?.outcome;
-  if (outcome?.name === "reused") throw requestIdReused(message.paymentId);
-  if (outcome?.name === "final") return { payment: recordedPayment(outcome.answer), final: true };
+  if (outcome?.name === "final") {
+    if (outcome.answer.reuse !== undefined) throw requestIdReused("payment", outcome.answer.reuse);
+    return { payment: recordedPayment(outcome.answer), final: true };
+  }
   return { payment: pendingPayment(message), final: false };
 }
 
@@ -108,12 +108,15 @@ async function paymentMessage(
   order: PaymentOrder,
   acceptTimeMs: number,
 ): Promise<PaymentMessage> {
-  const message = {
-    version: MESSAGE_VERSION,
-    paymentId: derivePaymentId(parts.keys.paymentId, context.merchantId, order.requestId),
+  const requested = {
     requestId: order.requestId,
     merchantId: context.merchantId,
     parametersHash: hashParameters(parts.keys.parameters, order),
+  };
+  const message = {
+    version: MESSAGE_VERSION,
+    paymentId: derivePaymentId(parts.keys.paymentId, requested),
+    ...requested,
     amount: moneyToWire(order.amount),
     description: order.description,
     acceptTime: new Date(acceptTimeMs).toISOString(),
@@ -133,13 +136,4 @@ function pendingPayment(message: PaymentMessage): Payment {
     state: PaymentState.PENDING,
     createTime: new Date(message.acceptTime),
   };
-}
-
-function requestIdReused(payment: string): ApiError {
-  return new ApiError(
-    "ALREADY_EXISTS",
-    "REQUEST_ID_REUSED",
-    "This request_id was used before with other parameters; use a new one for a new payment.",
-    { metadata: { payment } },
-  );
 }

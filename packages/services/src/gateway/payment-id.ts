@@ -1,9 +1,10 @@
 /**
- * Payment and refund ids: derived from the merchant and its request_id, so that a gateway without a database gives the same id to
- * the same request for ever, and tells whether an id is a given merchant's.
+ * Payment and refund ids: derived from the merchant, its request_id and everything else that the call chose, so that a
+ * gateway without a database gives the same id to the same request permanently, never gives one id to two requests that
+ * differ, and tells whether an id is a given merchant's.
  *
- * `pay_` or `ref_` + base32 of 20 bytes: 15 of HMAC-SHA256(key, merchant, request_id), which name the payment or refund, and 5 of
- * HMAC-SHA256(key, merchant, those 15), the tag that binds it to the merchant.
+ * `pay_` or `ref_` + base32 of 20 bytes: 15 of HMAC-SHA256(key, merchant, request_id, parameters), which name the payment
+ * or refund, and 5 of HMAC-SHA256(key, merchant, those 15), the tag that binds it to the merchant.
  */
 import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
 
@@ -14,14 +15,22 @@ const TAG_BYTES = 5;
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 const FORM = /^[a-z2-7]{32}$/;
 
-/** The id of the payment that `merchantId` asked for as `requestId`: always the same. */
-export function derivePaymentId(key: KeyObject, merchantId: string, requestId: string): string {
-  return PREFIX + nameAndTag(key, merchantId, requestId);
+/** What an id stands for. */
+export interface Requested {
+  readonly merchantId: string;
+  readonly requestId: string;
+  /** Of everything else that the call chose: always of the same length. */
+  readonly parametersHash: string;
 }
 
-/** The id of the refund that `merchantId` asked for as `requestId`; `key` is another than that of payments. */
-export function deriveRefundId(key: KeyObject, merchantId: string, requestId: string): string {
-  return REFUND_PREFIX + nameAndTag(key, merchantId, requestId);
+/** The id of the payment that was asked for: always the same. */
+export function derivePaymentId(key: KeyObject, requested: Requested): string {
+  return PREFIX + nameAndTag(key, requested);
+}
+
+/** The id of the refund that was asked for; `key` is another than that of payments. */
+export function deriveRefundId(key: KeyObject, requested: Requested): string {
+  return REFUND_PREFIX + nameAndTag(key, requested);
 }
 
 /** Whether `id` is one that `derivePaymentId` gave to this merchant; says nothing of whether the payment was sent. */
@@ -42,8 +51,9 @@ function isTagged(key: KeyObject, merchantId: string, id: string, prefix: string
   return timingSafeEqual(tag, bytes.subarray(NAME_BYTES));
 }
 
-function nameAndTag(key: KeyObject, merchantId: string, requestId: string): string {
-  const name = hmac(key, merchantId, Buffer.from(requestId)).subarray(0, NAME_BYTES);
+/** The hash goes first: its length is always the same, so that no two pairs of hash and request_id are the same bytes. */
+function nameAndTag(key: KeyObject, { merchantId, requestId, parametersHash }: Requested): string {
+  const name = hmac(key, merchantId, Buffer.from(parametersHash + requestId)).subarray(0, NAME_BYTES);
   const tag = hmac(key, merchantId, name).subarray(0, TAG_BYTES);
   return base32(Buffer.concat([name, tag]));
 }

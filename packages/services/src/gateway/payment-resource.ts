@@ -7,7 +7,7 @@ import {
   RefundDeclineReason,
   RefundState,
 } from "../gen/quittance/payments/v1/payments.js";
-import { DECLINE_MESSAGES, REFUND_DECLINE_MESSAGES } from "../shared/decline.js";
+import { PUBLIC_DECLINE_MESSAGES, REFUND_DECLINE_MESSAGES } from "../shared/decline.js";
 import type { PaymentView } from "../shared/messages.js";
 import { moneyFromWire } from "../shared/money.js";
 import type { RefundView } from "../shared/refund-messages.js";
@@ -22,7 +22,12 @@ export function recordedPayment(view: PaymentView): Payment {
     amount: moneyFromWire(view.amount),
     description: view.description,
     state: PaymentState[view.state],
-    decline: reason && { reason: DeclineReason[reason], message: DECLINE_MESSAGES[reason] },
+    decline: reason && {
+      reason: DeclineReason[reason],
+      message: PUBLIC_DECLINE_MESSAGES[reason],
+      standingPayment: view.reuse?.standingId ?? "",
+      differingFields: view.reuse?.differingFields ?? [],
+    },
     card: view.card,
     createTime: new Date(view.acceptTime),
     validateTime: new Date(view.validateTime),
@@ -42,7 +47,12 @@ export function recordedRefund(view: RefundView): Refund {
     payment: view.paymentId,
     amount: view.amount && moneyFromWire(view.amount),
     state: RefundState[view.state],
-    decline: reason && { reason: RefundDeclineReason[reason], message: REFUND_DECLINE_MESSAGES[reason] },
+    decline: reason && {
+      reason: RefundDeclineReason[reason],
+      message: REFUND_DECLINE_MESSAGES[reason],
+      standingRefund: view.reuse?.standingId ?? "",
+      differingFields: view.reuse?.differingFields ?? [],
+    },
     createTime: new Date(view.acceptTime),
     debitTime: new Date(view.debitTime),
     finishTime: new Date(view.finishTime),

@@ -11,7 +11,7 @@ import { MESSAGE_VERSION, type PaymentView } from "../shared/messages.js";
 import { moneyToWire } from "../shared/money.js";
 import type { RefundMessage, RefundView } from "../shared/refund-messages.js";
 import type { Place } from "./admission.js";
-import { ApiError, invalidFields } from "./api-error.js";
+import { ApiError, invalidFields, requestIdReused } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
 import { hashRefundParameters } from "./parameters-hash.js";
@@ -78,14 +78,11 @@ async function acceptRefund(
 ): Promise<RefundAnswer> {
   const acceptTimeMs = Date.now();
   const message = refundMessage(parts, context, order, acceptTimeMs);
-  const { refundId, paymentId, parametersHash } = message;
+  const { refundId, paymentId } = message;
   const trace = traceIdOf(context.traceparent);
   const untilMs = Math.min(acceptTimeMs + order.waitMs, context.deadlineMs - DEADLINE_MARGIN_MS);
   // Registered before the send, for the reply may overtake the broker's confirmation.
-  const wait =
-    untilMs > acceptTimeMs
-      ? startWait(parts.refundWaiters, { id: refundId, parametersHash, untilMs, context })
-      : undefined;
+  const wait = untilMs > acceptTimeMs ? startWait(parts.refundWaiters, { id: refundId, untilMs, context }) : undefined;
   place.sending(refundId);
   try {
     // There is no duplicate-detection id: a repeated call must reach the banks, which alone can answer it.
@@ -106,9 +103,9 @@ async function acceptRefund(
   parts.log.info({ refund: refundId, payment: paymentId, merchant: context.merchantId, trace }, "refund accepted");
 
   const outcome = await wait?.outcome;
-  if (outcome?.name === "reused") throw requestIdReused(refundId);
   if (outcome?.name === "final") {
     const { refund, payment } = outcome.answer;
+    if (refund.reuse !== undefined) throw requestIdReused("refund", refund.reuse);
     return { refund: recordedRefund(refund), payment: payment && recordedPayment(payment), final: true };
   }
   return { refund: pendingRefund(message, order), payment: undefined, final: false };
@@ -121,13 +118,13 @@ function refundMessage(
   acceptTimeMs: number,
 ): RefundMessage {
   const { paymentId, requestId, amount } = order;
+  const { merchantId } = context;
+  const requested = { requestId, merchantId, parametersHash: hashRefundParameters(parts.keys.parameters, order) };
   return {
     version: MESSAGE_VERSION,
-    refundId: deriveRefundId(parts.keys.refundId, context.merchantId, requestId),
+    refundId: deriveRefundId(parts.keys.refundId, requested),
     paymentId,
-    requestId,
-    merchantId: context.merchantId,
-    parametersHash: hashRefundParameters(parts.keys.parameters, order),
+    ...requested,
     ...(amount !== undefined && { amount: moneyToWire(amount) }),
     acceptTime: new Date(acceptTimeMs).toISOString(),
   };
@@ -143,13 +140,4 @@ function pendingRefund(message: RefundMessage, order: RefundOrder): Refund {
     state: RefundState.PENDING,
     createTime: new Date(message.acceptTime),
   };
-}
-
-function requestIdReused(refund: string): ApiError {
-  return new ApiError(
-    "ALREADY_EXISTS",
-    "REQUEST_ID_REUSED",
-    "This request_id was used before for another payment or amount; use a new one for a new refund.",
-    { metadata: { refund } },
-  );
 }

@@ -35,22 +35,17 @@ export async function receiveReplies(options: {
         wakeRefund(message);
         return;
       }
-      const reply = message.json(gatewayReply);
-      admission.answered(reply.outcome === "final" ? reply.payment.id : reply.paymentId);
-      if (reply.outcome === "final") waiters.wakeFinal(reply.payment, reply.parametersHash);
-      else waiters.wakeReused(reply.paymentId, reply.parametersHash);
+      const { payment } = message.json(gatewayReply);
+      admission.answered(payment.id);
+      waiters.wake(payment);
     } catch (error) {
       log.warn({ err: error, payment: message.correlationId }, "a reply could not be read: its caller waits in vain");
     }
   }
 
   function wakeRefund(message: Message): void {
-    const reply = message.json(refundReply);
-    admission.answered(reply.outcome === "request-id-reused" ? reply.refundId : reply.refund.id);
-    if (reply.outcome === "request-id-reused") refundWaiters.wakeReused(reply.refundId, reply.parametersHash);
-    else {
-      const { refund, payment } = reply;
-      refundWaiters.wakeFinal({ id: refund.id, refund, payment }, reply.parametersHash);
-    }
+    const { refund, payment } = message.json(refundReply);
+    admission.answered(refund.id);
+    refundWaiters.wake({ id: refund.id, refund, payment });
   }
 }

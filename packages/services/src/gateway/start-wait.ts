@@ -8,14 +8,13 @@ export function startWait<Answer extends { readonly id: string }>(
   call: {
     /** Of the payment or refund. */
     readonly id: string;
-    readonly parametersHash: string;
     readonly untilMs: number;
     readonly context: CallContext;
   },
 ): { readonly outcome: Promise<WaitOutcome<Answer>>; giveUp(): void } | undefined {
-  const { id, parametersHash, untilMs, context } = call;
+  const { id, untilMs, context } = call;
   const { promise, resolve } = Promise.withResolvers<WaitOutcome<Answer>>();
-  const waiter: Waiter<Answer> = { parametersHash, untilMs, isGone: () => context.isGone(), end: resolve };
+  const waiter: Waiter<Answer> = { untilMs, isGone: () => context.isGone(), end: resolve };
   if (!waiters.add(id, waiter)) return undefined;
   return { outcome: promise, giveUp: () => waiters.remove(id, waiter) };
 }

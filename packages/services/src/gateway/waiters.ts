@@ -3,14 +3,11 @@
 /** How a wait ended. */
 export type WaitOutcome<Answer> =
   | { readonly name: "final"; readonly answer: Answer }
-  /** The request_id was used before with other parameters. */
-  | { readonly name: "reused" }
   /** The time is over, or the caller is gone, or the gateway stops. */
   | { readonly name: "over" };
 
 /** One caller that waits. */
 export interface Waiter<Answer> {
-  readonly parametersHash: string;
   /** When the wait is over, milliseconds since 1970. */
   readonly untilMs: number;
   /** Whether the caller went away, so that nobody needs the answer. */
@@ -51,14 +48,9 @@ export class Waiters<Answer extends { readonly id: string }> {
     return true;
   }
 
-  /** Ends the waits of those callers whose parameters made what is final; others are told of the reuse. */
-  wakeFinal(answer: Answer, parametersHash: string): void {
-    this.#end(answer.id, { name: "final", answer }, (waiter) => waiter.parametersHash === parametersHash);
-  }
-
-  /** Ends the waits of those callers whose parameters were refused; others with the same id go on waiting. */
-  wakeReused(id: string, parametersHash: string): void {
-    this.#end(id, { name: "reused" }, (waiter) => waiter.parametersHash === parametersHash);
+  /** Ends the waits of all callers of what is final: an id stands for one set of parameters. */
+  wake(answer: Answer): void {
+    this.#end(answer.id, { name: "final", answer }, () => true);
   }
 
   /** Takes one caller out, without an answer. */

@@ -1,6 +1,7 @@
 /** Step R2's decisions: pure, message after message in the order of arrival. */
 import type { RefundDeclineReason } from "../shared/decline.js";
 import type { RefundMessage } from "../shared/refund-messages.js";
+import { differingFields, type ReuseColumns, STANDS } from "../shared/request-id-reuse.js";
 import type { LockedMerchant } from "./operations/lock-merchants.js";
 import type { LockedReceipt } from "./operations/lock-receipts.js";
 import type { RefundRecord } from "./refund-record.js";
@@ -9,8 +10,8 @@ import type { RefundRecord } from "./refund-record.js";
 export type RefundDecision =
   /** `isNew` when this message is the one that decided it. */
   | { readonly outcome: "recorded"; readonly refund: RefundRecord; readonly isNew: boolean }
-  /** The refund's id is taken by a request with other parameters. */
-  | { readonly outcome: "request-id-reused" };
+  /** The message cannot be true beside what this bank recorded; an operator must look at it. */
+  | { readonly outcome: "impossible"; readonly reason: string };
 
 /** What a batch is judged by. */
 export interface RefundFacts {
@@ -18,14 +19,19 @@ export interface RefundFacts {
   readonly merchants: readonly LockedMerchant[];
   /** By payment id, locked: nobody else refunds of them. */
   readonly receipts: ReadonlyMap<string, LockedReceipt>;
-  /** What was decided before, by refund id. */
-  readonly recorded: ReadonlyMap<string, RefundRecord>;
+  /** What was decided before: the refunds of the batch, and those that stand under its request_ids. */
+  readonly recorded: Iterable<RefundRecord>;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
+const SAME_ID_OTHER_PARAMETERS = "Its id is that of a refund with other parameters.";
+const OTHER_ID_SAME_FIELDS =
+  "Its request is recorded under another refund id, and no field differs: was the key of payment ids changed?";
+
 /**
- * Decides about each message: what is recorded stands; several refunds of one payment or merchant are each judged
+ * Decides about each message: what is recorded stands; of several refunds under one request_id the first stands, and the
+ * others are declined; several refunds of one payment or merchant are each judged
  * against what the ones before left; a refund that comes twice in the batch is decided once.
  */
 export function decideRefunds(messages: readonly RefundMessage[], facts: RefundFacts): readonly RefundDecision[] {
@@ -33,14 +39,25 @@ export function decideRefunds(messages: readonly RefundMessage[], facts: RefundF
   const merchants = new Map(facts.merchants.map((merchant) => [merchant.id, merchant]));
   const balances = new Map(facts.merchants.map((merchant) => [merchant.id, merchant.balance]));
   const refunded = new Map([...facts.receipts].map(([id, receipt]) => [id, receipt.refundedAmount]));
-  const decided = new Map(facts.recorded);
+  const decided = new Map<string, RefundRecord>();
+  const standing = new Map<string, RefundRecord>();
+  const remember = (refund: RefundRecord) => {
+    decided.set(refund.id, refund);
+    if (refund.standingId === null) standing.set(requestOf(refund), refund);
+  };
+  for (const refund of facts.recorded) remember(refund);
 
   return messages.map((message): RefundDecision => {
     const before = decided.get(message.refundId);
     if (before !== undefined) {
-      if (before.parametersHash !== message.parametersHash) return { outcome: "request-id-reused" };
+      if (before.parametersHash !== message.parametersHash) {
+        return { outcome: "impossible", reason: SAME_ID_OTHER_PARAMETERS };
+      }
       return { outcome: "recorded", refund: before, isNew: false };
     }
+    const first = standing.get(requestOf(message));
+    const reuse = first === undefined ? STANDS : reuseFor(first, message);
+    if (reuse === undefined) return { outcome: "impossible", reason: OTHER_ID_SAME_FIELDS };
     const receipt = facts.receipts.get(message.paymentId);
     const gone = refunded.get(message.paymentId) ?? 0n;
     const left = receipt === undefined ? 0n : receipt.amount - gone;
@@ -48,7 +65,10 @@ export function decideRefunds(messages: readonly RefundMessage[], facts: RefundF
     const amount = asked ?? left;
     const balance = balances.get(message.merchantId) ?? 0n;
     const merchant = merchants.get(message.merchantId);
-    const declineReason = reasonToDecline(message, { receipt, merchant, left, amount, balance });
+    const declineReason =
+      reuse.standingId === null
+        ? reasonToDecline(message, { receipt, merchant, left, amount, balance })
+        : "REQUEST_ID_REUSED";
     if (declineReason === undefined) {
       refunded.set(message.paymentId, gone + amount);
       balances.set(message.merchantId, balance - amount);
@@ -65,10 +85,28 @@ export function decideRefunds(messages: readonly RefundMessage[], facts: RefundF
       declineReason: declineReason ?? null,
       acceptTime: message.acceptTime,
       debitTime,
+      ...reuse,
     };
-    decided.set(refund.id, refund);
+    remember(refund);
     return { outcome: "recorded", refund, isNew: true };
   });
+}
+
+/** Refunds under one request_id. */
+function requestOf({ merchantId, requestId }: Pick<RefundRecord, "merchantId" | "requestId">): string {
+  return `${merchantId} ${requestId}`;
+}
+
+/** In what a request differs from the one that stands, by the paths of the proto; undefined when it is the same one. */
+function reuseFor(first: RefundRecord, { paymentId, amount, ...other }: RefundMessage): ReuseColumns | undefined {
+  const fields = differingFields([
+    ["id", first.paymentId, paymentId],
+    ["amount.currency_code", first.currency ?? undefined, amount?.currencyCode],
+    ["amount.minor_units", first.amount?.toString(), amount?.minorUnits],
+  ]);
+  // A refund of all that was left is recorded with its amount; a request that names none is another than one that does.
+  if (fields.length === 0 && first.parametersHash !== other.parametersHash) fields.push("amount");
+  return fields.length === 0 ? undefined : { standingId: first.id, differingFields: fields };
 }
 
 function reasonToDecline(

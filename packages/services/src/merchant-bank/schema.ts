@@ -3,7 +3,7 @@
  * that client-bank's have none; the books statement (docs/operating.md) finds whatever points to nothing.
  */
 import { sql } from "drizzle-orm";
-import { bigint, check, index, pgSchema, primaryKey, text, timestamp, unique } from "drizzle-orm/pg-core";
+import { bigint, check, index, pgSchema, primaryKey, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 import { DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../shared/decline.js";
 
 export const merchantBankSchema = pgSchema("merchant_bank");
@@ -91,9 +91,18 @@ export const refunds = merchantBankSchema.table(
     declineReason: text("decline_reason", { enum: REFUND_DECLINE_REASONS }),
     acceptTime: time("accept_time").notNull(),
     debitTime: time("debit_time").notNull(),
+    /** Of a refund that is declined because its request_id was used before: the one that stands. */
+    standingId: text("standing_id"),
+    differingFields: text("differing_fields").array(),
   },
   (table) => [
-    unique("refunds_request").on(table.merchantId, table.requestId),
+    // Of all the refunds that were asked for under one request_id, one stands.
+    uniqueIndex("refunds_request").on(table.merchantId, table.requestId).where(sql`${table.standingId} IS NULL`),
+    check(
+      "refunds_reuse",
+      sql`(${table.declineReason} IS NOT DISTINCT FROM 'REQUEST_ID_REUSED') = (${table.standingId} IS NOT NULL)
+        AND (${table.standingId} IS NULL) = (${table.differingFields} IS NULL)`,
+    ),
     index("refunds_payment").on(table.paymentId),
     check("refunds_amount", sql`${table.amount} > 0 AND ${table.currency} ~ '^[A-Z]{3}$'`),
     check("refunds_whole_amount", sql`(${table.amount} IS NULL) = (${table.currency} IS NULL)`),

@@ -4,6 +4,7 @@ import type { Transaction } from "../platform/database.js";
 import { traceIdOf } from "../platform/log.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
 import type { RefundMessage, RefundResultMessage } from "../shared/refund-messages.js";
+import { reuseOf } from "../shared/request-id-reuse.js";
 import { decideRefunds, type RefundDecision } from "./decide-refunds.js";
 import { findRefunds } from "./operations/find-refunds.js";
 import { lockMerchants } from "./operations/lock-merchants.js";
@@ -32,13 +33,22 @@ export async function stepR2Debit(
     const outgoing = (result: RefundResultMessage) =>
       tools.envelopes.outcome("refund-result", result, { correlationId: result.refundId, input: message });
     const facts = { step: "R2", refund: body.refundId, payment: body.paymentId, trace: traceIdOf(message.traceparent) };
-    if (decision.outcome === "request-id-reused") {
-      tools.log.info({ ...facts, outcome: decision.outcome }, "debit");
-      return { send: [outgoing(reusedResult(body, tools.now))] };
+    if (decision.outcome === "impossible") {
+      tools.log.error({ ...facts, reason: decision.reason }, "debit");
+      return { deadLetter: decision.reason };
     }
     const { refund, isNew } = decision;
-    const { outcome, declineReason } = refund;
-    tools.log.info({ ...facts, outcome, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "debit");
+    const { outcome, declineReason, standingId } = refund;
+    tools.log.info(
+      {
+        ...facts,
+        outcome,
+        decline: declineReason ?? undefined,
+        standing: standingId ?? undefined,
+        repeated: !isNew || undefined,
+      },
+      "debit",
+    );
     return { send: [outgoing(refundResult(refund, receipts.get(refund.paymentId)))] };
   });
 }
@@ -55,7 +65,7 @@ export async function debitRefunds(
 ): Promise<DebitedRefunds> {
   const merchants = await lockMerchants(transaction, [...new Set(messages.map(({ merchantId }) => merchantId))]);
   const receipts = await lockReceipts(transaction, [...new Set(messages.map(({ paymentId }) => paymentId))]);
-  const recorded = await findRefunds(transaction, [...new Set(messages.map(({ refundId }) => refundId))]);
+  const recorded = await findRefunds(transaction, messages);
   const decisions = decideRefunds(messages, { merchants, receipts, recorded, now: now() });
   const fresh = decisions.flatMap((decision) =>
     decision.outcome === "recorded" && decision.isNew ? [decision.refund] : [],
@@ -66,6 +76,7 @@ export async function debitRefunds(
 
 /** The outcome, from what is recorded: the same however often, and for whichever of its messages, it is sent. */
 export function refundResult(refund: RefundRecord, receipt: LockedReceipt | undefined): RefundResultMessage {
+  const reuse = reuseOf(refund);
   return {
     version: MESSAGE_VERSION,
     refundId: refund.id,
@@ -80,10 +91,7 @@ export function refundResult(refund: RefundRecord, receipt: LockedReceipt | unde
     acceptTime: refund.acceptTime,
     debitTime: refund.debitTime,
     ...(refund.declineReason !== null && { declineReason: refund.declineReason }),
+    ...(reuse !== undefined && { reuse }),
     ...(receipt?.outcome === "credited" && { settleTime: receipt.settleTime }),
   };
-}
-
-function reusedResult(body: RefundMessage, now: () => number): RefundResultMessage {
-  return { ...body, debitTime: new Date(now()).toISOString(), requestIdReused: true };
 }

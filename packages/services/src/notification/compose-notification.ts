@@ -92,7 +92,7 @@ function compose(
 /** The body of the webhook (Standard Webhooks): the event's type, when it happened, and the payment as it is booked. */
 function webhookPayload(end: PaymentEndMessage, template: Template, text: RenderedText): string {
   const { payment, declinedBy } = end;
-  const { id, requestId, merchantId, state, amount, refundedAmount, description, declineReason, card } = payment;
+  const { id, requestId, merchantId, state, amount, refundedAmount, description, declineReason, reuse, card } = payment;
   const { acceptTime, validateTime, captureTime, settleTime, finishTime } = payment;
   return JSON.stringify({
     type: EVENT_TYPES[templateNameOf(end)],
@@ -106,6 +106,7 @@ function webhookPayload(end: PaymentEndMessage, template: Template, text: Render
       refundedAmount,
       description,
       declineReason,
+      reuse,
       declinedBy,
       card,
       acceptTime,
@@ -121,7 +122,7 @@ function webhookPayload(end: PaymentEndMessage, template: Template, text: Render
 /** The same of a refund, with the state in which it left its payment. */
 function refundPayload(end: RefundEndMessage, template: Template, text: RenderedText): string {
   const { refund, merchantId, payment } = end;
-  const { id, paymentId, requestId, state, amount, declineReason, acceptTime, debitTime, finishTime } = refund;
+  const { id, paymentId, requestId, state, amount, declineReason, reuse, acceptTime, debitTime, finishTime } = refund;
   return JSON.stringify({
     type: EVENT_TYPES[refundTemplateNameOf(end)],
     timestamp: finishTime,
@@ -133,6 +134,7 @@ function refundPayload(end: RefundEndMessage, template: Template, text: Rendered
       state,
       amount,
       declineReason,
+      reuse,
       acceptTime,
       debitTime,
       finishTime,

@@ -26,7 +26,7 @@ export interface PaymentVariables {
 
 /** The variables of `payment-declined`. */
 export interface DeclinedPaymentVariables extends PaymentVariables {
-  /** A key of DECLINE_MESSAGES. */
+  /** A key of PUBLIC_DECLINE_MESSAGES. */
   readonly reason: string;
   /** `client-side` or `merchant-bank`; with the latter the amount goes back to the client. */
   readonly declined_by: string;

@@ -4,9 +4,10 @@
  * schemas know is poison: it is set aside, never guessed at.
  */
 import { z } from "zod";
-import { DECLINE_REASONS } from "./decline.js";
+import { DECLINE_REASONS, PUBLIC_DECLINE_REASONS } from "./decline.js";
 import { wireMoney } from "./money.js";
 import { countCharacters } from "./plain-text.js";
+import { requestIdReuse } from "./request-id-reuse.js";
 
 /** The version that this release writes and reads. */
 export const MESSAGE_VERSION = 1;
@@ -20,7 +21,7 @@ const base = {
   paymentId: z.string().regex(/^pay_[a-z2-7]{32}$/),
   requestId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   merchantId: z.string().min(1).max(64),
-  /** Keyed hash of everything the caller chose, to tell a repeated request from a request_id used twice. */
+  /** Keyed hash of everything the caller chose; the payment's id is made of it, so that an id has one set of parameters. */
   parametersHash: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   amount: wireMoney,
   description: z.string().refine((text) => countCharacters(text) <= 140),
@@ -38,6 +39,11 @@ const cardFacts = z.object({
   expiryYear: z.int().min(1900).max(2200),
   /** HMAC-SHA256 of the number under a key that the broker never sees, base64url. */
   fingerprint: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  /** The same of the holder's name, shortened. Absent in messages of releases that did not tell it. */
+  holder: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{12}$/)
+    .optional(),
 });
 
 /** Step 1 -> 2, on `payment`. */
@@ -80,8 +86,11 @@ export const paymentView = z.object({
   refundedAmount: wireMoney.optional(),
   description: z.string(),
   state: z.enum(["PENDING", "SUCCEEDED", "DECLINED", "REFUNDED"]),
-  declineReason: declineReason.optional(),
-  card: cardFacts.omit({ fingerprint: true }),
+  /** As merchants are told it. */
+  declineReason: z.enum(PUBLIC_DECLINE_REASONS).optional(),
+  /** Of a payment that was declined with `REQUEST_ID_REUSED`. */
+  reuse: requestIdReuse.optional(),
+  card: cardFacts.omit({ fingerprint: true, holder: true }),
   acceptTime: time,
   validateTime: time,
   captureTime: time,
@@ -107,26 +116,8 @@ export const paymentEndMessage = z.object({
 });
 export type PaymentEndMessage = z.infer<typeof paymentEndMessage>;
 
-/** To the gateway whose caller waits (step 5b), non-persistent, JMSCorrelationID = the payment's id. */
-export const gatewayReply = z.discriminatedUnion("outcome", [
-  z.object({
-    version: z.literal(MESSAGE_VERSION),
-    outcome: z.literal("final"),
-    payment: paymentView,
-    /** Of the call that made the payment: callers of the same request_id with other parameters are not answered by it. */
-    parametersHash: z.string(),
-  }),
-  /**
-   * The request_id was used before with other parameters; the caller holds no payment of its own. `parametersHash` is
-   * that of the refused call, so that a gateway answers only the callers that sent those parameters.
-   */
-  z.object({
-    version: z.literal(MESSAGE_VERSION),
-    outcome: z.literal("request-id-reused"),
-    paymentId: z.string(),
-    parametersHash: z.string(),
-  }),
-]);
+/** To the gateway whose caller waits (step 5b), non-persistent, JMSCorrelationID = the payment's id: it is final. */
+export const gatewayReply = z.object({ version: z.literal(MESSAGE_VERSION), payment: paymentView });
 export type GatewayReply = z.infer<typeof gatewayReply>;
 
 /** On `payment-update`, at each change of a payment's state. JMS properties: `merchant` and `payment` for selectors. */

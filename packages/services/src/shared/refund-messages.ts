@@ -6,6 +6,7 @@ import { z } from "zod";
 import { REFUND_DECLINE_REASONS } from "./decline.js";
 import { MESSAGE_VERSION, paymentView } from "./messages.js";
 import { wireMoney } from "./money.js";
+import { requestIdReuse } from "./request-id-reuse.js";
 
 const version = z.literal(MESSAGE_VERSION);
 const time = z.iso.datetime({ precision: 3 });
@@ -19,7 +20,7 @@ export const refundMessage = z.object({
   paymentId: z.string().regex(/^pay_[a-z2-7]{32}$/),
   requestId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   merchantId: z.string().min(1).max(64),
-  /** Keyed hash of the payment and the amount, to tell a repeated request from a request_id used twice. */
+  /** Keyed hash of the payment and the amount; the refund's id is made of it, so that an id has one set of parameters. */
   parametersHash,
   /** Absent when all that is left is to be given back. */
   amount: wireMoney.optional(),
@@ -34,11 +35,8 @@ export const refundResultMessage = refundMessage.extend({
   declineReason: declineReason.optional(),
   /** When merchant-bank had settled the payment; there when it has a receipt that was credited. */
   settleTime: time.optional(),
-  /**
-   * The message asked for another payment or amount than the refund that is recorded under its request_id. It walks on
-   * so that its caller is told, and changes nothing; everything but `refundId` is what this message asked for.
-   */
-  requestIdReused: z.literal(true).optional(),
+  /** Of a refund that was declined with `REQUEST_ID_REUSED`. */
+  reuse: requestIdReuse.optional(),
 });
 export type RefundResultMessage = z.infer<typeof refundResultMessage>;
 
@@ -50,6 +48,7 @@ export const refundView = z.object({
   amount: wireMoney.optional(),
   state: z.enum(["SUCCEEDED", "DECLINED"]),
   declineReason: declineReason.optional(),
+  reuse: requestIdReuse.optional(),
   acceptTime: time,
   debitTime: time,
   finishTime: time,
@@ -69,21 +68,13 @@ export type RefundEndMessage = z.infer<typeof refundEndMessage>;
 /** JMSType of {@link refundReply}, by which a gateway tells it from the replies to payments. */
 export const REFUND_REPLY_TYPE = "refund-reply";
 
-/**
- * To the gateway whose caller waits (step R3), non-persistent. `parametersHash` is that of the call that is answered, so
- * that callers of the same request_id with other parameters are not.
- */
-export const refundReply = z.discriminatedUnion("outcome", [
-  z.object({
-    version,
-    outcome: z.literal("final"),
-    refund: refundView,
-    /** Absent when client-bank has none. */
-    payment: paymentView.optional(),
-    parametersHash,
-  }),
-  z.object({ version, outcome: z.literal("request-id-reused"), refundId: z.string(), parametersHash }),
-]);
+/** To the gateway whose caller waits (step R3), non-persistent: the refund is final. */
+export const refundReply = z.object({
+  version,
+  refund: refundView,
+  /** Absent when client-bank has none. */
+  payment: paymentView.optional(),
+});
 export type RefundReply = z.infer<typeof refundReply>;
 
 /** The answer to a read of a refund on `payment-read`: the refund, or none. */

@@ -3,7 +3,7 @@ import type { Connection, Consumer, Destination, Message, OutgoingMessage, Produ
 import { expect } from "chai";
 import { startCardValidation } from "../../dist/card-validation/service.js";
 import type { RunningService } from "../../dist/platform/run-service.js";
-import { fingerprintCard } from "../../dist/shared/card-fingerprint.js";
+import { fingerprintCard, fingerprintHolder } from "../../dist/shared/card-fingerprint.js";
 import { type CardDetails, sealCard } from "../../dist/shared/card-seal.js";
 import {
   type PaymentMessage,
@@ -105,6 +105,7 @@ describe("Step 2, card validation", function () {
         expiryMonth: 12,
         expiryYear: 2030,
         fingerprint: fingerprintCard(CANARY, KEYS.fingerprint),
+        holder: fingerprintHolder(GOOD_CARD.holderName, KEYS.fingerprint),
       },
     });
     expect(Math.abs(Date.parse(validateTime) - Date.now())).to.be.lessThan(60_000);

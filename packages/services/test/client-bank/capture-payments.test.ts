@@ -2,7 +2,6 @@ import { expect } from "chai";
 import type { CaptureDecision } from "../../dist/client-bank/decide-captures.js";
 import type { PaymentRecord } from "../../dist/client-bank/payment-record.js";
 import { capturePayments } from "../../dist/client-bank/step-3-capture.js";
-import { isTransient } from "../../dist/platform/database.js";
 import type { ValidationResultMessage } from "../../dist/shared/messages.js";
 import {
   balanceOf,
@@ -15,6 +14,12 @@ import {
 } from "../operator/banks-for-tests.js";
 
 const CLIENTS = "client_bank.clients";
+
+/** Another request with the request_id of this one. */
+function rivalOf(message: ValidationResultMessage, changed: Partial<ValidationResultMessage>): ValidationResultMessage {
+  const paymentId = nextPaymentId();
+  return { ...message, paymentId, parametersHash: paymentId.slice(4).padEnd(43, "x"), ...changed };
+}
 
 function recordOf(decision: CaptureDecision | undefined): PaymentRecord {
   if (decision?.outcome !== "recorded") throw new Error("It was not recorded.");
@@ -95,14 +100,64 @@ describe("Step 3 on PostgreSQL", function () {
     expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(client.openingBalance - 1_000n);
   });
 
-  it("refuses a payment id with other parameters, in the same batch and later", async () => {
+  it("lets the first request of a request_id stand, and declines others with what differs, in one batch and later", async () => {
     const client = someClient(5);
     const message = validationResult(client);
-    const other = { ...message, parametersHash: "x".repeat(43), amount: { currencyCode: "EUR", minorUnits: "7" } };
+    const other = rivalOf(message, { amount: { currencyCode: "EUR", minorUnits: "7" } });
+    const third = rivalOf(message, { description: "Another", card: { ...message.card, holder: "n".repeat(12) } });
     const decisions = await capture([message, other]);
-    expect(decisions[1]).to.deep.equal({ outcome: "request-id-reused" });
-    expect(await capture([other])).to.deep.equal([{ outcome: "request-id-reused" }]);
+    expect(recordOf(decisions[0])).to.include({ declineReason: null, standingId: null });
+    expect(recordOf(decisions[1])).to.deep.include({
+      declineReason: "REQUEST_ID_REUSED",
+      capturedAmount: 0n,
+      amount: 7n,
+      clientId: null,
+      standingId: message.paymentId,
+      differingFields: ["amount.minor_units"],
+    });
+    expect(recordOf((await capture([third]))[0])).to.deep.include({
+      standingId: message.paymentId,
+      differingFields: ["card.holder_name", "description"],
+    });
+    // Again, it is what was recorded, and read from the table.
+    expect((await capture([other, message])).map((decision) => recordOf(decision).declineReason)).to.deep.equal([
+      "REQUEST_ID_REUSED",
+      null,
+    ]);
     expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(client.openingBalance - 1_000n);
+  });
+
+  it("lets exactly one stand of rivals that many processes record at once, by cards of different clients", async () => {
+    const failures: unknown[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      const first = validationResult(someClient(44));
+      const rivals = Array.from({ length: 8 }, (_, place) =>
+        place === 0 ? first : rivalOf(validationResult(someClient(44 + place)), { requestId: first.requestId }),
+      );
+      const decisions = (await Promise.all(rivals.map((rival) => capture([rival], failures)))).flat().map(recordOf);
+      const standing = decisions.filter(({ standingId }) => standingId === null);
+      expect(standing, "stand").to.have.length(1);
+      for (const { id, standingId, declineReason } of decisions) {
+        if (id === standing[0]?.id) continue;
+        expect({ standingId, declineReason }).to.deep.equal({
+          standingId: standing[0]?.id,
+          declineReason: "REQUEST_ID_REUSED",
+        });
+      }
+    }
+    expect(failures, "some of them met").to.include("40001");
+  });
+
+  it("never deadlocks when batches hold rivals of the same requests in crossing orders", async () => {
+    const failures: unknown[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      const firsts = Array.from({ length: 20 }, (_, place) => validationResult(someClient(10 + place)));
+      const seconds = firsts.map((first) =>
+        rivalOf(first, { declineReason: "CARD_EXPIRED", amount: { currencyCode: "EUR", minorUnits: "1" } }),
+      );
+      await Promise.all([capture(firsts, failures), capture(seconds.toReversed(), failures)]);
+    }
+    expect(failures.filter((code) => code === "40P01")).to.deep.equal([]);
   });
 
   it("captures each payment once when several processes are given the same batch", async () => {
@@ -171,12 +226,17 @@ describe("Step 3 on PostgreSQL", function () {
     expect(await balanceOf(admin, CLIENTS, client.id)).to.equal(client.openingBalance);
   });
 
-  it("refuses a request that is recorded under another payment id, for good", async () => {
+  it("finds a message impossible whose id is not of its parameters, or another one of the same, and records the rest", async () => {
     const first = validationResult(someClient(42));
     await capture([first]);
-    const failure = await capture([{ ...first, paymentId: nextPaymentId() }]).catch((error: unknown) => error);
-    expect(failure).to.be.an("error").with.property("message").that.contains(first.paymentId);
-    expect(isTransient(failure)).to.equal(false);
+    const neighbour = validationResult(someClient(42));
+    const decisions = await capture([
+      { ...first, paymentId: nextPaymentId() },
+      { ...first, parametersHash: "x".repeat(43) },
+      neighbour,
+    ]);
+    expect(decisions.map(({ outcome }) => outcome)).to.deep.equal(["impossible", "impossible", "recorded"]);
+    expect(await entriesOf(neighbour.paymentId)).to.have.length(2);
   });
 
   it("keeps every balance above zero by a constraint as well", async () => {

@@ -22,7 +22,7 @@ function decide(
 ) {
   const [decision] = decideCaptures([{ ...good, ...options.message }], {
     clients: [{ ...holder, ...options.client }],
-    recorded: new Map(),
+    recorded: [],
     now: options.now ?? Date.parse(DEADLINE),
   });
   if (decision?.outcome !== "recorded") throw new Error("It was not recorded.");
@@ -59,7 +59,7 @@ describe("The decision of step 3", () => {
     const recorded = decide();
     const decisions = decideCaptures([good], {
       clients: [holder],
-      recorded: new Map([[recorded.id, recorded]]),
+      recorded: [recorded],
       now: Date.parse(DEADLINE) + 1_000_000,
     });
     expect(decisions).to.deep.equal([{ outcome: "recorded", payment: recorded, isNew: false }]);

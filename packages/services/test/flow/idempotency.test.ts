@@ -1,6 +1,11 @@
 import { status } from "@grpc/grpc-js";
 import { expect } from "chai";
-import { type Payment, PaymentState, type PayRequest } from "../../dist/gen/quittance/payments/v1/payments.js";
+import {
+  DeclineReason,
+  type Payment,
+  PaymentState,
+  type PayRequest,
+} from "../../dist/gen/quittance/payments/v1/payments.js";
 import { BOOKS_STATEMENT, type BooksLine } from "../../dist/operator/books-statement.js";
 import { type ApiClient, CARD_NUMBER, failureOf, payBody, payRequest } from "../gateway/api-client.js";
 import { eventually } from "../support/eventually.js";
@@ -33,6 +38,14 @@ const CHANGES: readonly { readonly what: string; readonly grpc: Partial<PayReque
   },
   { what: "description", grpc: { description: "coffee" }, http: { description: "coffee" } },
 ];
+
+/** The field that each change is told as, at the gRPC door and at the HTTP door. */
+const FIELDS: Readonly<Record<string, readonly [grpc: string, http: string]>> = {
+  amount: ["amount.minor_units", "amount.minorUnits"],
+  currency: ["amount.currency_code", "amount.currencyCode"],
+  card: ["card.number", "card.number"],
+  description: ["description", "description"],
+};
 
 describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} broker`, function () {
   this.timeout(180_000);
@@ -67,16 +80,18 @@ describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} bro
     );
   }
 
-  /** One call with something changed; resolves to why it was refused and which payment that has. */
+  /** One call with something changed; resolves to why it was refused and which payment stands. */
   async function refusal(client: ApiClient, overHttp: boolean, requestId: string, place: number): Promise<string> {
     const change = CHANGES[place % CHANGES.length] as (typeof CHANGES)[number];
     if (overHttp) {
       const body = payBody(requestId, { wait: "30s", ...change.http });
       const { status: code, json, text } = await client.http("/v1/payments", { body });
       expect(text).not.to.include(CARD_NUMBER).and.not.to.include(OTHER_CARD);
+      expect(fieldsOf(json.violations)).to.deep.equal([FIELDS[change.what]?.[1]]);
       return `${change.what}: ${code === 409 ? "ALREADY_EXISTS" : code} ${json.reason} ${json.payment}`;
     }
     const failure = await failureOf(client.pay(payRequest(requestId, { wait: WAIT, ...change.grpc })));
+    expect(fieldsOf(failure.violations)).to.deep.equal([FIELDS[change.what]?.[0]]);
     return `${change.what}: ${status[failure.code]} ${failure.info?.reason} ${failure.info?.metadata.payment}`;
   }
 
@@ -99,7 +114,7 @@ describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} bro
          SELECT coalesce(-sum(amount), 0) FROM client_bank.ledger_entries
          WHERE amount < 0 AND payment_id IN (SELECT id FROM client_bank.payments WHERE request_id = $1)
        ) AS captured
-       FROM client_bank.payments WHERE request_id = $1`,
+       FROM client_bank.payments WHERE request_id = $1 AND standing_id IS NULL`,
       [requestId],
     );
     return { payments: Number(row?.payments), captured: BigInt(row?.captured ?? 0) };
@@ -145,6 +160,51 @@ describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} bro
     );
   });
 
+  it("keeps what each call asked for under the id that it was given, although none of them waits", async () => {
+    const clients = await house().clientsOf(MERCHANT);
+    const nothing = { seconds: 0n, nanos: 0 };
+    const amounts = Array.from({ length: 12 }, (_, place) => 1_250n + BigInt(place % 3));
+    const given = await Promise.all(
+      amounts.map(async (minorUnits, place) => {
+        const client = clients[place % 2] as ApiClient;
+        if (place % 4 < 2) {
+          const amount = { currencyCode: "EUR", minorUnits };
+          return (await client.pay(payRequest("not-waited-for", { amount, wait: nothing }))).id;
+        }
+        const amount = { currencyCode: "EUR", minorUnits: minorUnits.toString() };
+        const { status: code, json } = await client.http("/v1/payments", {
+          body: payBody("not-waited-for", { amount, wait: "0s" }),
+        });
+        // A call that comes when the end is known may be told it.
+        expect(code).to.be.oneOf([200, 202]);
+        return json.payment.id as string;
+      }),
+    );
+    expect(new Set(given)).to.have.lengthOf(3);
+    const ends = await Promise.all(
+      [...new Set(given)].map((id) =>
+        eventually("each id has its end", async () => {
+          const payment = await clients[0].get(id);
+          return payment.finishTime !== undefined && payment;
+        }),
+      ),
+    );
+    given.forEach((id, place) => {
+      expect(ends.find((payment) => payment.id === id)?.amount?.minorUnits).to.equal(amounts[place]);
+    });
+    const standing = ends.filter(({ state }) => state === PaymentState.SUCCEEDED);
+    expect(standing).to.have.lengthOf(1);
+    for (const payment of ends.filter(({ state }) => state !== PaymentState.SUCCEEDED)) {
+      expect(payment.state).to.equal(PaymentState.DECLINED);
+      expect(payment.decline).to.deep.include({
+        reason: DeclineReason.REQUEST_ID_REUSED,
+        standingPayment: standing[0]?.id,
+        differingFields: ["amount.minor_units"],
+      });
+    }
+    expect(await captures("not-waited-for")).to.deep.equal({ payments: 1, captured: standing[0]?.amount?.minorUnits });
+  });
+
   it("gives two merchants with the same request_id a payment each", async () => {
     const ids = [oneAnswer(await payEqually("shared")), oneAnswer(await payEqually("shared", ANOTHER))];
     expect(new Set(ids)).to.have.lengthOf(2);
@@ -176,6 +236,10 @@ describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} bro
     expect(lines.filter(({ wrong }) => Number(wrong) !== 0)).to.deep.equal([]);
   });
 });
+
+function fieldsOf(violations: readonly { readonly field: string }[]): string[] {
+  return violations.map(({ field }) => field);
+}
 
 function stateOf({ state }: Pick<Payment, "state">): string {
   return state === PaymentState.SUCCEEDED ? "SUCCEEDED" : `state ${state}`;

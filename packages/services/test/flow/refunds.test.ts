@@ -9,6 +9,7 @@ import {
   type RefundPaymentResponse,
   RefundState,
 } from "../../dist/gen/quittance/payments/v1/payments.js";
+import { decodeFailure } from "../gateway/api-client.js";
 import { eventually } from "../support/eventually.js";
 import { TEST_BROKER, type TestStack, untilAllFinal, useStack } from "../support/stack-for-tests.js";
 
@@ -80,20 +81,40 @@ describe(`Refunds, on the ${TEST_BROKER} broker`, function () {
     const paid = await house().pay({ requestId: "reused" });
     const other = await house().pay({ requestId: "reused-other" });
     const { refund: first } = await refund({ id: paid.id, requestId: "reused", amount: eur(10n) });
-    for (const changed of [
-      { id: paid.id, amount: eur(11n) },
-      { id: paid.id, amount: undefined },
-      { id: other.id, amount: eur(10n) },
+    for (const { fields, ...changed } of [
+      { id: paid.id, amount: eur(11n), fields: ["amount.minor_units"] },
+      { id: paid.id, amount: undefined, fields: ["amount"] },
+      { id: other.id, amount: eur(10n), fields: ["id"] },
     ]) {
-      const error = await failureOf(refund({ requestId: "reused", ...changed }));
+      const error = decodeFailure(await failureOf(refund({ requestId: "reused", ...changed })));
       expect(error.code).to.equal(status.ALREADY_EXISTS);
+      expect(error.info?.metadata).to.deep.equal({ refund: first.id });
+      expect(error.violations.map(({ field }) => field)).to.deep.equal(fields);
     }
+    const unawaited = await refund({
+      id: paid.id,
+      requestId: "reused",
+      amount: eur(13n),
+      wait: { seconds: 0n, nanos: 0 },
+    });
+    expect(unawaited.refund).to.deep.include({ state: RefundState.PENDING, amount: eur(13n) });
+    const end = await eventually("the refund that nobody waits for has its end", async () => {
+      const read = await getRefund(house(), unawaited.refund.id);
+      return read.state !== RefundState.PENDING && read;
+    });
+    expect(end).to.deep.include({ state: RefundState.DECLINED, amount: eur(13n) });
+    expect(end.decline).to.deep.include({
+      reason: RefundDeclineReason.REQUEST_ID_REUSED,
+      standingRefund: first.id,
+      differingFields: ["amount.minor_units"],
+    });
     const overHttp = await refundOverHttp(house(), paid.id, { requestId: "reused", amount: wire(12n) });
     expect(overHttp.status).to.equal(409);
     expect(overHttp.body).to.deep.include({ reason: "REQUEST_ID_REUSED", refund: first.id });
-    const rows = await house().query("SELECT 1 FROM merchant_bank.refunds WHERE payment_id = ANY ($1::text[])", [
-      [paid.id, other.id],
-    ]);
+    const rows = await house().query(
+      "SELECT 1 FROM merchant_bank.refunds WHERE payment_id = ANY ($1::text[]) AND outcome = 'debited'",
+      [[paid.id, other.id]],
+    );
     expect(rows).to.have.lengthOf(1);
   });
 

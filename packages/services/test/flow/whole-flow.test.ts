@@ -34,7 +34,7 @@ const KINDS = [
     kind: "a card that no account belongs to",
     request: { card: { ...GOOD_CARD, number: "4000056655665556" } },
     state: "DECLINED",
-    reason: "CARD_UNKNOWN",
+    reason: "CARD_NOT_ACCEPTED",
   },
   {
     kind: "a currency that the account is not kept in",

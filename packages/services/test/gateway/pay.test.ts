@@ -6,6 +6,9 @@ import { eventually } from "../support/eventually.js";
 import { CARD_NUMBER, failureOf, payBody, payRequest } from "./api-client.js";
 import { MERCHANT, useGateway } from "./gateway-for-tests.js";
 
+/** The id of a payment that stands under a request_id. */
+const STANDING = `pay_${"s".repeat(32)}`;
+
 describe("Pay", () => {
   const gateway = useGateway();
 
@@ -80,6 +83,8 @@ describe("Pay", () => {
     expect(payment.decline).to.deep.equal({
       reason: DeclineReason.INSUFFICIENT_FUNDS,
       message: "The client's balance is too low.",
+      standingPayment: "",
+      differingFields: [],
     });
   });
 
@@ -138,18 +143,60 @@ describe("Pay", () => {
     expect((await bank.take()).body.parametersHash).to.equal(spaced.parametersHash);
   });
 
-  it("says ALREADY_EXISTS when the request_id was used with other parameters, and names the payment", async () => {
+  it("says ALREADY_EXISTS when the request_id was used before, and names the payment that stands and what differs", async () => {
     const { api, bank } = gateway();
     const failing = failureOf(api.pay(payRequest("reused")));
     const taken = await bank.take();
-    await bank.refuse(taken);
+    await bank.refuse(taken, STANDING, ["amount.minor_units", "card.holder_name"]);
     const failure = await failing;
     expect(failure.code).to.equal(status.ALREADY_EXISTS);
+    expect(failure.message).to.contain("amount.minor_units, card.holder_name");
     expect(failure.info).to.deep.equal({
       reason: "REQUEST_ID_REUSED",
       domain: "quittance",
-      metadata: { payment: taken.body.paymentId },
+      metadata: { payment: STANDING },
     });
+    expect(failure.violations.map(({ field }) => field)).to.deep.equal(["amount.minor_units", "card.holder_name"]);
+  });
+
+  it("gives the same request_id with any other parameter an id of its own, and answers each caller with its own", async () => {
+    const { api, bank } = gateway();
+    const card = { number: CARD_NUMBER, expiryMonth: 12, expiryYear: 2030, holderName: "Ada Lovelace" };
+    const asked: Parameters<typeof payRequest>[1][] = [
+      {},
+      { description: "coffee" },
+      { amount: { currencyCode: "EUR", minorUnits: 1_251n } },
+      { amount: { currencyCode: "USD", minorUnits: 1_250n } },
+      { card: { ...card, number: "5555555555554444" } },
+      { card: { ...card, expiryMonth: 11 } },
+      { card: { ...card, expiryYear: 2031 } },
+      { card: { ...card, holderName: "Somebody Else" } },
+    ];
+    const nothing = { seconds: 0n, nanos: 0 };
+    const ids = new Set<string>();
+    for (const changed of asked) {
+      const payment = await api.pay(payRequest("bound", { ...changed, wait: nothing }));
+      const { body } = await bank.take();
+      expect(payment).to.deep.include({ id: body.paymentId, state: PaymentState.PENDING });
+      ids.add(payment.id);
+    }
+    expect(ids.size).to.equal(asked.length);
+  });
+
+  it("takes text in any composition of its letters for the same, and seals and sends it composed", async () => {
+    const { api, bank, sealingKey } = gateway();
+    const order = (form: "NFC" | "NFD") =>
+      payRequest("composed", {
+        card: { number: CARD_NUMBER, expiryMonth: 12, expiryYear: 2030, holderName: "René Müller".normalize(form) },
+        description: "Crème brûlée".normalize(form),
+        wait: { seconds: 0n, nanos: 0 },
+      });
+    const ids = [(await api.pay(order("NFC"))).id, (await api.pay(order("NFD"))).id];
+    expect(ids[1]).to.equal(ids[0]);
+    for (const { body } of [await bank.take(), await bank.take()]) {
+      expect(body.description).to.equal("Crème brûlée".normalize("NFC"));
+      expect((await openCard(body.sealedCard, sealingKey, body)).holderName).to.equal("René Müller".normalize("NFC"));
+    }
   });
 
   it("tells a reused request_id only to the caller that reused it", async () => {
@@ -158,8 +205,8 @@ describe("Pay", () => {
     const firstTaken = await bank.take();
     const second = failureOf(api.pay(payRequest("race", { description: "coffee" })));
     const secondTaken = await bank.take();
-    expect(secondTaken.body.paymentId).to.equal(firstTaken.body.paymentId);
-    await bank.refuse(secondTaken);
+    expect(secondTaken.body.paymentId).not.to.equal(firstTaken.body.paymentId);
+    await bank.refuse(secondTaken, firstTaken.body.paymentId, ["description"]);
     expect((await second).code).to.equal(status.ALREADY_EXISTS);
     await bank.finish(firstTaken);
     expect((await first).state).to.equal(PaymentState.SUCCEEDED);
@@ -174,7 +221,7 @@ describe("Pay", () => {
     const secondTaken = await bank.take();
     await bank.finish(firstTaken);
     expect((await first).state).to.equal(PaymentState.SUCCEEDED);
-    await bank.refuse(secondTaken);
+    await bank.refuse(secondTaken, firstTaken.body.paymentId, ["card.holder_name"]);
     expect((await second).info?.reason).to.equal("REQUEST_ID_REUSED");
   });
 
@@ -263,7 +310,7 @@ describe("POST /v1/payments", () => {
     const { api, bank } = gateway();
     const paying = api.http("/v1/payments", { body: payBody("reused") });
     const taken = await bank.take();
-    await bank.refuse(taken);
+    await bank.refuse(taken, STANDING, ["amount.minor_units", "card.holder_name"]);
     const answer = await paying;
     expect(answer.status).to.equal(409);
     expect(answer.headers.get("content-type")).to.equal("application/problem+json");
@@ -272,8 +319,13 @@ describe("POST /v1/payments", () => {
       title: "Conflict",
       status: 409,
       reason: "REQUEST_ID_REUSED",
-      payment: taken.body.paymentId,
+      payment: STANDING,
     });
+    expect(answer.json.detail).to.contain("amount.minorUnits, card.holderName");
+    expect(answer.json.violations.map(({ field }: { field: string }) => field)).to.deep.equal([
+      "amount.minorUnits",
+      "card.holderName",
+    ]);
   });
 
   it("continues the trace of a traceparent header", async () => {

@@ -78,15 +78,14 @@ export class PlayedBank {
   /** Step 5b: records a payment as final and replies to the gateway that waits. */
   async finish(taken: TakenPayment, changes: Partial<PaymentView> = {}): Promise<PaymentView> {
     const payment = await this.record(taken.body, { ...FINAL, ...changes });
-    const { parametersHash } = taken.body;
-    await this.reply(taken, { version: MESSAGE_VERSION, outcome: "final", payment, parametersHash });
+    await this.reply(taken, { version: MESSAGE_VERSION, payment });
     return payment;
   }
 
-  /** Refuses a payment whose request_id was used before. */
-  refuse(taken: TakenPayment): Promise<void> {
-    const { paymentId, parametersHash } = taken.body;
-    return this.reply(taken, { version: MESSAGE_VERSION, outcome: "request-id-reused", paymentId, parametersHash });
+  /** Declines a payment whose request_id was used before, by the payment with `standingId`. */
+  refuse(taken: TakenPayment, standingId: string, differingFields: string[]): Promise<PaymentView> {
+    const reuse = { standingId, differingFields };
+    return this.finish(taken, { state: "DECLINED", declineReason: "REQUEST_ID_REUSED", reuse });
   }
 
   async reply(taken: TakenPayment, reply: GatewayReply): Promise<void> {

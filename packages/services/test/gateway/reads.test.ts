@@ -39,7 +39,7 @@ describe("GetPayment", () => {
   it("shows no verdict before the payment is final", async () => {
     const { api, bank } = gateway();
     const { body } = await accept(gateway(), "on-its-way");
-    await bank.record(body, { declineReason: "CARD_UNKNOWN" });
+    await bank.record(body, { declineReason: "CARD_NOT_ACCEPTED" });
     const payment = await api.get(body.paymentId);
     expect(payment.state).to.equal(PaymentState.PENDING);
     expect(payment.decline).to.equal(undefined);

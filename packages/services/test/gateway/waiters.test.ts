@@ -4,13 +4,9 @@ import type { PaymentView } from "../../dist/shared/messages.js";
 
 const PAYMENT = { id: "pay_1" } as PaymentView;
 
-function waiting(
-  waiters: Waiters<PaymentView>,
-  options: { hash?: string; forMs?: number; isGone?: () => boolean } = {},
-) {
+function waiting(waiters: Waiters<PaymentView>, options: { forMs?: number; isGone?: () => boolean } = {}) {
   const { promise, resolve } = Promise.withResolvers<WaitOutcome<PaymentView>>();
   const waiter: Waiter<PaymentView> = {
-    parametersHash: options.hash ?? "h",
     untilMs: Date.now() + (options.forMs ?? 10_000),
     isGone: options.isGone ?? (() => false),
     end: resolve,
@@ -27,30 +23,10 @@ describe("callers that wait", () => {
 
   it("are all woken when their payment is final", async () => {
     const [one, other] = [waiting(waiters), waiting(waiters)];
-    waiters.wakeFinal(PAYMENT, "h");
+    waiters.wake(PAYMENT);
     expect(await one.outcome).to.deep.equal({ name: "final", answer: PAYMENT });
     expect(await other.outcome).to.deep.equal({ name: "final", answer: PAYMENT });
     expect(waiters.size).to.equal(0);
-  });
-
-  it("are told of a reused request_id only when their own parameters were refused", async () => {
-    const first = waiting(waiters, { hash: "first" });
-    const second = waiting(waiters, { hash: "second" });
-    waiters.wakeReused("pay_1", "second");
-    expect(await second.outcome).to.deep.equal({ name: "reused" });
-    expect(waiters.size).to.equal(1);
-    waiters.wakeFinal(PAYMENT, "first");
-    expect((await first.outcome).name).to.equal("final");
-  });
-
-  it("are not answered with the payment that other parameters made under the same request_id", async () => {
-    const first = waiting(waiters, { hash: "first" });
-    const second = waiting(waiters, { hash: "second" });
-    waiters.wakeFinal(PAYMENT, "first");
-    expect((await first.outcome).name).to.equal("final");
-    expect(waiters.size, "the other still waits").to.equal(1);
-    waiters.wakeReused("pay_1", "second");
-    expect(await second.outcome).to.deep.equal({ name: "reused" });
   });
 
   it("end by themselves when their time is over, and when the caller is gone", async () => {
@@ -75,7 +51,7 @@ describe("callers that wait", () => {
     waiters.remove("pay_1", one.waiter);
     waiters.remove("pay_1", one.waiter);
     expect(waiters.size).to.equal(1);
-    waiters.wakeFinal(PAYMENT, "h");
+    waiters.wake(PAYMENT);
     expect((await other.outcome).name).to.equal("final");
   });
 
@@ -87,8 +63,8 @@ describe("callers that wait", () => {
   });
 
   it("are not disturbed by replies to payments that nobody waits for", () => {
-    waiters.wakeFinal(PAYMENT, "h");
-    waiters.wakeReused("pay_2", "h");
-    expect(waiters.size).to.equal(0);
+    waiting(waiters);
+    waiters.wake({ ...PAYMENT, id: "pay_2" });
+    expect(waiters.size).to.equal(1);
   });
 });

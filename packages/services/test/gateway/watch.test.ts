@@ -41,7 +41,7 @@ describe("WatchPayment", () => {
   it("of a final payment tells it once and ends", async () => {
     const { api, bank } = gateway();
     const taken = await accept(gateway(), "over");
-    await bank.finish(taken, { state: "DECLINED", declineReason: "CARD_UNKNOWN" });
+    await bank.finish(taken, { state: "DECLINED", declineReason: "CARD_NOT_ACCEPTED" });
     const watching = watch(api, taken.body.paymentId);
     expect(await watching.ended).to.equal(undefined);
     expect(watching.states).to.deep.equal([PaymentState.DECLINED]);

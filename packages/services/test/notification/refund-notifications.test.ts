@@ -48,39 +48,50 @@ describe("Step R4, notification", function () {
       const producer = await clientBank.createProducer(destinationOf(CHANNELS.refundResult));
       const first = endOf("a");
       const second = endOf("b", { declineReason: "AMOUNT_TOO_HIGH" });
+      const reused = endOf("c", {
+        declineReason: "REQUEST_ID_REUSED",
+        reuse: { standingId: first.refund.id, differingFields: ["amount.minor_units"] },
+      });
       // client-bank never does so: whoever does is not heard.
       const contradiction = endOf("a", { declineReason: "ALREADY_REFUNDED" });
       const send = (end: RefundEndMessage) => producer.send({ json: end, properties: END_PROPERTIES });
-      for (const end of [first, first, contradiction, second, first]) await send(end);
-      await eventually("both are told on both channels", async () => {
+      for (const end of [first, first, contradiction, reused, second, first]) await send(end);
+      await eventually("all three are told on both channels", async () => {
         const rows = await testDatabase().query("SELECT 1 FROM notification.notifications WHERE state = 'sent'");
-        return rows.length === 4;
+        return rows.length === 6;
       });
       // Behind everything else on the subscription: when it is told, nothing that came before it is still to be told.
       await send(endOf("d"));
-      await eventually("the last webhook has come", () => receiver.received.length === 3);
+      await eventually("the last webhook has come", () => receiver.received.length === 4);
       const events = receiver.received.map(({ body }) => JSON.parse(body) as { type: string; data: object });
       expect(events.map(({ type }) => type).toSorted()).to.deep.equal([
+        "refund.declined",
         "refund.declined",
         "refund.succeeded",
         "refund.succeeded",
       ]);
-      expect(events.find(({ type }) => type === "refund.declined")?.data).to.deep.include({
+      const eventOf = (id: string) => events.find(({ data }) => "refundId" in data && data.refundId === id)?.data;
+      expect(eventOf(second.refund.id)).to.deep.include({
         refundId: second.refund.id,
         paymentId: PAYMENT,
         state: "DECLINED",
         amount: second.refund.amount,
         declineReason: "AMOUNT_TOO_HIGH",
       });
+      expect(eventOf(reused.refund.id)).to.deep.include({
+        declineReason: "REQUEST_ID_REUSED",
+        reuse: { standingId: first.refund.id, differingFields: ["amount.minor_units"] },
+      });
       const ids = receiver.received.map(({ headers }) => headers["webhook-id"]);
       expect(ids.toSorted(), "no refund's webhook is taken for another's of the same payment").to.deep.equal([
         `${first.refund.id}_refund-succeeded`,
         `${second.refund.id}_refund-declined`,
+        `${reused.refund.id}_refund-declined`,
         `${endOf("d").refund.id}_refund-succeeded`,
       ]);
       const told = lines().filter((line) => line.msg === "notification" && line.step === "R4");
       expect(told.map((line) => line.refund).toSorted()).to.deep.equal(
-        ["a", "b", "d"].map((letter) => endOf(letter).refund.id),
+        ["a", "b", "c", "d"].map((letter) => endOf(letter).refund.id),
       );
     } finally {
       await service.drain({ timeoutMs: 2_000 });

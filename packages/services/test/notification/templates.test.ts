@@ -8,14 +8,14 @@ import {
   templateVariables,
 } from "../../dist/notification/template-variables.js";
 import { openDatabase } from "../../dist/platform/database.js";
-import { DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../../dist/shared/decline.js";
+import { PUBLIC_DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../../dist/shared/decline.js";
 import type { PaymentEndMessage } from "../../dist/shared/messages.js";
 import type { RefundEndMessage } from "../../dist/shared/refund-messages.js";
 import { captureLog } from "../support/captured-log.js";
 import { useDatabase } from "../support/database-for-tests.js";
 import { paymentEnd, refundEnd } from "./ends.js";
 
-describe("The templates of the first migration", () => {
+describe("The templates that the migrations bring", () => {
   const database = useDatabase();
   const renderer = new TemplateRenderer();
   const byLanguage: Record<string, Template[]> = {};
@@ -61,12 +61,12 @@ describe("The templates of the first migration", () => {
   });
 
   for (const language of ["en", "fr"]) {
-    it(`give each reason of a decline a sentence of its own in ${language}`, () => {
-      const sentences = DECLINE_REASONS.map((declineReason) => {
+    it(`give each reason of a decline that merchants are told a sentence of its own in ${language}`, () => {
+      const sentences = PUBLIC_DECLINE_REASONS.map((declineReason) => {
         const [first = ""] = rendered(paymentEnd({ declineReason }), language).body.split("\n");
         return first;
       });
-      expect(new Set(sentences).size).to.equal(DECLINE_REASONS.length);
+      expect(new Set(sentences).size).to.equal(PUBLIC_DECLINE_REASONS.length);
       for (const sentence of sentences) {
         expect(sentence).to.match(/UTC ?: \p{Ll}.*\.$/u);
         expect(sentence).to.not.match(/gave no reason|n'a pas donné de raison/);

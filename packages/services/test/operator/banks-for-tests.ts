@@ -4,7 +4,7 @@ import { type DemoClient, demoClients } from "../../dist/operator/demo-bank.js";
 import { loadDemoBank } from "../../dist/operator/load-demo-bank.js";
 import { migrate } from "../../dist/operator/migrate.js";
 import { type Database, isTransient, openDatabase, type Transaction } from "../../dist/platform/database.js";
-import { fingerprintCard } from "../../dist/shared/card-fingerprint.js";
+import { fingerprintCard, fingerprintHolder } from "../../dist/shared/card-fingerprint.js";
 import type {
   BankResultMessage,
   TransactionResultMessage,
@@ -130,6 +130,7 @@ export function validationResult(
       expiryMonth: client.card.expiryMonth,
       expiryYear: client.card.expiryYear,
       fingerprint: fingerprintCard(client.card.number, FINGERPRINT_KEY),
+      holder: fingerprintHolder(client.card.holderName, FINGERPRINT_KEY),
     },
     validateTime: new Date(Date.now() - 10).toISOString(),
     ...changed,

@@ -66,3 +66,31 @@ export async function clear(
     table.write({ currency, balance: balance + amount }, session);
   }
 }
+
+/** The key of the partial index that lets one payment or refund of a request stand. */
+export function standingRequest(row: {
+  readonly merchantId: string;
+  readonly requestId: string;
+  readonly standingId: string | null;
+}): string | undefined {
+  return row.standingId === null ? `${row.merchantId} ${row.requestId}` : undefined;
+}
+
+/** A row that does not stand says why. */
+export function reuseIsWhole(row: {
+  readonly declineReason: string | null;
+  readonly standingId: string | null;
+  readonly differingFields: readonly string[] | null;
+}): boolean {
+  const isReused = row.declineReason === "REQUEST_ID_REUSED";
+  return isReused === (row.standingId !== null) && (row.standingId === null) === (row.differingFields === null);
+}
+
+/** The order in which step 3 and step R2 insert. */
+export function byRequest(row: {
+  readonly merchantId: string;
+  readonly requestId: string;
+  readonly id: string;
+}): string {
+  return `${row.merchantId} ${row.requestId} ${row.id}`;
+}

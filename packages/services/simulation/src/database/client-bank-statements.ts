@@ -2,16 +2,16 @@
 import { CLEARING } from "../../../dist/client-bank/clearing.js";
 import type { PaymentRecord } from "../../../dist/client-bank/payment-record.js";
 import type { RefundRecord } from "../../../dist/client-bank/refund-record.js";
-import { clear, enter } from "./bank-tables.js";
+import { byRequest, clear, enter } from "./bank-tables.js";
 import type { ClientBankTables } from "./client-bank-tables.js";
-import { byText, rowsOf, sumBy, withDates } from "./columns.js";
+import { byText, rowsOf, standingBeside, sumBy, withDates, withFields } from "./columns.js";
 import { answer, type Session, type Statement, type StatementResult } from "./session.js";
 
 const PAYMENT_TIMES = ["acceptTime", "deadline", "validateTime", "captureTime", "settleTime", "finishTime"] as const;
 const REFUND_TIMES = ["acceptTime", "debitTime", "finishTime"] as const;
 const REFUND_COLUMNS = [
   ...(["id", "paymentId", "merchantId", "requestId", "parametersHash", "currency", "amount", "state"] as const),
-  ...(["declineReason", "acceptTime", "debitTime", "finishTime"] as const),
+  ...(["declineReason", "acceptTime", "debitTime", "finishTime", "standingId", "differingFields"] as const),
 ] as const;
 
 export function clientBankStatements(tables: ClientBankTables): Record<string, Statement> {
@@ -26,9 +26,11 @@ export function clientBankStatements(tables: ClientBankTables): Record<string, S
       return answer(rows.map(({ openingBalance: _opening, ...row }) => row));
     },
 
-    "find-payments": async (session, [ids]) => {
-      const rows = known((ids as readonly string[]).map((id) => payments.get(id, session)));
-      return answer(rows.map((row) => withDates(row, PAYMENT_TIMES)));
+    "find-payments": async (session, values) => {
+      const ids = new Set(values[0] as readonly string[]);
+      const rows = known([...ids].map((id) => payments.get(id, session)));
+      const standing = standingBeside(payments.rows(session), values);
+      return answer([...rows, ...standing].map((row) => withDates(row, PAYMENT_TIMES)));
     },
 
     "lock-payments": async (session, [ids]) => {
@@ -50,21 +52,6 @@ export function clientBankStatements(tables: ClientBankTables): Record<string, S
     "finish-payments": (session, values) => finishPayments(tables, session, values),
     "give-back": (session, values) => giveBack(tables, session, values),
     "record-refunds": (session, values) => recordRefunds(tables, session, values),
-
-    "requests-under-other-ids": async (session, [ids, merchantIds, requestIds]) => {
-      const asked = rowsOf<Pick<PaymentRecord, "id" | "merchantId" | "requestId">>(
-        [ids, merchantIds, requestIds],
-        ["id", "merchantId", "requestId"],
-      );
-      const found = payments
-        .rows(session)
-        .filter((row) =>
-          asked.some(
-            (one) => one.merchantId === row.merchantId && one.requestId === row.requestId && one.id !== row.id,
-          ),
-        );
-      return answer(found.map(({ id }) => ({ id })));
-    },
   };
 }
 
@@ -76,12 +63,13 @@ async function recordCaptures(
   const decided = rowsOf<PaymentRecord>(values, [
     ...(["id", "merchantId", "requestId", "parametersHash", "currency", "amount", "description", "clientId"] as const),
     ...(["declineReason", "cardBrand", "cardLastFour", "cardExpiryMonth", "cardExpiryYear", "acceptTime"] as const),
-    ...(["deadline", "validateTime", "captureTime", "capturedAmount"] as const),
-  ]).sort(byText(({ id }) => id));
+    ...(["deadline", "validateTime", "captureTime", "capturedAmount", "cardFingerprint", "cardHolder"] as const),
+    ...(["standingId", "differingFields"] as const),
+  ]).sort(byText(byRequest));
   const recorded: PaymentRecord[] = [];
   for (const row of decided) {
     const payment: PaymentRecord = {
-      ...row,
+      ...withFields(row),
       state: "PENDING",
       settleTime: null,
       finishTime: null,
@@ -184,9 +172,9 @@ async function recordRefunds(
   ]).sort(byText(({ id }) => id));
   let recorded = 0n;
   for (const { clientId: _credited, ...refund } of decided) {
-    if (await session.insertUnlessThere(refunds, refund, ["refunds_pkey"])) recorded += 1n;
+    if (await session.insertUnlessThere(refunds, withFields(refund), ["refunds_pkey"])) recorded += 1n;
   }
-  const refunded = rowsOf<PaymentRecord>(values.slice(13), [
+  const refunded = rowsOf<PaymentRecord>(values.slice(15), [
     ...(["id", "state", "settleTime", "finishTime", "refundedAmount"] as const),
   ]);
   const changes = new Map(refunded.map((row) => [row.id, row]));

@@ -1,7 +1,7 @@
 /** The tables of client-bank as `client-bank/schema.ts` defines them. */
 import type { PaymentRecord } from "../../../dist/client-bank/payment-record.js";
 import type { RefundRecord } from "../../../dist/client-bank/refund-record.js";
-import { clearingAccounts, ledgerEntries } from "./bank-tables.js";
+import { clearingAccounts, ledgerEntries, reuseIsWhole, standingRequest } from "./bank-tables.js";
 import { Table } from "./table.js";
 
 export interface ClientRow {
@@ -30,7 +30,7 @@ export function clientBankTables() {
       name: "client_bank.payments",
       keyOf: ({ id }) => id,
       primaryKey: "payments_pkey",
-      unique: { payments_request: ({ merchantId, requestId }) => `${merchantId} ${requestId}` },
+      unique: { payments_request: standingRequest },
       checks: {
         payments_amount: ({ amount }) => amount > 0n,
         payments_captured_amount: (row) =>
@@ -40,15 +40,17 @@ export function clientBankTables() {
           (row.state === "PENDING") === (row.finishTime === null) &&
           (row.finishTime === null) === (row.settleTime === null),
         payments_money: moneyFitsState,
+        payments_reuse: reuseIsWhole,
       },
     }),
     refunds: new Table<RefundRecord>({
       name: "client_bank.refunds",
       keyOf: ({ id }) => id,
       primaryKey: "refunds_pkey",
-      unique: { refunds_request: ({ merchantId, requestId }) => `${merchantId} ${requestId}` },
+      unique: { refunds_request: standingRequest },
       checks: {
         refunds_amount: ({ amount }) => amount === null || amount > 0n,
+        refunds_reuse: reuseIsWhole,
         refunds_whole_amount: ({ amount, currency }) => (amount === null) === (currency === null),
         refunds_verdict: ({ state, declineReason, amount }) =>
           state === "SUCCEEDED" ? declineReason === null && amount !== null : declineReason !== null,

@@ -31,6 +31,26 @@ export function withDates<Row extends object>(row: Row, columns: readonly (keyof
   return { ...row, ...Object.fromEntries(dates) };
 }
 
+/** A column of rows that say why they do not stand, as the statements take it: `string_to_array(text, ',')`. */
+export function withFields<Row extends { readonly differingFields: unknown }>(row: Row): Row {
+  const text = row.differingFields as string | null;
+  return { ...row, differingFields: text === null ? null : text.split(",") };
+}
+
+/** What unnest makes of the ids and requests that a statement asks for, and the rows that stand under those requests. */
+export function standingBeside<
+  Row extends { readonly id: string; readonly merchantId: string; readonly requestId: string } & {
+    readonly standingId: string | null;
+  },
+>(rows: readonly Row[], values: readonly unknown[]): Row[] {
+  const asked = rowsOf<Pick<Row, "id" | "merchantId" | "requestId">>(values, ["id", "merchantId", "requestId"]);
+  return asked.flatMap(({ id, merchantId, requestId }) =>
+    rows.filter(
+      (row) => row.standingId === null && row.merchantId === merchantId && row.requestId === requestId && row.id !== id,
+    ),
+  );
+}
+
 export function byText<Row>(textOf: (row: Row) => string): (a: Row, b: Row) => number {
   return (a, b) => (textOf(a) < textOf(b) ? -1 : textOf(a) > textOf(b) ? 1 : 0);
 }

@@ -2,8 +2,8 @@
 import { CLEARING } from "../../../dist/merchant-bank/clearing.js";
 import type { Receipt } from "../../../dist/merchant-bank/receipt.js";
 import type { RefundRecord } from "../../../dist/merchant-bank/refund-record.js";
-import { clear, enter } from "./bank-tables.js";
-import { byText, rowsOf, sumBy, withDates } from "./columns.js";
+import { byRequest, clear, enter } from "./bank-tables.js";
+import { byText, rowsOf, standingBeside, sumBy, withDates, withFields } from "./columns.js";
 import type { MerchantBankTables, ReceiptRow } from "./merchant-bank-tables.js";
 import { answer, type Session, type Statement, type StatementResult } from "./session.js";
 
@@ -25,9 +25,11 @@ export function merchantBankStatements(tables: MerchantBankTables): Record<strin
       return answer(rows.map(({ declineReason: _reason, declinedBy: _by, ...row }) => withDates(row, ["settleTime"])));
     },
 
-    "find-refunds": async (session, [ids]) => {
-      const rows = (ids as readonly string[]).flatMap((id) => refunds.get(id, session) ?? []);
-      return answer(rows.map((row) => withDates(row, ["acceptTime", "debitTime"])));
+    "find-refunds": async (session, values) => {
+      const ids = new Set(values[0] as readonly string[]);
+      const rows = [...ids].flatMap((id) => refunds.get(id, session) ?? []);
+      const standing = standingBeside(refunds.rows(session), values);
+      return answer([...rows, ...standing].map((row) => withDates(row, ["acceptTime", "debitTime"])));
     },
 
     "record-settlements": (session, values) => recordSettlements(tables, session, values),
@@ -84,11 +86,11 @@ async function recordRefunds(
 ): Promise<StatementResult> {
   const decided = rowsOf<RefundRecord>(values, [
     ...(["id", "paymentId", "merchantId", "requestId", "parametersHash", "currency", "amount", "outcome"] as const),
-    ...(["declineReason", "acceptTime", "debitTime"] as const),
-  ]).sort(byText(({ id }) => id));
+    ...(["declineReason", "acceptTime", "debitTime", "standingId", "differingFields"] as const),
+  ]).sort(byText(byRequest));
   const recorded: RefundRecord[] = [];
   for (const refund of decided) {
-    if (await session.insertUnlessThere(refunds, refund, ["refunds_pkey"])) recorded.push(refund);
+    if (await session.insertUnlessThere(refunds, withFields(refund))) recorded.push(refund);
   }
   const debitedRefunds = recorded.filter(({ outcome }) => outcome === "debited");
   const shares = sumBy(

@@ -1,7 +1,7 @@
 /** The tables of merchant-bank as `merchant-bank/schema.ts` defines them. */
 import type { Receipt } from "../../../dist/merchant-bank/receipt.js";
 import type { RefundRecord } from "../../../dist/merchant-bank/refund-record.js";
-import { clearingAccounts, ledgerEntries } from "./bank-tables.js";
+import { clearingAccounts, ledgerEntries, reuseIsWhole, standingRequest } from "./bank-tables.js";
 import { Table } from "./table.js";
 
 export interface MerchantRow {
@@ -41,9 +41,10 @@ export function merchantBankTables() {
       name: "merchant_bank.refunds",
       keyOf: ({ id }) => id,
       primaryKey: "refunds_pkey",
-      unique: { refunds_request: ({ merchantId, requestId }) => `${merchantId} ${requestId}` },
+      unique: { refunds_request: standingRequest },
       checks: {
         refunds_amount: ({ amount }) => amount === null || amount > 0n,
+        refunds_reuse: reuseIsWhole,
         refunds_whole_amount: ({ amount, currency }) => (amount === null) === (currency === null),
         refunds_verdict: ({ outcome, declineReason, amount }) =>
           outcome === "debited" ? declineReason === null && amount !== null : declineReason !== null,

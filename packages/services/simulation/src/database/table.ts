@@ -8,8 +8,8 @@ export interface TableDefinition<Row> {
   readonly name: string;
   readonly keyOf: (row: Row) => string;
   readonly primaryKey: string;
-  /** Further unique constraints, by name. */
-  readonly unique?: Readonly<Record<string, (row: Row) => string>>;
+  /** Further unique constraints, by name; undefined for a row that a partial index leaves out. */
+  readonly unique?: Readonly<Record<string, (row: Row) => string | undefined>>;
   /** CHECK constraints, by name. */
   readonly checks?: Readonly<Record<string, (row: Row) => boolean>>;
 }
@@ -47,7 +47,10 @@ export class Table<Row extends object = object> {
 
   /** The names under which a row may be in another's way: its primary key, and its other unique keys. */
   locksOf(row: Row): string[] {
-    const others = Object.entries(this.definition.unique ?? {}).map(([name, of]) => this.lockOf(`${name} ${of(row)}`));
+    const others = Object.entries(this.definition.unique ?? {}).flatMap(([name, of]) => {
+      const value = of(row);
+      return value === undefined ? [] : [this.lockOf(`${name} ${value}`)];
+    });
     return [this.lockOf(this.definition.keyOf(row)), ...others];
   }
 
@@ -56,6 +59,7 @@ export class Table<Row extends object = object> {
     if (this.get(this.definition.keyOf(row), writer) !== undefined) return this.definition.primaryKey;
     for (const [name, of] of Object.entries(this.definition.unique ?? {})) {
       const value = of(row);
+      if (value === undefined) continue;
       for (const other of this.#written.get(writer)?.values() ?? []) if (of(other) === value) return name;
       for (const other of this.#committed.values()) if (of(other) === value) return name;
     }

@@ -17,11 +17,11 @@ const ACCEPT_TIME = new Date(START_MS).toISOString();
 const CLIENT = "c-1";
 
 /** One transaction of step 3 with one payment. */
-function capture(paymentId: string, clientId: string, minorUnits: string): Work {
+function capture(paymentId: string, clientId: string, minorUnits: string, requestId = paymentId): Work {
   const message: ValidationResultMessage = {
     version: 1,
     paymentId,
-    requestId: paymentId,
+    requestId,
     merchantId: "m-1",
     parametersHash: `${clientId} ${minorUnits}`,
     amount: { currencyCode: "EUR", minorUnits },
@@ -86,11 +86,11 @@ describe("The deliberate bugs in SQL, on PostgreSQL", function () {
     }
   }
 
-  /** Two payments with one id and other parameters, and what is said of each. */
+  /** Two payments with one request_id and other parameters, and what is said of each. */
   async function raceFingerprints(patch?: (query: Query) => Query) {
     const postgres = await PostgresBackend.open(database(), patch);
     try {
-      const works = [capture("pay_3", "c-0", "10"), capture("pay_3", CLIENT, "17")];
+      const works = [capture("pay_3", "c-0", "10", "raced"), capture("pay_4", CLIENT, "17", "raced")];
       const interleaving = await interleave(postgres, new Random(SEED), works);
       const recorded = interleaving.results.flatMap(({ result }) => (result ?? []) as readonly CaptureDecision[]);
       return { recorded: recorded.map(({ outcome }) => outcome), errors: errorsOf(interleaving) };

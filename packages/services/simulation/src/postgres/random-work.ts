@@ -90,13 +90,14 @@ export class RandomWork {
   #validation(reason?: DeclineReason): ValidationResultMessage {
     const random = this.#random;
     const number = random.integer(1, 4);
-    // The same request mostly; sometimes the same id with other parameters.
-    const other = random.chance(0.15);
+    // The same request mostly; sometimes one with other parameters, which then has another id, or should have.
+    const other = random.chance(0.2);
+    const id = other && random.chance(0.8) ? `pay_${this.#case}_${number}_other` : `pay_${this.#case}_${number}`;
     const client = other ? random.pick(SEED_ROWS.clients) : SEED_ROWS.clients[number % SEED_ROWS.clients.length];
     const declineReason = reason ?? (random.chance(0.1) ? "CARD_EXPIRED" : undefined);
     return {
       version: 1,
-      paymentId: `pay_${this.#case}_${number}`,
+      paymentId: id,
       requestId: `${this.#case}-${number}`,
       merchantId: MERCHANTS[number % 2] ?? "m-1",
       parametersHash: other ? "other" : "same",
@@ -110,6 +111,7 @@ export class RandomWork {
         expiryMonth: 12,
         expiryYear: random.chance(0.05) ? 2029 : 2030,
         fingerprint: random.chance(0.05) ? "nobody's" : (client?.cardFingerprint ?? ""),
+        ...(random.chance(0.5) && { holder: random.pick(["a holder", "another"]) }),
       },
       validateTime: ACCEPT_TIME,
       ...(declineReason !== undefined && { declineReason }),
@@ -134,10 +136,11 @@ export class RandomWork {
     const random = this.#random;
     const number = random.integer(1, 4);
     const payment = random.integer(1, 4);
-    const other = random.chance(0.15);
+    const other = random.chance(0.2);
+    const id = other && random.chance(0.8) ? `ref_${this.#case}_${number}_other` : `ref_${this.#case}_${number}`;
     return {
       version: 1,
-      refundId: `ref_${this.#case}_${number}`,
+      refundId: id,
       paymentId: `pay_${this.#case}_${payment}`,
       requestId: `${this.#case}-${number}`,
       merchantId: MERCHANTS[payment % 2] ?? "m-1",
@@ -150,6 +153,11 @@ export class RandomWork {
   #refundResult(): RefundResultMessage {
     const amount = { currencyCode: "EUR", minorUnits: String(this.#random.integer(1, 8)) };
     const refund = { ...this.#refund(), amount, debitTime: ACCEPT_TIME };
+    if (refund.refundId.endsWith("other")) {
+      const standingId = refund.refundId.replace("_other", "");
+      const reuse = { standingId, differingFields: ["id", "amount.minor_units"] };
+      return { ...refund, declineReason: "REQUEST_ID_REUSED", reuse };
+    }
     if (this.#random.chance(0.2)) return { ...refund, declineReason: "INSUFFICIENT_FUNDS" };
     return { ...refund, settleTime: ACCEPT_TIME };
   }

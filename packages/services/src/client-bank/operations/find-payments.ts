@@ -1,15 +1,35 @@
 import type { Transaction } from "../../platform/database.js";
 import { PAYMENT_COLUMNS, type PaymentRecord, type PaymentRow, paymentRecordOf } from "../payment-record.js";
 
-/** The payments with these ids that are recorded, by id. */
+/** By what payments are looked for. */
+export interface PaymentRequest {
+  readonly paymentId: string;
+  readonly merchantId: string;
+  readonly requestId: string;
+}
+
+/**
+ * Of each of these requests the payment with its id, if it is recorded, and the one that stands under its request_id, if
+ * that is another. One payment may be told twice.
+ */
 export async function findPayments(
   transaction: Transaction,
-  ids: readonly string[],
-): Promise<Map<string, PaymentRecord>> {
+  requests: readonly PaymentRequest[],
+): Promise<PaymentRecord[]> {
   const { rows } = await transaction.query<PaymentRow>({
     name: "find-payments",
-    text: `SELECT ${PAYMENT_COLUMNS} FROM client_bank.payments WHERE id = ANY ($1::text[])`,
-    values: [ids],
+    text: `SELECT ${PAYMENT_COLUMNS} FROM client_bank.payments WHERE id = ANY ($1::text[])
+           UNION ALL
+           SELECT ${PAYMENT_COLUMNS}
+           FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (asked_id, asked_merchant_id, asked_request_id)
+           JOIN client_bank.payments
+             ON merchant_id = asked_merchant_id AND request_id = asked_request_id AND standing_id IS NULL
+           WHERE payments.id <> asked_id`,
+    values: [
+      requests.map(({ paymentId }) => paymentId),
+      requests.map(({ merchantId }) => merchantId),
+      requests.map(({ requestId }) => requestId),
+    ],
   });
-  return new Map(rows.map((row) => [row.id, paymentRecordOf(row)]));
+  return rows.map(paymentRecordOf);
 }

@@ -13,7 +13,8 @@ export async function findRefunds(
     name: "find-refunds",
     text: `SELECT id, payment_id AS "paymentId", merchant_id AS "merchantId", request_id AS "requestId",
                   parameters_hash AS "parametersHash", currency, amount, state, decline_reason AS "declineReason",
-                  accept_time AS "acceptTime", debit_time AS "debitTime", finish_time AS "finishTime"
+                  accept_time AS "acceptTime", debit_time AS "debitTime", finish_time AS "finishTime",
+                  standing_id AS "standingId", differing_fields AS "differingFields"
            FROM client_bank.refunds WHERE id = ANY ($1::text[])`,
     values: [ids],
   });

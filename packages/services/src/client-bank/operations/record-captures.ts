@@ -2,14 +2,13 @@ import type { Transaction } from "../../platform/database.js";
 import { expectCount, WriteConflictError } from "../../platform/write-conflict.js";
 import { CLEARING } from "../clearing.js";
 import type { PaymentRecord } from "../payment-record.js";
-import { findRequestsUnderOtherIds } from "./find-requests-under-other-ids.js";
 
 /**
  * Records payments that were decided under the locks of their clients, with everything that follows from it in one
  * statement: the entries of those that were captured, one debit for each client whatever the number of its payments,
  * one credit of the clearing account for each currency.
- * @throws WriteConflictError (transient) when another process recorded one of them first, Error (permanent) when one of
- * the requests is recorded under another payment id. Nothing of the batch stands then.
+ * @throws WriteConflictError (transient) when another process recorded one of them, or another payment under one of their
+ * request_ids, first. Nothing of the batch stands then.
  */
 export async function recordCaptures(transaction: Transaction, payments: readonly PaymentRecord[]): Promise<void> {
   const { rows } = await transaction.query<{ recorded: bigint; debited: bigint; debtors: bigint }>({
@@ -18,31 +17,28 @@ export async function recordCaptures(transaction: Transaction, payments: readonl
     values: columnsOf(payments),
   });
   const counts = rows[0] ?? { recorded: 0n, debited: 0n, debtors: 0n };
-  if (counts.recorded !== BigInt(payments.length)) {
-    const strangers = await findRequestsUnderOtherIds(transaction, payments);
-    if (strangers.length === 0) throw new WriteConflictError("payment");
-    throw new Error(`A request of these is recorded as ${strangers.join(", ")}: was the key of payment ids changed?`);
-  }
+  if (counts.recorded !== BigInt(payments.length)) throw new WriteConflictError("payment");
   expectCount("clients debited", counts.debited, counts.debtors);
 }
 
-/** Payments go in by id, so that two batches with the same payments wait for each other instead of deadlocking. */
+/** Payments go in by request, so that two batches with the same requests wait for each other instead of deadlocking. */
 const RECORD_CAPTURES = `
   WITH recorded AS (
     INSERT INTO client_bank.payments (
       id, merchant_id, request_id, parameters_hash, currency, amount, description, client_id, state, decline_reason,
       card_brand, card_last_four, card_expiry_month, card_expiry_year, accept_time, deadline, validate_time,
-      capture_time, captured_amount, given_back_amount)
+      capture_time, captured_amount, card_fingerprint, card_holder, standing_id, differing_fields, given_back_amount)
     SELECT id, merchant_id, request_id, parameters_hash, currency, amount, description, client_id, 'PENDING',
       decline_reason, card_brand, card_last_four, card_expiry_month, card_expiry_year, accept_time, deadline,
-      validate_time, capture_time, captured_amount, 0
+      validate_time, capture_time, captured_amount, card_fingerprint, card_holder, standing_id,
+      string_to_array(differing_fields, ','), 0
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int8[], $7::text[], $8::text[],
       $9::text[], $10::text[], $11::text[], $12::int2[], $13::int2[], $14::timestamptz[], $15::timestamptz[],
-      $16::timestamptz[], $17::timestamptz[], $18::int8[]
+      $16::timestamptz[], $17::timestamptz[], $18::int8[], $19::text[], $20::text[], $21::text[], $22::text[]
     ) AS decided (id, merchant_id, request_id, parameters_hash, currency, amount, description, client_id,
       decline_reason, card_brand, card_last_four, card_expiry_month, card_expiry_year, accept_time, deadline,
-      validate_time, capture_time, captured_amount)
-    ORDER BY id
+      validate_time, capture_time, captured_amount, card_fingerprint, card_holder, standing_id, differing_fields)
+    ORDER BY merchant_id, request_id, id
     ON CONFLICT DO NOTHING
     RETURNING id, client_id, currency, captured_amount, capture_time
   ), captured AS (
@@ -87,5 +83,9 @@ function columnsOf(payments: readonly PaymentRecord[]): unknown[] {
     payments.map((payment) => payment.validateTime),
     payments.map((payment) => payment.captureTime),
     payments.map((payment) => payment.capturedAmount),
+    payments.map((payment) => payment.cardFingerprint),
+    payments.map((payment) => payment.cardHolder),
+    payments.map((payment) => payment.standingId),
+    payments.map((payment) => payment.differingFields?.join(",") ?? null),
   ];
 }

@@ -32,6 +32,8 @@ export async function recordRefunds(
       refunds.map((refund) => refund.acceptTime),
       refunds.map((refund) => refund.debitTime),
       refunds.map((refund) => refund.finishTime),
+      refunds.map((refund) => refund.standingId),
+      refunds.map((refund) => refund.differingFields?.join(",") ?? null),
       refunds.map((refund) =>
         refund.state === "SUCCEEDED" ? (payments.get(refund.paymentId)?.clientId ?? null) : null,
       ),
@@ -59,15 +61,15 @@ interface Counts {
 const RECORD_REFUNDS = `
   WITH decided AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int8[], $8::text[],
-      $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[])
+      $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[], $15::text[])
       AS decided (id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, state, decline_reason,
-        accept_time, debit_time, finish_time, client_id)
+        accept_time, debit_time, finish_time, standing_id, differing_fields, client_id)
   ), recorded AS (
     INSERT INTO client_bank.refunds (
       id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, state, decline_reason, accept_time,
-      debit_time, finish_time)
+      debit_time, finish_time, standing_id, differing_fields)
     SELECT id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, state, decline_reason,
-      accept_time, debit_time, finish_time
+      accept_time, debit_time, finish_time, standing_id, string_to_array(differing_fields, ',')
     FROM decided
     ORDER BY id
     ON CONFLICT (id) DO NOTHING
@@ -76,7 +78,7 @@ const RECORD_REFUNDS = `
     UPDATE client_bank.payments
     SET state = refunded.state, settle_time = refunded.settle_time, finish_time = refunded.finish_time,
         refunded_amount = refunded.refunded_amount
-    FROM unnest($14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[], $18::int8[])
+    FROM unnest($16::text[], $17::text[], $18::timestamptz[], $19::timestamptz[], $20::int8[])
       AS refunded (id, state, settle_time, finish_time, refunded_amount)
     WHERE payments.id = refunded.id AND payments.state IN ('PENDING', 'SUCCEEDED')
     RETURNING payments.id

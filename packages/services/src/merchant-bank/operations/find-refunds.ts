@@ -6,23 +6,45 @@ type RefundRow = Omit<RefundRecord, "acceptTime" | "debitTime"> & {
   readonly debitTime: Date;
 };
 
-/** The refunds with these ids that are recorded, by id. */
+/** By what refunds are looked for. */
+export interface RefundRequest {
+  readonly refundId: string;
+  readonly merchantId: string;
+  readonly requestId: string;
+}
+
+const COLUMNS = `
+  refunds.id, payment_id AS "paymentId", merchant_id AS "merchantId", request_id AS "requestId",
+  parameters_hash AS "parametersHash", currency, amount, outcome, decline_reason AS "declineReason",
+  accept_time AS "acceptTime", debit_time AS "debitTime", standing_id AS "standingId",
+  differing_fields AS "differingFields"`;
+
+/**
+ * Of each of these requests the refund with its id, if it is recorded, and the one that stands under its request_id, if
+ * that is another. One refund may be told twice.
+ */
 export async function findRefunds(
   transaction: Transaction,
-  ids: readonly string[],
-): Promise<Map<string, RefundRecord>> {
+  requests: readonly RefundRequest[],
+): Promise<RefundRecord[]> {
   const { rows } = await transaction.query<RefundRow>({
     name: "find-refunds",
-    text: `SELECT id, payment_id AS "paymentId", merchant_id AS "merchantId", request_id AS "requestId",
-                  parameters_hash AS "parametersHash", currency, amount, outcome, decline_reason AS "declineReason",
-                  accept_time AS "acceptTime", debit_time AS "debitTime"
-           FROM merchant_bank.refunds WHERE id = ANY ($1::text[])`,
-    values: [ids],
+    text: `SELECT ${COLUMNS} FROM merchant_bank.refunds WHERE id = ANY ($1::text[])
+           UNION ALL
+           SELECT ${COLUMNS}
+           FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (asked_id, asked_merchant_id, asked_request_id)
+           JOIN merchant_bank.refunds
+             ON merchant_id = asked_merchant_id AND request_id = asked_request_id AND standing_id IS NULL
+           WHERE refunds.id <> asked_id`,
+    values: [
+      requests.map(({ refundId }) => refundId),
+      requests.map(({ merchantId }) => merchantId),
+      requests.map(({ requestId }) => requestId),
+    ],
   });
-  return new Map(
-    rows.map((row) => [
-      row.id,
-      { ...row, acceptTime: row.acceptTime.toISOString(), debitTime: row.debitTime.toISOString() },
-    ]),
-  );
+  return rows.map((row) => ({
+    ...row,
+    acceptTime: row.acceptTime.toISOString(),
+    debitTime: row.debitTime.toISOString(),
+  }));
 }

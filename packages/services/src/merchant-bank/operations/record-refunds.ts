@@ -7,8 +7,8 @@ import type { RefundRecord } from "../refund-record.js";
  * Records refunds that were decided under the locks of their merchants and receipts, with everything that follows from
  * it in one statement: what is refunded of each receipt, the entries of those that were debited, one debit for each
  * merchant whatever the number of its refunds, one credit of the clearing account for each currency.
- * @throws WriteConflictError (transient) when another process recorded one of them first; Error when a receipt has less
- * left or a merchant has less than was decided. Nothing of the batch stands then.
+ * @throws WriteConflictError (transient) when another process recorded one of them, or another refund under one of their
+ * request_ids, first; Error when a receipt has less left or a merchant has less than was decided. Nothing of the batch stands then.
  */
 export async function recordRefunds(transaction: Transaction, refunds: readonly RefundRecord[]): Promise<void> {
   const { rows } = await transaction.query<Counts>({
@@ -26,6 +26,8 @@ export async function recordRefunds(transaction: Transaction, refunds: readonly 
       refunds.map((refund) => refund.declineReason),
       refunds.map((refund) => refund.acceptTime),
       refunds.map((refund) => refund.debitTime),
+      refunds.map((refund) => refund.standingId),
+      refunds.map((refund) => refund.differingFields?.join(",") ?? null),
     ],
   });
   const counts = rows[0] ?? { recorded: 0n, noted: 0n, payments: 0n, debited: 0n, debtors: 0n };
@@ -42,16 +44,20 @@ interface Counts {
   readonly debtors: bigint;
 }
 
-/** Refunds go in by id, so that two batches with the same refunds wait for each other. */
+/** Refunds go in by request, so that two batches with the same requests wait for each other instead of deadlocking. */
 const RECORD_REFUNDS = `
   WITH recorded AS (
     INSERT INTO merchant_bank.refunds (
       id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, outcome, decline_reason, accept_time,
-      debit_time)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int8[], $8::text[],
-      $9::text[], $10::timestamptz[], $11::timestamptz[]) AS decided (id)
-    ORDER BY id
-    ON CONFLICT (id) DO NOTHING
+      debit_time, standing_id, differing_fields)
+    SELECT id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, outcome, decline_reason,
+      accept_time, debit_time, standing_id, string_to_array(differing_fields, ',')
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int8[], $8::text[],
+      $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[])
+      AS decided (id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, outcome, decline_reason,
+        accept_time, debit_time, standing_id, differing_fields)
+    ORDER BY merchant_id, request_id, id
+    ON CONFLICT DO NOTHING
     RETURNING id, payment_id, merchant_id, currency, amount, outcome, debit_time
   ), refunded AS (
     SELECT * FROM recorded WHERE outcome = 'debited'

@@ -87,7 +87,7 @@ export function refundStateToJSON(object: RefundState): string {
 export const RefundDeclineReason = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
-  /** PAYMENT_NOT_SETTLED - The merchant's bank has not credited the payment yet; when it has, a new request may succeed. */
+  /** PAYMENT_NOT_SETTLED - The merchant's bank had not credited the payment within the time in which a payment can be captured and credited. */
   PAYMENT_NOT_SETTLED: 1,
   /** PAYMENT_DECLINED - The payment was declined: there is nothing to give back. */
   PAYMENT_DECLINED: 2,
@@ -101,6 +101,8 @@ export const RefundDeclineReason = {
   INSUFFICIENT_FUNDS: 6,
   /** MERCHANT_CLOSED - The merchant's account is closed. */
   MERCHANT_CLOSED: 7,
+  /** REQUEST_ID_REUSED - The request_id was used before for another payment or amount, and that refund stands. */
+  REQUEST_ID_REUSED: 8,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -115,6 +117,7 @@ export namespace RefundDeclineReason {
   export type CURRENCY_MISMATCH = typeof RefundDeclineReason.CURRENCY_MISMATCH;
   export type INSUFFICIENT_FUNDS = typeof RefundDeclineReason.INSUFFICIENT_FUNDS;
   export type MERCHANT_CLOSED = typeof RefundDeclineReason.MERCHANT_CLOSED;
+  export type REQUEST_ID_REUSED = typeof RefundDeclineReason.REQUEST_ID_REUSED;
   export type UNRECOGNIZED = typeof RefundDeclineReason.UNRECOGNIZED;
 }
 
@@ -144,6 +147,9 @@ export function refundDeclineReasonFromJSON(object: any): RefundDeclineReason {
     case 7:
     case "REFUND_DECLINE_REASON_MERCHANT_CLOSED":
       return RefundDeclineReason.MERCHANT_CLOSED;
+    case 8:
+    case "REFUND_DECLINE_REASON_REQUEST_ID_REUSED":
+      return RefundDeclineReason.REQUEST_ID_REUSED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -169,6 +175,8 @@ export function refundDeclineReasonToJSON(object: RefundDeclineReason): string {
       return "REFUND_DECLINE_REASON_INSUFFICIENT_FUNDS";
     case RefundDeclineReason.MERCHANT_CLOSED:
       return "REFUND_DECLINE_REASON_MERCHANT_CLOSED";
+    case RefundDeclineReason.REQUEST_ID_REUSED:
+      return "REFUND_DECLINE_REASON_REQUEST_ID_REUSED";
     case RefundDeclineReason.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -254,22 +262,27 @@ export const DeclineReason = {
   INVALID_CARD_NUMBER: 1,
   /** CARD_EXPIRED - The card had expired when the payment was accepted. */
   CARD_EXPIRED: 2,
-  /** CARD_UNKNOWN - No account belongs to this card. */
-  CARD_UNKNOWN: 3,
-  /** EXPIRY_MISMATCH - The account's card has another expiry date. */
-  EXPIRY_MISMATCH: 4,
+  /**
+   * CARD_NOT_ACCEPTED - The client's bank does not accept the card. Whether it is the number or the expiry date that it does not know is
+   * told to nobody, for that is what those look for who try out stolen numbers.
+   */
+  CARD_NOT_ACCEPTED: 3,
   /** ACCOUNT_CLOSED - The client's account is closed or blocked. */
-  ACCOUNT_CLOSED: 5,
+  ACCOUNT_CLOSED: 4,
   /** CURRENCY_NOT_SUPPORTED - The client's or the merchant's account is kept in another currency. */
-  CURRENCY_NOT_SUPPORTED: 6,
+  CURRENCY_NOT_SUPPORTED: 5,
   /** INSUFFICIENT_FUNDS - The client's balance is too low. */
-  INSUFFICIENT_FUNDS: 7,
+  INSUFFICIENT_FUNDS: 6,
   /** DEADLINE_PASSED - The payment came to the client's bank after its deadline. */
-  DEADLINE_PASSED: 8,
+  DEADLINE_PASSED: 7,
   /** MERCHANT_UNKNOWN - The merchant's bank does not know the merchant. */
-  MERCHANT_UNKNOWN: 9,
+  MERCHANT_UNKNOWN: 8,
   /** MERCHANT_CLOSED - The merchant's account is closed. */
-  MERCHANT_CLOSED: 10,
+  MERCHANT_CLOSED: 9,
+  /** REQUEST_ID_REUSED - The request_id was used before with other parameters, and that payment stands. */
+  REQUEST_ID_REUSED: 10,
+  /** TOO_MANY_ATTEMPTS - Too many payments were declined lately, of this card or of this merchant; try again later. */
+  TOO_MANY_ATTEMPTS: 11,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -279,14 +292,15 @@ export namespace DeclineReason {
   export type UNSPECIFIED = typeof DeclineReason.UNSPECIFIED;
   export type INVALID_CARD_NUMBER = typeof DeclineReason.INVALID_CARD_NUMBER;
   export type CARD_EXPIRED = typeof DeclineReason.CARD_EXPIRED;
-  export type CARD_UNKNOWN = typeof DeclineReason.CARD_UNKNOWN;
-  export type EXPIRY_MISMATCH = typeof DeclineReason.EXPIRY_MISMATCH;
+  export type CARD_NOT_ACCEPTED = typeof DeclineReason.CARD_NOT_ACCEPTED;
   export type ACCOUNT_CLOSED = typeof DeclineReason.ACCOUNT_CLOSED;
   export type CURRENCY_NOT_SUPPORTED = typeof DeclineReason.CURRENCY_NOT_SUPPORTED;
   export type INSUFFICIENT_FUNDS = typeof DeclineReason.INSUFFICIENT_FUNDS;
   export type DEADLINE_PASSED = typeof DeclineReason.DEADLINE_PASSED;
   export type MERCHANT_UNKNOWN = typeof DeclineReason.MERCHANT_UNKNOWN;
   export type MERCHANT_CLOSED = typeof DeclineReason.MERCHANT_CLOSED;
+  export type REQUEST_ID_REUSED = typeof DeclineReason.REQUEST_ID_REUSED;
+  export type TOO_MANY_ATTEMPTS = typeof DeclineReason.TOO_MANY_ATTEMPTS;
   export type UNRECOGNIZED = typeof DeclineReason.UNRECOGNIZED;
 }
 
@@ -302,29 +316,32 @@ export function declineReasonFromJSON(object: any): DeclineReason {
     case "DECLINE_REASON_CARD_EXPIRED":
       return DeclineReason.CARD_EXPIRED;
     case 3:
-    case "DECLINE_REASON_CARD_UNKNOWN":
-      return DeclineReason.CARD_UNKNOWN;
+    case "DECLINE_REASON_CARD_NOT_ACCEPTED":
+      return DeclineReason.CARD_NOT_ACCEPTED;
     case 4:
-    case "DECLINE_REASON_EXPIRY_MISMATCH":
-      return DeclineReason.EXPIRY_MISMATCH;
-    case 5:
     case "DECLINE_REASON_ACCOUNT_CLOSED":
       return DeclineReason.ACCOUNT_CLOSED;
-    case 6:
+    case 5:
     case "DECLINE_REASON_CURRENCY_NOT_SUPPORTED":
       return DeclineReason.CURRENCY_NOT_SUPPORTED;
-    case 7:
+    case 6:
     case "DECLINE_REASON_INSUFFICIENT_FUNDS":
       return DeclineReason.INSUFFICIENT_FUNDS;
-    case 8:
+    case 7:
     case "DECLINE_REASON_DEADLINE_PASSED":
       return DeclineReason.DEADLINE_PASSED;
-    case 9:
+    case 8:
     case "DECLINE_REASON_MERCHANT_UNKNOWN":
       return DeclineReason.MERCHANT_UNKNOWN;
-    case 10:
+    case 9:
     case "DECLINE_REASON_MERCHANT_CLOSED":
       return DeclineReason.MERCHANT_CLOSED;
+    case 10:
+    case "DECLINE_REASON_REQUEST_ID_REUSED":
+      return DeclineReason.REQUEST_ID_REUSED;
+    case 11:
+    case "DECLINE_REASON_TOO_MANY_ATTEMPTS":
+      return DeclineReason.TOO_MANY_ATTEMPTS;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -340,10 +357,8 @@ export function declineReasonToJSON(object: DeclineReason): string {
       return "DECLINE_REASON_INVALID_CARD_NUMBER";
     case DeclineReason.CARD_EXPIRED:
       return "DECLINE_REASON_CARD_EXPIRED";
-    case DeclineReason.CARD_UNKNOWN:
-      return "DECLINE_REASON_CARD_UNKNOWN";
-    case DeclineReason.EXPIRY_MISMATCH:
-      return "DECLINE_REASON_EXPIRY_MISMATCH";
+    case DeclineReason.CARD_NOT_ACCEPTED:
+      return "DECLINE_REASON_CARD_NOT_ACCEPTED";
     case DeclineReason.ACCOUNT_CLOSED:
       return "DECLINE_REASON_ACCOUNT_CLOSED";
     case DeclineReason.CURRENCY_NOT_SUPPORTED:
@@ -356,6 +371,10 @@ export function declineReasonToJSON(object: DeclineReason): string {
       return "DECLINE_REASON_MERCHANT_UNKNOWN";
     case DeclineReason.MERCHANT_CLOSED:
       return "DECLINE_REASON_MERCHANT_CLOSED";
+    case DeclineReason.REQUEST_ID_REUSED:
+      return "DECLINE_REASON_REQUEST_ID_REUSED";
+    case DeclineReason.TOO_MANY_ATTEMPTS:
+      return "DECLINE_REASON_TOO_MANY_ATTEMPTS";
     case DeclineReason.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -508,7 +527,7 @@ export interface Money {
 
 /** One payment. */
 export interface Payment {
-  /** Ours, derived from the merchant and the request_id. */
+  /** Ours, derived from the merchant, the request_id and everything else that the call chose. */
   id: string;
   /** The caller's, as given to Pay. */
   requestId: string;
@@ -559,7 +578,7 @@ export interface Payment {
 
 /** Money that a merchant gives back of a payment. */
 export interface Refund {
-  /** Ours, derived from the merchant and the request_id. */
+  /** Ours, derived from the merchant, the request_id, the payment and the amount. */
   id: string;
   /** The caller's, as given to RefundPayment. */
   requestId: string;
@@ -593,6 +612,10 @@ export interface RefundDecline {
   reason: RefundDeclineReason;
   /** For people: one sentence. */
   message: string;
+  /** With `REQUEST_ID_REUSED`: the id of the refund that stands under the request_id. */
+  standingRefund: string;
+  /** With `REQUEST_ID_REUSED`: the fields of the request that differ from it, for example `amount.minor_units`. */
+  differingFields: string[];
 }
 
 /** Why a payment was declined. */
@@ -601,6 +624,10 @@ export interface Decline {
   reason: DeclineReason;
   /** For people: one sentence. */
   message: string;
+  /** With `REQUEST_ID_REUSED`: the id of the payment that stands under the request_id. */
+  standingPayment: string;
+  /** With `REQUEST_ID_REUSED`: the fields of the request that differ from it, for example `amount.minor_units`. */
+  differingFields: string[];
 }
 
 /** What may be shown of a card. */
@@ -2408,7 +2435,7 @@ export const Refund: MessageFns<Refund> = {
 };
 
 function createBaseRefundDecline(): RefundDecline {
-  return { reason: 0, message: "" };
+  return { reason: 0, message: "", standingRefund: "", differingFields: [] };
 }
 
 export const RefundDecline: MessageFns<RefundDecline> = {
@@ -2418,6 +2445,12 @@ export const RefundDecline: MessageFns<RefundDecline> = {
     }
     if (message.message !== "") {
       writer.uint32(18).string(message.message);
+    }
+    if (message.standingRefund !== "") {
+      writer.uint32(26).string(message.standingRefund);
+    }
+    for (const v of message.differingFields) {
+      writer.uint32(34).string(v!);
     }
     return writer;
   },
@@ -2451,6 +2484,22 @@ export const RefundDecline: MessageFns<RefundDecline> = {
             message.message = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.standingRefund = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.differingFields.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2467,6 +2516,16 @@ export const RefundDecline: MessageFns<RefundDecline> = {
     return {
       reason: isSet(object.reason) ? refundDeclineReasonFromJSON(object.reason) : 0,
       message: isSet(object.message) ? globalThis.String(object.message) : "",
+      standingRefund: isSet(object.standingRefund)
+        ? globalThis.String(object.standingRefund)
+        : isSet(object.standing_refund)
+        ? globalThis.String(object.standing_refund)
+        : "",
+      differingFields: globalThis.Array.isArray(object?.differingFields)
+        ? object.differingFields.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.differing_fields)
+        ? object.differing_fields.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -2478,6 +2537,12 @@ export const RefundDecline: MessageFns<RefundDecline> = {
     if (message.message !== "") {
       obj.message = message.message;
     }
+    if (message.standingRefund !== "") {
+      obj.standingRefund = message.standingRefund;
+    }
+    if (message.differingFields?.length) {
+      obj.differingFields = message.differingFields;
+    }
     return obj;
   },
 
@@ -2488,12 +2553,14 @@ export const RefundDecline: MessageFns<RefundDecline> = {
     const message = createBaseRefundDecline();
     message.reason = object.reason ?? 0;
     message.message = object.message ?? "";
+    message.standingRefund = object.standingRefund ?? "";
+    message.differingFields = object.differingFields?.map((e) => e) || [];
     return message;
   },
 };
 
 function createBaseDecline(): Decline {
-  return { reason: 0, message: "" };
+  return { reason: 0, message: "", standingPayment: "", differingFields: [] };
 }
 
 export const Decline: MessageFns<Decline> = {
@@ -2503,6 +2570,12 @@ export const Decline: MessageFns<Decline> = {
     }
     if (message.message !== "") {
       writer.uint32(18).string(message.message);
+    }
+    if (message.standingPayment !== "") {
+      writer.uint32(26).string(message.standingPayment);
+    }
+    for (const v of message.differingFields) {
+      writer.uint32(34).string(v!);
     }
     return writer;
   },
@@ -2536,6 +2609,22 @@ export const Decline: MessageFns<Decline> = {
             message.message = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.standingPayment = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.differingFields.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2552,6 +2641,16 @@ export const Decline: MessageFns<Decline> = {
     return {
       reason: isSet(object.reason) ? declineReasonFromJSON(object.reason) : 0,
       message: isSet(object.message) ? globalThis.String(object.message) : "",
+      standingPayment: isSet(object.standingPayment)
+        ? globalThis.String(object.standingPayment)
+        : isSet(object.standing_payment)
+        ? globalThis.String(object.standing_payment)
+        : "",
+      differingFields: globalThis.Array.isArray(object?.differingFields)
+        ? object.differingFields.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.differing_fields)
+        ? object.differing_fields.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -2563,6 +2662,12 @@ export const Decline: MessageFns<Decline> = {
     if (message.message !== "") {
       obj.message = message.message;
     }
+    if (message.standingPayment !== "") {
+      obj.standingPayment = message.standingPayment;
+    }
+    if (message.differingFields?.length) {
+      obj.differingFields = message.differingFields;
+    }
     return obj;
   },
 
@@ -2573,6 +2678,8 @@ export const Decline: MessageFns<Decline> = {
     const message = createBaseDecline();
     message.reason = object.reason ?? 0;
     message.message = object.message ?? "";
+    message.standingPayment = object.standingPayment ?? "";
+    message.differingFields = object.differingFields?.map((e) => e) || [];
     return message;
   },
 };
@@ -2712,10 +2819,16 @@ export const PaymentServiceService = {
   /**
    * Pays with a card. Answers when the payment is final, or after `wait`, whichever is first; the payment is safe with
    * us as soon as any answer came. The same `request_id` with the same parameters gives the same payment, however
-   * often and whenever it is called. Also `POST /v1/payments`.
+   * often and whenever it is called. Text is compared and kept in Unicode's normal form C, so that it does not matter
+   * how a caller composes its letters. Also `POST /v1/payments`.
+   *
+   * A payment's id stands permanently for what its call asked for. The same `request_id` with other parameters gets
+   * another id; the payment that is recorded first stands, and the other is declined with `REQUEST_ID_REUSED`. A call
+   * that waits for that decline is answered with the error ALREADY_EXISTS instead, and takes no money either.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id
-   * was used with other parameters), UNAVAILABLE (nothing was accepted; call again with the same request_id).
+   * was used with other parameters; the metadata's `payment` is the id of the payment that stands, and the field
+   * violations name what differs from it), UNAVAILABLE (nothing was accepted; call again with the same request_id).
    */
   pay: {
     path: "/quittance.payments.v1.PaymentService/Pay" as const,
@@ -2769,10 +2882,14 @@ export const PaymentServiceService = {
    * is called. Also `POST /v1/payments/{id}:refund`.
    *
    * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
-   * try again, use another `request_id`.
+   * try again, use another `request_id`. A refund of a payment that is still on its way is not declined for that: it
+   * stays `PENDING` until the payment is settled or declined, or can no longer be settled.
+   *
+   * A refund's id stands permanently for what its call asked for, as a payment's does.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
-   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount),
+   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount; the
+   * metadata's `refund` is the id of the refund that stands, and the field violations name what differs from it),
    * UNAVAILABLE (it is not known whether anything was accepted; call again with the same request_id).
    */
   refundPayment: {
@@ -2805,10 +2922,16 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
   /**
    * Pays with a card. Answers when the payment is final, or after `wait`, whichever is first; the payment is safe with
    * us as soon as any answer came. The same `request_id` with the same parameters gives the same payment, however
-   * often and whenever it is called. Also `POST /v1/payments`.
+   * often and whenever it is called. Text is compared and kept in Unicode's normal form C, so that it does not matter
+   * how a caller composes its letters. Also `POST /v1/payments`.
+   *
+   * A payment's id stands permanently for what its call asked for. The same `request_id` with other parameters gets
+   * another id; the payment that is recorded first stands, and the other is declined with `REQUEST_ID_REUSED`. A call
+   * that waits for that decline is answered with the error ALREADY_EXISTS instead, and takes no money either.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id
-   * was used with other parameters), UNAVAILABLE (nothing was accepted; call again with the same request_id).
+   * was used with other parameters; the metadata's `payment` is the id of the payment that stands, and the field
+   * violations name what differs from it), UNAVAILABLE (nothing was accepted; call again with the same request_id).
    */
   pay: handleUnaryCall<PayRequest, PayResponse>;
   /**
@@ -2828,10 +2951,14 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * is called. Also `POST /v1/payments/{id}:refund`.
    *
    * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
-   * try again, use another `request_id`.
+   * try again, use another `request_id`. A refund of a payment that is still on its way is not declined for that: it
+   * stays `PENDING` until the payment is settled or declined, or can no longer be settled.
+   *
+   * A refund's id stands permanently for what its call asked for, as a payment's does.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
-   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount),
+   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount; the
+   * metadata's `refund` is the id of the refund that stands, and the field violations name what differs from it),
    * UNAVAILABLE (it is not known whether anything was accepted; call again with the same request_id).
    */
   refundPayment: handleUnaryCall<RefundPaymentRequest, RefundPaymentResponse>;
@@ -2847,10 +2974,16 @@ export interface PaymentServiceClient extends Client {
   /**
    * Pays with a card. Answers when the payment is final, or after `wait`, whichever is first; the payment is safe with
    * us as soon as any answer came. The same `request_id` with the same parameters gives the same payment, however
-   * often and whenever it is called. Also `POST /v1/payments`.
+   * often and whenever it is called. Text is compared and kept in Unicode's normal form C, so that it does not matter
+   * how a caller composes its letters. Also `POST /v1/payments`.
+   *
+   * A payment's id stands permanently for what its call asked for. The same `request_id` with other parameters gets
+   * another id; the payment that is recorded first stands, and the other is declined with `REQUEST_ID_REUSED`. A call
+   * that waits for that decline is answered with the error ALREADY_EXISTS instead, and takes no money either.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id
-   * was used with other parameters), UNAVAILABLE (nothing was accepted; call again with the same request_id).
+   * was used with other parameters; the metadata's `payment` is the id of the payment that stands, and the field
+   * violations name what differs from it), UNAVAILABLE (nothing was accepted; call again with the same request_id).
    */
   pay(request: PayRequest, callback: (error: ServiceError | null, response: PayResponse) => void): ClientUnaryCall;
   pay(
@@ -2917,10 +3050,14 @@ export interface PaymentServiceClient extends Client {
    * is called. Also `POST /v1/payments/{id}:refund`.
    *
    * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
-   * try again, use another `request_id`.
+   * try again, use another `request_id`. A refund of a payment that is still on its way is not declined for that: it
+   * stays `PENDING` until the payment is settled or declined, or can no longer be settled.
+   *
+   * A refund's id stands permanently for what its call asked for, as a payment's does.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
-   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount),
+   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount; the
+   * metadata's `refund` is the id of the refund that stands, and the field violations name what differs from it),
    * UNAVAILABLE (it is not known whether anything was accepted; call again with the same request_id).
    */
   refundPayment(
