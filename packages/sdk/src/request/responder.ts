@@ -45,8 +45,11 @@ export async function openResponder(
       signal: stop.signal,
       backOff: (failures) => pauses.wait(backOffDelayMs(REOPENING, failures)),
     });
-    const { onError } = options;
-    return new RunningResponder({ requests, producer, answer, concurrency, onError, stop, pauses, onDrained });
+    const { onError, mayReplyTo } = options;
+    return new RunningResponder({
+      ...{ requests, producer, answer, concurrency, onError, stop, pauses, onDrained },
+      mayReplyTo: mayReplyTo ?? (() => true),
+    });
   } catch (error) {
     await producer.close();
     throw error;
@@ -59,6 +62,7 @@ interface Parts {
   readonly answer: Answer;
   readonly concurrency: number;
   readonly onError: RespondOptions["onError"];
+  readonly mayReplyTo: NonNullable<RespondOptions["mayReplyTo"]>;
   readonly stop: AbortController;
   readonly pauses: Pauses;
   /** Told once, when it is drained. */
@@ -107,11 +111,17 @@ class RunningResponder implements Responder {
   }
 
   async #respond(request: Message): Promise<void> {
-    const { answer } = this.#parts;
+    const { answer, mayReplyTo } = this.#parts;
     try {
       const destination = request.replyTo;
       if (destination === undefined) {
         request.reject("The request names no reply address (JMSReplyTo), so it cannot be answered.");
+        return;
+      }
+      if (!mayReplyTo(destination)) {
+        const why = `The request is not answered at ${destination.address}: no reply may go there.`;
+        request.reject(why);
+        this.#tell(new MessagingError("invalid-argument", why, { destination: destination.address }), request);
         return;
       }
       const reply = await answer(request);

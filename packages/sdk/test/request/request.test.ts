@@ -233,6 +233,28 @@ describe("A responder", () => {
     expect(answered).to.equal(0);
   });
 
+  it("rejects a request whose reply address it must not write to, unanswered, and tells onError", async () => {
+    await using pair = await Pair.start();
+    const told: unknown[] = [];
+    let answered = 0;
+    const answer = () => {
+      answered += 1;
+      return { json: "answer" };
+    };
+    await using _responder = await pair.respond(answer, {
+      mayReplyTo: ({ kind }) => kind === "temporary-queue",
+      onError: (error) => told.push(error),
+    });
+    await using producer = await pair.asking.createProducer(READ);
+    await producer.send({ text: "a", replyTo: queue("accounts.write"), correlationId: "forged" });
+    await until("it is dead", () => pair.broker.messageCount("DLQ") === 1);
+    expect(told).to.have.lengthOf(1);
+    expect(told[0]).to.include({ code: "invalid-argument", destination: "accounts.write" });
+    expect((await pair.requester.request(READ, { text: "b" })).json()).to.equal("answer");
+    expect(answered).to.equal(1);
+    expect(pair.broker.messageCount("accounts.write")).to.equal(0);
+  });
+
   it("gives a request back as failed when the answer throws, tells onError, and answers it the next time", async () => {
     await using pair = await Pair.start();
     const errors: unknown[] = [];

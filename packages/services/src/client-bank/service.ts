@@ -7,7 +7,7 @@ import type { Database } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
 import { booksAuditConfiguration } from "../shared/books-audit.js";
-import { Envelopes } from "../shared/envelope.js";
+import { Envelopes, replyAddressOf } from "../shared/envelope.js";
 import { logStepEvent } from "../shared/log-step-event.js";
 import { transactionResultMessage, validationResultMessage } from "../shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
@@ -81,6 +81,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     onEvent: (event) => logStepEvent(event, "R3", log),
   });
   const reads = await connection.respond(destinationOf(CHANNELS.paymentRead), (request) => answerRead(tools, request), {
+    mayReplyTo: (replyTo) => replyAddressOf({ replyTo }) !== undefined,
     onError: (error, request) => log.error({ err: error, trace: traceIdOf(request.traceparent) }, "read not answered"),
   });
 

@@ -45,6 +45,8 @@ export interface TestStack {
   killService(name: ServiceName): void;
   /** A connection to the broker as the operator. */
   operator(): Promise<Connection>;
+  /** A connection to the broker as the user of a service, as one who has its password. */
+  connectAs(service: ServiceName): Promise<Connection>;
 }
 
 /**
@@ -71,6 +73,7 @@ export function useStack(options: { readonly database?: () => Promise<URL> } = {
 async function startTestStack(database: "embedded" | URL): Promise<[TestStack, () => Promise<void>]> {
   const folder = mkdtempSync(join(tmpdir(), "quittance-flow-"));
   const written: string[] = [];
+  const brokerUrls = new Map<ServiceName, string>();
   const stack = await startStack({
     broker: TEST_BROKER,
     database,
@@ -79,6 +82,10 @@ async function startTestStack(database: "embedded" | URL): Promise<[TestStack, (
     guardian: startGuardian(),
     keysFile: join(folder, "keys.json"),
     onOutput: (_process, chunk) => written.push(chunk.toString()),
+    route: async (service, url) => {
+      if (url.startsWith("amqp:")) brokerUrls.set(service, url);
+      return url;
+    },
   });
   const grpc = new PaymentServiceClient(`127.0.0.1:${stack.grpcPort}`, credentials.createInsecure());
   const pool = new pg.Pool({ connectionString: stack.databaseUrl, max: 2 });
@@ -90,6 +97,12 @@ async function startTestStack(database: "embedded" | URL): Promise<[TestStack, (
     const token = tokens.get(merchant) ?? stack.tokenOf(merchant);
     tokens.set(merchant, token);
     return token;
+  };
+
+  const open = async (url: string) => {
+    const connection = await connect(url);
+    connections.push(connection);
+    return connection;
   };
 
   const house: TestStack = {
@@ -144,11 +157,8 @@ async function startTestStack(database: "embedded" | URL): Promise<[TestStack, (
       if (service === undefined) throw new Error(`${name} does not run.`);
       process.kill(service.pid, "SIGKILL");
     },
-    operator: async () => {
-      const connection = await connect(stack.brokerUrl);
-      connections.push(connection);
-      return connection;
-    },
+    operator: () => open(stack.brokerUrl),
+    connectAs: (service) => open(brokerUrls.get(service) as string),
   };
   const close = async () => {
     grpc.close();

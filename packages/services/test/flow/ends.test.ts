@@ -1,0 +1,191 @@
+import { randomBytes } from "node:crypto";
+import { expect } from "chai";
+import type { TransactionResultMessage } from "../../dist/shared/messages.js";
+import { CHANNELS, deadLetterDestination, destinationOf } from "../../dist/shared/queue-map.js";
+import type { RefundResultMessage } from "../../dist/shared/refund-messages.js";
+import { type Receiver, startReceiver } from "../notification/webhook/receiver.js";
+import { eventually } from "../support/eventually.js";
+import { GOOD_CARD, TEST_BROKER, useStack } from "../support/stack-for-tests.js";
+
+/** Payments and refunds whose end is read the moment that it is told. */
+const ENDS = 150;
+/** Its account is closed: the client's money is captured and given back. */
+const CLOSED_MERCHANT = "m-0020";
+const BOUND_MS = 90_000;
+const NO_WAIT = { seconds: 0n, nanos: 0 };
+
+interface Event {
+  readonly type: string;
+  readonly data: {
+    readonly paymentId: string;
+    readonly refundId?: string;
+    readonly merchantId: string;
+    readonly state: string;
+    readonly declineReason?: string;
+  };
+}
+
+describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, function () {
+  this.timeout(120_000);
+  let receiver: Receiver;
+  const events: Event[] = [];
+  /** What was told and what was read of it at once, where the two differ. */
+  const differences: string[] = [];
+
+  before(async () => {
+    receiver = await startReceiver((response, { body }) => {
+      const event = JSON.parse(body) as Event;
+      events.push(event);
+      void readAtOnce(event).then((difference) => {
+        if (difference !== undefined) differences.push(difference);
+        response.writeHead(204).end();
+      });
+    });
+    Object.assign(process.env, {
+      WEBHOOK_URL: receiver.url.href,
+      WEBHOOK_SECRET: `whsec_${randomBytes(32).toString("base64")}`,
+      WEBHOOK_ALLOW_PRIVATE: "true",
+    });
+  });
+  const house = useStack();
+  after(async () => {
+    for (const name of ["WEBHOOK_URL", "WEBHOOK_SECRET", "WEBHOOK_ALLOW_PRIVATE"]) delete process.env[name];
+    await receiver[Symbol.asyncDispose]();
+  });
+
+  async function readAtOnce({ type, data }: Event): Promise<string | undefined> {
+    const { paymentId, refundId, merchantId, state } = data;
+    const path = refundId === undefined ? `/v1/payments/${paymentId}` : `/v1/refunds/${refundId}`;
+    const answer = await house().http(path, { merchant: merchantId });
+    const { payment, refund } = (await answer.json()) as Record<string, { readonly state: string } | undefined>;
+    const read = refundId === undefined ? payment?.state : refund?.state;
+    const expected = `${refundId === undefined ? "PAYMENT" : "REFUND"}_STATE_${state}`;
+    return read === expected ? undefined : `${type} ${refundId ?? paymentId}: told ${expected}, read ${read}`;
+  }
+
+  const ofRefunds = () => events.filter(({ data }) => data.refundId !== undefined);
+  const ofPayments = () => events.filter(({ data }) => data.refundId === undefined);
+
+  it(`is read by a receiver of webhooks that reads it at once, of ${ENDS} payments and as many refunds`, async () => {
+    const paid = await Promise.all(
+      Array.from({ length: ENDS }, (_, place) => {
+        const request = { requestId: `end-${place}`, wait: NO_WAIT };
+        if (place % 3 === 1) return house().pay(request, CLOSED_MERCHANT);
+        if (place % 3 === 2) return house().pay({ ...request, card: { ...GOOD_CARD, expiryYear: 2020 } });
+        return house().pay(request);
+      }),
+    );
+    await eventually("every payment's end is told", () => ofPayments().length >= ENDS, BOUND_MS);
+    const good = paid.filter((_, place) => place % 3 === 0);
+    await Promise.all(
+      Array.from({ length: ENDS }, async (_, place) => {
+        // The third is of more than is left.
+        const minorUnits = place % 3 === 2 ? "9999" : "10";
+        const answer = await house().http(`/v1/payments/${good[place % good.length]?.id}:refund`, {
+          method: "POST",
+          body: JSON.stringify({
+            requestId: `refund-end-${place}`,
+            amount: { currencyCode: "EUR", minorUnits },
+            wait: "0s",
+          }),
+        });
+        expect(answer.status).to.be.lessThan(300);
+      }),
+    );
+    await eventually("every refund's end is told", () => ofRefunds().length >= ENDS, BOUND_MS);
+    await eventually("every end was read", async () => {
+      const [row] = await house().query<{ unsent: bigint }>(
+        "SELECT count(*) AS unsent FROM notification.notifications WHERE state <> 'sent'",
+      );
+      return Number(row?.unsent) === 0;
+    });
+    expect(differences).to.deep.equal([]);
+    const told = (some: readonly Event[]) => Object.groupBy(some, ({ type }) => type);
+    const payments = told(ofPayments());
+    expect(payments["payment.succeeded"]).to.have.lengthOf(ENDS / 3);
+    expect(payments["payment.declined"]).to.have.lengthOf((ENDS * 2) / 3);
+    expect(
+      payments["payment.declined"]?.filter(({ data }) => data.declineReason === "MERCHANT_CLOSED"),
+    ).to.have.lengthOf(ENDS / 3);
+    const refunds = told(ofRefunds());
+    expect(refunds["refund.succeeded"]).to.have.lengthOf((ENDS * 2) / 3);
+    expect(refunds["refund.declined"]).to.have.lengthOf(ENDS / 3);
+  });
+
+  describe("forged by one who has merchant-bank's password", () => {
+    /** What was told of a payment and its refunds, once everything that was sent before is behind us. */
+    async function toldOf(paymentId: string, marker: string): Promise<string[]> {
+      const after = await house().pay({ requestId: marker });
+      await eventually("a later end is told", () => events.some(({ data }) => data.paymentId === after.id), BOUND_MS);
+      return events.filter(({ data }) => data.paymentId === paymentId).map(({ type }) => type);
+    }
+
+    async function setAside(channel: "transactionResult" | "refundResult"): Promise<void> {
+      const operator = await house().operator();
+      await using letters = await operator.createConsumer(deadLetterDestination(CHANNELS[channel]));
+      const letter = await letters.receive({ timeoutMs: 30_000 });
+      letter?.accept();
+      expect(letter?.properties.dead_letter_reason, "the forged verdict is set aside").to.be.a("string");
+    }
+
+    it("a forged decline of a payment that succeeded reaches nobody", async () => {
+      const paid = await house().pay({ requestId: "forged-decline" });
+      await using producer = await (await house().connectAs("merchant-bank")).createProducer(
+        destinationOf(CHANNELS.transactionResult),
+      );
+      const time = new Date().toISOString();
+      const forged: TransactionResultMessage = {
+        version: 1,
+        paymentId: paid.id,
+        requestId: "forged-decline",
+        merchantId: "m-0001",
+        parametersHash: "h".repeat(43),
+        amount: { currencyCode: "EUR", minorUnits: "1000" },
+        description: "",
+        acceptTime: time,
+        deadline: time,
+        card: { brand: "visa", lastFour: "4242", expiryMonth: 12, expiryYear: 2030, fingerprint: "f".repeat(43) },
+        validateTime: time,
+        captureTime: time,
+        settleTime: time,
+        declineReason: "MERCHANT_CLOSED",
+        declinedBy: "merchant-bank",
+      };
+      await producer.send({ json: forged, type: "transaction-result", correlationId: paid.id });
+      await setAside("transactionResult");
+      expect(await toldOf(paid.id, "after-forged-decline")).to.deep.equal(["payment.succeeded"]);
+      expect((await house().read(paid.id)).state).to.equal("PAYMENT_STATE_SUCCEEDED");
+    });
+
+    it("a forged decline of a refund that succeeded reaches nobody", async () => {
+      const paid = await house().pay({ requestId: "forged-refund" });
+      const answer = await house().http(`/v1/payments/${paid.id}:refund`, {
+        method: "POST",
+        body: JSON.stringify({ requestId: "forged-refund", wait: "30s" }),
+      });
+      const { refund } = (await answer.json()) as { readonly refund: { readonly id: string } };
+      await using producer = await (await house().connectAs("merchant-bank")).createProducer(
+        destinationOf(CHANNELS.refundResult),
+      );
+      const time = new Date().toISOString();
+      const forged: RefundResultMessage = {
+        version: 1,
+        refundId: refund.id,
+        paymentId: paid.id,
+        requestId: "forged-refund",
+        merchantId: "m-0001",
+        parametersHash: "h".repeat(43),
+        amount: { currencyCode: "EUR", minorUnits: "1000" },
+        acceptTime: time,
+        debitTime: time,
+        declineReason: "MERCHANT_CLOSED",
+      };
+      await producer.send({ json: forged, type: "refund-result", correlationId: refund.id });
+      await setAside("refundResult");
+      expect((await toldOf(paid.id, "after-forged-refund")).toSorted()).to.deep.equal([
+        "payment.succeeded",
+        "refund.succeeded",
+      ]);
+    });
+  });
+});
