@@ -17,7 +17,12 @@ await runService({
       service: NAME,
       log,
     });
-    const service = await startClientBank({ connection, database, log });
+    const service = await startClientBank({
+      connection,
+      database,
+      log,
+      readConcurrency: Math.max(1, Math.floor(configuration.DATABASE_POOL_SIZE / 2)),
+    });
     const intervalSeconds = configuration.BOOKS_AUDIT_SECONDS;
     const audit = startBooksAudit({ database, log, intervalSeconds, auditBooks });
     return {

@@ -23,12 +23,15 @@ export const clientBankConfiguration = { ...databaseConfiguration, ...booksAudit
 
 /** Payments, or refunds, in one transaction. */
 const MAXIMUM_BATCH_SIZE = 200;
+const DEFAULT_READ_CONCURRENCY = 2;
 
 export interface ClientBankOptions {
   readonly connection: Connection;
   /** Closed by the drain. */
   readonly database: Database;
   readonly log: Logger;
+  /** Reads answered at once [2]: fewer than the pool has connections, so that the steps always have some. */
+  readonly readConcurrency?: number;
   /** The clock by which deadlines are judged: milliseconds since 1970 [Date.now]. */
   readonly now?: () => number;
 }
@@ -81,6 +84,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     onEvent: (event) => logStepEvent(event, "R3", log),
   });
   const reads = await connection.respond(destinationOf(CHANNELS.paymentRead), (request) => answerRead(tools, request), {
+    concurrency: options.readConcurrency ?? DEFAULT_READ_CONCURRENCY,
     mayReplyTo: (replyTo) => replyAddressOf({ replyTo }) !== undefined,
     onError: (error, request) => log.error({ err: error, trace: traceIdOf(request.traceparent) }, "read not answered"),
   });

@@ -79,7 +79,7 @@ export class Admission {
     if (oldestSendMs !== undefined && nowMs - oldestSendMs >= this.#limits.slowAfterMs) throw brokerSlow();
     if (this.#size >= this.#limits.maximum) throw overloaded();
     const own = this.#byMerchant.get(merchantId) ?? 0;
-    if (own >= this.#limits.maximumPerMerchant) throw tooManyInFlight(this.#limits.maximumPerMerchant);
+    if (own >= this.#limits.maximumPerMerchant) throw tooManyInFlight(merchantId, this.#limits.maximumPerMerchant);
     this.#byMerchant.set(merchantId, own + 1);
     this.#size += 1;
     return this.#placeOf({ merchantId, sinceMs: nowMs, id: undefined, isCalling: true, isUnanswered: false });
@@ -147,11 +147,15 @@ export class Admission {
   }
 }
 
-function tooManyInFlight(limit: number): ApiError {
+function tooManyInFlight(merchantId: string, limit: number): ApiError {
   return new ApiError(
     "RESOURCE_EXHAUSTED",
     "TOO_MANY_IN_FLIGHT",
     "Too many payments and refunds of the merchant are in flight; call again with the same request.",
-    { metadata: { limit: String(limit) }, retryAfterMs: RETRY_AFTER_MS },
+    {
+      metadata: { limit: String(limit) },
+      retryAfterMs: RETRY_AFTER_MS,
+      quota: { subject: `merchant:${merchantId}`, description: "payments and refunds in flight" },
+    },
   );
 }

@@ -28,7 +28,9 @@ export type ApiErrorReason =
   | "REQUEST_ID_REUSED"
   | "OVERLOADED"
   | "TOO_MANY_IN_FLIGHT"
+  | "TOO_MANY_READS"
   | "TOO_MANY_WATCHES"
+  | "RATE_LIMITED"
   | "WATCH_TOO_LONG"
   | "BROKER_UNAVAILABLE"
   | "BROKER_SLOW"
@@ -44,12 +46,21 @@ export interface Violation {
   readonly description: string;
 }
 
+/** A limit of one caller. */
+export interface Quota {
+  /** Whose: for example `merchant:m-1`. */
+  readonly subject: string;
+  readonly description: string;
+}
+
 export interface ApiErrorDetails {
   readonly violations?: readonly Violation[];
   /** For programs, besides the reason. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** When the same call is worth another try, in milliseconds from now. */
   readonly retryAfterMs?: number;
+  /** Whose quota is used up, and which (google.rpc.QuotaFailure). */
+  readonly quota?: Quota;
   readonly cause?: unknown;
 }
 
@@ -61,6 +72,7 @@ export class ApiError extends Error {
   readonly violations: readonly Violation[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly retryAfterMs: number | undefined;
+  readonly quota: Quota | undefined;
 
   constructor(code: ApiErrorCode, reason: ApiErrorReason, message: string, details: ApiErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -69,6 +81,7 @@ export class ApiError extends Error {
     this.violations = details.violations ?? [];
     this.metadata = details.metadata ?? {};
     this.retryAfterMs = details.retryAfterMs;
+    this.quota = details.quota;
   }
 }
 

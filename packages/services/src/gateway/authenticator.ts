@@ -1,8 +1,10 @@
 /** Who calls: bearer JWTs (RFC 6750, RFC 7519), checked against a key set, remembered while they are valid. */
-import { errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { errors, type JWTPayload, jwtVerify } from "jose";
 import { LRUCache } from "lru-cache";
-import { ApiError } from "./api-error.js";
+import { isReservedAccount } from "../shared/reserved-accounts.js";
+import { ApiError, type ApiErrorReason } from "./api-error.js";
 import { RETRY_AFTER_MS } from "./broker-failure.js";
+import type { KeySet } from "./key-set.js";
 
 /** What a token may be used for. */
 export type Scope = "payments:write" | "payments:read";
@@ -19,58 +21,106 @@ const MERCHANT = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const CLOCK_TOLERANCE_SECONDS = 5;
 const MAXIMUM_TOKEN_LENGTH = 8_192;
 const CACHED_TOKENS = 10_000;
-/** A key that was taken out of the key set stops working after this time at the latest. */
-const MAXIMUM_CACHE_MS = 600_000;
+
+/** A call that was refused because of its token, or whose token could not be checked. */
+export interface RefusedLogin {
+  readonly reason: ApiErrorReason;
+  /** The address that the call came from. */
+  readonly peer: string;
+  /** Whose valid token it was, where only the scope was missing. */
+  readonly merchantId?: string | undefined;
+  /** Why a token could not be checked. */
+  readonly cause?: unknown;
+}
 
 export interface AuthenticatorOptions {
-  readonly keys: JWTVerifyGetKey;
+  readonly keys: KeySet;
   readonly issuer: string;
   readonly audience: string;
+  /** How far a token's `exp` may lie ahead of now, and of its `iat`, in seconds. */
+  readonly maximumLifetimeSeconds: number;
+  /** Told of each refusal; the token is not. */
+  readonly onRefused?: (refused: RefusedLogin) => void;
+}
+
+/** A token that was checked, under which version of the keys. */
+interface Known {
+  readonly identity: Identity;
+  readonly version: number;
 }
 
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
-  readonly #known = new LRUCache<string, Identity>({ max: CACHED_TOKENS });
+  readonly #known = new LRUCache<string, Known>({ max: CACHED_TOKENS });
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
   }
 
   /**
-   * The merchant that an `authorization` header names, for a call that needs `scope`.
-   * @throws ApiError UNAUTHENTICATED, PERMISSION_DENIED, and UNAVAILABLE when the key set cannot be fetched.
+   * The merchant that an `authorization` header names, for a call from `peer` that needs `scope`.
+   * @throws ApiError UNAUTHENTICATED, PERMISSION_DENIED, and UNAVAILABLE when the keys cannot be read.
    */
-  async authenticate(authorization: string | undefined, scope: Scope): Promise<string> {
-    const token = bearerToken(authorization);
-    const identity = this.#known.get(token) ?? (await this.#verify(token));
-    if (!identity.scopes.has(scope)) {
+  async authenticate(authorization: string | undefined, scope: Scope, peer: string): Promise<string> {
+    let merchantId: string | undefined;
+    try {
+      const identity = await this.#identify(bearerToken(authorization));
+      merchantId = identity.merchantId;
+      if (identity.scopes.has(scope)) return merchantId;
       throw new ApiError("PERMISSION_DENIED", "SCOPE_MISSING", `The token lacks the scope ${scope}.`, {
         metadata: { scope },
       });
+    } catch (error) {
+      const known = tokenError(error);
+      this.#options.onRefused?.({ reason: known.reason, peer, merchantId, cause: known.cause });
+      throw known;
     }
-    return identity.merchantId;
+  }
+
+  async #identify(token: string): Promise<Identity> {
+    const { keys } = this.#options;
+    const refreshing = keys.refresh();
+    if (refreshing !== undefined) await refreshing;
+    const known = this.#known.get(token);
+    return known?.version === keys.version() ? known.identity : this.#verify(token);
   }
 
   async #verify(token: string): Promise<Identity> {
-    const { keys, issuer, audience } = this.#options;
-    try {
-      const { payload } = await jwtVerify(token, keys, {
-        algorithms: ALGORITHMS,
-        issuer,
-        audience,
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        requiredClaims: ["exp", "sub", "scope"],
-      });
-      if (typeof payload.sub !== "string" || !MERCHANT.test(payload.sub))
-        throw invalidToken("its subject is no merchant");
-      if (typeof payload.scope !== "string") throw invalidToken("its scope is not a text");
-      const identity = { merchantId: payload.sub, scopes: new Set(payload.scope.split(" ")) };
-      const ttl = Math.min(Number(payload.exp) * 1_000 - Date.now(), MAXIMUM_CACHE_MS);
-      if (ttl > 0) this.#known.set(token, identity, { ttl });
-      return identity;
-    } catch (error) {
-      throw tokenError(error);
+    const { keys, issuer, audience, maximumLifetimeSeconds } = this.#options;
+    const version = keys.version();
+    const { payload } = await jwtVerify(token, keys.keyOf, {
+      algorithms: ALGORITHMS,
+      issuer,
+      audience,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      requiredClaims: ["exp", "sub", "scope"],
+    });
+    checkTimes(payload, maximumLifetimeSeconds);
+    if (typeof payload.sub !== "string" || !MERCHANT.test(payload.sub) || isReservedAccount(payload.sub)) {
+      throw invalidToken("its subject is no merchant");
     }
+    if (typeof payload.scope !== "string") throw invalidToken("its scope is not a text");
+    const identity = { merchantId: payload.sub, scopes: new Set(payload.scope.split(" ")) };
+    const ttl = Math.floor(Number(payload.exp) * 1_000 - Date.now());
+    // The version from before: should the keys change meanwhile, the next call checks again.
+    if (ttl > 0) this.#known.set(token, { identity, version }, { ttl });
+    return identity;
+  }
+}
+
+/**
+ * A token that is lost is worth no more than its lifetime, whoever issues it; one from the future tells that somebody's
+ * clock is wrong, and would outlive the time that it may have.
+ */
+function checkTimes({ exp, iat }: JWTPayload, maximumLifetimeSeconds: number): void {
+  const nowSeconds = Date.now() / 1_000;
+  const latest = nowSeconds + maximumLifetimeSeconds + CLOCK_TOLERANCE_SECONDS;
+  if (Number(exp) > latest) throw invalidToken(`its claim exp is more than ${maximumLifetimeSeconds} s ahead`);
+  if (iat === undefined) return;
+  if (typeof iat !== "number") throw invalidToken("its claim iat is missing or wrong");
+  if (iat > nowSeconds + CLOCK_TOLERANCE_SECONDS) throw invalidToken("its claim iat is in the future");
+  if (Number(exp) - iat > maximumLifetimeSeconds) {
+    throw invalidToken(`its claim exp is more than ${maximumLifetimeSeconds} s after iat`);
   }
 }
 

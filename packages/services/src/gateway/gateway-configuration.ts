@@ -45,12 +45,28 @@ export const gatewayConfiguration = {
   MAXIMUM_WAITING_CALLS: z.coerce.number().int().min(0).max(1_000_000).default(20_000),
   /** Watches that may be open at once. */
   MAXIMUM_WATCHES: z.coerce.number().int().min(0).max(100_000).default(1_000),
-  /** The keys that tokens are signed with: a JWKS as JSON, an https URL of one, or a file. */
+  /** The same for each merchant. */
+  MAXIMUM_WATCHES_PER_MERCHANT: z.coerce.number().int().min(0).max(100_000).default(500),
+  /** Reads in flight at once: a payment or refund counts 1, a page 1 for each ten payments that it may hold. */
+  MAXIMUM_READS_IN_FLIGHT: z.coerce.number().int().min(1).max(1_000_000).default(500),
+  /** The same for each merchant. */
+  MAXIMUM_READS_IN_FLIGHT_PER_MERCHANT: z.coerce.number().int().min(1).max(1_000_000).default(250),
+  /** Calls that one merchant may make each second; 0 for no limit. */
+  RATE_LIMIT_PER_SECOND: z.coerce.number().int().min(0).max(1_000_000).default(5_000),
+  /** Payments and refunds that one merchant may read each second, a page counting for all it may hold; 0 for no limit. */
+  READ_LIMIT_PER_SECOND: z.coerce.number().int().min(0).max(1_000_000).default(5_000),
+  /** Connections that each of the two ports may have at once; further ones are closed. */
+  MAXIMUM_CONNECTIONS: z.coerce.number().int().min(1).max(1_000_000).default(5_000),
+  /** The keys that tokens are signed with: a JWKS as JSON, an https URL of one, or a file. URL and file are read again. */
   AUTH_JWKS: z.string().transform(orIssue(readKeySet)),
   /** The `iss` that tokens must have. */
   AUTH_ISSUER: z.string().min(1),
   /** The `aud` that tokens must have. */
   AUTH_AUDIENCE: z.string().min(1),
+  /** A key that was taken out of the JWKS at its URL or in its file stops working within this time. */
+  AUTH_KEYS_MAXIMUM_AGE_SECONDS: seconds(1, 86_400).default(600),
+  /** How far a token's `exp` may lie ahead of now, and of its `iat`. */
+  AUTH_MAXIMUM_TOKEN_LIFETIME_SECONDS: seconds(1, 31_536_000).default(86_400),
 };
 
 /** The settings, parsed. */

@@ -15,12 +15,24 @@ export interface GatewayMetrics {
   ): (...args: Args) => Promise<Result>;
   /** Counts an error that says that there is no room or no way just now; others are not refusals. */
   countRefusal(error: ApiError): void;
+  /** Counts a call that was refused for its token. */
+  countRefusedLogin(reason: string): void;
+  /** Counts a connection that was closed because there were too many. */
+  countRefusedConnection(door: "grpc" | "http"): void;
 }
 
 /** Makes the instruments; what is in flight is read from `admission`. */
 export function createGatewayMetrics(admission: Admission): GatewayMetrics {
   const meter = serviceMeter();
-  if (meter === createNoopMeter()) return { measured: (_operation, call) => call, countRefusal: () => undefined };
+  if (meter === createNoopMeter()) {
+    const nothing = () => undefined;
+    return {
+      measured: (_operation, call) => call,
+      countRefusal: nothing,
+      countRefusedLogin: nothing,
+      countRefusedConnection: nothing,
+    };
+  }
   meter
     .createObservableUpDownCounter("quittance.gateway.in_flight", {
       description: "Payments and refunds that are accepted or being accepted, and not known to be final.",
@@ -30,6 +42,14 @@ export function createGatewayMetrics(admission: Admission): GatewayMetrics {
   const refusals = meter.createCounter("quittance.gateway.refusals", {
     description: "Calls that were refused for want of room, or because something that they need is away.",
     unit: "{call}",
+  });
+  const refusedLogins = meter.createCounter("quittance.gateway.logins.refused", {
+    description: "Calls that were refused for their token.",
+    unit: "{call}",
+  });
+  const refusedConnections = meter.createCounter("quittance.gateway.connections.refused", {
+    description: "Connections that were closed because there were too many.",
+    unit: "{connection}",
   });
   const duration = meter.createHistogram("quittance.gateway.call.duration", {
     description: "How long calls take, with the time that they wait for their payment to be final.",
@@ -56,5 +76,7 @@ export function createGatewayMetrics(admission: Admission): GatewayMetrics {
         refusals.add(1, { "error.type": error.reason });
       }
     },
+    countRefusedLogin: (reason) => refusedLogins.add(1, { "error.type": reason }),
+    countRefusedConnection: (door) => refusedConnections.add(1, { "quittance.door": door }),
   };
 }

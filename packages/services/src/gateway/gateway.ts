@@ -23,9 +23,12 @@ import { maximumAmounts } from "./maximum-amounts.js";
 import { type PayAnswer, pay } from "./pay.js";
 import { checkPayRequest } from "./payment-order.js";
 import { PaymentUpdates } from "./payment-updates.js";
+import { RateLimits } from "./rate-limits.js";
+import { ReadAdmission } from "./read-admission.js";
 import { getPayment, getRefund, listPayments } from "./read-payments.js";
 import { checkRefundRequest } from "./refund-order.js";
 import { type RefundAnswer, type RefundFinal, refundPayment } from "./refund-payment.js";
+import { RefusedLogins } from "./refused-logins.js";
 import { receiveReplies } from "./replies.js";
 import { Waiters } from "./waiters.js";
 import { Watches } from "./watch-payment.js";
@@ -37,6 +40,8 @@ const COUNTED_FOR_MS = 10_000;
 
 export interface Gateway {
   readonly authenticator: Authenticator;
+  /** Counted against by the doors, each call once. */
+  readonly rateLimits: RateLimits;
   /** For readiness: undefined while the broker can be reached. */
   readonly connection: Connection;
   /** What is wrong with a request for {@link pay}. */
@@ -51,6 +56,8 @@ export interface Gateway {
   watchPayment(context: CallContext, id: string, signal: AbortSignal): AsyncGenerator<Payment, void>;
   /** Told of each error that a door answers with. */
   countRefusal(error: ApiError): void;
+  /** Told of each connection that a door closed because it has too many. */
+  countRefusedConnection(door: "grpc" | "http"): void;
   /** Answers every caller that waits, and ends every watch. What was accepted stays accepted. */
   release(): void;
   /** Frees what was opened, after the last call has ended. */
@@ -74,7 +81,12 @@ export async function createGateway(options: {
     countedForMs: COUNTED_FOR_MS,
     slowAfterMs: configuration.BROKER_SLOW_AFTER_SECONDS * 1_000,
   });
-  const { measured, countRefusal } = createGatewayMetrics(admission);
+  const { measured, countRefusal, countRefusedLogin, countRefusedConnection } = createGatewayMetrics(admission);
+  const refusedLogins = new RefusedLogins(log);
+  const rateLimits = new RateLimits({
+    callsPerSecond: configuration.RATE_LIMIT_PER_SECOND,
+    readsPerSecond: configuration.READ_LIMIT_PER_SECOND,
+  });
   const stopping = new AbortController();
   const producerOf = (channel: Channel) => {
     const { priority, deliveryMode } = channel;
@@ -88,7 +100,17 @@ export async function createGateway(options: {
   const refundProducer = await producerOf(CHANNELS.refund);
   const replyQueue = await receiveReplies({ connection, waiters, refundWaiters, admission, log });
   const envelopes = new Envelopes();
-  const reading = { connection, envelopes, keys, readTimeoutMs: configuration.READ_TIMEOUT_SECONDS * 1_000 };
+  const reading = {
+    connection,
+    envelopes,
+    keys,
+    readTimeoutMs: configuration.READ_TIMEOUT_SECONDS * 1_000,
+    rateLimits,
+    readAdmission: new ReadAdmission({
+      maximum: configuration.MAXIMUM_READS_IN_FLIGHT,
+      maximumPerMerchant: configuration.MAXIMUM_READS_IN_FLIGHT_PER_MERCHANT,
+    }),
+  };
   const paying = {
     connection,
     envelopes,
@@ -107,14 +129,21 @@ export async function createGateway(options: {
     ...reading,
     updates: new PaymentUpdates(connection, log),
     maximumWatches: configuration.MAXIMUM_WATCHES,
+    maximumWatchesPerMerchant: configuration.MAXIMUM_WATCHES_PER_MERCHANT,
     stopping: stopping.signal,
   });
   return {
     authenticator: new Authenticator({
-      keys: configuration.AUTH_JWKS,
+      keys: configuration.AUTH_JWKS({ maximumAgeMs: configuration.AUTH_KEYS_MAXIMUM_AGE_SECONDS * 1_000 }),
       issuer: configuration.AUTH_ISSUER,
       audience: configuration.AUTH_AUDIENCE,
+      maximumLifetimeSeconds: configuration.AUTH_MAXIMUM_TOKEN_LIFETIME_SECONDS,
+      onRefused(refused) {
+        countRefusedLogin(refused.reason);
+        refusedLogins.tell(refused);
+      },
     }),
+    rateLimits,
     connection,
     checkPayRequest: (request) => checkPayRequest(request, paying).violations,
     pay: measured("Pay", (context, request) => pay(paying, context, request)),
@@ -124,6 +153,7 @@ export async function createGateway(options: {
     getRefund: measured("GetRefund", (context, id) => getRefund(reading, context, id)),
     listPayments: measured("ListPayments", (context, request) => listPayments(reading, context, request)),
     countRefusal,
+    countRefusedConnection,
     watchPayment: (context, id, signal) => watches.watch(context, id, signal),
     release() {
       waiters.close();

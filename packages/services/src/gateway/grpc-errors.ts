@@ -1,7 +1,7 @@
 /** Errors as gRPC tells them: a code and a sentence, and `google.rpc.Status` with its details (AIP-193). */
 import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
 import type { Any } from "../gen/google/protobuf/any.js";
-import { BadRequest, ErrorInfo, RetryInfo } from "../gen/google/rpc/error_details.js";
+import { BadRequest, ErrorInfo, QuotaFailure, RetryInfo } from "../gen/google/rpc/error_details.js";
 import { Status } from "../gen/google/rpc/status.js";
 import type { ApiError } from "./api-error.js";
 
@@ -28,6 +28,17 @@ export function grpcStatus(error: ApiError): StatusObject {
     const seconds = BigInt(Math.floor(error.retryAfterMs / 1_000));
     const nanos = (error.retryAfterMs % 1_000) * 1_000_000;
     details.push(any("google.rpc.RetryInfo", RetryInfo.encode({ retryDelay: { seconds, nanos } })));
+  }
+  if (error.quota !== undefined) {
+    const violation = {
+      ...error.quota,
+      apiService: "",
+      quotaMetric: "",
+      quotaId: "",
+      quotaDimensions: {},
+      quotaValue: 0n,
+    };
+    details.push(any("google.rpc.QuotaFailure", QuotaFailure.encode({ violations: [violation] })));
   }
   const metadata = new Metadata();
   metadata.set(DETAILS_KEY, Buffer.from(Status.encode({ code, message: error.message, details }).finish()));

@@ -1,5 +1,5 @@
 /** The gRPC door: PaymentService, health and reflection on one port. */
-import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { Server } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import { PaymentServiceService } from "../gen/quittance/payments/v1/payments.js";
@@ -7,6 +7,7 @@ import type { Logger } from "../platform/log.js";
 import { PAYMENT_SERVICE, reflectedFiles } from "./api-descriptor.js";
 import type { Door } from "./door.js";
 import type { Gateway } from "./gateway.js";
+import { GrpcConnections } from "./grpc-connections.js";
 import { type OpenCalls, paymentService } from "./grpc-service.js";
 
 /** The largest request; the largest valid PayRequest is far below. Answers may be larger: a page has 1,000 payments. */
@@ -18,6 +19,8 @@ const OPTIONS = {
   /** A client that vanished without a word is noticed within 80 s. */
   "grpc.keepalive_time_ms": 60_000,
   "grpc.keepalive_timeout_ms": 20_000,
+  /** A connection without calls gives its place to others; clients connect again by themselves. */
+  "grpc.max_connection_idle_ms": 600_000,
 };
 /** What is left to be written when the last call has ended gets so long. */
 const FLUSH_MS = 100;
@@ -28,12 +31,15 @@ export async function serveGrpc(options: {
   readonly gateway: Gateway;
   readonly host: string;
   readonly port: number;
+  /** Connections at once. */
+  readonly maximumConnections: number;
   readonly log: Logger;
 }): Promise<Door> {
   const { gateway, log } = options;
   const open: OpenCalls = { count: 0 };
-  const server = new Server(OPTIONS);
-  server.addService(PaymentServiceService, paymentService(gateway, log, open));
+  const connections = new GrpcConnections();
+  const server = new Server({ ...OPTIONS, interceptors: [connections.interceptor] });
+  server.addService(PaymentServiceService, paymentService({ gateway, log, open, connections }));
   const health = new HealthImplementation();
   health.addToServer(server);
   new ReflectionService(reflectedFiles()).addToServer(server);
@@ -41,7 +47,12 @@ export async function serveGrpc(options: {
   const { connection } = gateway;
   tellHealth(connection.state.name === "open");
   const forget = connection.onState((state) => tellHealth(state.name === "open"));
-  const port = await bind(server, `${options.host}:${options.port}`);
+  const port = await connections.listen(server, {
+    host: options.host,
+    port: options.port,
+    maximum: options.maximumConnections,
+    onRefused: () => gateway.countRefusedConnection("grpc"),
+  });
   return { port, drain };
 
   function tellHealth(serving: boolean): void {
@@ -54,6 +65,7 @@ export async function serveGrpc(options: {
     tellHealth(false);
     const untilMs = Date.now() + drainOptions.timeoutMs;
     let closed = false;
+    connections.close();
     server.tryShutdown(() => {
       closed = true;
     });
@@ -61,14 +73,6 @@ export async function serveGrpc(options: {
     for (let waited = 0; !closed && waited < FLUSH_MS; waited += POLL_MS) await pause(POLL_MS);
     server.forceShutdown();
   }
-}
-
-function bind(server: Server, address: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) =>
-      error === null ? resolve(port) : reject(error),
-    );
-  });
 }
 
 function pause(ms: number): Promise<void> {

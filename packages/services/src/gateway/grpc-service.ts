@@ -11,6 +11,7 @@ import type { Scope } from "./authenticator.js";
 import { internal } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
 import type { Gateway } from "./gateway.js";
+import { addressOf, type GrpcConnections } from "./grpc-connections.js";
 import { grpcStatus } from "./grpc-errors.js";
 import { continueTrace } from "./trace-context.js";
 
@@ -20,7 +21,13 @@ export interface OpenCalls {
 }
 
 /** The implementation of PaymentService for a gRPC server. */
-export function paymentService(gateway: Gateway, log: Logger, open: OpenCalls): PaymentServiceServer {
+export function paymentService(parts: {
+  readonly gateway: Gateway;
+  readonly log: Logger;
+  readonly open: OpenCalls;
+  readonly connections: GrpcConnections;
+}): PaymentServiceServer {
+  const { gateway, log, open, connections } = parts;
   return {
     pay: unary("payments:write", async (context, request) => ({
       payment: (await gateway.pay(context, request)).payment,
@@ -66,7 +73,10 @@ export function paymentService(gateway: Gateway, log: Logger, open: OpenCalls): 
 
   async function contextOf(call: AnyCall, scope: Scope): Promise<CallContext> {
     const header = (name: string) => call.metadata.get(name)[0]?.toString();
-    const merchantId = await gateway.authenticator.authenticate(header("authorization"), scope);
+    const peer = call.getPeer();
+    const merchantId = await gateway.authenticator.authenticate(header("authorization"), scope, addressOf(peer));
+    connections.prove(peer);
+    gateway.rateLimits.takeCall(merchantId);
     return {
       merchantId,
       traceparent: continueTrace(header("traceparent")),
@@ -84,4 +94,4 @@ export function paymentService(gateway: Gateway, log: Logger, open: OpenCalls): 
 }
 
 type WatchCall = ServerWritableStream<WatchPaymentRequest, WatchPaymentResponse>;
-type AnyCall = Pick<WatchCall, "metadata" | "cancelled" | "getDeadline">;
+type AnyCall = Pick<WatchCall, "metadata" | "cancelled" | "getDeadline" | "getPeer">;

@@ -12,8 +12,9 @@ import { addPaymentRoutes } from "./http-routes.js";
 import { continueTrace } from "./trace-context.js";
 
 const MAXIMUM_BODY_BYTES = 65_536;
-/** A request that takes longer to arrive is cut off. */
+/** A request that takes longer to arrive, its headers or all of it, is cut off; at the latest an interval later. */
 const REQUEST_TIMEOUT_MS = 10_000;
+const CHECK_INTERVAL_MS = 500;
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -32,22 +33,40 @@ export async function serveHttp(options: {
   readonly gateway: Gateway;
   readonly host: string;
   readonly port: number;
+  /** Connections at once. */
+  readonly maximumConnections: number;
   readonly log: Logger;
 }): Promise<Door> {
   const { gateway, log } = options;
   const app = fastify({
     bodyLimit: MAXIMUM_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // Node swaps the two limits when that for the headers is the longer one, and its own is 60 s, as it looks only
+    // every 30 s.
+    http: {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    },
     exposeHeadRoutes: false,
     // An id of any length is an id that does not exist; the request line itself is bounded by Node.
     routerOptions: { maxParamLength: 16_384 },
   });
+  app.server.maxConnections = options.maximumConnections;
+  app.server.on("drop", () => gateway.countRefusedConnection("http"));
   app.decorateRequest("traceparent", "");
   app.decorateRequest("call");
   app.addHook("onRequest", async (request) => {
     request.traceparent = continueTrace(request.headers.traceparent?.toString());
     const { scope } = request.routeOptions.config;
-    if (scope !== undefined) request.call = await callContext(gateway, request, scope);
+    if (scope === undefined) return;
+    request.call = await callContext(gateway, request, scope);
+    gateway.rateLimits.takeCall(request.call.merchantId);
+  });
+  app.addHook("onSend", async (request, reply) => {
+    // Whatever it is, it is one merchant's alone.
+    reply.header("cache-control", "no-store");
+    if (request.call !== undefined) reply.headers(gateway.rateLimits.headers(request.call.merchantId));
   });
   // The body stays text: protobuf's own reader takes it, which sees a field that is there twice.
   app.removeAllContentTypeParsers();
@@ -74,7 +93,11 @@ export async function serveHttp(options: {
 }
 
 async function callContext(gateway: Gateway, request: FastifyRequest, scope: Scope): Promise<CallContext> {
-  const merchantId = await gateway.authenticator.authenticate(request.headers.authorization, scope);
+  const merchantId = await gateway.authenticator.authenticate(
+    request.headers.authorization,
+    scope,
+    request.socket.remoteAddress ?? "unknown",
+  );
   return {
     merchantId,
     traceparent: request.traceparent,

@@ -17,6 +17,8 @@ import type { GatewayKeys } from "./gateway-keys.js";
 import { readPageToken, writePageToken } from "./page-token.js";
 import { belongsToMerchant, refundBelongsToMerchant } from "./payment-id.js";
 import { recordedPayment, recordedRefund, unrecordedPayment, unrecordedRefund } from "./payment-resource.js";
+import type { RateLimits } from "./rate-limits.js";
+import type { ReadAdmission } from "./read-admission.js";
 
 const DEFAULT_PAGE_SIZE = 50;
 const MAXIMUM_PAGE_SIZE = 1_000;
@@ -27,6 +29,8 @@ export interface ReadParts {
   readonly keys: GatewayKeys;
   /** How long client-bank may take to answer, in milliseconds. */
   readonly readTimeoutMs: number;
+  readonly readAdmission: ReadAdmission;
+  readonly rateLimits: RateLimits;
 }
 
 /**
@@ -113,12 +117,17 @@ function pageSizeOf(asked: number): number {
 
 async function read(parts: ReadParts, context: CallContext, request: PaymentReadRequest): Promise<Message> {
   if (parts.connection.state.name !== "open") throw brokerUnavailable();
+  const { merchantId } = context;
+  const payments = request.operation === "list" ? request.pageSize : 1;
   try {
-    return await parts.connection.request(
-      destinationOf(CHANNELS.paymentRead),
-      parts.envelopes.message("payment-read", request, { traceparent: context.traceparent }),
-      { timeoutMs: parts.readTimeoutMs },
-    );
+    return await parts.readAdmission.run(merchantId, payments, async () => {
+      parts.rateLimits.takeReads(merchantId, payments);
+      return parts.connection.request(
+        destinationOf(CHANNELS.paymentRead),
+        parts.envelopes.message("payment-read", request, { traceparent: context.traceparent }),
+        { timeoutMs: parts.readTimeoutMs },
+      );
+    });
   } catch (error) {
     if (error instanceof MessagingError && error.code === "timed-out") {
       throw new ApiError("UNAVAILABLE", "READS_UNAVAILABLE", "Payments cannot be read just now; try again.", {

@@ -9,7 +9,12 @@ import { serveHttp } from "./http-server.js";
 export async function startGateway(context: ServiceContext<typeof gatewayConfiguration>): Promise<RunningService> {
   const { configuration, connection, log } = context;
   const gateway = await createGateway({ connection, configuration, log });
-  const listening = { gateway, host: configuration.LISTEN_HOST, log };
+  const listening = {
+    gateway,
+    host: configuration.LISTEN_HOST,
+    maximumConnections: configuration.MAXIMUM_CONNECTIONS,
+    log,
+  };
   const grpc = await serveGrpc({ ...listening, port: configuration.GRPC_PORT });
   const http = await serveHttp({ ...listening, port: configuration.HTTP_PORT });
   return {

@@ -1,7 +1,7 @@
 /** WatchPayment: a payment as it is now, then each change, until it is final. */
 import type { Payment } from "../gen/quittance/payments/v1/payments.js";
 import type { PaymentView } from "../shared/messages.js";
-import { ApiError } from "./api-error.js";
+import { ApiError, type Quota } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure, RETRY_AFTER_MS } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
 import { isFinal, recordedPayment, unrecordedPayment } from "./payment-resource.js";
@@ -16,6 +16,7 @@ const MAXIMUM_WATCH_MS = 600_000;
 export interface WatchParts extends ReadParts {
   readonly updates: PaymentUpdates;
   readonly maximumWatches: number;
+  readonly maximumWatchesPerMerchant: number;
   /** Aborted when the gateway stops. */
   readonly stopping: AbortSignal;
 }
@@ -23,6 +24,7 @@ export interface WatchParts extends ReadParts {
 /** The open watches of a gateway, which has room for so many. */
 export class Watches {
   readonly #parts: WatchParts;
+  readonly #byMerchant = new Map<string, number>();
   #open = 0;
 
   constructor(parts: WatchParts) {
@@ -39,16 +41,21 @@ export class Watches {
    * @throws ApiError NOT_FOUND, UNAVAILABLE, RESOURCE_EXHAUSTED.
    */
   async *watch(context: CallContext, id: string, signal: AbortSignal): AsyncGenerator<Payment, void> {
-    if (this.#open >= this.#parts.maximumWatches) {
-      throw new ApiError("RESOURCE_EXHAUSTED", "TOO_MANY_WATCHES", "Too many watches are open; try again later.", {
-        retryAfterMs: RETRY_AFTER_MS,
-      });
+    const { merchantId } = context;
+    const own = this.#byMerchant.get(merchantId) ?? 0;
+    if (this.#open >= this.#parts.maximumWatches) throw tooManyWatches();
+    if (own >= this.#parts.maximumWatchesPerMerchant) {
+      throw tooManyWatches({ subject: `merchant:${merchantId}`, description: "open watches" });
     }
     this.#open++;
+    this.#byMerchant.set(merchantId, own + 1);
     try {
       yield* this.#changes(context, id, signal);
     } finally {
       this.#open--;
+      const left = (this.#byMerchant.get(merchantId) ?? 1) - 1;
+      if (left === 0) this.#byMerchant.delete(merchantId);
+      else this.#byMerchant.set(merchantId, left);
     }
   }
 
@@ -91,6 +98,13 @@ export class Watches {
     const payment = await readPayment(this.#parts, context, id).catch(() => undefined);
     if (payment !== undefined) news.put(payment);
   }
+}
+
+function tooManyWatches(quota?: Quota): ApiError {
+  return new ApiError("RESOURCE_EXHAUSTED", "TOO_MANY_WATCHES", "Too many watches are open; try again later.", {
+    retryAfterMs: RETRY_AFTER_MS,
+    ...(quota !== undefined && { quota }),
+  });
 }
 
 function endedEarly(stopping: boolean): ApiError {

@@ -1,6 +1,6 @@
 /** Both doors of the gateway, as a merchant's program calls them. */
 import { type CallOptions, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
-import { BadRequest, ErrorInfo, RetryInfo } from "../../dist/gen/google/rpc/error_details.js";
+import { BadRequest, ErrorInfo, QuotaFailure, RetryInfo } from "../../dist/gen/google/rpc/error_details.js";
 import { Status } from "../../dist/gen/google/rpc/status.js";
 import {
   type ListPaymentsResponse,
@@ -42,6 +42,8 @@ export interface RpcFailure {
   readonly info: ErrorInfo | undefined;
   readonly violations: readonly { readonly field: string; readonly description: string }[];
   readonly retryDelay: RetryInfo["retryDelay"];
+  /** Whose quotas are used up. */
+  readonly quota: readonly { readonly subject: string; readonly description: string }[];
 }
 
 /** An answer of the HTTP door. */
@@ -147,6 +149,9 @@ export function decodeFailure(error: ServiceError): RpcFailure {
     info: find("ErrorInfo", (value) => ErrorInfo.decode(value)),
     violations: find("BadRequest", (value) => BadRequest.decode(value))?.fieldViolations ?? [],
     retryDelay: find("RetryInfo", (value) => RetryInfo.decode(value))?.retryDelay,
+    quota: (find("QuotaFailure", (value) => QuotaFailure.decode(value))?.violations ?? []).map(
+      ({ subject, description }) => ({ subject, description }),
+    ),
   };
 }
 

@@ -36,6 +36,11 @@ export class PlayedBank {
     this.#producer = producer;
   }
 
+  /** Reads that were left unanswered. */
+  get readsInHand(): number {
+    return this.#unanswered.length;
+  }
+
   /** Opens what the bank needs: the card's side takes payments, the bank's side answers. */
   static async open(bank: Connection, card: Connection): Promise<PlayedBank> {
     const payments = await card.createConsumer(destinationOf(CHANNELS.payment));

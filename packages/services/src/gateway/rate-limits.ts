@@ -1,0 +1,110 @@
+/** How many calls a merchant may make each second, and how many payments it may read: token buckets in this process. */
+import { LRUCache } from "lru-cache";
+import { ApiError } from "./api-error.js";
+
+export interface RateLimitSettings {
+  /** Calls of one merchant each second; 0 for no limit. */
+  readonly callsPerSecond: number;
+  /** Payments and refunds that one merchant may read each second: a page counts for all that it may hold; 0 for no limit. */
+  readonly readsPerSecond: number;
+}
+
+/** Merchants whose buckets are kept; one that was forgotten starts with full ones. */
+const REMEMBERED = 10_000;
+/** A bucket holds what comes in during this time. */
+const WINDOW_SECONDS = 1;
+
+export class RateLimits {
+  readonly #calls: Buckets;
+  readonly #reads: Buckets;
+
+  constructor(settings: RateLimitSettings, now: () => number = () => performance.now()) {
+    this.#calls = new Buckets("calls", settings.callsPerSecond, now);
+    this.#reads = new Buckets("reads", settings.readsPerSecond, now);
+  }
+
+  /** Counts a call. @throws ApiError RESOURCE_EXHAUSTED, with the time after which there is room. */
+  takeCall(merchantId: string): void {
+    this.#calls.take(merchantId, 1);
+  }
+
+  /** Counts a read of so many payments. @throws ApiError as {@link takeCall}. */
+  takeReads(merchantId: string, payments: number): void {
+    this.#reads.take(merchantId, payments);
+  }
+
+  /** What HTTP tells a merchant of its limits: draft-ietf-httpapi-ratelimit-headers-10; nothing when there are none. */
+  headers(merchantId: string): Record<string, string> {
+    const limits = [this.#calls, this.#reads].filter((buckets) => buckets.limit > 0);
+    if (limits.length === 0) return {};
+    return {
+      "ratelimit-policy": limits.map((buckets) => buckets.policy).join(", "),
+      ratelimit: limits.map((buckets) => buckets.state(merchantId)).join(", "),
+    };
+  }
+}
+
+interface Bucket {
+  /** What may be taken, at the time `atMs`. */
+  left: number;
+  atMs: number;
+}
+
+/** The buckets of one policy, one for each merchant. */
+class Buckets {
+  readonly limit: number;
+  /** The policy as a structured field (RFC 9651): its name, quota and window. */
+  readonly policy: string;
+  readonly #name: string;
+  readonly #now: () => number;
+  readonly #byMerchant = new LRUCache<string, Bucket>({ max: REMEMBERED });
+
+  constructor(name: string, perSecond: number, now: () => number) {
+    this.limit = perSecond * WINDOW_SECONDS;
+    this.policy = `"${name}";q=${this.limit};w=${WINDOW_SECONDS}`;
+    this.#name = name;
+    this.#now = now;
+  }
+
+  take(merchantId: string, wanted: number): void {
+    if (this.limit === 0) return;
+    // More than a whole bucket is there never: it takes all of one.
+    const cost = Math.min(wanted, this.limit);
+    const bucket = this.#filled(merchantId);
+    if (bucket.left >= cost) bucket.left -= cost;
+    else throw this.#exceeded(merchantId, Math.ceil(((cost - bucket.left) / this.limit) * WINDOW_SECONDS * 1_000));
+  }
+
+  /** What is left now, and in how many seconds the bucket is full again. */
+  state(merchantId: string): string {
+    const { left } = this.#filled(merchantId);
+    const untilFull = Math.ceil((1 - left / this.limit) * WINDOW_SECONDS);
+    return `"${this.#name}";r=${Math.floor(left)};t=${untilFull}`;
+  }
+
+  #filled(merchantId: string): Bucket {
+    const nowMs = this.#now();
+    let bucket = this.#byMerchant.get(merchantId);
+    if (bucket === undefined) {
+      bucket = { left: this.limit, atMs: nowMs };
+      this.#byMerchant.set(merchantId, bucket);
+    }
+    const gained = ((nowMs - bucket.atMs) / 1_000 / WINDOW_SECONDS) * this.limit;
+    bucket.left = Math.min(this.limit, bucket.left + gained);
+    bucket.atMs = nowMs;
+    return bucket;
+  }
+
+  #exceeded(merchantId: string, retryAfterMs: number): ApiError {
+    return new ApiError(
+      "RESOURCE_EXHAUSTED",
+      "RATE_LIMITED",
+      `The merchant has used up its limit of ${this.#name}; call again with the same request.`,
+      {
+        metadata: { policy: this.#name, limit: String(this.limit), window: `${WINDOW_SECONDS}s` },
+        retryAfterMs,
+        quota: { subject: `merchant:${merchantId}`, description: `${this.limit} ${this.#name} each second` },
+      },
+    );
+  }
+}
