@@ -1,6 +1,7 @@
 /** Step 2's verdict on a card: a pure function of the card and of the moment at which the payment was accepted. */
 
 import { brandOf } from "../shared/card-brands.js";
+import { expiryOf } from "../shared/card-expiry.js";
 import type { CardDetails } from "../shared/card-seal.js";
 import type { DeclineReason } from "../shared/decline.js";
 import { passesLuhn } from "../shared/luhn.js";
@@ -15,9 +16,6 @@ export interface CardVerdict {
   /** Absent when the card is good. */
   readonly declineReason?: Extract<DeclineReason, "INVALID_CARD_NUMBER" | "CARD_EXPIRED">;
 }
-
-/** The time zone furthest behind UTC: there a month ends last (payments.md, "Money"). */
-const HOURS_BEHIND_UTC = 12;
 
 /**
  * Judges the number (brand by its first digits, the lengths of that brand, the check digit by Luhn, ISO/IEC 7812-1)
@@ -36,10 +34,4 @@ export function judgeCard(
   if (!lengthFits || !passesLuhn(card.number)) return { brand, declineReason: "INVALID_CARD_NUMBER" };
   if (acceptTimeMs >= expiryOf(card)) return { brand, declineReason: "CARD_EXPIRED" };
   return { brand };
-}
-
-/** The first moment at which a card is expired, in milliseconds since 1970: when its month is over in UTC-12. */
-export function expiryOf(card: Pick<CardDetails, "expiryMonth" | "expiryYear">): number {
-  // Date.UTC counts months from 0, so that the card's month is already the one after it.
-  return Date.UTC(card.expiryYear, card.expiryMonth, 1, HOURS_BEHIND_UTC);
 }

@@ -193,6 +193,7 @@ function runFileOf(stack: Stack, token: string) {
     database: stack.databaseUrl,
     token,
     signer: stack.signer,
+    cardKeys: stack.cardKeys,
     services: stack
       .services()
       .map(({ name, pid, healthPort }) => ({ name, pid, health: `http://127.0.0.1:${healthPort}` })),

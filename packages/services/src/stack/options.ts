@@ -44,7 +44,8 @@ export const HELP = `Starts Quittance: a database, a broker, the five services a
   --quiet             Say only what is essential, and errors.
   --help              This text.
 
-While it runs, .quittance/run.json (mode 0600) holds ports, URLs, a merchant's token and the services' process ids.
+While it runs, .quittance/run.json (mode 0600) holds ports, URLs, a merchant's token, the keys that the operator's
+command line needs, and the services' process ids.
 Logs are in .quittance/logs/<process>.log, those of the start before in <process>.log.1. One stack at a time runs in a
 folder: QUITTANCE_FOLDER names another than .quittance, so that a second one runs beside the first. LOG_LEVEL, OTEL_*
 and WEBHOOK_* are handed on to the services. When whoever reads its output goes (npm start | head), it stops. See

@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { TokenSigner } from "../operator/development-token.js";
 import type { ServiceName } from "../shared/queue-map.js";
+import type { StackKeys } from "./service-table.js";
 
 /** What the file holds, as JSON. */
 export interface RunFile {
@@ -18,6 +19,8 @@ export interface RunFile {
   readonly token: string;
   /** What the tokens of other merchants are signed with, by the operator's command line. */
   readonly signer: TokenSigner;
+  /** What cards of new clients are stored under, by the operator's command line: keys of 32 bytes, in base64. */
+  readonly cardKeys: Pick<StackKeys, "CARD_FINGERPRINT_KEY" | "CARD_STORAGE_KEY">;
   readonly services: readonly {
     readonly name: ServiceName;
     readonly pid: number;

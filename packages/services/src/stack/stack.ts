@@ -83,6 +83,8 @@ export interface Stack {
   tokenOf(merchantId: string): Promise<string>;
   /** What those tokens are signed with. */
   readonly signer: TokenSigner;
+  /** What the cards of clients are stored under. */
+  readonly cardKeys: Pick<StackKeys, "CARD_FINGERPRINT_KEY" | "CARD_STORAGE_KEY">;
   /** Has the run file removed when the stack ends, however it ends. */
   guardRunFile(path: string, token: string): void;
   /** Stops gateway, other services, broker and database, in this order. Safe to call twice. */
@@ -131,6 +133,7 @@ export async function startStack(options: StackStartOptions): Promise<Stack> {
 }
 
 interface Booted {
+  readonly keys: StackKeys;
   readonly merchantKeys: DevelopmentKeys;
   readonly broker: StackBroker;
   readonly database: StackDatabase;
@@ -212,6 +215,7 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
   const done = Promise.all(pending)
     .finally(stopTelling)
     .then(async () => ({
+      keys: await keys,
       merchantKeys: await merchantKeys,
       broker: await broker,
       database: await database,
@@ -239,7 +243,7 @@ function portsOf(previous: ServiceProcess | undefined): NodeJS.ProcessEnv {
 }
 
 function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
-  const { merchantKeys, broker, database } = booted;
+  const { keys, merchantKeys, broker, database } = booted;
   const gateway = parts.services.get("gateway") as Supervision<ServiceProcess>;
   let stopped: Promise<void> | undefined;
   return {
@@ -261,6 +265,7 @@ function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
     hold: (name) => (parts.services.get(name) as Supervision<ServiceProcess>).hold(),
     tokenOf: (merchantId) => mintToken(merchantKeys, { merchantId, issuer: ISSUER, audience: AUDIENCE }),
     signer: { privateKey: merchantKeys.privateKey, issuer: ISSUER, audience: AUDIENCE },
+    cardKeys: { CARD_FINGERPRINT_KEY: keys.CARD_FINGERPRINT_KEY, CARD_STORAGE_KEY: keys.CARD_STORAGE_KEY },
     guardRunFile: (path, token) => {
       parts.guardian.runFile(path, token);
     },

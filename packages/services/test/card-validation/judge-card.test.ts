@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { expiryOf, judgeCard } from "../../dist/card-validation/judge-card.js";
+import { judgeCard } from "../../dist/card-validation/judge-card.js";
+import { expiryOf } from "../../dist/shared/card-expiry.js";
 
 const ACCEPT_TIME_MS = Date.parse("2026-05-15T10:00:00.000Z");
 const card = (number: string) => ({ number, expiryMonth: 12, expiryYear: 2030 });

@@ -33,6 +33,7 @@ describe("The operator's command line beside a house that works", function () {
       database: stack.databaseUrl,
       token: await stack.tokenOf("m-0001"),
       signer: stack.signer,
+      cardKeys: stack.cardKeys,
       services: stack
         .services()
         .map(({ name, pid, healthPort }) => ({ name, pid, health: `http://127.0.0.1:${healthPort}` })),
@@ -41,12 +42,18 @@ describe("The operator's command line beside a house that works", function () {
   after(() => rm(folder, { recursive: true }));
 
   /** Runs a command as a process of its own, as npm does, with what run.json tells and nothing else. */
-  function run(...args: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  const run = (...args: string[]) => runWith("", ...args);
+  /** The same with something on standard input. */
+  function runWith(
+    input: string,
+    ...args: string[]
+  ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
     return new Promise((resolve) => {
       const env = { PATH: process.env.PATH, QUITTANCE_FOLDER: folder };
-      execFile(process.execPath, [MAIN, ...args], { env }, (error, out, err) =>
+      const child = execFile(process.execPath, [MAIN, ...args], { env }, (error, out, err) =>
         resolve({ code: error === null ? 0 : Number(error.code), out, err }),
       );
+      child.stdin?.end(input);
     });
   }
   /** Pays, and then gives back in parts what is settled by then. Tells how many refunds were accepted. */
@@ -125,6 +132,23 @@ describe("The operator's command line beside a house that works", function () {
     expect(out).to.match(/\nTrace: [0-9a-f]{32}\n$/);
   });
 
+  it("opens a client's account with the keys of the stack, and the card pays", async () => {
+    const card = { number: "4000056655665556", expiryMonth: 11, expiryYear: 2031, holderName: "Grace Example" };
+    const by = ["--reason", "a client of our own"];
+    const args = ["--client", "c-7001", "--name", card.holderName, "--currency", "EUR", "--expiry", "11/2031", ...by];
+    const opened = await runWith(`${card.number}\n`, "accounts", "open", ...args);
+    expect(opened.code, opened.err).to.equal(0);
+    const money = ["--client", "c-7001", "--currency", "EUR", "--amount", "1000", "--id", "first", ...by];
+    expect((await run("accounts", "top-up", ...money)).code).to.equal(0);
+    const payment = await house().pay({ requestId: "by-the-new-card", card });
+    expect(payment.state).to.equal(PaymentState.SUCCEEDED);
+    expect((await run("accounts", "show", "--client", "c-7001")).out).to.match(/balance +0 EUR/);
+    const { CARD_FINGERPRINT_KEY, CARD_STORAGE_KEY } = house().stack.cardKeys;
+    for (const secret of [card.number, CARD_FINGERPRINT_KEY, CARD_STORAGE_KEY]) {
+      expect(house().output() + opened.out + opened.err).not.to.include(secret);
+    }
+  });
+
   it("says which service a payment waits for while that is away", async () => {
     const goOn = await house().stack.hold("merchant-bank");
     try {
@@ -146,7 +170,7 @@ describe("The operator's command line beside a house that works", function () {
     } finally {
       await goOn();
     }
-    await untilAllFinal(house(), PAYMENTS + 2);
+    await untilAllFinal(house(), PAYMENTS + 3);
   });
 
   it("ends with 1 after an entry that was made by hand, and names its payment and account", async () => {

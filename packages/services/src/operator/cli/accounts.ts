@@ -1,9 +1,6 @@
 /** `accounts`: shows, opens, closes and tops up the accounts of clients and merchants. */
 import type pg from "pg";
-import { z } from "zod";
-import { key32, parseConfiguration } from "../../platform/configuration.js";
-import { fingerprintCard } from "../../shared/card-fingerprint.js";
-import { type CardDetails, sealCard } from "../../shared/card-seal.js";
+import { type Account, accountOf, thereIsNo } from "./account-id.js";
 import { actorOf, recordAction } from "./action-record.js";
 import {
   type Command,
@@ -16,13 +13,9 @@ import {
   toJson,
   UsageError,
 } from "./command.js";
+import { currencyOf, explainConflict, type Insertion, insertionOf } from "./new-account.js";
 import { inTransaction, withOperatorDatabase } from "./operator-database.js";
 import { parseTopUp, type TopUpOutcome, topUp } from "./top-up.js";
-
-/** What opening a client's account needs besides: the number is stored as a fingerprint and sealed, never plain. */
-const cardConfiguration = { CARD_FINGERPRINT_KEY: key32, CARD_STORAGE_KEY: key32 };
-
-const ACCOUNT_ID = /^[a-z]-[A-Za-z0-9_-]{1,62}$/;
 
 export const accounts: Command = {
   name: "accounts",
@@ -33,14 +26,18 @@ export const accounts: Command = {
   top-up  Money from outside, by a balanced entry: funding is debited, the account credited.
   close   From now on its payments are declined; money in flight still arrives.
 
-  --client <id>, --merchant <id>   Whose account, for example c-0001 or m-0001.
+  --client <id>, --merchant <id>   Whose account, for example c-0001 or m-0001. The id of a merchant is what its tokens
+                                   have as their subject.
   --reason <text>                  Why it is done: needed for all but show, and kept in operator.actions.
   --actor <name>                   Who does it, kept there as well [the system's user].
   --id <text>                      Of a top-up: the same id moves the money once, however often it is asked for.
   --amount <n>                     Of a top-up, in minor units of --currency, which must be the account's.
-  --name <text>, --currency <code> Of a new account.
+  --name <text>, --currency <code> Of a new account; the currency is one of ISO 4217.
   --expiry <MM/YYYY>               Of a new client's card. Its number is read from standard input; it needs
-                                   CARD_FINGERPRINT_KEY and CARD_STORAGE_KEY.
+                                   CARD_FINGERPRINT_KEY and CARD_STORAGE_KEY, or the stack of npm start.
+
+An account that was closed keeps its name, currency and card when it is opened again. What would change nothing, as to
+open an account that is open, ends with 2.
 `,
   options: Object.fromEntries(
     ["client", "merchant", "actor", "reason", "name", "currency", "expiry", "id", "amount"].map((name) => [
@@ -51,7 +48,7 @@ export const accounts: Command = {
   async run(call) {
     const [verb, ...others] = call.positionals;
     if (others.length > 0) throw new UsageError(`"${others.join(" ")}" is too much.`);
-    const account = accountOf(call);
+    const account = accountOf(call, { isNew: verb === "open" });
     if (verb === "show") return onDatabase(call, (client) => show(call, client, account));
     if (verb === "open") return open(call, account);
     if (verb === "close") return close(call, account);
@@ -59,25 +56,6 @@ export const accounts: Command = {
     throw new UsageError("accounts needs one of show, open, close and top-up.");
   },
 };
-
-interface Account {
-  readonly kind: "client" | "merchant";
-  readonly id: string;
-  readonly table: string;
-}
-
-function accountOf(call: CommandCall): Account {
-  const client = textOption(call, "client");
-  const merchant = textOption(call, "merchant");
-  const id = client ?? merchant;
-  if (id === undefined || (client !== undefined && merchant !== undefined)) {
-    throw new UsageError("Give either --client or --merchant.");
-  }
-  if (!ACCOUNT_ID.test(id)) throw new UsageError(`"${id}" is not the id of an account, such as c-0001 or m-0001.`);
-  return client === undefined
-    ? { kind: "merchant", id, table: "merchant_bank.merchants" }
-    : { kind: "client", id, table: "client_bank.clients" };
-}
 
 async function onDatabase(call: CommandCall, work: (client: pg.Client) => Promise<ExitCode>): Promise<ExitCode> {
   return withOperatorDatabase(await call.configuration.databaseUrl(), work);
@@ -104,7 +82,7 @@ async function readAccount(client: pg.Client, { table, id }: Account): Promise<A
 async function show(call: CommandCall, client: pg.Client, account: Account): Promise<ExitCode> {
   const row = await readAccount(client, account);
   if (row === undefined) {
-    call.terminal.err(`There is no ${account.kind} ${account.id}.\n`);
+    call.terminal.err(`${thereIsNo(account)}\n`);
     return EXIT.wrong;
   }
   call.terminal.out(
@@ -123,45 +101,72 @@ async function show(call: CommandCall, client: pg.Client, account: Account): Pro
 
 /** Opens a new account, or one that was closed. */
 async function open(call: CommandCall, account: Account): Promise<ExitCode> {
-  const action = actorOf(call);
+  const action = { ...actorOf(call), command: "accounts open", subject: `${account.kind} ${account.id}` };
   return onDatabase(call, async (client) => {
     const known = await readAccount(client, account);
-    if (known?.state === "open") {
-      call.terminal.err(`The account of ${account.kind} ${account.id} is open already.\n`);
-      return EXIT.ok;
+    if (known !== undefined) {
+      const given = OF_A_NEW_ACCOUNT.filter((name) => textOption(call, name) !== undefined);
+      if (given.length > 0) {
+        throw new UsageError(
+          `There is a ${account.kind} ${account.id} already, and to open it changes nothing else: leave out --${given.join(", --")}.`,
+        );
+      }
+      return changeState(call, client, account, "open");
     }
-    const insert = known === undefined ? await insertionOf(call, account) : undefined;
-    await inTransaction(client, async () => {
-      if (insert === undefined)
-        await client.query(`UPDATE ${account.table} SET state = 'open' WHERE id = $1`, [account.id]);
-      else await client.query(insert.text, [...insert.values]);
-      await recordAction(client, { ...action, command: "accounts open", subject: `${account.kind} ${account.id}` });
-    });
+    const insertion = await insertionOf(call, account);
+    try {
+      await inTransaction(client, async () => {
+        await client.query(insertion.text, [...insertion.values]);
+        await recordAction(client, action);
+      });
+    } catch (error) {
+      throw await refusalOf(client, account, insertion, error);
+    }
     return show(call, client, account);
   });
 }
 
-async function close(call: CommandCall, account: Account): Promise<ExitCode> {
-  const action = actorOf(call);
-  return onDatabase(call, async (client) => {
-    const closed = await inTransaction(client, async () => {
-      const { rowCount } = await client.query(`UPDATE ${account.table} SET state = 'closed' WHERE id = $1`, [
-        account.id,
-      ]);
-      if (rowCount === 0) return false;
-      await recordAction(client, { ...action, command: "accounts close", subject: `${account.kind} ${account.id}` });
-      return true;
-    });
-    if (closed) return show(call, client, account);
-    call.terminal.err(`There is no ${account.kind} ${account.id}.\n`);
-    return EXIT.wrong;
+/** Options that make a new account. */
+const OF_A_NEW_ACCOUNT = ["name", "currency", "expiry"] as const;
+
+async function refusalOf(client: pg.Client, account: Account, insertion: Insertion, error: unknown): Promise<unknown> {
+  const why = await explainConflict(client, account, insertion, error);
+  return why === undefined ? error : new UsageError(why);
+}
+
+function close(call: CommandCall, account: Account): Promise<ExitCode> {
+  return onDatabase(call, (client) => changeState(call, client, account, "closed"));
+}
+
+/** Opens or closes an account that exists. @throws UsageError when it is in that state. */
+async function changeState(
+  call: CommandCall,
+  client: pg.Client,
+  account: Account,
+  state: "open" | "closed",
+): Promise<ExitCode> {
+  const command = state === "open" ? "accounts open" : "accounts close";
+  const action = { ...actorOf(call), command, subject: `${account.kind} ${account.id}` };
+  const changed = await inTransaction(client, async () => {
+    const { rowCount } = await client.query(`UPDATE ${account.table} SET state = $2 WHERE id = $1 AND state <> $2`, [
+      account.id,
+      state,
+    ]);
+    if (rowCount === 1) await recordAction(client, action);
+    return rowCount === 1;
   });
+  if (changed) return show(call, client, account);
+  if ((await readAccount(client, account)) !== undefined) {
+    throw new UsageError(`The account of ${account.kind} ${account.id} is ${state} already; nothing was changed.`);
+  }
+  call.terminal.err(`${thereIsNo(account)}\n`);
+  return EXIT.wrong;
 }
 
 async function topUpAccount(call: CommandCall, account: Account): Promise<ExitCode> {
   const by = actorOf(call);
   const { id, amount } = parseTopUp(requiredOption(call, "id"), requiredOption(call, "amount"));
-  const currency = requiredOption(call, "currency");
+  const currency = currencyOf(call);
   return onDatabase(call, async (client) => {
     const outcome = await topUp(client, { id, account, currency, amount, by });
     if (outcome !== "done") call.terminal.err(`${OUTCOMES[outcome]}\n`);
@@ -174,52 +179,3 @@ const OUTCOMES: Readonly<Record<Exclude<TopUpOutcome, "done">, string>> = {
   "id used for another": "This --id was used for another account, currency or amount; nothing was moved.",
   "no such open account in that currency": "There is no such account, open and in that currency; nothing was moved.",
 };
-
-/** The statement that makes the account, which begins without money. */
-async function insertionOf(
-  call: CommandCall,
-  account: Account,
-): Promise<{ readonly text: string; readonly values: readonly unknown[] }> {
-  const name = requiredOption(call, "name");
-  const currency = requiredOption(call, "currency");
-  if (!/^[A-Z]{3}$/.test(currency)) throw new UsageError(`--currency is "${currency}": it must be a code such as EUR.`);
-  if (account.kind === "merchant") {
-    return {
-      text: `INSERT INTO merchant_bank.merchants (id, name, currency, balance, opening_balance, state)
-             VALUES ($1, $2, $3, 0, 0, 'open')`,
-      values: [account.id, name, currency],
-    };
-  }
-  const card = await readCard(call, name);
-  const keys = parseConfiguration(cardConfiguration, call.configuration.environment);
-  return {
-    text: `INSERT INTO client_bank.clients (id, name, sealed_card, card_fingerprint, card_expiry_month,
-             card_expiry_year, currency, balance, opening_balance, state)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 'open')`,
-    values: [
-      account.id,
-      name,
-      await sealCard(card, keys.CARD_STORAGE_KEY, { client: account.id }),
-      fingerprintCard(card.number, keys.CARD_FINGERPRINT_KEY),
-      card.expiryMonth,
-      card.expiryYear,
-      currency,
-    ],
-  };
-}
-
-const expiry = z
-  .string()
-  .regex(/^(0[1-9]|1[0-2])\/20[0-9]{2}$/)
-  .transform((text) => ({ expiryMonth: Number(text.slice(0, 2)), expiryYear: Number(text.slice(3)) }));
-
-/** The number never stands in the argument list, where every user of the machine could read it. */
-async function readCard(call: CommandCall, holderName: string): Promise<CardDetails> {
-  const parsed = expiry.safeParse(requiredOption(call, "expiry"));
-  if (!parsed.success) throw new UsageError("--expiry must be MM/YYYY, for example 12/2030.");
-  const number = (await call.terminal.readInput()).replace(/[\s-]/g, "");
-  if (!/^[0-9]{12,19}$/.test(number)) {
-    throw new UsageError("Standard input must hold the card's number: 12 to 19 digits.");
-  }
-  return { number, ...parsed.data, holderName };
-}

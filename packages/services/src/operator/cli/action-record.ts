@@ -1,6 +1,7 @@
 /** Who did what to the house by hand, and why: kept in the database, in `operator.actions`. */
 import { userInfo } from "node:os";
 import type pg from "pg";
+import { holdsCardNumber } from "../../shared/card-number-in-text.js";
 import { type CommandCall, requiredOption, textOption, UsageError } from "./command.js";
 
 /** Who acts, and why. */
@@ -15,9 +16,16 @@ export interface Action extends Actor {
   readonly subject: string;
 }
 
-/** Who acts is the user of this system unless --actor says otherwise. @throws UsageError when --reason is missing. */
+/**
+ * Who acts is the user of this system unless --actor says otherwise.
+ * @throws UsageError when --reason is missing, or when what is kept in clear would hold a card's number.
+ */
 export function actorOf(call: CommandCall): Actor {
-  return { actor: textOption(call, "actor") ?? systemUser(), reason: requiredOption(call, "reason") };
+  const by = { actor: textOption(call, "actor") ?? systemUser(), reason: requiredOption(call, "reason") };
+  for (const [option, text] of Object.entries(by)) {
+    if (holdsCardNumber(text)) throw new UsageError(`--${option} must not hold a card's number: it is kept in clear.`);
+  }
+  return by;
 }
 
 function systemUser(): string {

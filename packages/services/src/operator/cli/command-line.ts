@@ -67,8 +67,17 @@ export async function runCommandLine(
       terminal.err(`See npm run quittance -- ${command.name} --help.\n`);
       return EXIT.usage;
     }
-    return error instanceof ConfigurationError ? EXIT.usage : EXIT.unavailable;
+    return error instanceof ConfigurationError || isMisconfigured(error) ? EXIT.usage : EXIT.unavailable;
   }
+}
+
+/**
+ * A database that is there and refuses whoever asks (SQLSTATE class 28: role or password, 3D: no such database, 42: no
+ * right, or not migrated) is not away: to try again later helps nobody.
+ */
+function isMisconfigured(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && /^(28|3D|42)[0-9A-Z]{3}$/.test(code);
 }
 
 function parse(command: Command, args: readonly string[]) {

@@ -6,6 +6,7 @@ import {
   ConfigurationError,
   commonConfiguration,
   databaseConfiguration,
+  key32,
   parseConfiguration,
 } from "../../platform/configuration.js";
 
@@ -19,11 +20,21 @@ export const operatorConfiguration = {
   QUITTANCE_FOLDER: z.string().optional(),
 };
 
+/** A new client's card is stored as a fingerprint and sealed, never plain. */
+const cardConfiguration = {
+  /** That of card-validation. */
+  CARD_FINGERPRINT_KEY: key32,
+  /** Which no service holds. */
+  CARD_STORAGE_KEY: key32,
+};
+export type CardKeys = Readonly<Record<keyof typeof cardConfiguration, Uint8Array>>;
+
 /** `.quittance/run.json`, as far as the commands use it. */
 const runFile = z.object({
   database: z.string(),
   broker: z.string(),
   signer: z.object({ privateKey: z.looseObject({ kty: z.string() }), issuer: z.string(), audience: z.string() }),
+  cardKeys: z.object({ CARD_FINGERPRINT_KEY: z.string(), CARD_STORAGE_KEY: z.string() }).optional(),
   services: z.array(z.object({ name: z.string(), pid: z.number(), health: z.string() })),
 });
 export type RunningStack = z.infer<typeof runFile>;
@@ -35,6 +46,8 @@ export interface OperatorConfiguration {
   databaseUrl(): Promise<string>;
   /** @throws ConfigurationError as `databaseUrl`. */
   brokerUrl(): Promise<string>;
+  /** The keys of clients' cards. @throws ConfigurationError as `databaseUrl`. */
+  cardKeys(): Promise<CardKeys>;
   /** The broker's URL where one is known. */
   knownBrokerUrl(): Promise<string | undefined>;
   /**
@@ -72,6 +85,11 @@ export function configurationOf(
     environment,
     runningStack,
     knownBrokerUrl,
+    cardKeys: async () => {
+      const named = Object.keys(cardConfiguration).some((name) => environment[name]);
+      const stack = named ? undefined : await runningStack();
+      return parseConfiguration(cardConfiguration, stack?.cardKeys ?? environment);
+    },
     brokerUrl: async () => {
       const url = await knownBrokerUrl();
       if (url !== undefined) return url;

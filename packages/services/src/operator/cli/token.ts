@@ -2,8 +2,9 @@
 import type { JWK } from "jose";
 import { z } from "zod";
 import { ConfigurationError, parseConfiguration } from "../../platform/configuration.js";
+import { isMerchantId } from "../../shared/merchant-id.js";
 import { createDevelopmentKeys, mintToken, type TokenSigner } from "../development-token.js";
-import { type Command, type CommandCall, EXIT, numberOption, requiredOption, toJson } from "./command.js";
+import { type Command, type CommandCall, EXIT, numberOption, requiredOption, toJson, UsageError } from "./command.js";
 
 const DEFAULT_SECONDS = 86_400;
 
@@ -40,6 +41,7 @@ start runs.
       return EXIT.ok;
     }
     const merchant = requiredOption(call, "merchant");
+    if (!isMerchantId(merchant)) throw new UsageError("--merchant is not the id of a merchant, such as m-0001.");
     const expiresInSeconds = numberOption(call, "expires-in-seconds", {
       minimum: 1,
       maximum: 31_536_000,

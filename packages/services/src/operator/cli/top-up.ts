@@ -1,5 +1,6 @@
 /** `accounts top-up`: money from outside, by a balanced entry that is made once for an id. */
 import type pg from "pg";
+import { idHoldsCardNumber } from "../../shared/card-number-in-text.js";
 import { type Actor, recordAction } from "./action-record.js";
 import { UsageError } from "./command.js";
 import { inTransaction } from "./operator-database.js";
@@ -37,6 +38,7 @@ const MAXIMUM_AMOUNT = 10n ** 15n;
 /** @throws UsageError */
 export function parseTopUp(id: string, amount: string): { readonly id: string; readonly amount: bigint } {
   if (!ID.test(id)) throw new UsageError(`--id is "${id}": it must be 1 to 64 letters, digits, _ and -.`);
+  if (idHoldsCardNumber(id)) throw new UsageError("--id looks like a card's number: it is kept in clear.");
   const minorUnits = /^[0-9]{1,16}$/.test(amount) ? BigInt(amount) : 0n;
   if (minorUnits < 1n || minorUnits > MAXIMUM_AMOUNT) {
     throw new UsageError(

@@ -97,11 +97,125 @@ describe("accounts", function () {
     ).to.include("INSUFFICIENT_FUNDS");
   });
 
-  it("refuses a card's number that is none, without repeating it", async () => {
-    const args = ["open", "--client", "c-9001", "--name", "Ada", "--currency", "EUR", "--expiry", "12/2031", ...BY];
-    const { code, out, err } = await accounts(args, "4242x4242");
-    expect(code).to.equal(2);
-    expect(out + err).not.to.include("4242x4242");
+  const client = (id: string, ...args: string[]) => ["open", "--client", id, "--name", "Ada", ...BY, ...args];
+  const good = ["--currency", "EUR", "--expiry", "12/2031"];
+  const merchant = (id: string, ...args: string[]) => ["open", "--merchant", id, "--name", "Kiosk", ...BY, ...args];
+
+  const refused: [string, string[], string, RegExp][] = [
+    ["a card's number that is none", client("c-9001", ...good), "4242x4242", /12 to 19 digits/],
+    ["a card's number whose check digit is wrong", client("c-9001", ...good), "4000056655665557", /check digit/],
+    ["a length that the brand has not", client("c-9001", ...good), "40000000000000121", /none of visa has 17 digits/],
+    ["a card that has expired", client("c-9001", "--currency", "EUR", "--expiry", "09/2023"), CARD, /--expiry is past/],
+    ["an expiry that is none", client("c-9001", "--currency", "EUR", "--expiry", "13/2030"), CARD, /MM\/YYYY/],
+    [
+      "a currency of a client's that is none",
+      client("c-9001", "--currency", "EUX", "--expiry", "12/2031"),
+      CARD,
+      /"EUX"/,
+    ],
+    ["a currency of a merchant's that is withdrawn", merchant("m-9001", "--currency", "DEM"), "", /"DEM".*ISO 4217/],
+    ["a currency in small letters", merchant("m-9001", "--currency", "eur"), "", /"eur"/],
+    [
+      "a merchant's id that looks like a client's",
+      merchant("c-9001", "--currency", "EUR"),
+      "",
+      /looks like a client's/,
+    ],
+    ["a merchant's id that is the clearing account's", merchant("clearing", "--currency", "EUR"), "", /the banks' own/],
+    ["a merchant's id that is the outside world's", merchant("funding", "--currency", "EUR"), "", /the banks' own/],
+    ["a merchant's id that no token can hold", merchant("m 1", "--currency", "EUR"), "", /not the id of a merchant/],
+    ["an id that may be a card's number", merchant(CARD, "--currency", "EUR"), "", /--merchant looks like a card's/],
+    ["a client's id that is a merchant's", client("m-0001", ...good), CARD, /not the id of a client/],
+    [
+      "a name that holds a card's number",
+      [...client("c-9001", ...good), "--name", `Ada ${CARD}`],
+      CARD,
+      /--name must not/,
+    ],
+    ["a name that nobody can see", [...merchant("m-9001", "--currency", "EUR"), "--name", "\u200b"], "", /--name must/],
+    [
+      "a reason that holds a card's number",
+      [...merchant("m-9001", "--currency", "EUR"), "--reason", CARD],
+      "",
+      /--reason must not/,
+    ],
+    [
+      "a top-up in a currency that is none",
+      ["top-up", "--client", "c-0001", "--currency", "XTS", "--amount", "1", "--id", "x", ...BY],
+      "",
+      /"XTS"/,
+    ],
+    [
+      "an account that is open already",
+      ["open", "--merchant", "m-0004", ...BY],
+      "",
+      /m-0004 is open already; nothing was changed/,
+    ],
+    ["a name for an account that there is", merchant("m-0004"), "", /leave out --name/],
+    [
+      "a currency for an account that there is",
+      ["open", "--client", "c-0004", "--currency", "USD", ...BY],
+      "",
+      /leave out --currency/,
+    ],
+  ];
+  for (const [what, args, input, sentence] of refused) {
+    it(`refuses ${what} with 2, shows no card's number, and changes nothing`, async () => {
+      const before = await rows();
+      const { code, out, err } = await accounts(args, input);
+      expect(err).to.match(sentence);
+      expect(code).to.equal(2);
+      expect(out).to.equal("");
+      for (const secret of [CARD, ...(input === "" ? [] : [input])]) expect(err).not.to.include(secret);
+      expect(await rows()).to.deep.equal(before);
+    });
+  }
+
+  async function rows() {
+    return banks().superuser.query(
+      `SELECT id, name, currency, state FROM client_bank.clients
+       UNION ALL SELECT id, name, currency, state FROM merchant_bank.merchants
+       UNION ALL SELECT id::text, actor, command, reason FROM operator.actions ORDER BY 1, 2, 3`,
+    );
+  }
+
+  it("says whose a card is that has an account, instead of calling the database away", async () => {
+    const { code, out, err } = await accounts(client("c-9001", ...good), CARD);
+    expect(err).to.match(/^accounts: The card is that of client c-9000: a card belongs to one account\.\n/);
+    expect([code, out]).to.deep.equal([2, ""]);
+    expect(err).not.to.include(CARD);
+    expect((await accounts(["show", "--client", "c-9001"])).code).to.equal(1);
+  });
+
+  for (const id of ["acct_123", "0198c1e0-7d3a-7c1e-9d53-2f1b6f0a9b11", "shop.example"]) {
+    it(`opens, tops up and closes the account of the merchant ${id}, which a token may name`, async () => {
+      expect((await accounts(merchant(id, "--currency", "EUR"))).code).to.equal(0);
+      const up = await topUp("--merchant", id, "--currency", "EUR", "--amount", "5", "--id", `up-${id.slice(0, 4)}`);
+      expect(up.out, up.err).to.match(/balance +5 EUR/);
+      expect((await accounts(["close", "--merchant", id, ...BY])).out).to.match(/state +closed/);
+      const again = await accounts(["close", "--merchant", id, ...BY]);
+      expect([again.code, again.err.split("\n")[0]]).to.deep.equal([
+        2,
+        `accounts: The account of merchant ${id} is closed already; nothing was changed.`,
+      ]);
+    });
+  }
+
+  it("opens a new account once, of many that ask at once", async () => {
+    const all = await Promise.all([1, 2, 3, 4].map(() => accounts(merchant("m-9100", "--currency", "EUR"))));
+    expect(all.map(({ code }) => code).sort()).to.deep.equal([0, 2, 2, 2]);
+    expect((await actions()).filter(({ subject }) => subject === "merchant m-9100")).to.have.length(1);
+  });
+
+  it("ends with 2, not with 3, when the database refuses whoever asks", async () => {
+    const url = new URL(banks().superuser.url);
+    url.password = "wrong";
+    const DATABASE_URL = url.href;
+    expect((await runCommand(["accounts", "show", "--client", "c-0001"], { DATABASE_URL })).code).to.equal(2);
+    const reader = { DATABASE_URL: banks().superuser.urlOf("notification") };
+    expect((await runCommand(["accounts", "show", "--client", "c-0001"], reader)).code).to.equal(2);
+    const away = { DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" };
+    expect((await runCommand(["accounts", "show", "--client", "c-0001"], away)).code).to.equal(3);
   });
 
   const topUp = (...args: string[]) =>
