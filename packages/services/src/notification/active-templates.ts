@@ -1,48 +1,116 @@
-/** The templates in use, read anew from time to time so that a new version takes effect without a restart. */
-import type { Database } from "../platform/database.js";
+/**
+ * The templates in use, read again from time to time so that a new version takes effect without a restart. Each is
+ * checked before it is used. An active version that cannot tell every end is passed over for the last one before it that
+ * can: a mistake in a text stops no notification.
+ */
+import type { Database, Transaction } from "../platform/database.js";
+import type { Logger } from "../platform/log.js";
+import { serviceMeter } from "../platform/meter.js";
+import { problemOf } from "./check-template.js";
 import { readActiveTemplates } from "./operations/read-active-templates.js";
-import type { Template } from "./render-template.js";
+import { readEarlierVersions } from "./operations/read-earlier-versions.js";
+import type { Template, TemplateRenderer } from "./render-template.js";
 import type { TemplateName } from "./template-variables.js";
 
 /** A new version is in use after this time at the latest. */
 const REFRESH_INTERVAL_MS = 5_000;
 
-/** No version of a template is active in the language: nobody's payment is at fault, so the messages must wait. */
+/** No version of a template can be used in the language: nobody's payment is at fault, so the messages must wait. */
 export class TemplateMissingError extends Error {
   override readonly name = "TemplateMissingError";
 }
 
+/** What came of one active version. */
+interface Choice {
+  readonly active: Template;
+  /** What is wrong with it; undefined when it is in use. */
+  readonly problem: string | undefined;
+  /** The active version, or an earlier one; undefined when none can be used. */
+  readonly used: Template | undefined;
+}
+
+export interface ActiveTemplatesOptions {
+  readonly database: Database;
+  readonly renderer: TemplateRenderer;
+  readonly log: Logger;
+  readonly language: string;
+  /** The clock: milliseconds [performance.now]. */
+  readonly now?: () => number;
+}
+
 export class ActiveTemplates {
-  readonly #database: Database;
-  readonly #language: string;
+  readonly #options: ActiveTemplatesOptions;
   readonly #now: () => number;
-  #byName: ReadonlyMap<string, Template> = new Map();
+  #choices: ReadonlyMap<string, Choice> = new Map();
   #readTimeMs = Number.NEGATIVE_INFINITY;
 
-  constructor(database: Database, language: string, now: () => number = () => performance.now()) {
-    this.#database = database;
-    this.#language = language;
-    this.#now = now;
+  constructor(options: ActiveTemplatesOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    serviceMeter()
+      .createObservableGauge("quittance.templates.unusable", {
+        description: "Active templates that cannot tell every end, so that an earlier version is used, or none.",
+        unit: "{template}",
+      })
+      .addCallback((result) => result.observe(this.#unusable()));
   }
 
   /** Reads the templates again when they are old, or when the one that is asked for was not there. */
   async refresh(): Promise<void> {
     if (this.#now() - this.#readTimeMs < REFRESH_INTERVAL_MS) return;
-    const rows = await this.#database.read((client) => readActiveTemplates(client, this.#language));
-    this.#byName = new Map(rows.map((template) => [template.name, template]));
+    const { database, language } = this.#options;
+    this.#choices = await database.read(async (client) => {
+      const choices = new Map<string, Choice>();
+      for (const active of await readActiveTemplates(client, language)) {
+        choices.set(active.name, await this.#choose(client, active));
+      }
+      return choices;
+    });
     this.#readTimeMs = this.#now();
   }
 
   /** @throws TemplateMissingError */
   get(name: TemplateName): Template {
-    const template = this.#byName.get(name);
-    if (template === undefined) {
-      this.#readTimeMs = Number.NEGATIVE_INFINITY;
-      throw new TemplateMissingError(
-        `No version of template ${name} is active in language ${this.#language}: ` +
-          "activate one in notification.templates, or set NOTIFICATION_LANGUAGE to a language that has one.",
+    const choice = this.#choices.get(name);
+    if (choice?.used !== undefined) return choice.used;
+    this.#readTimeMs = Number.NEGATIVE_INFINITY;
+    const { language } = this.#options;
+    const why =
+      choice === undefined
+        ? `No version of template ${name} is active in language ${language}`
+        : `Neither the active version ${choice.active.version} of template ${name} in language ${language} nor an ` +
+          `earlier one can be used (${choice.problem})`;
+    throw new TemplateMissingError(
+      `${why}: activate one by \`quittance templates activate\`, or set NOTIFICATION_LANGUAGE to a language that has one.`,
+    );
+  }
+
+  async #choose(client: Transaction, active: Template): Promise<Choice> {
+    const { renderer, log } = this.#options;
+    const before = this.#choices.get(active.name);
+    const isKnown = before !== undefined && isSame(before.active, active);
+    // The same object is compiled once, and a version that is good stays so.
+    if (isKnown && before.problem === undefined) return before;
+    const problem = problemOf(active, renderer);
+    if (problem === undefined) return { active, problem, used: active };
+    const earlier = await readEarlierVersions(client, active);
+    const found = earlier.find((template) => problemOf(template, renderer) === undefined);
+    const used = found !== undefined && before?.used !== undefined && isSame(before.used, found) ? before.used : found;
+    if (!isKnown || before.used?.version !== used?.version) {
+      const { name, language, version } = active;
+      log.error(
+        { template: name, language, version, used: used?.version, reason: problem },
+        used === undefined ? "template cannot be used, nor any before it" : "template cannot be used, one before it is",
       );
     }
-    return template;
+    return { active, problem, used };
   }
+
+  #unusable(): number {
+    return [...this.#choices.values()].filter(({ problem }) => problem !== undefined).length;
+  }
+}
+
+function isSame(one: Template, other: Template): boolean {
+  return one.version === other.version && one.subject === other.subject && one.body === other.body;
 }

@@ -1,6 +1,5 @@
 /** Liquid templates, rendered strictly and within limits. Pure text in and out: no files, no partials, no code. */
 import { type Template as CompiledText, Liquid } from "liquidjs";
-import { LRUCache } from "lru-cache";
 
 /** One version of a template, as the table has it. */
 export interface Template {
@@ -36,10 +35,13 @@ const ALLOWED_TAGS: ReadonlySet<string> = new Set(["assign", "case", "comment", 
 const MAXIMUM_MEMORY = 20_000;
 /** The last resort. It is wall time, so it must be far beyond what a process may have to wait for a processor. */
 const MAXIMUM_RENDER_MS = 2_000;
-/** Compiled templates kept: two names, and the languages and versions in use. */
-const MAXIMUM_COMPILED = 100;
 
-/** Renders templates; each version is compiled once. */
+interface Compiled {
+  readonly subject: CompiledText[];
+  readonly body: CompiledText[];
+}
+
+/** Renders templates; each is compiled once, for as long as the same object is given. */
 export class TemplateRenderer {
   readonly #engine = new Liquid({
     strictVariables: true,
@@ -51,9 +53,7 @@ export class TemplateRenderer {
     timezoneOffset: 0,
     parseLimit: MAXIMUM_SOURCE_LENGTH,
   });
-  readonly #compiled = new LRUCache<string, { readonly subject: CompiledText[]; readonly body: CompiledText[] }>({
-    max: MAXIMUM_COMPILED,
-  });
+  readonly #compiled = new WeakMap<Template, Compiled>();
 
   constructor() {
     for (const tag of Object.keys(this.#engine.tags)) {
@@ -63,24 +63,28 @@ export class TemplateRenderer {
 
   /** @throws TemplateError when the template is malformed, asks for an unknown variable, or goes beyond a limit. */
   render(template: Template, variables: object): RenderedText {
-    const title = `Template ${template.name} (${template.language}, version ${template.version})`;
-    try {
+    return naming(template, () => {
       const { subject, body } = this.#compile(template);
       return {
         subject: within(MAXIMUM_SUBJECT_LENGTH, "subject", this.#run(subject, variables).replace(/\s+/g, " ").trim()),
         body: within(MAXIMUM_BODY_LENGTH, "body", this.#run(body, variables).trim()),
       };
-    } catch (error) {
-      throw new TemplateError(`${title} cannot be rendered: ${error instanceof Error ? error.message : "unknown"}`);
-    }
+    });
   }
 
-  #compile(template: Template): { readonly subject: CompiledText[]; readonly body: CompiledText[] } {
-    const key = `${template.name} ${template.language} ${template.version}`;
-    let compiled = this.#compiled.get(key);
+  /** The variables that a template names and does not make itself, in branches that are never taken too. @throws TemplateError when it is malformed. */
+  variablesOf(template: Template): string[] {
+    return naming(template, () => {
+      const { subject, body } = this.#compile(template);
+      return [...new Set([subject, body].flatMap((text) => this.#engine.globalVariablesSync(text)))].toSorted();
+    });
+  }
+
+  #compile(template: Template): Compiled {
+    let compiled = this.#compiled.get(template);
     if (compiled === undefined) {
       compiled = { subject: this.#engine.parse(template.subject), body: this.#engine.parse(template.body) };
-      this.#compiled.set(key, compiled);
+      this.#compiled.set(template, compiled);
     }
     return compiled;
   }
@@ -91,6 +95,16 @@ export class TemplateRenderer {
       memoryLimit: MAXIMUM_MEMORY,
     });
     return String(rendered);
+  }
+}
+
+/** Whatever goes wrong is a TemplateError that names the template. */
+function naming<T>({ name, language, version }: Template, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : "unknown";
+    throw new TemplateError(`Template ${name} (${language}, version ${version}) cannot be rendered: ${why}`);
   }
 }
 

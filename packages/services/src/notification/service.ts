@@ -47,8 +47,8 @@ const MAXIMUM_BATCH_SIZE = 200;
 /** Starts steps 5a and R4 on `connection`. */
 export async function startNotification(options: NotificationOptions): Promise<RunningService> {
   const { connection, database, log } = options;
-  const templates = new ActiveTemplates(database, options.language);
   const renderer = new TemplateRenderer();
+  const templates = new ActiveTemplates({ database, renderer, log, language: options.language });
   const poster = options.webhook && openWebhookPoster(options.webhook);
   const sender = poster && new WebhookSender({ database, poster, log, ...options.sender });
   const channels: readonly NotificationChannel[] = sender === undefined ? ["log"] : ["log", "webhook"];

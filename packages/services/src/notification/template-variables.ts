@@ -4,7 +4,8 @@ import type { RefundEndMessage } from "../shared/refund-messages.js";
 import { formatAmount } from "./format-amount.js";
 
 /** The names of the templates, by how a payment or a refund ended. */
-export type TemplateName = "payment-succeeded" | "payment-declined" | "refund-succeeded" | "refund-declined";
+export const TEMPLATE_NAMES = ["payment-succeeded", "payment-declined", "refund-succeeded", "refund-declined"] as const;
+export type TemplateName = (typeof TEMPLATE_NAMES)[number];
 
 /** The variables of `payment-succeeded`. */
 export interface PaymentVariables {

@@ -51,10 +51,19 @@ describe("TemplateRenderer", () => {
     expect(renderer.render(template("{{ v }}"), { v: "{{ secret }}{% raw %}" }).body).to.equal("{{ secret }}{% raw %}");
   });
 
-  it("compiles a version once and a new version anew", () => {
+  it("renders the text that it is given, be it changed under the same version", () => {
     const first = template("first");
     expect(renderer.render(first, {}).body).to.equal("first");
-    expect(renderer.render({ ...first, body: "changed under the same version" }, {}).body).to.equal("first");
+    expect(renderer.render({ ...first, body: "changed" }, {}).body).to.equal("changed");
     expect(renderer.render(template("second"), {}).body).to.equal("second");
+  });
+
+  it("tells the variables that a template names, in branches that are never taken too", () => {
+    const text = template(
+      "{% assign own = a %}{{ own }}{% if b == 'x' %}{{ c | append: d }}{% endif %}{% case e %}{% when f %}{% endcase %}",
+      "{{ g }}{% comment %}{{ h }}{% endcomment %}",
+    );
+    expect(renderer.variablesOf(text)).to.deep.equal(["a", "b", "c", "d", "e", "f", "g"]);
+    expect(() => renderer.variablesOf(template("{% if %}"))).to.throw(TemplateError);
   });
 });

@@ -18,6 +18,10 @@ const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
 const SECRET = new Uint8Array(32).fill(5);
 
+/** Those of the migrations, each in its last version. */
+const ACTIVATE_LATEST = `UPDATE notification.templates AS latest SET active = true WHERE version =
+  (SELECT max(version) FROM notification.templates AS other WHERE other.name = latest.name AND other.language = latest.language)`;
+
 interface Row extends Record<string, unknown> {
   readonly channel: string;
   readonly language: string;
@@ -49,8 +53,8 @@ describe("Step 5a, notification", function () {
   afterEach(async () => {
     await service?.drain({ timeoutMs: 2_000 });
     service = undefined;
-    await testDatabase().query("DELETE FROM notification.templates WHERE version > 1");
-    await testDatabase().query("UPDATE notification.templates SET active = true");
+    await testDatabase().query("DELETE FROM notification.templates WHERE version > 7");
+    await testDatabase().query(ACTIVATE_LATEST);
   });
 
   async function start(options: { readonly language?: string; readonly webhook?: WebhookTarget } = {}) {
@@ -162,29 +166,83 @@ describe("Step 5a, notification", function () {
       captured.text().includes("No version of template payment-succeeded is active"),
     );
     expect(await rowsOf(end)).to.have.length(0);
-    await testDatabase().query("UPDATE notification.templates SET active = true");
+    await testDatabase().query(ACTIVATE_LATEST);
     await recorded(end);
   });
 
-  it("sets a payment aside, loudly, whose template asks for an unknown variable, and goes on", async () => {
-    await testDatabase().query("UPDATE notification.templates SET active = false WHERE name = 'payment-declined'");
+  async function activate(name: string, version: number, body: string): Promise<void> {
+    await testDatabase().query("UPDATE notification.templates SET active = false WHERE name = $1 AND language = 'en'", [
+      name,
+    ]);
     await testDatabase().query(
       `INSERT INTO notification.templates (name, language, version, subject, body, active)
-       VALUES ('payment-declined', 'en', 2, 'Declined', 'Dear {{ first_name }}', true)`,
+       VALUES ($1, 'en', $2, 'Subject', $3, true)`,
+      [name, version, body],
     );
+  }
+  const complaints = () => captured.lines().filter((line) => line.level === 50 && line.template !== undefined);
+
+  it("tells by the last good version before it where the active one names an unknown variable, and says so once", async () => {
+    await activate("payment-declined", 8, "Good, by {{ merchant }}");
+    await activate("payment-declined", 9, "Dear {{ first_name }}");
+    // In a branch that this payment does not take.
+    await activate("payment-succeeded", 9, "{% if currency == 'ZZZ' %}{{ first_name }}{% endif %}Thanks");
     await start();
-    const broken = paymentEnd({ declineReason: "CARD_EXPIRED", declinedBy: "client-side" });
+    const declined = paymentEnd({ declineReason: "CARD_EXPIRED" });
+    const succeeded = paymentEnd();
+    await send(declined);
+    await send(succeeded);
+    await recorded(declined);
+    await recorded(succeeded);
+    const versionOf = async ({ payment }: PaymentEndMessage) => {
+      const [row] = await testDatabase().query<{ version: number }>(
+        "SELECT template_version AS version FROM notification.notifications WHERE payment_id = $1",
+        [payment.id],
+      );
+      return row?.version;
+    };
+    expect(await versionOf(declined)).to.equal(8);
+    expect(await versionOf(succeeded)).to.be.lessThan(8);
+    expect(complaints().map(({ template, version, used }) => [template, version, used])).to.have.deep.members([
+      ["payment-declined", 9, 8],
+      ["payment-succeeded", 9, await versionOf(succeeded)],
+    ]);
+    for (const { reason } of complaints()) expect(reason).to.contain("first_name");
+  });
+
+  it("waits with its messages while no version of a template is good, and goes on once there is one", async () => {
+    await testDatabase().query("UPDATE notification.templates SET body = body || '{{ nothing }}' WHERE name = $1", [
+      "payment-succeeded",
+    ]);
+    try {
+      await start();
+      const end = paymentEnd();
+      await send(end);
+      await eventually("the lack is told", () => captured.text().includes("nor an earlier one can be used"));
+      expect(await rowsOf(end)).to.have.length(0);
+      await testDatabase().query("UPDATE notification.templates SET body = replace(body, '{{ nothing }}', '')");
+      await recorded(end);
+      expect(complaints()).to.have.length(1);
+    } finally {
+      await testDatabase().query("UPDATE notification.templates SET body = replace(body, '{{ nothing }}', '')");
+    }
+  });
+
+  it("sets a payment aside, loudly, that its template cannot tell though it can tell all others, and goes on", async () => {
+    await activate("payment-declined", 9, "{% if description == 'odd' %}{{ payment_id.nothing }}{% endif %}Declined");
+    await start();
+    const broken = paymentEnd({ declineReason: "CARD_EXPIRED", description: "odd" });
     const good = paymentEnd();
     await send(broken);
     await send(good);
     const deadLetter = await deadLetters.receive({ timeoutMs: 30_000 });
     deadLetter?.accept();
     expect(deadLetter?.properties.dead_letter_reason).to.match(
-      /Template payment-declined \(en, version 2\) cannot be rendered: undefined variable: first_name/,
+      /Template payment-declined \(en, version 9\) cannot be rendered: undefined variable: payment_id.nothing/,
     );
     await recorded(good);
     expect(await rowsOf(broken)).to.have.length(0);
-    expect(captured.lines().some((line) => line.level === 50 && /first_name/.test(String(line.reason)))).to.equal(true);
+    expect(captured.lines().some((line) => line.level === 50 && /nothing/.test(String(line.reason)))).to.equal(true);
   });
 
   for (const [what, message] of [
@@ -230,7 +288,7 @@ describe("Step 5a, notification", function () {
     await eventually("both channels are sent", async () => (await rowsOf(end)).every(({ state }) => state === "sent"));
   });
 
-  it("posts one webhook for a end that is delivered twice, and the same one again after a failure", async () => {
+  it("posts one webhook for an end that is delivered twice, and the same one again after a failure", async () => {
     const statuses = [500, 503, 200];
     await using receiver = await startReceiver((response) => response.writeHead(statuses.shift() ?? 200).end());
     await start({ webhook: { url: receiver.url, secret: SECRET, allowPrivate: true } });

@@ -41,6 +41,14 @@ export function notificationStatements({ templates, notifications }: Notificatio
     "read-active-templates": async (session, [language]) =>
       answer(templates.rows(session).filter((row) => row.language === language)),
 
+    "read-earlier-versions": async (session, [name, language, version]) =>
+      answer(
+        templates
+          .rows(session)
+          .filter((row) => row.name === name && row.language === language && row.version < Number(version))
+          .sort((one, other) => other.version - one.version),
+      ),
+
     "insert-notifications": async (session, values) => {
       // In the order of the arrays, which the operation sorted; the columns between are kept as they are told.
       const given = rowsOf<NotificationRow>(
