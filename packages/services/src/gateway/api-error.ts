@@ -16,9 +16,13 @@ export type ApiErrorCode =
 export type ApiErrorReason =
   | "INVALID_FIELDS"
   | "MALFORMED_BODY"
+  | "MALFORMED_REQUEST"
+  | "REQUEST_TIMEOUT"
+  | "HEADERS_TOO_LARGE"
   | "BODY_TOO_LARGE"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "UNKNOWN_ROUTE"
+  | "METHOD_NOT_ALLOWED"
   | "TOKEN_MISSING"
   | "TOKEN_INVALID"
   | "TOKEN_EXPIRED"
@@ -55,6 +59,8 @@ export interface Quota {
 
 export interface ApiErrorDetails {
   readonly violations?: readonly Violation[];
+  /** How many more fields are wrong than `violations` names. */
+  readonly furtherViolations?: number;
   /** For programs, besides the reason. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** When the same call is worth another try, in milliseconds from now. */
@@ -70,6 +76,7 @@ export class ApiError extends Error {
   readonly code: ApiErrorCode;
   readonly reason: ApiErrorReason;
   readonly violations: readonly Violation[];
+  readonly furtherViolations: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly retryAfterMs: number | undefined;
   readonly quota: Quota | undefined;
@@ -79,6 +86,7 @@ export class ApiError extends Error {
     this.code = code;
     this.reason = reason;
     this.violations = details.violations ?? [];
+    this.furtherViolations = details.furtherViolations ?? 0;
     this.metadata = details.metadata ?? {};
     this.retryAfterMs = details.retryAfterMs;
     this.quota = details.quota;
@@ -101,12 +109,22 @@ export function reusedRequestId(violations: readonly Violation[]): string {
   return `This request_id was used before with another value of ${fields}; what was asked for first stands.`;
 }
 
-/** The error for a request with wrong fields, which names all of them. */
-export function invalidFields(violations: readonly Violation[]): ApiError {
-  return new ApiError("INVALID_ARGUMENT", "INVALID_FIELDS", wrongFields(violations), { violations });
+/** So many wrong fields are named in one answer; the others are counted. */
+const MAXIMUM_VIOLATIONS = 20;
+
+/** The error for a request with wrong fields, which names the first 20 of them. */
+export function invalidFields(all: readonly Violation[]): ApiError {
+  const violations = all.slice(0, MAXIMUM_VIOLATIONS);
+  const furtherViolations = all.length - violations.length;
+  const message = wrongFields(violations, furtherViolations);
+  // Over gRPC the count stands here, because BadRequest has no place for it.
+  const metadata: Record<string, string> = {};
+  if (furtherViolations > 0) metadata.furtherViolations = furtherViolations.toString();
+  return new ApiError("INVALID_ARGUMENT", "INVALID_FIELDS", message, { violations, furtherViolations, metadata });
 }
 
 /** The sentence that names the wrong fields, each once. */
-export function wrongFields(violations: readonly Violation[]): string {
-  return `The request has wrong fields: ${[...new Set(violations.map((violation) => violation.field))].join(", ")}.`;
+export function wrongFields(violations: readonly Violation[], further: number): string {
+  const names = [...new Set(violations.map((violation) => violation.field))].join(", ");
+  return `The request has wrong fields: ${names}${further === 0 ? "" : `, and ${further} more`}.`;
 }

@@ -1,6 +1,7 @@
 /** Who calls: bearer JWTs (RFC 6750, RFC 7519), checked against a key set, remembered while they are valid. */
 import { errors, type JWTPayload, jwtVerify } from "jose";
 import { LRUCache } from "lru-cache";
+import { idHoldsCardNumber } from "../shared/card-number-in-text.js";
 import { isReservedAccount } from "../shared/reserved-accounts.js";
 import { ApiError, type ApiErrorReason } from "./api-error.js";
 import { RETRY_AFTER_MS } from "./broker-failure.js";
@@ -99,6 +100,7 @@ export class Authenticator {
     if (typeof payload.sub !== "string" || !MERCHANT.test(payload.sub) || isReservedAccount(payload.sub)) {
       throw invalidToken("its subject is no merchant");
     }
+    if (idHoldsCardNumber(payload.sub)) throw invalidToken("its subject holds a card number");
     if (typeof payload.scope !== "string") throw invalidToken("its scope is not a text");
     const identity = { merchantId: payload.sub, scopes: new Set(payload.scope.split(" ")) };
     const ttl = Math.floor(Number(payload.exp) * 1_000 - Date.now());

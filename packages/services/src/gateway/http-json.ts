@@ -1,20 +1,18 @@
-/** Protobuf's JSON mapping for the HTTP door, strictly: every field that does not fit is named, none is guessed at. */
-import {
-  type DescMessage,
-  fromBinary,
-  fromJson,
-  fromJsonString,
-  type JsonValue,
-  toBinary,
-  toJson,
-} from "@bufbuild/protobuf";
+/**
+ * Protobuf's JSON mapping for the HTTP door, strictly: every field that does not fit is named, none is guessed at.
+ * Where the mapping leaves a choice, the stricter form is taken: a whole number as a string has no sign but a minus, no
+ * zeros before it, no exponent.
+ */
+import { type DescField, type DescMessage, fromBinary, ScalarType, toJson } from "@bufbuild/protobuf";
+import { holdsCardNumber } from "../shared/card-number-in-text.js";
 import { messageDescriptor } from "./api-descriptor.js";
-import { ApiError, type Violation } from "./api-error.js";
+import type { Violation } from "./api-error.js";
+import { type ExactJson, type ExactJsonObject, parseJsonObject } from "./json-text.js";
 
-/** How ts-proto's types are read and written; each has the same wire form as the descriptor of its name. */
+/** How ts-proto's types are made and written; each has the same wire form as the descriptor of its name. */
 interface Codec<T> {
   encode(message: T): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): T;
+  fromPartial(fields: object): T;
 }
 
 /** A request as far as it could be read, and what in it does not fit its type. */
@@ -24,103 +22,138 @@ export interface ReadRequest<T> {
 }
 
 /**
- * Reads a JSON body.
+ * Reads a JSON body; one that did not come is empty.
  * @throws ApiError INVALID_ARGUMENT when it is no JSON object. The sentence never holds any of the body.
  */
-export function readJson<T>(name: string, codec: Codec<T>, body: unknown): ReadRequest<T> {
-  const schema = messageDescriptor(name);
-  const text = typeof body === "string" ? body : "";
-  try {
-    return { request: codec.decode(toBinary(schema, fromJsonString(schema, text))), violations: [] };
-  } catch {
-    // Something does not fit. The library stops at the first thing that does not: find the others too.
-  }
-  const json = parseObject(text);
+export function readJson<T>(name: string, codec: Pick<Codec<T>, "fromPartial">, body: unknown): ReadRequest<T> {
+  const json = parseJsonObject(body instanceof Uint8Array ? body : new Uint8Array());
   const violations: Violation[] = [];
-  const fitting = fittingFields(schema, json, "", violations);
-  if (violations.length === 0) throw malformed("The body names a field twice.");
-  return { request: codec.decode(toBinary(schema, fromJson(schema, fitting))), violations };
+  const fields = readFields(messageDescriptor(name), json, "", violations);
+  return { request: codec.fromPartial(fields), violations };
 }
 
 /** Writes a message as JSON text; fields that have their default value are written too, so that the form is stable. */
-export function writeJson<T>(name: string, codec: Codec<T>, message: T): string {
+export function writeJson<T>(name: string, codec: Pick<Codec<T>, "encode">, message: T): string {
   const schema = messageDescriptor(name);
   const same = fromBinary(schema, codec.encode(message).finish());
   return JSON.stringify(toJson(schema, same, { alwaysEmitImplicit: true }));
 }
 
-type JsonObject = { [name: string]: JsonValue };
+/** The fields of `json` that fit the schema, by their names in TypeScript; the others become violations. */
+function readFields(schema: DescMessage, json: ExactJsonObject, path: string, violations: Violation[]): object {
+  const fields: Record<string, unknown> = {};
+  const seen = new Set<DescField>();
+  const known = fieldsByName(schema);
+  for (const [name, value] of Object.entries(json)) {
+    const field = known.get(name);
+    if (field === undefined) {
+      violations.push({ field: path + shownName(name), description: descriptionOfUnknown(name) });
+      continue;
+    }
+    const fieldPath = path + field.name;
+    if (seen.has(field)) violations.push({ field: fieldPath, description: "is there twice" });
+    seen.add(field);
+    // Protobuf's mapping takes null for a field that is not there.
+    if (value === null) continue;
+    const fitting = readValue(field, value, fieldPath, violations);
+    if (fitting === undefined) violations.push({ field: fieldPath, description: `must be ${formOf(field)}` });
+    else fields[field.localName] = fitting;
+  }
+  return fields;
+}
 
-function isObject(json: unknown): json is JsonObject {
+/** A value as ts-proto has it; undefined when it is none of its field's type. */
+function readValue(field: DescField, value: ExactJson, path: string, violations: Violation[]): unknown {
+  if (field.fieldKind === "message") {
+    if (isDuration(field)) return typeof value === "string" ? readDuration(value) : undefined;
+    return isObject(value) ? readFields(field.message, value, `${path}.`, violations) : undefined;
+  }
+  if (field.fieldKind !== "scalar") return undefined;
+  switch (field.scalar) {
+    case ScalarType.STRING:
+      return typeof value === "string" ? value : undefined;
+    case ScalarType.INT32: {
+      const number = readWhole(value, 32);
+      return number === undefined ? undefined : Number(number);
+    }
+    case ScalarType.INT64:
+      return readWhole(value, 64);
+    default:
+      return undefined;
+  }
+}
+
+/** A whole number of so many bits: a number, or a string in the one decimal form that it has. */
+function readWhole(value: ExactJson, bits: number): bigint | undefined {
+  const canonical = typeof value === "string" && value.length <= 20 && /^(?:0|-?[1-9][0-9]*)$/.test(value);
+  const whole = canonical ? BigInt(value) : value;
+  return typeof whole === "bigint" && BigInt.asIntN(bits, whole) === whole ? whole : undefined;
+}
+
+/** `5s`, `0.25s`, `-1s`: seconds with at most nine digits behind the point. */
+function readDuration(text: string): { readonly seconds: bigint; readonly nanos: number } | undefined {
+  const match = /^(-?)(0|[1-9][0-9]{0,11})(?:\.([0-9]{1,9}))?s$/.exec(text);
+  if (match === null) return undefined;
+  const [, minus, whole = "0", fraction = ""] = match;
+  const nanos = Number(fraction.padEnd(9, "0"));
+  const seconds = BigInt(whole);
+  // Zero has one form: a zero below zero would be another number to some.
+  return minus === "-" ? { seconds: -seconds, nanos: nanos === 0 ? 0 : -nanos } : { seconds, nanos };
+}
+
+const namesOfSchemas = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
+
+/** Fields by their names in JSON and in the proto. */
+function fieldsByName(schema: DescMessage): ReadonlyMap<string, DescField> {
+  let names = namesOfSchemas.get(schema);
+  if (names === undefined) {
+    names = new Map(
+      schema.fields.flatMap((field) => [
+        [field.jsonName, field],
+        [field.name, field],
+      ]),
+    );
+    namesOfSchemas.set(schema, names);
+  }
+  return names;
+}
+
+function isObject(json: ExactJson): json is ExactJsonObject {
   return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
-function parseObject(text: string): JsonObject {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw malformed("The body is not JSON.");
-  }
-  if (!isObject(json)) throw malformed("The body is not a JSON object.");
-  return json;
-}
-
-/** The fields of `json` that fit the schema; the others become violations. */
-function fittingFields(schema: DescMessage, json: JsonObject, path: string, violations: Violation[]): JsonObject {
-  const fitting: JsonObject = {};
-  const seen = new Set<string>();
-  for (const [name, value] of Object.entries(json)) {
-    const field = schema.fields.find((candidate) => candidate.jsonName === name || candidate.name === name);
-    const fieldPath = path + (field?.name ?? shown(name));
-    if (field === undefined) {
-      violations.push({ field: fieldPath, description: "is not a field" });
-    } else if (seen.has(field.name)) {
-      violations.push({ field: fieldPath, description: "is there twice" });
-    } else if (field.fieldKind === "message" && isObject(value)) {
-      fitting[name] = fittingFields(field.message, value, `${fieldPath}.`, violations);
-    } else if (fits(schema, name, value)) {
-      fitting[name] = value;
-    } else {
-      violations.push({ field: fieldPath, description: `must be ${formOf(field)}` });
-    }
-    if (field !== undefined) seen.add(field.name);
-  }
-  return fitting;
-}
-
-function fits(schema: DescMessage, name: string, value: JsonValue): boolean {
-  try {
-    fromJson(schema, { [name]: value });
-    return true;
-  } catch {
-    return false;
-  }
+function isDuration(field: DescField): boolean {
+  return field.fieldKind === "message" && field.message.typeName === "google.protobuf.Duration";
 }
 
 /** What JSON a field of the requests takes, for people. */
-function formOf(field: DescMessage["fields"][number]): string {
-  if (field.fieldKind === "message") {
-    return field.message.typeName === "google.protobuf.Duration"
-      ? 'a duration in seconds, for example "5s"'
-      : "an object";
+function formOf(field: DescField): string {
+  if (isDuration(field)) return 'a duration in seconds, for example "5s"';
+  if (field.fieldKind === "message") return "an object";
+  if (field.name === "minor_units") {
+    return 'a whole number of the currency\'s minor units, as a number or a string of digits: EUR 12.50 is "1250", JPY 1250 too';
   }
   if (field.fieldKind !== "scalar") return "a value of its type";
   return SCALAR_FORMS[field.scalar] ?? "a value of its type";
 }
 
-/** By `ScalarType`: those that requests have. */
+/** Of those that requests have. */
 const SCALAR_FORMS: Readonly<Record<number, string>> = {
-  3: "a whole number within 64 bits, as a string or a number",
-  5: "a whole number within 32 bits",
-  9: "a string",
+  [ScalarType.INT64]: "a whole number within 64 bits, as a number or a string of digits",
+  [ScalarType.INT32]: "a whole number within 32 bits, as a number or a string of digits",
+  [ScalarType.STRING]: "a string",
 };
 
-/** An unknown name as it may be shown: what a caller writes there is not ours to repeat at any length. */
-function shown(name: string): string {
-  return /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) ? name : "(unnamed)";
+/** What a card verification code is called: it is not taken, so that it is not kept (PCI DSS 3.3.1.2). */
+const VERIFICATION_CODE =
+  /^(?:card)?_?(?:cvc2?|cvv2?|cvn2?|cid|csc|cav2?|security_?code|verification_?(?:code|value))$/i;
+
+function descriptionOfUnknown(name: string): string {
+  if (!VERIFICATION_CODE.test(name)) return "is not a field";
+  return "is not taken: payments need no card verification code, and it must not be sent";
 }
 
-function malformed(message: string): ApiError {
-  return new ApiError("INVALID_ARGUMENT", "MALFORMED_BODY", message);
+/** A name that is not ours as it may be shown: what a caller writes there is not ours to repeat at any length. */
+export function shownName(name: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/.test(name) && !holdsCardNumber(name) ? name : "(unnamed)";
 }

@@ -24,6 +24,9 @@ const STATUS: Readonly<Record<ApiErrorCode, number>> = {
 
 /** Reasons for which HTTP has a status of its own. */
 const STATUS_OF_REASON: Partial<Record<ApiErrorReason, number>> = {
+  METHOD_NOT_ALLOWED: 405,
+  REQUEST_TIMEOUT: 408,
+  HEADERS_TOO_LARGE: 431,
   BODY_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
 };
@@ -33,10 +36,13 @@ const TITLE: Readonly<Record<number, string>> = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
   409: "Conflict",
   413: "Content Too Large",
   415: "Unsupported Media Type",
   429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };
@@ -44,6 +50,7 @@ const TITLE: Readonly<Record<number, string>> = {
 /** An answer of HTTP that tells of an error. */
 export interface Problem {
   readonly status: number;
+  readonly title: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -53,11 +60,13 @@ export function problemOf(error: ApiError, traceparent: string): Problem {
   const status = STATUS_OF_REASON[error.reason] ?? STATUS[error.code];
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (error.retryAfterMs !== undefined) headers["retry-after"] = Math.ceil(error.retryAfterMs / 1_000).toString();
+  if (status === 405) headers.allow = error.metadata.allow ?? "";
   if (status === 401 || status === 403) headers["www-authenticate"] = challenge(error);
   const violations = error.violations.map((violation) => ({ ...violation, field: jsonPath(violation.field) }));
+  const title = TITLE[status] ?? "Error";
   const body = JSON.stringify({
     type: `urn:quittance:problem:${error.reason.toLowerCase().replaceAll("_", "-")}`,
-    title: TITLE[status],
+    title,
     status,
     detail: detailOf(error, violations),
     instance: `urn:quittance:trace:${traceIdOf(traceparent)}`,
@@ -65,13 +74,13 @@ export function problemOf(error: ApiError, traceparent: string): Problem {
     ...(violations.length === 0 ? {} : { violations }),
     ...error.metadata,
   });
-  return { status, headers, body };
+  return { status, title, headers, body };
 }
 
 /** The error's sentence, with fields as JSON names them. */
-function detailOf({ message, reason }: ApiError, violations: readonly Violation[]): string {
+function detailOf({ message, reason, furtherViolations }: ApiError, violations: readonly Violation[]): string {
   if (violations.length === 0) return message;
-  return reason === "REQUEST_ID_REUSED" ? reusedRequestId(violations) : wrongFields(violations);
+  return reason === "REQUEST_ID_REUSED" ? reusedRequestId(violations) : wrongFields(violations, furtherViolations);
 }
 
 /** RFC 6750, section 3: a call without a token is told no error code. */

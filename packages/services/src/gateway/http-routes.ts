@@ -11,6 +11,7 @@ import {
   RefundPaymentResponse,
 } from "../gen/quittance/payments/v1/payments.js";
 import { invalidFields, type Violation } from "./api-error.js";
+import { checkRequestId, collectInto } from "./field-checks.js";
 import type { Gateway } from "./gateway.js";
 import { readJson, writeJson } from "./http-json.js";
 
@@ -38,7 +39,7 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
         throw invalidFields(withFurther(violations, gateway.checkRefundRequest(named.request)));
       }
       const { refund, payment, final } = await gateway.refundPayment(request.call, named.request);
-      if (!final) reply.code(202);
+      if (!final) reply.code(202).header("location", `/v1/refunds/${refund.id}`);
       return sendJson(reply, writeJson("RefundPaymentResponse", RefundPaymentResponse, { refund, payment }));
     },
   );
@@ -58,7 +59,8 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
       return sendJson(reply, writeJson("GetRefundResponse", GetRefundResponse, { refund }));
     },
   );
-  app.get("/v1/payments", { config: { scope: "payments:read" } }, async (request, reply) => {
+  const listing = { scope: "payments:read", parameters: LIST_PARAMETERS } as const;
+  app.get("/v1/payments", { config: listing }, async (request, reply) => {
     const page = await gateway.listPayments(request.call, listRequest(request.query as Query));
     return sendJson(reply, writeJson("ListPaymentsResponse", ListPaymentsResponse, page));
   });
@@ -68,9 +70,12 @@ function sendJson(reply: FastifyReply, json: string): FastifyReply {
   return reply.header("content-type", "application/json").send(json);
 }
 
+/** How violations name the header. */
+const IDEMPOTENCY_KEY = "Idempotency-Key";
+
 /**
  * The `Idempotency-Key` header is another place for the request_id. It may be quoted, as the draft
- * draft-ietf-httpapi-idempotency-key-header has it, or bare.
+ * draft-ietf-httpapi-idempotency-key-header has it, or bare. What is wrong with it is said of the header.
  */
 function withIdempotencyKey<Request extends { requestId: string }>(
   request: Request,
@@ -78,9 +83,13 @@ function withIdempotencyKey<Request extends { requestId: string }>(
 ): { readonly request: Request; readonly violations: readonly Violation[] } {
   if (header === undefined) return { request, violations: [] };
   const key = header.toString().replace(/^"(.*)"$/, "$1");
-  if (request.requestId === "" || request.requestId === key)
-    return { request: { ...request, requestId: key }, violations: [] };
-  return { request, violations: [{ field: "request_id", description: "differs from the Idempotency-Key header" }] };
+  const violations: Violation[] = [];
+  checkRequestId(key, collectInto(violations), IDEMPOTENCY_KEY);
+  if (request.requestId === "" || request.requestId === key) {
+    return { request: { ...request, requestId: key }, violations };
+  }
+  violations.push({ field: IDEMPOTENCY_KEY, description: "differs from the requestId of the body" });
+  return { request, violations };
 }
 
 /** The path names the payment; a body that names it too must name the same. */
@@ -97,25 +106,31 @@ function withPathId(
 
 /** Adds what else is wrong with a request, except in fields whose form was wrong already. */
 function withFurther(violations: readonly Violation[], further: readonly Violation[]): Violation[] {
-  const named = new Set(violations.map((violation) => violation.field));
-  return [...violations, ...further.filter((violation) => !named.has(violation.field))];
+  const named = new Set(violations.map(({ field }) => (field === IDEMPOTENCY_KEY ? "request_id" : field)));
+  return [...violations, ...further.filter(({ field }) => !named.has(field))];
 }
 
 type Query = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Query parameters by their names in JSON or in the proto, each at most once; others are refused. */
+/** Query parameters by their names in JSON or in the proto, to the fields of the request. */
+const LIST_PARAMETERS = {
+  pageSize: "page_size",
+  page_size: "page_size",
+  pageToken: "page_token",
+  page_token: "page_token",
+} as const;
+
+/** Query parameters, each at most once. Those that do not exist were refused before. */
 function listRequest(query: Query): ListPaymentsRequest {
   const violations: Violation[] = [];
   const values = new Map<string, string>();
   for (const [name, value] of Object.entries(query)) {
-    const field = { pageSize: "page_size", pageToken: "page_token" }[name] ?? name;
-    if (field !== "page_size" && field !== "page_token")
-      violations.push({ field: "query", description: "has a parameter that is not known" });
-    else if (typeof value !== "string" || values.has(field)) violations.push({ field, description: "is there twice" });
+    const field = LIST_PARAMETERS[name as keyof typeof LIST_PARAMETERS];
+    if (typeof value !== "string" || values.has(field)) violations.push({ field, description: "is there twice" });
     else values.set(field, value);
   }
   const pageSize = values.get("page_size") ?? "0";
-  const size = /^-?[0-9]{1,10}$/.test(pageSize) ? Number(pageSize) : Number.NaN;
+  const size = /^(?:0|-?[1-9][0-9]{0,9})$/.test(pageSize) ? Number(pageSize) : Number.NaN;
   if (!(Math.abs(size) < 2 ** 31))
     violations.push({ field: "page_size", description: "must be a whole number within 32 bits" });
   if (violations.length > 0) throw invalidFields(violations);

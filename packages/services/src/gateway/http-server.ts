@@ -8,8 +8,10 @@ import type { CallContext } from "./call-context.js";
 import type { Door } from "./door.js";
 import type { Gateway } from "./gateway.js";
 import { problemOf } from "./http-problem.js";
+import { addRoutesStrictly } from "./http-request-rules.js";
 import { addPaymentRoutes } from "./http-routes.js";
-import { continueTrace } from "./trace-context.js";
+import { refuseUnreadable } from "./http-unreadable.js";
+import { continueTrace, TRACE_HEADER } from "./trace-context.js";
 
 const MAXIMUM_BODY_BYTES = 65_536;
 /** A request that takes longer to arrive, its headers or all of it, is cut off; at the latest an interval later. */
@@ -49,6 +51,9 @@ export async function serveHttp(options: {
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
     },
     exposeHeadRoutes: false,
+    // What the router cannot read, for example `%ff`: its own answer would repeat the path.
+    frameworkErrors: (_error, request, reply) => sendProblem(reply, request, malformedPath()),
+    clientErrorHandler: refuseUnreadable,
     // An id of any length is an id that does not exist; the request line itself is bounded by Node.
     routerOptions: { maxParamLength: 16_384 },
   });
@@ -68,22 +73,21 @@ export async function serveHttp(options: {
     reply.header("cache-control", "no-store");
     if (request.call !== undefined) reply.headers(gateway.rateLimits.headers(request.call.merchantId));
   });
-  // The body stays text: protobuf's own reader takes it, which sees a field that is there twice.
+  app.addHook("onSend", async (request, reply) => {
+    reply.header(TRACE_HEADER, request.traceparent);
+  });
+  // The body stays bytes: whether they are UTF-8, and name a field twice, is looked at where they are read.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, request, reply) => {
     const known = apiErrorOf(error, log);
     gateway.countRefusal(known);
     return sendProblem(reply, request, known);
   });
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      reply,
-      request,
-      new ApiError("NOT_FOUND", "UNKNOWN_ROUTE", "There is nothing at this path and method."),
-    ),
+    sendProblem(reply, request, new ApiError("NOT_FOUND", "UNKNOWN_ROUTE", "There is nothing at this path.")),
   );
-  addPaymentRoutes(app, gateway);
+  addRoutesStrictly(app, () => addPaymentRoutes(app, gateway));
   await app.listen({ host: options.host, port: options.port });
   const address = app.server.address();
   return {
@@ -108,8 +112,18 @@ async function callContext(gateway: Gateway, request: FastifyRequest, scope: Sco
 
 function sendProblem(reply: FastifyReply, request: FastifyRequest, error: ApiError): FastifyReply {
   // A request that was refused before its first hook has no trace yet.
-  const problem = problemOf(error, request.traceparent || continueTrace(undefined));
+  request.traceparent ||= continueTrace(undefined);
+  const problem = problemOf(error, request.traceparent);
+  reply.header(TRACE_HEADER, request.traceparent);
   return reply.code(problem.status).headers(problem.headers).send(Buffer.from(problem.body));
+}
+
+function malformedPath(): ApiError {
+  return new ApiError(
+    "INVALID_ARGUMENT",
+    "MALFORMED_REQUEST",
+    "The path is not one: an escape is wrong, or it is too long.",
+  );
 }
 
 /** What fastify refuses by itself, in our words: its own may hold parts of the request. */

@@ -95,9 +95,11 @@ export class ApiClient {
     return this.#grpc.watchPayment({ id }, this.metadata());
   }
 
-  /** Calls the HTTP door; a body that is no string is sent as JSON. */
+  /** Calls the HTTP door; a body that is neither text nor bytes is sent as JSON. */
   async http(path: string, options: { body?: unknown; headers?: Record<string, string>; method?: string } = {}) {
-    const body = options.body === undefined || typeof options.body === "string" ? options.body : json(options.body);
+    const { body: given } = options;
+    const asIs = given === undefined || typeof given === "string" || given instanceof Uint8Array;
+    const body = asIs ? (given as string | Uint8Array<ArrayBuffer> | undefined) : json(given);
     const response = await fetch(`${this.#httpUrl}${path}`, {
       method: options.method ?? (body === undefined ? "GET" : "POST"),
       headers: {

@@ -27,6 +27,8 @@ describe("tokens", () => {
       { ...CLAIMS, merchantId: "x".repeat(65) },
       { ...CLAIMS, merchantId: "clearing" },
       { ...CLAIMS, merchantId: "funding" },
+      { ...CLAIMS, merchantId: "4242424242424242" },
+      { ...CLAIMS, merchantId: "m-4242.4242.4242.4242" },
       { ...CLAIMS, expiresInSeconds: -60 },
     ];
     for (const claims of wrong) {

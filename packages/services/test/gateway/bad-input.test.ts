@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { status } from "@grpc/grpc-js";
 import { expect } from "chai";
 import type { PayRequest } from "../../dist/gen/quittance/payments/v1/payments.js";
@@ -188,13 +189,169 @@ describe("bad input by HTTP", () => {
   });
 
   it("refuses a field that is there twice", async () => {
-    const twice = JSON.stringify(payBody("x")).replace('"description"', '"description":"a","description"');
-    expect((await problemOf(twice)).json.reason).to.equal("MALFORMED_BODY");
+    const body = JSON.stringify(payBody("x"));
+    for (const twice of [
+      body.replace('"description"', '"description":"a","description"'),
+      body.replace('"minorUnits"', '"minorUnits":"9","minorUnits"'),
+      body.replace('"description"', '"descr\\u0069ption":"a:b\\"","description"'),
+    ]) {
+      expect((await problemOf(twice)).json.reason, twice).to.equal("MALFORMED_BODY");
+    }
     expect(await violationsOf({ ...payBody("x"), request_id: "y" })).to.deep.equal(["requestId"]);
   });
 
   it("refuses an Idempotency-Key that differs from the body's request_id", async () => {
-    expect(await violationsOf(payBody("one"), { "idempotency-key": "other" })).to.deep.equal(["requestId"]);
+    expect(await violationsOf(payBody("one"), { "idempotency-key": "other" })).to.deep.equal(["Idempotency-Key"]);
+  });
+
+  for (const key of ["", "a b", "x".repeat(65), CANARY, "order-5555-5555-5555-4444"]) {
+    it(`names the header when the Idempotency-Key is wrong: ${key.slice(0, 20)}`, async () => {
+      const { requestId: _, ...body } = payBody("x");
+      expect(await violationsOf(body, { "idempotency-key": `"${key}"` })).to.deep.equal(["Idempotency-Key"]);
+    });
+  }
+
+  it("says which currency's minor units are asked for when an amount has a fraction", async () => {
+    const answer = await problemOf(payBody("x", { amount: { currencyCode: "EUR", minorUnits: 12.5 } }));
+    expect(answer.json.violations[0].description).to.match(/minor units.*EUR 12\.50 is "1250"/);
+  });
+
+  const guesses: readonly unknown[] = [
+    ...[
+      "0x10",
+      "0b11",
+      "0o7",
+      " 1",
+      "1 ",
+      "+1",
+      "01",
+      "-0",
+      "00",
+      "\u00a01",
+      "1e3",
+      "1.0",
+      "1_000",
+      "1,000",
+      "١",
+      "１",
+    ],
+    ...["Infinity", "NaN", "true", "1n", "", "\n1", "9".repeat(21)],
+  ];
+  for (const guess of guesses) {
+    it(`guesses at no number: ${JSON.stringify(guess)}`, async () => {
+      const card = { ...CARD, expiryMonth: guess, expiryYear: guess };
+      const body = payBody("x", { card, amount: { currencyCode: "EUR", minorUnits: guess } });
+      expect(await violationsOf(body)).to.have.members(["card.expiryMonth", "card.expiryYear", "amount.minorUnits"]);
+    });
+  }
+
+  const waits: readonly unknown[] = [
+    ...[{ seconds: "5" }, {}, { colour: "red" }, [], 5, true, "", "5", "5 s", "5sec", "s", ".5s", "5.s", "1e1s"],
+    ...[
+      "0x10s",
+      "0b11s",
+      " 1s",
+      "+1s",
+      "01s",
+      "\u00a01s",
+      "1e3s",
+      "1_0s",
+      "١s",
+      "--5s",
+      "5s ",
+      "1.0000000000s",
+      "9999999999999999999s",
+      "31s",
+      "-1s",
+    ],
+  ];
+  for (const wait of waits) {
+    it(`names wait when it is ${JSON.stringify(wait)}, and does not fail`, async () => {
+      expect(await violationsOf(payBody("x", { wait }))).to.deep.equal(["wait"]);
+      const refund = await gateway().api.http("/v1/payments/x:refund", { body: { requestId: "x", wait } });
+      expect(refund.status).to.equal(400);
+      expect(refund.json.violations.map((violation: { field: string }) => violation.field)).to.deep.equal(["wait"]);
+    });
+  }
+
+  it("fails at no value of any type in any field, and names the field", async () => {
+    const values: readonly unknown[] = [{}, [], [1], "x", "", 1.5, 1e300, -1, true, { a: { b: [{}] } }, "\ud800"];
+    const places = [
+      ...["requestId", "request_id", "card", "amount", "description", "wait"].map((name) => [name]),
+      ...["number", "expiryMonth", "expiry_year", "holderName"].map((name) => ["card", name]),
+      ...["currencyCode", "minor_units"].map((name) => ["amount", name]),
+    ];
+    for (const [name, inner] of places as [string, string?][]) {
+      for (const value of values) {
+        const good = payBody("x", { card: CARD }) as Record<string, Record<string, unknown>>;
+        const body = { ...good, [name]: inner === undefined ? value : { ...good[name], [inner]: value } };
+        if (name === "description" && (value === "x" || value === "")) continue;
+        if ((name === "requestId" || inner === "holderName") && value === "x") continue;
+        const text = JSON.stringify(body).replace('"\\ud800"', '"\\ud800"');
+        expect((await problemOf(text)).status, text).to.equal(400);
+      }
+    }
+  });
+
+  it("says that a card's verification code is not taken, and repeats nothing of it", async () => {
+    for (const name of ["cvc", "cvv", "CVV2", "securityCode", "security_code", "cardVerificationCode", "cvn", "csc"]) {
+      const answer = await problemOf(payBody("x", { card: { ...CARD, [name]: "987" } }));
+      expect(answer.json.violations).to.have.length(1);
+      expect(answer.json.violations[0].field).to.equal(`card.${name}`);
+      expect(answer.json.violations[0].description, name).to.match(/not taken.*must not be sent/);
+      expect(answer.text).not.to.contain("987");
+    }
+  });
+
+  it("does not repeat the names of fields that are none", async () => {
+    expect(await violationsOf(payBody("x", { [CANARY]: 1 }))).to.deep.equal(["(unnamed)"]);
+    expect(await violationsOf(payBody("x", { [`a${CANARY}`]: 1 }))).to.deep.equal(["(unnamed)"]);
+    expect(await violationsOf(payBody("x", { "<b>": 1 }))).to.deep.equal(["(unnamed)"]);
+  });
+
+  it("names 20 wrong fields at most and counts the others, in little time", async () => {
+    const fields = Object.fromEntries(Array.from({ length: 6_400 }, (_, place) => [`f${place}`, 1]));
+    const body = JSON.stringify({ ...payBody("x"), ...fields });
+    await problemOf(body);
+    const startMs = performance.now();
+    const answer = await problemOf(body);
+    expect(performance.now() - startMs).to.be.below(500);
+    expect(answer.json.violations).to.have.length(20);
+    expect(answer.json.furtherViolations).to.equal("6380");
+    expect(answer.json.detail).to.match(/and 6380 more\.$/);
+    expect(answer.text.length).to.be.below(4_096);
+  });
+
+  it("refuses what is not UTF-8, and replaces nothing", async () => {
+    const [before = "", after = ""] = JSON.stringify(payBody("x", { description: "€" })).split("€");
+    for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0xc0, 0xaf], [0xf4, 0x90, 0x80, 0x80]]) {
+      const body = Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]);
+      const answer = await problemOf(body);
+      expect(answer.status).to.equal(400);
+      expect(answer.json).to.include({ reason: "MALFORMED_BODY", detail: "The body is not UTF-8." });
+    }
+  });
+
+  it("refuses other charsets and codings with 415", async () => {
+    for (const headers of [
+      { "content-type": "application/json; charset=utf-16" },
+      { "content-type": 'application/json;charset="iso-8859-1"' },
+      { "content-type": "application/json; charset=utf-8; charset=utf-16" },
+      { "content-encoding": "gzip" },
+      { "content-encoding": "identity, gzip" },
+      { "content-encoding": "br" },
+    ] as Record<string, string>[]) {
+      const answer = await problemOf(payBody("x"), headers);
+      expect(answer.status, JSON.stringify(headers)).to.equal(415);
+      expect(answer.json.reason).to.equal("UNSUPPORTED_MEDIA_TYPE");
+    }
+  });
+
+  it("says of an empty body that it is empty", async () => {
+    expect((await problemOf("")).json.detail).to.match(/^The body is empty/);
+    const none = await gateway().api.http("/v1/payments", { method: "POST" });
+    expect(none.status).to.equal(400);
+    expect(none.json.detail).to.match(/^The body is empty/);
   });
 
   it("refuses what is not JSON with 400, and repeats nothing of it", async () => {
@@ -228,17 +385,91 @@ describe("bad input by HTTP", () => {
     }
   });
 
-  it("answers unknown paths and methods with 404", async () => {
-    const { api } = gateway();
-    for (const [path, method] of [
-      ["/", "GET"],
-      ["/v2/payments", "GET"],
-      ["/v1/payments/a/b", "GET"],
-      ["/v1/payments", "DELETE"],
-    ] as const) {
-      const answer = await api.http(path, { method });
+  it("answers unknown paths with 404", async () => {
+    for (const path of ["/", "/v2/payments", "/v1/payments/a/b", `/v1/${CANARY}`]) {
+      const answer = await gateway().api.http(path);
       expect(answer.status, path).to.equal(404);
       expect(answer.json.reason).to.equal("UNKNOWN_ROUTE");
+      expect(answer.text).not.to.contain(CANARY);
     }
   });
+
+  const methods: readonly [string, string, string][] = [
+    ["/v1/payments", "DELETE", "GET, POST"],
+    ["/v1/payments", "HEAD", "GET, POST"],
+    ["/v1/payments", "OPTIONS", "GET, POST"],
+    ["/v1/payments/x", "POST", "GET"],
+    ["/v1/payments/x", "PATCH", "GET"],
+    ["/v1/payments/x:refund", "GET", "POST"],
+    ["/v1/payments/x:refund", "PUT", "POST"],
+    ["/v1/refunds/x", "POST", "GET"],
+  ];
+  for (const [path, method, allow] of methods) {
+    it(`answers ${method} ${path} with 405 and the methods that there are`, async () => {
+      const answer = await gateway().api.http(path, { method });
+      expect(answer.status).to.equal(405);
+      expect(answer.headers.get("allow")?.split(", ").sort().join(", ")).to.equal(allow);
+      if (method !== "HEAD") expect(answer.json.reason).to.equal("METHOD_NOT_ALLOWED");
+    });
+  }
+
+  it("names a query parameter that is none, with those that exist", async () => {
+    const [violation] = (await gateway().api.http("/v1/payments?page_sise=5")).json.violations;
+    expect(violation.field).to.equal("page_sise");
+    expect(violation.description)
+      .to.match(/pageSize/)
+      .and.match(/pageToken/);
+    for (const path of ["/v1/payments/x?verbose=1", "/v1/refunds/x?verbose=1"]) {
+      const answer = await gateway().api.http(path);
+      expect(answer.status).to.equal(400);
+      expect(answer.json.violations[0]).to.deep.include({ field: "verbose" });
+    }
+    const posted = await gateway().api.http("/v1/payments?dry_run=true", { body: payBody("x") });
+    expect(posted.json.violations[0].field).to.equal("dry_run");
+    const card = await gateway().api.http(`/v1/payments?${CANARY}=1&c=${CANARY}`);
+    expect(card.status).to.equal(400);
+    expect(card.text).not.to.contain(CANARY);
+  });
+
+  it("answers a path that is none with problem details, and does not repeat it", async () => {
+    for (const path of ["/v1/payments/%ff", `/v1/payments/${CANARY}%`, "/v1/payments/%c3%28", "/%"]) {
+      const answer = await rawHttp(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+      expect(answer, path)
+        .to.match(/^HTTP\/1\.1 400 /)
+        .and.match(/application\/problem\+json/);
+      expect(answer)
+        .to.contain("MALFORMED_REQUEST")
+        .and.to.match(/\ntraceresponse: 00-/i);
+      expect(answer).not.to.contain("%").and.not.to.contain(CANARY);
+    }
+  });
+
+  it("answers what is no HTTP with problem details", async () => {
+    const long = "x".repeat(20_000);
+    for (const [text, status] of [
+      [`${CANARY}\r\n\r\n`, 400],
+      ["BREW /v1/payments HTTP/1.1\r\nhost: x\r\n\r\n", 400],
+      [`GET / HTTP/1.1\r\nhost: x\r\nx: ${long}\r\n\r\n`, 431],
+    ] as const) {
+      const answer = await rawHttp(text);
+      expect(answer)
+        .to.match(new RegExp(`^HTTP/1\\.1 ${status} `))
+        .and.match(/application\/problem\+json/);
+      expect(answer).not.to.contain(CANARY);
+    }
+  });
+
+  /** All that comes back for some bytes on a connection of their own. */
+  function rawHttp(text: string): Promise<string> {
+    const { hostname, port } = new URL(gateway().httpUrl);
+    return new Promise((resolve, reject) => {
+      const socket = connect(Number(port), hostname, () => socket.write(text));
+      let answer = "";
+      socket.setTimeout(10_000, () => socket.destroy(new Error("There was no answer.")));
+      socket.on("data", (bytes) => {
+        answer += bytes.toString("utf8");
+      });
+      socket.once("error", reject).once("close", () => resolve(answer));
+    });
+  }
 });

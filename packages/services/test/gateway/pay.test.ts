@@ -283,6 +283,39 @@ describe("POST /v1/payments", () => {
     expect(answer.json.payment.state).to.equal("PAYMENT_STATE_PENDING");
   });
 
+  it("takes whole numbers however JSON writes them, as exact as they are written", async () => {
+    const { api, bank } = gateway();
+    for (const [written, read] of [
+      ["1250", "1250"],
+      ["1.25e3", "1250"],
+      ["1250.0", "1250"],
+      ['"1250"', "1250"],
+      ["999999999", "999999999"],
+    ]) {
+      const body = JSON.stringify(payBody("numbers", { wait: "0.000s" })).replace('"1250"', written ?? "");
+      const answer = await api.http("/v1/payments", { body });
+      expect(answer.status, `${written} ${answer.text}`).to.equal(202);
+      expect((await bank.take()).body.amount.minorUnits).to.equal(read);
+    }
+  });
+
+  it("takes null for a field that is not there", async () => {
+    const { api, bank } = gateway();
+    const answer = await api.http("/v1/payments", { body: payBody("nulls", { description: null, wait: "0s" }) });
+    expect(answer.status, answer.text).to.equal(202);
+    expect((await bank.take()).body.description).to.equal("");
+  });
+
+  it("takes UTF-8 that is said to be so, and no coding that is said to be none", async () => {
+    const { api, bank } = gateway();
+    for (const type of ["application/json", "application/json; charset=utf-8", 'application/json;charset="UTF-8"']) {
+      const headers = { "content-type": type, "content-encoding": "identity" };
+      const answer = await api.http("/v1/payments", { body: payBody("charset", { wait: "0s" }), headers });
+      expect(answer.status, answer.text).to.equal(202);
+      await bank.take();
+    }
+  });
+
   it("is the same payment as by gRPC", async () => {
     const { api, bank } = gateway();
     await api.http("/v1/payments", { body: payBody("same", { wait: "0s" }) });

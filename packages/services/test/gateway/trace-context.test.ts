@@ -26,11 +26,16 @@ describe("trace context", () => {
       `00-${TRACE.toUpperCase()}-${SPAN}-01`,
       `00-${TRACE}-${SPAN}-01-more`,
       `00-${TRACE}-${SPAN}`,
+      `00-42424242424242424242424242424242-${SPAN}-01`,
+      `00-00000000000000004242424242424242-${SPAN}-01`,
+      `00-4242424242424242abcdefabcdefabcd-${SPAN}-01`,
+      `01-a4242424242424242bcdefabcdefabcd-${SPAN}-01-more`,
     ];
     for (const given of wrong) {
       const made = continueTrace(given);
       expect(made, given).to.match(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
       expect(made.slice(3, 35), given).not.to.equal(TRACE);
+      expect(made, given).not.to.contain("4242424242424242");
     }
   });
 });
