@@ -1,5 +1,5 @@
 /** PaymentService over gRPC: who calls, the call's context, and errors; the work is the gateway's. */
-import type { ServerUnaryCall, ServerWritableStream, sendUnaryData } from "@grpc/grpc-js";
+import { Metadata, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData } from "@grpc/grpc-js";
 import type {
   PaymentServiceServer,
   WatchPaymentRequest,
@@ -13,7 +13,8 @@ import type { CallContext } from "./call-context.js";
 import type { Gateway } from "./gateway.js";
 import { addressOf, type GrpcConnections } from "./grpc-connections.js";
 import { grpcStatus } from "./grpc-errors.js";
-import { continueTrace } from "./trace-context.js";
+import { readRequest } from "./strict-requests.js";
+import { continueTrace, TRACE_HEADER } from "./trace-context.js";
 
 /** Calls that are being answered, for the drain. */
 export interface OpenCalls {
@@ -41,9 +42,10 @@ export function paymentService(parts: {
     listPayments: unary("payments:read", (context, request) => gateway.listPayments(context, request)),
     watchPayment: (call: WatchCall) => {
       open.count++;
-      watch(call)
-        .then(() => call.end())
-        .catch((error: unknown) => call.emit("error", told(error)))
+      const traceparent = traceOf(call);
+      watch(call, traceparent)
+        .then(() => call.end(trailerOf(traceparent)))
+        .catch((error: unknown) => call.emit("error", told(error, traceparent)))
         .finally(() => open.count--);
     },
   };
@@ -54,43 +56,63 @@ export function paymentService(parts: {
   ): (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>) => void {
     return (call, callback) => {
       open.count++;
-      contextOf(call, scope)
-        .then((context) => handle(context, call.request))
+      const traceparent = traceOf(call);
+      contextOf(call, scope, traceparent)
+        .then((context) => handle(context, readRequest(call.request)))
         .then(
-          (response) => callback(null, response),
-          (error: unknown) => callback(told(error)),
+          (response) => callback(null, response, trailerOf(traceparent)),
+          (error: unknown) => callback(told(error, traceparent)),
         )
         .finally(() => open.count--);
     };
   }
 
-  async function watch(call: WatchCall): Promise<void> {
+  async function watch(call: WatchCall, traceparent: string): Promise<void> {
     const gone = new AbortController();
     call.once("cancelled", () => gone.abort());
-    const context = await contextOf(call, "payments:read");
-    for await (const payment of gateway.watchPayment(context, call.request.id, gone.signal)) call.write({ payment });
+    const context = await contextOf(call, "payments:read", traceparent);
+    const { id } = readRequest(call.request);
+    for await (const payment of gateway.watchPayment(context, id, gone.signal)) call.write({ payment });
   }
 
-  async function contextOf(call: AnyCall, scope: Scope): Promise<CallContext> {
-    const header = (name: string) => call.metadata.get(name)[0]?.toString();
+  async function contextOf(call: AnyCall, scope: Scope, traceparent: string): Promise<CallContext> {
     const peer = call.getPeer();
-    const merchantId = await gateway.authenticator.authenticate(header("authorization"), scope, addressOf(peer));
+    const authorization = headerOf(call, "authorization");
+    const merchantId = await gateway.authenticator.authenticate(authorization, scope, addressOf(peer));
     connections.prove(peer);
     gateway.rateLimits.takeCall(merchantId);
     return {
       merchantId,
-      traceparent: continueTrace(header("traceparent")),
+      traceparent,
       deadlineMs: Number(call.getDeadline()),
       isGone: () => call.cancelled,
     };
   }
 
-  function told(error: unknown): ReturnType<typeof grpcStatus> {
+  function told(error: unknown, traceparent: string): ReturnType<typeof grpcStatus> {
     const known = error instanceof ApiError ? error : internal(error);
     gateway.countRefusal(known);
     if (known.code === "INTERNAL") log.error({ err: known.cause }, "a call failed");
-    return grpcStatus(known);
+    const status = grpcStatus(known);
+    status.metadata.set(TRACE_HEADER, traceparent);
+    return status;
   }
+}
+
+function headerOf(call: AnyCall, name: string): string | undefined {
+  return call.metadata.get(name)[0]?.toString();
+}
+
+/** The span of a call, within its caller's trace. */
+function traceOf(call: AnyCall): string {
+  return continueTrace(headerOf(call, "traceparent"));
+}
+
+/** Each call's last metadata names its span, as a failure's does. */
+function trailerOf(traceparent: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set(TRACE_HEADER, traceparent);
+  return metadata;
 }
 
 type WatchCall = ServerWritableStream<WatchPaymentRequest, WatchPaymentResponse>;

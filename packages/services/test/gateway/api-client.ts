@@ -75,6 +75,13 @@ export class ApiClient {
     });
   }
 
+  /** The metadata that a call of Pay ends with, whether it succeeds or fails. */
+  trailerOf(request: PayRequest, metadata: Metadata): Promise<Metadata> {
+    return new Promise((resolve) => {
+      this.#grpc.pay(request, metadata, () => undefined).once("status", (end) => resolve(end.metadata));
+    });
+  }
+
   get(id: string): Promise<Payment> {
     return new Promise((resolve, reject) => {
       this.#grpc.getPayment({ id }, this.metadata(), (error, response) =>

@@ -1,0 +1,46 @@
+/** Requests in protobuf's wire form, strictly: what is malformed becomes an error that a call can be answered with. */
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+import type { ServiceDefinition } from "@grpc/grpc-js";
+import { ApiError } from "./api-error.js";
+
+/** Stands for a request that could not be read. gRPC's own answer would be INTERNAL, before anybody was authenticated. */
+const MALFORMED = Symbol("malformed");
+
+/** Reads strings as proto3 has them: what is not UTF-8 is an error, and not replaced. */
+class StrictReader extends BinaryReader {
+  override string(): string {
+    return super.string(true);
+  }
+}
+
+/** The same service, whose requests arrive even when they are malformed; {@link readRequest} tells. */
+export function withStrictRequests<Service extends ServiceDefinition>(service: Service): Service {
+  const methods = Object.entries(service).map(([name, method]) => [
+    name,
+    { ...method, requestDeserialize: (bytes: Buffer) => readOrMark(bytes, method.requestDeserialize) },
+  ]);
+  return Object.fromEntries(methods) as Service;
+}
+
+/** The request of a call. @throws ApiError INVALID_ARGUMENT when it was malformed. */
+export function readRequest<Request>(request: Request): Request {
+  if ((request as unknown) !== MALFORMED) return request;
+  throw new ApiError("INVALID_ARGUMENT", "MALFORMED_BODY", "The request is not in protobuf's wire form.");
+}
+
+function readOrMark(bytes: Buffer, deserialize: (bytes: Buffer) => unknown): unknown {
+  try {
+    // ts-proto's decoders stop at an end-group tag and at tag 0 without an error: what they would leave is looked for.
+    const fields = new BinaryReader(bytes);
+    while (fields.pos < fields.len) {
+      const [, wireType] = fields.tag();
+      fields.skip(wireType);
+    }
+    const reader = new StrictReader(bytes);
+    // They take a reader as well as bytes.
+    const request = deserialize(reader as unknown as Buffer);
+    return reader.pos === bytes.length ? request : MALFORMED;
+  } catch {
+    return MALFORMED;
+  }
+}
