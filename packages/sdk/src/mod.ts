@@ -22,6 +22,7 @@ export { createBreaker } from "./processor/create-breaker.js";
 export type {
   CrashJournalOptions,
   ErrorClass,
+  Held,
   Incoming,
   Outcome,
   Processor,

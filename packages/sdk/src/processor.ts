@@ -26,6 +26,11 @@ export interface Outcome {
 export type ErrorClass =
   /** The world is not ready (a database away, a time-out): the same batch is tried again, for as long as it takes. */
   | "transient"
+  /**
+   * Nobody foresaw it, so it is not counted against the message: as `transient`, but the batch is halved to see whether
+   * some of it gets through. What fails alone while others get through is held and tried again by itself.
+   */
+  | "unknown"
   /** This batch cannot be handled: it is split until the one bad message is alone, which is then tried again by the broker. */
   | "permanent"
   /** As `permanent`, but trying again is in vain: the one bad message is set aside at its first failure alone. */
@@ -68,6 +73,11 @@ export interface ProcessorOptions<S extends StandardSchemaV1> {
   readonly retry?: {
     /** Attempts at once in memory for a permanent error before the batch is split [1]; a transient error has no limit. */
     readonly attempts?: number;
+    /**
+     * Failures for an unknown reason, in a row and in one delivery, after which a message is set aside all the same.
+     * With it an outage that `classify` does not name can set everything aside [no limit].
+     */
+    readonly maximumUnknownAttempts?: number;
     /** First waiting time, doubled each time, with jitter [50]. */
     readonly initialDelayMs?: number;
     /** [5,000] */
@@ -87,7 +97,10 @@ export interface ProcessorOptions<S extends StandardSchemaV1> {
   readonly crashJournal?: CrashJournalOptions;
   /** A lone message that still fails at its n-th attempt, redeliveries included, is set aside as a dead letter [5]. */
   readonly maximumDeliveries?: number;
-  /** Sorts the handler's errors. Default: MessagingError by `retryable`, everything else `permanent`. */
+  /**
+   * Sorts the handler's errors. Default: a MessagingError that is `retryable` is `transient`, one with the code
+   * `invalid-body` is `permanent`, and everything else is `unknown`: that a message is at fault has to be said.
+   */
   readonly classify?: (error: unknown) => ErrorClass;
   /** Batch in, one outcome for each message out, in the same order. `signal` aborts when draining runs out of time. */
   handle(
@@ -116,7 +129,27 @@ export type ProcessorEvent =
       readonly delayMs: number;
       readonly error: unknown;
     }
+  /** This message fails alone while others get through, and is tried again by itself after `delayMs`. */
+  | {
+      readonly name: "held";
+      readonly message: Message;
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly error: unknown;
+    }
   | { readonly name: "breaker"; readonly state: BreakerState };
+
+/** Messages that do not get through, although nothing is known to be wrong with them. */
+export interface Held {
+  /** `step`: all wait, for what the handler or its outcomes need is not there. `messages`: only these; others go on. */
+  readonly name: "step" | "messages";
+  /** How many are in hand; 0 when the processor cannot read its source. */
+  readonly messages: number;
+  /** When the first of them failed: milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** The latest failure of the one that waits longest. */
+  readonly cause: unknown;
+}
 
 /** A running step; it takes batches until it is drained or disposed of. */
 export interface Processor extends AsyncDisposable {
@@ -124,6 +157,8 @@ export interface Processor extends AsyncDisposable {
   readonly counts: { readonly handled: number; readonly deadLettered: number; readonly retried: number };
   /** Always `closed` without {@link ProcessorOptions.breaker}. */
   readonly breaker: BreakerState;
+  /** What waits to be tried again, for health checks; undefined while all goes well, or the breaker is open. */
+  readonly held: Held | undefined;
   /** Stops taking, finishes what is held (at most `timeoutMs`, default 10,000), closes. What is left over comes again. */
   drain(options?: { readonly timeoutMs?: number }): Promise<void>;
 }

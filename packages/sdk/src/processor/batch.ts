@@ -3,62 +3,151 @@
 import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";
 import type { ErrorClass, Incoming, Outcome } from "../processor.js";
-import type { Attempt } from "./breaker.js";
-import type { PendingSend } from "./outcome-sender.js";
+import type { Attempt, BatchAttempt, TakenApart } from "./attempt.js";
+import { type Delivery, deliverOutcomes, giveAllBack, leave } from "./deliver-outcomes.js";
+import { sendFailureClass } from "./failure-class.js";
+import { holdAlone } from "./hold-alone.js";
+import type { Hold } from "./holds.js";
 import { withProcessSpan } from "./process-span.js";
 import { attemptsOf } from "./redelivery.js";
-import { failAlone, giveBack, setAside } from "./set-aside.js";
+import { failAlone } from "./set-aside.js";
 import type { Step } from "./step.js";
+import { takeApart } from "./take-apart.js";
+
+/** What a batch asks of the processor that it belongs to. */
+export interface BatchSurroundings {
+  /** Takes what ends on its own time, so that one bad message does not hold the next batch up. */
+  aside(message: Message, work: Promise<unknown>): void;
+  /** Messages that have arrived meanwhile, `room` of them at most: a failing batch is compared with them. */
+  neighbours(room: number): Promise<readonly Incoming<unknown>[]>;
+}
+
+const HANDLER_FAILED = "The handler failed";
+
+/** How often a batch may fail before it is split: for a permanent reason, and for an unknown one. */
+interface AttemptLimits {
+  readonly permanent: number;
+  readonly unknown: number;
+}
 
 /** Messages received together, in one epoch of the connection. */
 export class Batch {
   readonly #step: Step;
   readonly #epoch: number;
-  /** Takes what ends on its own time, so that one bad message does not hold the next batch up. */
-  readonly #aside: (message: Message, work: Promise<unknown>) => void;
+  readonly #around: BatchSurroundings;
 
-  constructor(step: Step, epoch: number, aside: (message: Message, work: Promise<unknown>) => void) {
+  constructor(step: Step, epoch: number, around: BatchSurroundings) {
     this.#step = step;
     this.#epoch = epoch;
-    this.#aside = aside;
+    this.#around = around;
   }
 
   /**
    * Handles the messages until each is settled, or given up because it comes again. Permanent failures are tried
-   * `attempts` times and then halved, down to the one message that fails alone.
+   * `retry.attempts` times and then halved, down to the one message that fails alone.
    */
-  async run(messages: readonly Incoming<unknown>[], attempts = this.#step.settings.attempts): Promise<void> {
+  async run(messages: readonly Incoming<unknown>[]): Promise<void> {
+    const { attempts, maximumUnknownAttempts } = this.#step.settings;
+    await this.#run(messages, { permanent: attempts, unknown: maximumUnknownAttempts });
+  }
+
+  async #run(messages: readonly Incoming<unknown>[], limits: AttemptLimits): Promise<void> {
+    const hold = this.#step.holds.begin("step");
+    try {
+      await this.#runHolding(messages, limits, hold);
+    } finally {
+      hold.end();
+    }
+  }
+
+  async #runHolding(first: readonly Incoming<unknown>[], limits: AttemptLimits, hold: Hold): Promise<void> {
     const step = this.#step;
-    const limit = this.#attemptLimit(messages, attempts);
+    let messages = first;
     let failures = 0;
     let permanentFailures = 0;
+    let unknownFailures = 0;
     while (!step.lifecycle.isLost(this.#epoch)) {
-      const attempt = await step.breaker.run(() => this.#attempt(messages));
+      const attempt = await step.breaker.run(() => this.#attemptWhole(messages));
       if (step.lifecycle.isLost(this.#epoch)) {
         break;
       }
       if (attempt === undefined) {
-        return this.#giveAllBack(messages, breakerCause(step));
+        return giveAllBack(step, messages, breakerCause(step));
       }
       if ("outcomes" in attempt) {
+        hold.end();
         return this.#deliver(messages, attempt.outcomes);
+      }
+      if ("apart" in attempt) {
+        hold.end();
+        messages = await this.#deliverParts(attempt.apart);
+        if (messages.length === 0) {
+          return;
+        }
+        continue;
       }
       const { error, errorClass } = attempt;
       failures += 1;
-      if (errorClass !== "transient") {
-        permanentFailures += 1;
-        if (errorClass === "poison" || permanentFailures >= limit) {
-          return this.#isolate(messages, error, errorClass);
-        }
-      } else if (!step.takes) {
-        return this.#giveAllBack(messages, error);
+      permanentFailures += errorClass === "permanent" ? 1 : 0;
+      unknownFailures += errorClass === "unknown" ? 1 : 0;
+      const isEnough =
+        permanentFailures >= this.#attemptLimit(messages, limits.permanent) || unknownFailures >= limits.unknown;
+      if (errorClass === "poison" || (isEnough && errorClass !== "transient")) {
+        return this.#isolate(messages, error, errorClass);
       }
+      if (errorClass !== "permanent" && !step.takes) {
+        return giveAllBack(step, messages, error);
+      }
+      hold.failed(messages.length, error);
       await step.backOff(failures, messages.length, error);
-      if (!step.takes && !step.lifecycle.isLost(this.#epoch)) {
-        return this.#giveAllBack(messages, error);
+      if (step.lifecycle.isLost(this.#epoch)) {
+        break;
+      }
+      if (!step.takes) {
+        return giveAllBack(step, messages, error);
+      }
+      if (errorClass === "unknown") {
+        messages = [...messages, ...(await this.#neighbours(messages.length))];
       }
     }
-    this.#leave(messages);
+    leave(messages);
+  }
+
+  /** Where order matters those that come later cannot go first. */
+  #neighbours(taken: number): Promise<readonly Incoming<unknown>[]> | readonly Incoming<unknown>[] {
+    const { orderedByGroup, maximumSize } = this.#step.settings;
+    return orderedByGroup || taken >= maximumSize ? [] : this.#around.neighbours(maximumSize - taken);
+  }
+
+  /** Takes a batch apart that failed for an unknown reason: what gets through shows that the world is ready. */
+  async #attemptWhole(messages: readonly Incoming<unknown>[]): Promise<BatchAttempt> {
+    const attempt = await this.#attempt(messages);
+    if ("outcomes" in attempt || attempt.errorClass !== "unknown") {
+      return attempt;
+    }
+    if (messages.length === 1 || this.#step.settings.orderedByGroup) {
+      return attempt;
+    }
+    const isOver = (): boolean => this.#step.lifecycle.isLost(this.#epoch);
+    const apart = await takeApart(messages, (part) => this.#attempt(part), isOver);
+    return apart === undefined ? attempt : { apart };
+  }
+
+  /** Sends what got through, meets what failed alone, and tells what is still to be handled. */
+  async #deliverParts({ through, alone, rest }: TakenApart): Promise<readonly Incoming<unknown>[]> {
+    for (const { incoming, error, errorClass } of alone) {
+      const { message } = incoming;
+      if (errorClass === "permanent" || errorClass === "poison") {
+        const failed = { message, epoch: this.#epoch, what: HANDLER_FAILED, error, errorClass };
+        this.#around.aside(message, failAlone(this.#step, failed));
+      } else {
+        this.#holdAlone(incoming, HANDLER_FAILED, error);
+      }
+    }
+    for (const { messages, outcomes } of through) {
+      await this.#deliver(messages, outcomes);
+    }
+    return rest;
   }
 
   /** Where order matters a lone message has all its attempts here, for those behind it must wait. */
@@ -97,7 +186,7 @@ export class Batch {
     try {
       return this.#step.settings.classify(error);
     } catch {
-      return "permanent";
+      return "unknown";
     }
   }
 
@@ -110,107 +199,59 @@ export class Batch {
     const only = messages.length === 1 ? messages[0] : undefined;
     if (only !== undefined) {
       const { message } = only;
-      const failed = { message, epoch: this.#epoch, what: "The handler failed", error, errorClass };
+      const failed = { message, epoch: this.#epoch, what: HANDLER_FAILED, error, errorClass };
       const work = failAlone(this.#step, failed);
-      this.#aside(message, work);
+      this.#around.aside(message, work);
       if (this.#step.settings.orderedByGroup) {
         await work;
       }
       return;
     }
     const middle = Math.ceil(messages.length / 2);
-    await this.run(messages.slice(0, middle), 1);
-    await this.run(messages.slice(middle), 1);
+    const unknown = errorClass === "unknown" ? 1 : this.#step.settings.maximumUnknownAttempts;
+    await this.#run(messages.slice(0, middle), { permanent: 1, unknown });
+    await this.#run(messages.slice(middle), { permanent: 1, unknown });
   }
 
-  /** Sends until each outcome is confirmed or refused; only what failed is sent again, and the handler is not asked. */
-  async #deliver(messages: readonly Incoming<unknown>[], outcomes: readonly Outcome[]): Promise<void> {
-    const step = this.#step;
-    const settled = new Array<boolean>(messages.length).fill(false);
-    let waiting: readonly PendingSend[] = step.sender.pendingSends(messages, outcomes);
-    for (let failures = 1; ; failures += 1) {
-      const failed = await step.sender.sendAll(waiting);
-      const again: PendingSend[] = [];
-      const open = new Set<number>();
-      let lastError: unknown;
-      for (const { send, error } of failed) {
-        if (isLineLost(error)) {
-          if (!step.lifecycle.isLost(this.#epoch)) {
-            // The news of the loss is still to come, or only the producer is gone: do not spin on what comes again.
-            await step.backOff(failures, messages.length, error);
-          }
-          return this.#leave(messages.filter((_, input) => settled[input] !== true));
-        }
-        if (error instanceof MessagingError && error.retryable) {
-          again.push(send);
-          open.add(send.input);
-          lastError = error;
-        } else if (settled[send.input] !== true) {
-          settled[send.input] = true;
-          this.#refuse(messages[send.input], error);
-        }
-      }
-      for (const [input, incoming] of messages.entries()) {
-        if (settled[input] !== true && !open.has(input)) {
-          settled[input] = true;
-          this.#conclude(incoming, outcomes[input] ?? {});
-        }
-      }
-      waiting = again.filter((send) => settled[send.input] !== true);
-      if (waiting.length === 0) {
-        return;
-      }
-      const unsettled = messages.filter((_, input) => settled[input] !== true);
-      if (step.lifecycle.phase === "running") {
-        await step.backOff(failures, unsettled.length, lastError);
-      }
-      if (step.lifecycle.isLost(this.#epoch)) {
-        return this.#leave(unsettled);
-      }
-      if (step.lifecycle.phase !== "running") {
-        return this.#giveAllBack(unsettled, lastError);
-      }
+  #deliver(messages: readonly Incoming<unknown>[], outcomes: readonly Outcome[]): Promise<void> {
+    const refused = (incoming: Incoming<unknown>, error: unknown): void => this.#refuse(incoming, error);
+    return deliverOutcomes({ ...this.#delivery, refused }, messages, outcomes);
+  }
+
+  get #delivery(): Omit<Delivery, "refused"> {
+    return { step: this.#step, epoch: this.#epoch, aside: (message, work) => this.#around.aside(message, work) };
+  }
+
+  /** An outcome that the broker cannot take is its input's fault; of any other failure nobody knows whose it is. */
+  #refuse(incoming: Incoming<unknown>, error: unknown): void {
+    const what = "Sending the outcome failed";
+    if (sendFailureClass(error, false) !== "permanent" && !this.#step.settings.orderedByGroup) {
+      this.#holdAlone(incoming, what, error);
+      return;
     }
-  }
-
-  /** The persistent messages of this outcome are held by the broker; what remains is cheap, then the input may go. */
-  #conclude(incoming: Incoming<unknown>, outcome: Outcome): void {
     const { message } = incoming;
-    try {
-      this.#step.sender.sendUnconfirmed(outcome, message);
-    } catch (error) {
-      this.#refuse(incoming, error);
-      return;
-    }
-    if (outcome.deadLetter !== undefined) {
-      const bad = { message, epoch: this.#epoch, reason: outcome.deadLetter, errorClass: "application" } as const;
-      this.#aside(message, setAside(this.#step, bad));
-      return;
-    }
-    message.accept();
-    this.#step.counts.handled += 1;
+    const failed = { message, epoch: this.#epoch, what, error, errorClass: "permanent" } as const;
+    this.#around.aside(message, failAlone(this.#step, failed));
   }
 
-  #refuse(incoming: Incoming<unknown> | undefined, error: unknown): void {
-    if (incoming !== undefined) {
-      const { message } = incoming;
-      const what = "Sending the outcome failed";
-      const failed = { message, epoch: this.#epoch, what, error, errorClass: "permanent" } as const;
-      this.#aside(message, failAlone(this.#step, failed));
-    }
-  }
-
-  #giveAllBack(messages: readonly Incoming<unknown>[], error: unknown): void {
-    for (const { message } of messages) {
-      giveBack(this.#step, message, error, false);
-    }
-  }
-
-  /** The messages come again in any case; where the line still stands, releasing them makes it soon. */
-  #leave(messages: readonly Incoming<unknown>[]): void {
-    for (const { message } of messages) {
-      message.release();
-    }
+  #holdAlone(incoming: Incoming<unknown>, what: string, error: unknown): void {
+    const work = holdAlone({
+      step: this.#step,
+      epoch: this.#epoch,
+      incoming,
+      what,
+      error,
+      handle: () => this.#attempt([incoming]),
+      deliver: async (outcomes) => {
+        let refusal: { readonly refusal: unknown } | undefined;
+        const refused = (_: Incoming<unknown>, refusedWith: unknown): void => {
+          refusal = { refusal: refusedWith };
+        };
+        await deliverOutcomes({ ...this.#delivery, refused }, [incoming], outcomes);
+        return refusal;
+      },
+    });
+    this.#around.aside(incoming.message, work);
   }
 }
 
@@ -221,9 +262,4 @@ function breakerCause(step: Step): unknown {
 
 function isOutcome(value: unknown): value is Outcome {
   return typeof value === "object" && value !== null;
-}
-
-/** With the line, the inputs are lost as well: the broker offers them again, and the handler must not count on these. */
-function isLineLost(error: unknown): boolean {
-  return error instanceof MessagingError && (error.code === "connection-lost" || error.code === "closed");
 }

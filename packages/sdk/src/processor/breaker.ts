@@ -7,7 +7,8 @@ import {
   handleWhenResult,
 } from "cockatiel";
 import type { BreakerState } from "../breaker.js";
-import type { ErrorClass, Outcome } from "../processor.js";
+import type { ErrorClass } from "../processor.js";
+import type { Attempt, BatchAttempt } from "./attempt.js";
 
 /** {@link BreakerOptions} with every default filled in. */
 export interface BreakerSettings {
@@ -15,11 +16,6 @@ export interface BreakerSettings {
   readonly halfOpenAfterMs: number;
   readonly probeSize: number;
 }
-
-/** How one call of the handler ended. */
-export type Attempt =
-  | { readonly outcomes: readonly Outcome[] }
-  | { readonly error: unknown; readonly errorClass: ErrorClass };
 
 const CLOSED: BreakerState = { name: "closed" };
 
@@ -37,7 +33,7 @@ export class Breaker {
     if (settings === undefined) {
       return;
     }
-    const policy = circuitBreaker(handleWhenResult(isTransient), {
+    const policy = circuitBreaker(handleWhenResult(saysNotReady), {
       halfOpenAfter: settings.halfOpenAfterMs,
       breaker: new ConsecutiveBreaker(settings.afterFailures),
     });
@@ -67,7 +63,7 @@ export class Breaker {
   }
 
   /** Calls the handler and counts how that ended; undefined where the breaker is open and it was not called. */
-  async run(call: () => Promise<Attempt>): Promise<Attempt | undefined> {
+  async run<Result extends BatchAttempt>(call: () => Promise<Result>): Promise<Result | undefined> {
     if (this.#policy === undefined) {
       return call();
     }
@@ -107,6 +103,8 @@ export class Breaker {
   }
 }
 
-function isTransient(result: unknown): boolean {
-  return (result as Partial<{ errorClass: ErrorClass }>).errorClass === "transient";
+/** What nobody foresaw counts as well: nothing got through, whatever it is. */
+function saysNotReady(result: unknown): boolean {
+  const { errorClass } = result as Partial<{ errorClass: ErrorClass }>;
+  return errorClass === "transient" || errorClass === "unknown";
 }

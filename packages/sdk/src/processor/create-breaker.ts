@@ -1,6 +1,7 @@
 /** The processors' circuit breaker for what is called outside of one. */
 import type { BreakerOptions, BreakerState, CircuitBreaker } from "../breaker.js";
-import { type Attempt, Breaker } from "./breaker.js";
+import type { Attempt } from "./attempt.js";
+import { Breaker } from "./breaker.js";
 import { breakerSettings } from "./processor-settings.js";
 
 /**

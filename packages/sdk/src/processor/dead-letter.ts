@@ -7,10 +7,11 @@ import { ATTEMPTS_PROPERTY, attemptsOf } from "./redelivery.js";
 /**
  * - `poison`: the body cannot be read or does not fit the schema, or `classify` said so.
  * - `permanent`: the handler, or the broker when an outcome was sent, refused it at each of its deliveries.
+ * - `unknown`: it failed alone `retry.maximumUnknownAttempts` times, and nobody knows why.
  * - `crash`: the process ended each time that it was handled.
  * - `application`: the handler asked for it.
  */
-export type DeadLetterClass = "poison" | "permanent" | "crash" | "application";
+export type DeadLetterClass = "poison" | "permanent" | "unknown" | "crash" | "application";
 
 /** Why and by whom a message is set aside. */
 export interface DeadLetterReason {

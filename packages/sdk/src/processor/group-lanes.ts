@@ -12,7 +12,7 @@ export class GroupLanes {
   }
 
   /** Parts of `messages` by lane, each in the order of arrival. */
-  split(messages: readonly Message[]): ReadonlyMap<number, readonly Message[]> {
+  split(messages: readonly Message[]): ReadonlyMap<number, Message[]> {
     const parts = new Map<number, Message[]>();
     this.#next = (this.#next + 1) % this.#tails.length;
     for (const message of messages) {

@@ -16,8 +16,27 @@ export interface Poison {
   readonly poison: string;
 }
 
+/** Reads the bodies of a batch in order; tells `poisoned` of those that cannot be handled. */
+export async function readBodies(
+  messages: readonly Message[],
+  schema: StandardSchemaV1,
+  poisoned: (poison: Poison) => void,
+): Promise<Incoming<unknown>[]> {
+  const incoming: Incoming<unknown>[] = [];
+  for (const message of messages) {
+    const read = readBody(message, schema);
+    const body = read instanceof Promise ? await read : read;
+    if ("poison" in body) {
+      poisoned(body);
+    } else {
+      incoming.push(body);
+    }
+  }
+  return incoming;
+}
+
 /** Parses and validates; a promise only where the schema itself is asynchronous. */
-export function readBody(
+function readBody(
   message: Message,
   schema: StandardSchemaV1,
 ): Incoming<unknown> | Poison | Promise<Incoming<unknown> | Poison> {

@@ -12,6 +12,8 @@ export interface LastingConsumerParts {
   readonly signal: AbortSignal;
   /** Waits before the n-th attempt in a row to open it again. */
   readonly backOff: (failures: number, error: unknown) => Promise<void>;
+  /** Told when it is open again. */
+  readonly reopened?: () => void;
 }
 
 export class LastingConsumer {
@@ -54,6 +56,16 @@ export class LastingConsumer {
     return [];
   }
 
+  /** What has arrived, without waiting for more. */
+  async receiveArrived(maximumSize: number): Promise<Message[]> {
+    try {
+      return await this.#consumer.receiveBatch({ maximumSize, signal: AbortSignal.abort() });
+    } catch {
+      // There is nothing, or the consumer has ended, which the next call of `receiveBatch` meets.
+      return [];
+    }
+  }
+
   /** As {@link Consumer.stop}, for this consumer and those made after it. */
   stop(): void {
     this.#credit = "stopped";
@@ -91,5 +103,6 @@ export class LastingConsumer {
       // The owner has closed what it knew of; this one is newer.
       await this.#consumer.close();
     }
+    this.#parts.reopened?.();
   }
 }

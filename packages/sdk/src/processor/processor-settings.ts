@@ -9,6 +9,7 @@ import type { StandardSchemaV1 } from "../standard-schema.js";
 import type { BackOffLimits } from "./back-off.js";
 import type { BreakerSettings } from "./breaker.js";
 import type { CrashJournalSettings } from "./crash-journal.js";
+import { handlerFailureClass } from "./failure-class.js";
 import type { RedeliveryLimits } from "./redelivery.js";
 
 const DEFAULT_MAXIMUM_SIZE = 200;
@@ -47,6 +48,8 @@ export interface ProcessorSettings {
   readonly attempts: number;
   readonly backOff: BackOffLimits;
   readonly maximumDeliveries: number;
+  /** Infinity: a message that fails alone for an unknown reason is held for as long as it takes. */
+  readonly maximumUnknownAttempts: number;
   /** Undefined: a lone failure is released. */
   readonly redelivery: RedeliveryLimits | undefined;
   readonly breaker: BreakerSettings | undefined;
@@ -90,7 +93,11 @@ export function parseProcessorOptions<S extends StandardSchemaV1>(options: Proce
       maximumDelayMs: whole("retry.maximumDelayMs", options.retry?.maximumDelayMs, DEFAULT_MAXIMUM_DELAY_MS, 0),
     },
     maximumDeliveries: whole("maximumDeliveries", options.maximumDeliveries, DEFAULT_MAXIMUM_DELIVERIES, 1),
-    classify: options.classify ?? classifyByRetryable,
+    maximumUnknownAttempts:
+      options.retry?.maximumUnknownAttempts === undefined
+        ? Number.POSITIVE_INFINITY
+        : whole("retry.maximumUnknownAttempts", options.retry.maximumUnknownAttempts, 1, 1),
+    classify: options.classify ?? handlerFailureClass,
     redelivery: redeliveryLimits(options, whole),
     breaker: options.breaker && breakerSettings(options.breaker, `Processor ${options.name}`),
     crashJournal: crashJournalSettings(options, whole),
@@ -168,8 +175,4 @@ function crashJournalSettings<S extends StandardSchemaV1>(
     directory,
     maximumCrashes: whole("crashJournal.maximumCrashes", maximumCrashes, DEFAULT_MAXIMUM_CRASHES, 1),
   };
-}
-
-function classifyByRetryable(error: unknown): ErrorClass {
-  return error instanceof MessagingError && error.retryable ? "transient" : "permanent";
 }

@@ -3,22 +3,25 @@ import type { BreakerState } from "../breaker.js";
 import type { Connection } from "../connection.js";
 import type { Consumer } from "../consumer.js";
 import type { Message } from "../message.js";
-import type { Incoming, Processor, ProcessorOptions } from "../processor.js";
+import type { Held, Incoming, Processor, ProcessorOptions } from "../processor.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
 import { Batch } from "./batch.js";
 import { Breaker } from "./breaker.js";
 import { CrashJournal } from "./crash-journal.js";
 import { GroupLanes } from "./group-lanes.js";
 import { InHand } from "./in-hand.js";
-import { readBody } from "./incoming-body.js";
+import { readBodies } from "./incoming-body.js";
 import { LastingConsumer } from "./lasting-consumer.js";
 import { Lifecycle } from "./lifecycle.js";
 import { OutcomeSender } from "./outcome-sender.js";
 import { type ProcessorSettings, parseProcessorOptions } from "./processor-settings.js";
 import { giveBack, setAside } from "./set-aside.js";
 import { Step } from "./step.js";
+import { withinTime } from "./within-time.js";
 
 const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
+/** How long a probe that is not full waits for what the broker sends with its first message. */
+const PROBE_GATHERING_MS = 20;
 
 /**
  * Opens a processor; see {@link ProcessorOptions}. The guarantee: an input is accepted only after the broker has
@@ -51,12 +54,17 @@ async function openWith(
   const sender = await OutcomeSender.open(connection, settings);
   const lifecycle = new Lifecycle(connection);
   const step = new Step(settings, lifecycle, sender, new Breaker(settings.breaker));
+  const receiving = step.holds.begin("step");
   try {
     const input = await LastingConsumer.open({
       connection,
       open: () => openConsumer(connection, settings),
       signal: lifecycle.receiving,
-      backOff: (failures, error) => step.backOff(failures, 0, error),
+      backOff: (failures, error) => {
+        receiving.failed(0, error);
+        return step.backOff(failures, 0, error);
+      },
+      reopened: () => receiving.end(),
     });
     return new RunningProcessor(step, input, journal, onDrained);
   } catch (error) {
@@ -103,6 +111,10 @@ class RunningProcessor implements Processor {
     return this.#step.breaker.state;
   }
 
+  get held(): Held | undefined {
+    return this.#step.holds.held;
+  }
+
   drain(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     this.#drained ??= this.#drain(options.timeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS).finally(this.#onDrained);
     return this.#drained;
@@ -124,8 +136,10 @@ class RunningProcessor implements Processor {
   }
 
   /** Starts on a batch, and returns when there is room for the next one. */
-  async #start(messages: readonly Message[]): Promise<void> {
+  async #start(first: Message[]): Promise<void> {
     const { lifecycle, settings, breaker } = this.#step;
+    const { epoch } = lifecycle;
+    const messages = breaker.state.name === "half-open" ? await this.#gatherProbe(first) : first;
     if (!this.#step.takes) {
       return releaseAll(messages);
     }
@@ -137,9 +151,8 @@ class RunningProcessor implements Processor {
     releaseAll(messages.slice(size));
     const batch = size < messages.length ? messages.slice(0, size) : messages;
     if (this.#lanes === undefined) {
-      this.#inHand.addBatch(batch, this.#process(batch, lifecycle.epoch));
+      this.#inHand.addBatch(batch, this.#process(batch, epoch));
     } else {
-      const { epoch } = lifecycle;
       for (const [lane, part] of this.#lanes.split(batch)) {
         this.#inHand.addBatch(
           part,
@@ -148,6 +161,17 @@ class RunningProcessor implements Processor {
       }
     }
     await this.#inHand.untilFewerBatches(breaker.state.name === "half-open" ? 1 : settings.concurrency);
+  }
+
+  /** A probe of one message cannot tell a bad message from a world that is not ready: what else comes joins it. */
+  async #gatherProbe(first: Message[]): Promise<Message[]> {
+    const { breaker, lifecycle, settings } = this.#step;
+    const room = breaker.batchSize(settings.maximumSize) - first.length;
+    if (room <= 0) {
+      return first;
+    }
+    await lifecycle.pauses.wait(PROBE_GATHERING_MS);
+    return [...first, ...(await this.#input.receiveArrived(room))];
   }
 
   /** Handles messages one by one with nothing else in hand, so that a crash names the one that did it. */
@@ -196,30 +220,46 @@ class RunningProcessor implements Processor {
     this.#step.emit({ name: "breaker", state });
   }
 
-  async #process(messages: readonly Message[], epoch: number): Promise<void> {
+  /** @param messages grow by those that join them */
+  async #process(messages: Message[], epoch: number): Promise<void> {
     const step = this.#step;
     try {
-      const incoming: Incoming<unknown>[] = [];
-      for (const message of messages) {
-        const read = readBody(message, step.settings.schema);
-        const body = read instanceof Promise ? await read : read;
-        if ("poison" in body) {
-          this.#aside(message, setAside(step, { message, epoch, reason: body.poison, errorClass: "poison" }));
-        } else {
-          incoming.push(body);
-        }
-      }
+      const incoming = await this.#read(messages, epoch);
       if (incoming.length > 0) {
-        await new Batch(step, epoch, (message, work) => this.#aside(message, work)).run(incoming);
+        const around = {
+          aside: (message: Message, work: Promise<unknown>) => this.#aside(message, work),
+          neighbours: (room: number) => this.#neighbours(room, epoch, messages),
+        };
+        await new Batch(step, epoch, around).run(incoming);
       }
     } catch (error) {
       // Nothing above is meant to throw; if it does, the messages must come again rather than hang unsettled.
+      await step.backOff(1, messages.length, error);
       for (const message of messages) {
         if (!this.#inHand.isAside(message)) {
-          giveBack(step, message, error, true);
+          giveBack(step, message, error, false);
         }
       }
     }
+  }
+
+  /** The messages that can be handled; those that cannot be read are set aside. */
+  #read(messages: readonly Message[], epoch: number): Promise<Incoming<unknown>[]> {
+    const step = this.#step;
+    return readBodies(messages, step.settings.schema, ({ message, poison }) =>
+      this.#aside(message, setAside(step, { message, epoch, reason: poison, errorClass: "poison" })),
+    );
+  }
+
+  /** What has arrived beside a batch that fails joins it, and is in hand for as long as the batch is. */
+  async #neighbours(room: number, epoch: number, batch: Message[]): Promise<readonly Incoming<unknown>[]> {
+    const arrived = await this.#input.receiveArrived(room);
+    if (this.#journal?.suspects(arrived) === true) {
+      releaseAll(arrived);
+      return [];
+    }
+    batch.push(...arrived);
+    return this.#read(arrived, epoch);
   }
 
   #aside(message: Message, work: Promise<unknown>): void {
@@ -251,17 +291,5 @@ class RunningProcessor implements Processor {
 function releaseAll(messages: readonly Message[]): void {
   for (const message of messages) {
     message.release();
-  }
-}
-
-async function withinTime(timeoutMs: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  try {
-    await Promise.race([work, timeUp]);
-  } finally {
-    clearTimeout(timer);
   }
 }

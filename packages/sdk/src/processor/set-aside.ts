@@ -47,7 +47,8 @@ export async function failAlone(
   const { message, error, errorClass } = failed;
   const { maximumDeliveries, redelivery } = step.settings;
   const attempt = attemptsOf(message);
-  if (errorClass === "poison" || attempt >= maximumDeliveries || step.settings.orderedByGroup) {
+  const isTriedAgain = errorClass === "permanent" && attempt < maximumDeliveries && !step.settings.orderedByGroup;
+  if (!isTriedAgain) {
     await setAside(step, { ...failed, reason: describeError(failed.what, error) });
     return;
   }

@@ -2,6 +2,7 @@
 import type { Processor, ProcessorEvent } from "../processor.js";
 import { backOffDelayMs } from "./back-off.js";
 import type { Breaker } from "./breaker.js";
+import { Holds } from "./holds.js";
 import type { Lifecycle } from "./lifecycle.js";
 import type { OutcomeSender } from "./outcome-sender.js";
 import type { ProcessorSettings } from "./processor-settings.js";
@@ -15,6 +16,7 @@ export class Step {
   readonly lifecycle: Lifecycle;
   readonly sender: OutcomeSender;
   readonly breaker: Breaker;
+  readonly holds = new Holds();
   readonly counts: Counts = { handled: 0, deadLettered: 0, retried: 0 };
 
   constructor(settings: ProcessorSettings, lifecycle: Lifecycle, sender: OutcomeSender, breaker: Breaker) {

@@ -34,6 +34,7 @@ describe("The letters of a dead-letter queue", () => {
     await producer.send({ json, correlationId: "c-1", type: "payment", properties }, { duplicateId: "d-1" });
     const processor = await step.open({
       maximumDeliveries: 2,
+      classify: () => "permanent",
       handle() {
         throw new TypeError("broken");
       },

@@ -64,6 +64,7 @@ describe("A processor with a breaker", () => {
     const processor = await step.open({
       retry: { attempts: 100, initialDelayMs: 1, maximumDelayMs: 2 },
       breaker: { afterFailures: 2, halfOpenAfterMs: 600_000 },
+      classify: (error) => (error instanceof TypeError ? "permanent" : "transient"),
       handle(batch) {
         calls += 1;
         if (calls === 8) {

@@ -48,6 +48,7 @@ describe("A processor that keeps groups in order", () => {
     const processor = await step.open({
       batch: { maximumSize: 20, concurrency: 2, orderedByGroup: true },
       maximumDeliveries: 3,
+      classify: () => "permanent",
       handle(batch) {
         const bad = batch.find(({ body }) => body.amount === 5);
         if (bad !== undefined) {

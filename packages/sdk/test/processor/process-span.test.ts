@@ -57,6 +57,7 @@ describe("The process span", () => {
     await producer.send({ json: payments(1)[0], traceparent: `00-${traceId}-0000000000000001-01` });
     const processor = await step.open({
       maximumDeliveries: 1,
+      classify: () => "permanent",
       handle() {
         throw new RangeError("4111111111111111");
       },

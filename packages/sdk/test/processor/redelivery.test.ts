@@ -14,6 +14,7 @@ describe("A processor that has the broker deliver a failed message later", () =>
     const seen: unknown[] = [];
     const processor = await step.open({
       maximumDeliveries: 3,
+      classify: () => "permanent",
       retry: { redeliveryDelayMs: 20 },
       handle([incoming]) {
         const { message } = incoming ?? {};
@@ -52,6 +53,7 @@ describe("A processor that has the broker deliver a failed message later", () =>
     await step.send(...payments(1));
     const failing = {
       maximumDeliveries: 2,
+      classify: () => "permanent" as const,
       handle() {
         throw new TypeError("broken");
       },
@@ -73,6 +75,7 @@ describe("A processor that has the broker deliver a failed message later", () =>
     let failures = 0;
     const processor = await step.open({
       retry: { redeliveryDelayMs: 10 },
+      classify: () => "permanent",
       handle(batch) {
         if (failures < 4 && batch.some(({ body }) => body.id === "p-2")) {
           failures += 1;
@@ -101,6 +104,7 @@ describe("A processor that has the broker deliver a failed message later", () =>
     const processor = await step.open(
       {
         maximumDeliveries: 2,
+        classify: () => "permanent",
         retry: { redeliveryDelayMs: 1, initialDelayMs: 1, maximumDelayMs: 1 },
         handle() {
           throw new TypeError("broken");

@@ -43,6 +43,7 @@ export class SimulatedProcessor<S extends StandardSchemaV1> {
     return {
       counts: this.#counts,
       breaker: { name: "closed" },
+      held: undefined,
       drain: async () => undefined,
       [Symbol.asyncDispose]: async () => undefined,
     };
