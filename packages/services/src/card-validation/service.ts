@@ -1,5 +1,7 @@
 /** Step 2 of the payment cycle: opens each sealed card, judges it, and sends its payment on without the number. */
 import type { Connection, Incoming, Outcome } from "@quittance/sdk";
+import { STEP_BREAKER } from "../platform/circuit-breakers.js";
+import { classifyFailure } from "../platform/classify-failure.js";
 import { key32 } from "../platform/configuration.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
@@ -61,10 +63,12 @@ export async function startCardValidation(options: {
     schema: paymentMessage,
     deadLetter: deadLetterDestination(CHANNELS.payment),
     batch: { maximumSize: MAXIMUM_BATCH_SIZE, concurrency: CONCURRENT_BATCHES },
+    classify: classifyFailure,
+    breaker: STEP_BREAKER,
     handle: (batch) => Promise.all(batch.map((incoming) => validate(incoming, tools))),
     onEvent: (event) => logStepEvent(event, "2", log),
   });
-  return { drain: (drain) => processor.drain(drain) };
+  return { steps: { "card-validation": processor }, drain: (drain) => processor.drain(drain) };
 }
 
 /** One payment: opened, judged, and passed on with what may be known of the card from here on. */

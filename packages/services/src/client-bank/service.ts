@@ -1,6 +1,6 @@
 /** client-bank: steps 3 and 5b of the payment cycle, step R3 of refunds, and the reads. */
 import type { Connection } from "@quittance/sdk";
-import { DATABASE_BREAKER } from "../platform/circuit-breakers.js";
+import { STEP_BREAKER } from "../platform/circuit-breakers.js";
 import { classifyFailure } from "../platform/classify-failure.js";
 import { databaseConfiguration } from "../platform/configuration.js";
 import type { Database } from "../platform/database.js";
@@ -51,7 +51,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     deadLetter: deadLetterDestination(CHANNELS.validationResult),
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
     classify: classifyFailure,
-    breaker: DATABASE_BREAKER,
+    breaker: STEP_BREAKER,
     handle: (batch) => step3Capture(tools, batch),
     onEvent: (event) => logStepEvent(event, "3", log),
   });
@@ -65,7 +65,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     deadLetter: deadLetterDestination(CHANNELS.transactionResult),
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
     classify: classifyFailure,
-    breaker: DATABASE_BREAKER,
+    breaker: STEP_BREAKER,
     handle: (batch) => step5bFinish(tools, batch),
     onEvent: (event) => logStepEvent(event, "5b", log),
   });
@@ -79,7 +79,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     deadLetter: deadLetterDestination(CHANNELS.refundResult),
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
     classify: classifyFailure,
-    breaker: DATABASE_BREAKER,
+    breaker: STEP_BREAKER,
     handle: (batch) => stepR3Credit(tools, batch),
     onEvent: (event) => logStepEvent(event, "R3", log),
   });
@@ -91,11 +91,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
 
   return {
     checks: { database: () => database.problem() },
-    breakers: {
-      "client-bank-capture": () => capture.breaker,
-      "client-bank-finish": () => finish.breaker,
-      "client-bank-refund": () => refund.breaker,
-    },
+    steps: { "client-bank-capture": capture, "client-bank-finish": finish, "client-bank-refund": refund },
     async drain(drain) {
       await Promise.all([capture.drain(drain), finish.drain(drain), refund.drain(drain), reads.drain(drain)]);
       await database.close();

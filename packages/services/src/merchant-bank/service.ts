@@ -1,6 +1,6 @@
 /** merchant-bank: step 4 of the payment cycle, and step R2 of refunds. */
 import type { Connection } from "@quittance/sdk";
-import { DATABASE_BREAKER } from "../platform/circuit-breakers.js";
+import { STEP_BREAKER } from "../platform/circuit-breakers.js";
 import { classifyFailure } from "../platform/classify-failure.js";
 import { databaseConfiguration } from "../platform/configuration.js";
 import type { Database } from "../platform/database.js";
@@ -44,7 +44,7 @@ export async function startMerchantBank(options: MerchantBankOptions): Promise<R
     deadLetter: deadLetterDestination(CHANNELS.bankResult),
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
     classify: classifyFailure,
-    breaker: DATABASE_BREAKER,
+    breaker: STEP_BREAKER,
     handle: (batch) => step4Settle(tools, batch),
     onEvent: (event) => logStepEvent(event, "4", log),
   });
@@ -58,14 +58,14 @@ export async function startMerchantBank(options: MerchantBankOptions): Promise<R
     deadLetter: deadLetterDestination(CHANNELS.refund),
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
     classify: classifyFailure,
-    breaker: DATABASE_BREAKER,
+    breaker: STEP_BREAKER,
     handle: (batch) => stepR2Debit(tools, batch),
     onEvent: (event) => logStepEvent(event, "R2", log),
   });
 
   return {
     checks: { database: () => database.problem() },
-    breakers: { "merchant-bank-settle": () => settle.breaker, "merchant-bank-refund": () => refund.breaker },
+    steps: { "merchant-bank-settle": settle, "merchant-bank-refund": refund },
     async drain(drain) {
       await Promise.all([settle.drain(drain), refund.drain(drain)]);
       await database.close();

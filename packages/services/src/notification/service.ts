@@ -1,6 +1,6 @@
 /** Steps 5a and R4: tells how each payment and each refund ended, on the log and by webhook. */
-import type { Connection, Incoming, Outcome, Processor, StandardSchemaV1 } from "@quittance/sdk";
-import { DATABASE_BREAKER } from "../platform/circuit-breakers.js";
+import type { Connection, ErrorClass, Incoming, Outcome, Processor, StandardSchemaV1 } from "@quittance/sdk";
+import { STEP_BREAKER } from "../platform/circuit-breakers.js";
 import { classifyFailure } from "../platform/classify-failure.js";
 import type { Database } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
@@ -76,8 +76,8 @@ export async function startNotification(options: NotificationOptions): Promise<R
       schema,
       deadLetter: deadLetterDestination(channel),
       batch: { maximumSize: MAXIMUM_BATCH_SIZE },
-      classify: (error) => (mayPass(error) ? "transient" : "permanent"),
-      breaker: DATABASE_BREAKER,
+      classify,
+      breaker: STEP_BREAKER,
       onEvent: (event) => logStepEvent(event, step, log),
       async handle(batch) {
         await templates.refresh();
@@ -143,7 +143,7 @@ export async function startNotification(options: NotificationOptions): Promise<R
 
   return {
     checks: { database: () => database.problem() },
-    breakers: { notification: () => payments.breaker, "notification-refund": () => refunds.breaker },
+    steps: { notification: payments, "notification-refund": refunds },
     ...(sender && { minorBreakers: { webhooks: () => sender.breaker } }),
     async drain({ timeoutMs }) {
       const endMs = performance.now() + timeoutMs;
@@ -155,7 +155,7 @@ export async function startNotification(options: NotificationOptions): Promise<R
   };
 }
 
-/** Whether the same batch can succeed later: a database that is away, a template that an operator has still to give. */
-function mayPass(error: unknown): boolean {
-  return error instanceof TemplateMissingError || classifyFailure(error) === "transient";
+/** A template that an operator has still to give is missing for every message of its kind. */
+function classify(error: unknown): ErrorClass {
+  return error instanceof TemplateMissingError ? "transient" : classifyFailure(error);
 }

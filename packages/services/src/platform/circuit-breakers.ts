@@ -1,13 +1,15 @@
 /** The circuit breakers of a service: their settings, and how readiness and metrics tell of them. */
 import type { BreakerOptions, BreakerState } from "@quittance/sdk";
+import { failureReason } from "./failure-reason.js";
 import type { ReadinessCheck } from "./health.js";
 import { serviceMeter } from "./meter.js";
 
 /**
- * For each step that needs the database: after so many failures in a row it asks for no more messages, which wait in the
- * broker uncounted, and tries one message at a time until the database answers again.
+ * For each step of the cycle: after so many failures in a row it asks for no more messages, which wait in the broker
+ * uncounted, and tries some at a time until what it needs is there again. Some, because one alone could not tell a
+ * message that fails for itself from a database that refuses: the SDK's processors look at five.
  */
-export const DATABASE_BREAKER: BreakerOptions = { afterFailures: 5, halfOpenAfterMs: 2_000, probeSize: 1 };
+export const STEP_BREAKER: BreakerOptions = { afterFailures: 5, halfOpenAfterMs: 2_000, probeSize: 10 };
 
 /** Breakers by name. */
 export type Breakers = Readonly<Record<string, () => BreakerState>>;
@@ -40,6 +42,5 @@ export function observeBreakers(breakers: Breakers): void {
 
 function reasonOf(state: BreakerState): string | undefined {
   if (state.name === "closed") return undefined;
-  const why = state.cause instanceof Error ? state.cause.message || state.cause.name : String(state.cause);
-  return `${state.name}: ${why}`;
+  return `${state.name}: ${failureReason(state.cause)}`;
 }

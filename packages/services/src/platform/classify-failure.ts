@@ -1,9 +1,16 @@
-/** Sorts what a step's handler throws into faults of the moment and faults of the message. */
+/** Sorts what a step's handler throws into faults of the message, faults of the moment, and what nobody foresaw. */
 import { type ErrorClass, MessagingError } from "@quittance/sdk";
-import { isTransient } from "./database.js";
+import { isFaultOfTheMessage, isTransient } from "./sqlstate.js";
 
-/** A database or a broker that is away is nobody's fault: the batch waits for it. */
+/**
+ * Only what is known to be the message's own fault may end as a dead letter. What a database or a broker refuses holds
+ * the step, and so does what nobody foresaw, for as long as it takes: nothing is lost by waiting.
+ */
 export function classifyFailure(error: unknown): ErrorClass {
-  const mayPass = error instanceof MessagingError ? error.retryable : isTransient(error);
-  return mayPass ? "transient" : "permanent";
+  if (error instanceof MessagingError) {
+    if (error.retryable) return "transient";
+    return error.code === "invalid-body" ? "permanent" : "unknown";
+  }
+  if (isFaultOfTheMessage(error)) return "permanent";
+  return isTransient(error) ? "transient" : "unknown";
 }

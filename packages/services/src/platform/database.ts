@@ -1,6 +1,8 @@
 /** A service's pool of PostgreSQL connections, and the one way in which a transaction is run. */
 import pg from "pg";
+import { failureReason } from "./failure-reason.js";
 import type { Logger } from "./log.js";
+import { isFaultOfTheMessage, isOfTheDatabase } from "./sqlstate.js";
 
 // Amounts are bigint everywhere: int8 (oid 20) must never become a string or a double.
 pg.types.setTypeParser(20, BigInt);
@@ -60,8 +62,10 @@ export function openDatabase(options: {
       client.release();
       return result;
     } catch (error) {
-      if (isTransient(error)) problem = error instanceof Error ? error.message : String(error);
-      client?.release(isTransient(error));
+      const isItsOwn = isFaultOfTheMessage(error);
+      if (isOfTheDatabase(error) && !isItsOwn) problem = failureReason(error);
+      // A session whose server became read-only, or that lost a right, stays so: the next one may reach another server.
+      client?.release(!isItsOwn);
       throw error;
     }
   }
@@ -84,18 +88,4 @@ export function openDatabase(options: {
     problem: () => problem,
     close: () => pool.end(),
   };
-}
-
-/** SQLSTATE classes and codes after which the same transaction can succeed (PostgreSQL, appendix A). */
-const TRANSIENT_CODES = /^(08...|40001|40P01|53...|55P03|57P0[1-5]|57014|58...|25P03)$/;
-
-/**
- * Whether a failure says that the database is away, busy or undecided, rather than that the work is wrong. A connection
- * that broke has no SQLSTATE but a system error code, or pg's own sentence.
- */
-export function isTransient(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = (error as { code?: unknown }).code;
-  if (typeof code === "string") return TRANSIENT_CODES.test(code) || /^E[A-Z_]+$/.test(code);
-  return /connection|timeout|terminat/i.test(error.message);
 }

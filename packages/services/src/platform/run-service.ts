@@ -5,6 +5,7 @@ import { type Breakers, breakerChecks, observeBreakers } from "./circuit-breaker
 import { ConfigurationError, commonConfiguration, parseConfiguration } from "./configuration.js";
 import { type ReadinessCheck, serveHealth } from "./health.js";
 import { createLogger, type Logger } from "./log.js";
+import { breakersOf, type Steps, stepChecks } from "./step-checks.js";
 import { startTelemetry } from "./telemetry.js";
 
 /** A drain that takes longer than this is cut short: what is unfinished comes again. */
@@ -26,8 +27,8 @@ export interface ServiceContext<S extends z.ZodRawShape> {
 export interface RunningService {
   /** Further readiness checks; the broker's is always there. */
   readonly checks?: Readonly<Record<string, ReadinessCheck>>;
-  /** The service is ready only while these are closed. */
-  readonly breakers?: Breakers;
+  /** The service is ready only while their breakers are closed and their messages get through. */
+  readonly steps?: Steps;
   /** Before what payments do not need: told by readiness, which they do not change. */
   readonly minorBreakers?: Breakers;
   /** Ports of its own, told to whoever started the process. */
@@ -72,7 +73,9 @@ export async function runService<S extends z.ZodRawShape>(definition: {
     const connection = await connectPatiently(common.BROKER_URL, log, stopping.signal);
     connection.onState((state) => log.info({ state: state.name }, "broker connection"));
     const service = await definition.start({ configuration, log, connection });
-    const { breakers = {}, minorBreakers = {} } = service;
+    const { steps = {}, minorBreakers = {} } = service;
+    const breakers = breakersOf(steps);
+    const held = stepChecks(steps);
     observeBreakers({ ...breakers, ...minorBreakers });
     const health = await serveHealth({
       host: common.LISTEN_HOST,
@@ -81,8 +84,9 @@ export async function runService<S extends z.ZodRawShape>(definition: {
         broker: () => (connection.state.name === "open" ? undefined : connection.state.name),
         ...service.checks,
         ...breakerChecks(breakers),
+        ...held.checks,
       },
-      minorChecks: breakerChecks(minorBreakers),
+      minorChecks: { ...breakerChecks(minorBreakers), ...held.minorChecks },
     });
     log.info({ health: health.port, ...service.ports }, "ready");
     process.send?.({ type: "ready", health: health.port, ports: service.ports ?? {} } satisfies ServiceReadyMessage);

@@ -19,14 +19,18 @@ export function logStepEvent(event: ProcessorEvent, step: string, log: Logger): 
   if (event.name === "breaker") {
     const facts = { step, breaker: event.state.name };
     if (event.state.name === "open") log.warn({ ...facts, err: event.state.cause }, "messages wait in the broker");
-    else log.info(facts, event.state.name === "closed" ? "messages are taken" : "one message is tried");
+    else log.info(facts, event.state.name === "closed" ? "messages are taken" : "some messages are tried");
     return;
   }
-  if (event.name !== "dead-letter" && event.name !== "released") return;
+  if (event.name !== "dead-letter" && event.name !== "released" && event.name !== "held") return;
   const { messageId, correlationId, traceparent } = event.message;
   // The body may be anything: only a correlation id that looks like one of our ids is taken for one.
   const like = (form: RegExp) => (correlationId !== undefined && form.test(correlationId) ? correlationId : undefined);
   const facts = { step, payment: like(PAYMENT_ID), refund: like(REFUND_ID), messageId, trace: traceIdOf(traceparent) };
   if (event.name === "dead-letter") log.error({ ...facts, reason: event.reason, err: event.error }, "set aside");
-  else log.warn({ ...facts, err: event.error }, "given back");
+  else if (event.name === "released") log.warn({ ...facts, err: event.error }, "given back");
+  else {
+    const { attempt, delayMs, error } = event;
+    log.error({ ...facts, attempt, delayMs, err: error }, "held: it fails alone, for a reason that is not known");
+  }
 }

@@ -3,15 +3,11 @@ import { PaymentState } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { type PostgresServer, startPostgres } from "../../dist/stack/postgres.js";
 import { testGuardian } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";
+import { readinessOf } from "../support/readiness.js";
 import { untilAllFinal, useStack } from "../support/stack-for-tests.js";
 
 const BOUND_MS = 60_000;
 const AT_ONCE = { wait: { seconds: 0n, nanos: 0 } };
-
-interface Readiness {
-  readonly httpStatus: number;
-  readonly failing?: Readonly<Record<string, string>>;
-}
 
 describe("the house while PostgreSQL is away", function () {
   this.timeout(180_000);
@@ -24,13 +20,7 @@ describe("the house while PostgreSQL is away", function () {
   });
   after(() => server?.stop());
 
-  async function readiness(name: string): Promise<Readiness> {
-    const service = house()
-      .stack.services()
-      .find((one) => one.name === name);
-    const response = await fetch(`http://127.0.0.1:${service?.healthPort}/readyz`);
-    return { httpStatus: response.status, ...((await response.json()) as object) };
-  }
+  const readiness = (name: string) => readinessOf(house(), name);
 
   it("takes payments, opens its breakers, counts nothing against the messages, and finishes everything afterwards", async () => {
     const accepted = new Set<string>();

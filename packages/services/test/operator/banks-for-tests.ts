@@ -3,7 +3,8 @@ import { BOOKS_STATEMENT, type BooksLine } from "../../dist/operator/books-state
 import { type DemoClient, demoClients } from "../../dist/operator/demo-bank.js";
 import { loadDemoBank } from "../../dist/operator/load-demo-bank.js";
 import { migrate } from "../../dist/operator/migrate.js";
-import { type Database, isTransient, openDatabase, type Transaction } from "../../dist/platform/database.js";
+import { type Database, openDatabase, type Transaction } from "../../dist/platform/database.js";
+import { isTransient } from "../../dist/platform/sqlstate.js";
 import { fingerprintCard, fingerprintHolder } from "../../dist/shared/card-fingerprint.js";
 import type {
   BankResultMessage,

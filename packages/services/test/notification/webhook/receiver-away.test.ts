@@ -81,7 +81,7 @@ describe("Notification while the receiver of webhooks is away", function () {
       BOUND_MS,
     );
     expect(await countOf("webhook", "sent")).to.equal(0);
-    expect(running.breakers?.notification?.().name, "the steps go on").to.equal("closed");
+    expect(running.steps?.notification?.breaker.name, "the steps go on").to.equal("closed");
     // What waits costs no attempt: a probe is one webhook.
     const seen = receiver.received.length;
     await eventually("it is probed", () => receiver.received.length > seen, BOUND_MS);
