@@ -6,10 +6,11 @@ import { type Command, EXIT, type ExitCode, formatColumns, type Terminal, UsageE
 import { deadLetters } from "./dead-letters.js";
 import { explain } from "./explain.js";
 import { configurationOf } from "./operator-configuration.js";
+import { templates } from "./templates.js";
 import { token } from "./token.js";
 import { verifyMoney } from "./verify-money.js";
 
-const COMMANDS: readonly Command[] = [verifyMoney, explain, deadLetters, accounts, token];
+const COMMANDS: readonly Command[] = [verifyMoney, explain, deadLetters, accounts, templates, token];
 
 const EVERYWHERE = `  --json   Answer in JSON on standard output. Amounts are whole minor units, as decimal text.
   --help   This text.
