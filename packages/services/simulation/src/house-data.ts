@@ -44,6 +44,8 @@ const CLIENTS: readonly ClientRow[] = [
   balance,
   openingBalance: balance,
   state,
+  wrongExpiries: 0,
+  wrongExpiriesSince: null,
 }));
 
 const MERCHANT_ROWS: readonly MerchantRow[] = [

@@ -40,6 +40,12 @@ const INSTANCES: Readonly<Record<ServiceName, number>> = {
   notification: 1,
 };
 
+/** Guesses are counted, and never too many: what callers are told is judged without them. */
+const GUESS_LIMITS = {
+  perCard: { maximum: 1_000_000, windowMs: 3_600_000 },
+  perMerchant: { maximum: 1_000_000, windowMs: 3_600_000 },
+};
+
 /** Nobody reads the logs of a simulation. */
 const LOG = new Proxy({}, { get: () => () => undefined }) as Logger;
 
@@ -134,7 +140,13 @@ export class House {
     } else if (service === "card-validation") {
       await startCardValidation({ connection, keys: KEYS, log: LOG });
     } else if (service === "client-bank") {
-      await startClientBank({ connection, database: host.connect(service, life.actor), log: LOG, now });
+      await startClientBank({
+        connection,
+        database: host.connect(service, life.actor),
+        log: LOG,
+        now,
+        guessLimits: GUESS_LIMITS,
+      });
     } else if (service === "merchant-bank") {
       await startMerchantBank({ connection, database: host.connect(service, life.actor), log: LOG, now });
     } else {

@@ -2,6 +2,7 @@
 import type { DeclineReason } from "../shared/decline.js";
 import type { ValidationResultMessage } from "../shared/messages.js";
 import { differingFields, type ReuseColumns, STANDS } from "../shared/request-id-reuse.js";
+import type { GuessTally } from "./card-guesses.js";
 import type { LockedClient } from "./operations/lock-clients.js";
 import type { PaymentRecord } from "./payment-record.js";
 
@@ -20,6 +21,8 @@ export interface CaptureFacts {
   readonly recorded: Iterable<PaymentRecord>;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** The guesses that count, to which those of the batch are added; without it none are counted. */
+  readonly guesses?: GuessTally | undefined;
 }
 
 const SAME_ID_OTHER_PARAMETERS = "Its id is that of a payment with other parameters.";
@@ -62,12 +65,14 @@ export function decideCaptures(
     const amount = BigInt(message.amount.minorUnits);
     const client = refused === undefined ? clients.get(message.card.fingerprint) : undefined;
     const balance = client === undefined ? 0n : (balances.get(client.id) ?? 0n);
-    const declineReason = refused ?? reasonToDecline(message, { client, balance, amount, now: facts.now });
+    const guesses = facts.guesses;
+    const declineReason = refused ?? reasonToDecline(message, { client, balance, amount, now: facts.now, guesses });
     if (declineReason === undefined && client !== undefined) balances.set(client.id, balance - amount);
     const capturedAmount = declineReason === undefined ? amount : 0n;
     const verdict = { clientId: client?.id ?? null, declineReason: declineReason ?? null, capturedAmount, captureTime };
     const payment: PaymentRecord = { ...asAsked(message), ...verdict, ...reuse };
     remember(payment);
+    guesses?.count(payment);
     return { outcome: "recorded", payment, isNew: true };
   });
 }
@@ -128,9 +133,12 @@ function reasonToDecline(
     readonly balance: bigint;
     readonly amount: bigint;
     readonly now: number;
+    readonly guesses: GuessTally | undefined;
   },
 ): DeclineReason | undefined {
-  const { client, balance, amount, now } = facts;
+  const { client, balance, amount, now, guesses } = facts;
+  // Before all else: what a payment is declined for then tells nothing of the card.
+  if (guesses?.isOver(message.merchantId, client?.id)) return "TOO_MANY_ATTEMPTS";
   if (client === undefined) return "CARD_UNKNOWN";
   const { expiryMonth, expiryYear } = message.card;
   if (client.cardExpiryMonth !== expiryMonth || client.cardExpiryYear !== expiryYear) return "EXPIRY_MISMATCH";

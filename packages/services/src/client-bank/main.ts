@@ -3,7 +3,7 @@ import { openDatabase } from "../platform/database.js";
 import { runService } from "../platform/run-service.js";
 import { startBooksAudit } from "../shared/books-audit.js";
 import { auditBooks } from "./operations/audit-books.js";
-import { clientBankConfiguration, startClientBank } from "./service.js";
+import { clientBankConfiguration, guessLimitsOf, startClientBank } from "./service.js";
 
 const NAME = "client-bank";
 
@@ -21,6 +21,7 @@ await runService({
       connection,
       database,
       log,
+      guessLimits: guessLimitsOf(configuration),
       readConcurrency: Math.max(1, Math.floor(configuration.DATABASE_POOL_SIZE / 2)),
     });
     const intervalSeconds = configuration.BOOKS_AUDIT_SECONDS;

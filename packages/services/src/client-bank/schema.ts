@@ -9,6 +9,7 @@ import {
   bigint,
   check,
   index,
+  integer,
   pgSchema,
   primaryKey,
   smallint,
@@ -18,6 +19,7 @@ import {
   uniqueIndex,
 } from "drizzle-orm/pg-core";
 import { DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../shared/decline.js";
+import { RESERVED_ACCOUNTS } from "../shared/reserved-accounts.js";
 
 export const clientBankSchema = pgSchema("client_bank");
 
@@ -46,8 +48,12 @@ export const clients = clientBankSchema.table(
     balance: minorUnits("balance").notNull(),
     openingBalance: minorUnits("opening_balance").notNull(),
     state: text({ enum: ["open", "closed"] }).notNull(),
+    /** Payments that had another expiry date than the card's, in the window that began with the first of them. */
+    wrongExpiries: integer("wrong_expiries").notNull().default(0),
+    wrongExpiriesSince: time("wrong_expiries_since"),
   },
   (table) => [
+    check("clients_id", sql`${table.id} NOT IN (${quoted(RESERVED_ACCOUNTS)})`),
     unique("clients_card_fingerprint").on(table.cardFingerprint),
     check("clients_card_expiry_month", sql`${table.cardExpiryMonth} BETWEEN 1 AND 12`),
     check("clients_currency", sql`${table.currency} ~ '^[A-Z]{3}$'`),
@@ -56,6 +62,16 @@ export const clients = clientBankSchema.table(
     check("clients_state", sql`${table.state} IN ('open', 'closed')`),
   ],
 );
+
+/**
+ * Payments of each merchant that had a card that nobody has, or another expiry date than the card's, in the window that
+ * began with the first of them.
+ */
+export const cardGuesses = clientBankSchema.table("card_guesses", {
+  merchantId: text("merchant_id").primaryKey(),
+  guesses: integer().notNull(),
+  since: time("since").notNull(),
+});
 
 /** What was taken from clients and is owed to the merchants' bank, for each currency. It may be negative. */
 export const clearingAccounts = clientBankSchema.table(

@@ -1,5 +1,6 @@
 /** client-bank: steps 3 and 5b of the payment cycle, step R3 of refunds, and the reads. */
 import type { Connection } from "@quittance/sdk";
+import { z } from "zod";
 import { STEP_BREAKER } from "../platform/circuit-breakers.js";
 import { classifyFailure } from "../platform/classify-failure.js";
 import { databaseConfiguration } from "../platform/configuration.js";
@@ -13,13 +14,37 @@ import { transactionResultMessage, validationResultMessage } from "../shared/mes
 import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
 import { refundResultMessage } from "../shared/refund-messages.js";
 import { answerRead } from "./answer-reads.js";
+import { GuessBook, type GuessLimits, NO_GUESS_LIMITS } from "./card-guesses.js";
 import { createOutcomeMetrics } from "./outcome-metrics.js";
 import { type StepTools, step3Capture } from "./step-3-capture.js";
 import { step5bFinish } from "./step-5b-finish.js";
 import { stepR3Credit } from "./step-r3-credit.js";
 
 /** What client-bank reads from the environment besides what every service does. */
-export const clientBankConfiguration = { ...databaseConfiguration, ...booksAuditConfiguration };
+const guessMaximum = z.coerce.number().int().min(0).max(1_000_000_000);
+const windowSeconds = z.coerce.number().int().min(1).max(31_536_000);
+
+export const clientBankConfiguration = {
+  ...databaseConfiguration,
+  ...booksAuditConfiguration,
+  /** Wrong expiry dates of one card in a window, after which its payments are declined; 0 for no limit. */
+  CARD_GUESSES_MAXIMUM: guessMaximum.default(5),
+  CARD_GUESSES_WINDOW_SECONDS: windowSeconds.default(86_400),
+  /** Unknown cards and wrong expiry dates of one merchant in a window, after which its payments are declined; 0 for no limit. */
+  MERCHANT_GUESSES_MAXIMUM: guessMaximum.default(500),
+  MERCHANT_GUESSES_WINDOW_SECONDS: windowSeconds.default(3_600),
+};
+
+/** The limits that the settings make. */
+export function guessLimitsOf(settings: z.infer<z.ZodObject<typeof clientBankConfiguration>>): GuessLimits {
+  return {
+    perCard: { maximum: settings.CARD_GUESSES_MAXIMUM, windowMs: settings.CARD_GUESSES_WINDOW_SECONDS * 1_000 },
+    perMerchant: {
+      maximum: settings.MERCHANT_GUESSES_MAXIMUM,
+      windowMs: settings.MERCHANT_GUESSES_WINDOW_SECONDS * 1_000,
+    },
+  };
+}
 
 /** Payments, or refunds, in one transaction. */
 const MAXIMUM_BATCH_SIZE = 200;
@@ -32,6 +57,8 @@ export interface ClientBankOptions {
   readonly log: Logger;
   /** Reads answered at once [2]: fewer than the pool has connections, so that the steps always have some. */
   readonly readConcurrency?: number;
+  /** How often cards may be guessed at [as often as anybody likes]. */
+  readonly guessLimits?: GuessLimits;
   /** The clock by which deadlines are judged: milliseconds since 1970 [Date.now]. */
   readonly now?: () => number;
 }
@@ -40,7 +67,15 @@ export interface ClientBankOptions {
 export async function startClientBank(options: ClientBankOptions): Promise<RunningService> {
   const { connection, database, log } = options;
   const now = options.now ?? Date.now;
-  const tools: StepTools = { database, log, outcomes: createOutcomeMetrics(now), envelopes: new Envelopes(), now };
+  const guesses = new GuessBook(options.guessLimits ?? NO_GUESS_LIMITS);
+  const tools: StepTools = {
+    database,
+    log,
+    outcomes: createOutcomeMetrics(now),
+    envelopes: new Envelopes(),
+    guesses,
+    now,
+  };
 
   const capture = await connection.process({
     name: "client-bank-capture",

@@ -4,10 +4,13 @@ import type { Database, Transaction } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { Envelopes } from "../shared/envelope.js";
 import type { BankResultMessage, ValidationResultMessage } from "../shared/messages.js";
+import { type GuessBook, GuessTally } from "./card-guesses.js";
 import { type CaptureDecision, decideCaptures } from "./decide-captures.js";
+import { findCardGuesses } from "./operations/find-card-guesses.js";
 import { findPayments } from "./operations/find-payments.js";
 import { lockClients } from "./operations/lock-clients.js";
 import { recordCaptures } from "./operations/record-captures.js";
+import { recordCardGuesses } from "./operations/record-card-guesses.js";
 import type { OutcomeMetrics } from "./outcome-metrics.js";
 import { finalReply, paymentUpdate } from "./outgoing.js";
 import type { PaymentRecord } from "./payment-record.js";
@@ -18,6 +21,7 @@ export interface StepTools {
   readonly log: Logger;
   readonly outcomes: OutcomeMetrics;
   readonly envelopes: Envelopes;
+  readonly guesses: GuessBook;
   /** The clock: milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -30,7 +34,7 @@ export async function step3Capture(
   const { envelopes } = tools;
   const messages = batch.map(({ body }) => body);
   const decisions = await tools.database.transaction((transaction) =>
-    capturePayments(transaction, messages, tools.now),
+    capturePayments(transaction, messages, tools.now, tools.guesses),
   );
   return batch.map((incoming, place) => {
     const decision = decisions[place] as CaptureDecision;
@@ -61,25 +65,49 @@ export async function step3Capture(
 }
 
 /**
- * Decides about the messages and writes what is new: five round trips with BEGIN and COMMIT, whatever their number. The clients are locked
- * before we look for what is recorded, so that a payment which another process is recording for the same client is
+ * Decides about the messages and writes what is new: five round trips with BEGIN and COMMIT, whatever their number; one
+ * more when cards were guessed at, and one each second. The clients are locked before we look for what is recorded, so that a payment which another process is recording for the same client is
  * found once its transaction has ended.
  */
 export async function capturePayments(
   transaction: Transaction,
   messages: readonly ValidationResultMessage[],
   now: () => number,
+  guesses?: GuessBook,
 ): Promise<readonly CaptureDecision[]> {
+  if (guesses?.isOld(now())) await readGuesses(transaction, guesses, now());
   const cards = new Set<string>();
   for (const { card, declineReason } of messages) if (declineReason === undefined) cards.add(card.fingerprint);
   const clients = cards.size === 0 ? [] : await lockClients(transaction, [...cards]);
   const recorded = await findPayments(transaction, messages);
-  const decisions = decideCaptures(messages, { clients, recorded, now: now() });
+  const nowMs = now();
+  const tally = guesses && new GuessTally(guesses, clients, nowMs);
+  const decisions = decideCaptures(messages, { clients, recorded, now: nowMs, guesses: tally });
   const fresh = decisions.flatMap((decision) =>
     decision.outcome === "recorded" && decision.isNew ? [decision.payment] : [],
   );
   if (fresh.length > 0) await recordCaptures(transaction, fresh);
+  if (guesses !== undefined && tally !== undefined) await recordGuesses(transaction, guesses, tally, nowMs);
   return decisions;
+}
+
+async function readGuesses(transaction: Transaction, guesses: GuessBook, nowMs: number): Promise<void> {
+  const since = new Date(nowMs - guesses.limits.perMerchant.windowMs);
+  guesses.replace(await findCardGuesses(transaction, since), nowMs);
+}
+
+/** Nothing, unless there were guesses. A transaction that is not committed leaves the book too high until it is read. */
+async function recordGuesses(
+  transaction: Transaction,
+  guesses: GuessBook,
+  tally: GuessTally,
+  nowMs: number,
+): Promise<void> {
+  const cards = tally.cards();
+  const merchants = tally.merchants();
+  if (cards.length === 0 && merchants.length === 0) return;
+  const endedBefore = new Date(nowMs - guesses.limits.perMerchant.windowMs);
+  guesses.note(await recordCardGuesses(transaction, { cards, merchants, now: new Date(nowMs), endedBefore }));
 }
 
 /** The outcome, from what is recorded: the same however often, and for whichever of its messages, it is sent. */

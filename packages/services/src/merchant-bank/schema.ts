@@ -5,6 +5,7 @@
 import { sql } from "drizzle-orm";
 import { bigint, check, index, pgSchema, primaryKey, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 import { DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../shared/decline.js";
+import { RESERVED_ACCOUNTS } from "../shared/reserved-accounts.js";
 
 export const merchantBankSchema = pgSchema("merchant_bank");
 
@@ -26,6 +27,7 @@ export const merchants = merchantBankSchema.table(
     state: text({ enum: ["open", "closed"] }).notNull(),
   },
   (table) => [
+    check("merchants_id", sql`${table.id} NOT IN (${quoted(RESERVED_ACCOUNTS)})`),
     check("merchants_currency", sql`${table.currency} ~ '^[A-Z]{3}$'`),
     check("merchants_balance", sql`${table.balance} >= 0`),
     check("merchants_opening_balance", sql`${table.openingBalance} >= 0`),

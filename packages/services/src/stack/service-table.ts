@@ -50,12 +50,18 @@ const SERVICE_TABLE = {
     PAYMENT_ID_KEY: keys.PAYMENT_ID_KEY,
     CARD_SEALING_KEY: keys.CARD_SEALING_KEY,
     ...passedOn(/^(MAXIMUM_AMOUNTS?|MAXIMUM_IN_FLIGHT|MAXIMUM_IN_FLIGHT_PER_MERCHANT|BROKER_SLOW_AFTER_SECONDS)$/),
+    ...passedOn(
+      /^(MAXIMUM_WATCHES|MAXIMUM_READS_IN_FLIGHT|RATE_LIMIT|READ_LIMIT|MAXIMUM_CONNECTIONS|AUTH_KEYS|AUTH_MAXIMUM)/,
+    ),
   }),
   "card-validation": ({ keys }) => ({
     CARD_SEALING_KEY: keys.CARD_SEALING_KEY,
     CARD_FINGERPRINT_KEY: keys.CARD_FINGERPRINT_KEY,
   }),
-  "client-bank": ({ databaseUrlOf }) => ({ DATABASE_URL: databaseUrlOf("client-bank") }),
+  "client-bank": ({ databaseUrlOf }) => ({
+    DATABASE_URL: databaseUrlOf("client-bank"),
+    ...passedOn(/^(CARD|MERCHANT)_GUESSES_/),
+  }),
   "merchant-bank": ({ databaseUrlOf }) => ({ DATABASE_URL: databaseUrlOf("merchant-bank") }),
   notification: ({ databaseUrlOf }) => ({ DATABASE_URL: databaseUrlOf("notification"), ...passedOn(/^WEBHOOK_/) }),
 } as const satisfies Record<ServiceName, Row>;

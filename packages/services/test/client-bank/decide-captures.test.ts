@@ -15,6 +15,8 @@ const holder: LockedClient = {
   currency: "EUR",
   balance: 1_000n,
   state: "open",
+  wrongExpiries: 0,
+  wrongExpiriesSince: null,
 };
 
 function decide(

@@ -1,5 +1,6 @@
 /** The statements of client-bank as models, by the names that its operations give them. */
 import { CLEARING } from "../../../dist/client-bank/clearing.js";
+import type { MerchantGuesses } from "../../../dist/client-bank/operations/find-card-guesses.js";
 import type { PaymentRecord } from "../../../dist/client-bank/payment-record.js";
 import type { RefundRecord } from "../../../dist/client-bank/refund-record.js";
 import { byRequest, clear, enter } from "./bank-tables.js";
@@ -48,6 +49,12 @@ export function clientBankStatements(tables: ClientBankTables): Record<string, S
       return answer(row === undefined || row.merchantId !== merchantId ? [] : [withDates(row, PAYMENT_TIMES)]);
     },
 
+    "find-card-guesses": async (session, [since]) => {
+      const rows = tables.cardGuesses.rows(session).filter((row) => row.since > (since as Date));
+      return answer(rows.sort((a, b) => b.guesses - a.guesses || (a.merchantId < b.merchantId ? -1 : 1)));
+    },
+
+    "record-card-guesses": (session, values) => recordCardGuesses(tables, session, values),
     "record-captures": (session, values) => recordCaptures(tables, session, values),
     "finish-payments": (session, values) => finishPayments(tables, session, values),
     "give-back": (session, values) => giveBack(tables, session, values),
@@ -105,6 +112,39 @@ async function recordCaptures(
     ),
   );
   return answer([{ recorded: BigInt(recorded.length), debited, debtors: BigInt(debits.size) }]);
+}
+
+async function recordCardGuesses(
+  { clients, cardGuesses }: ClientBankTables,
+  session: Session,
+  values: readonly unknown[],
+): Promise<StatementResult> {
+  const [ids, counts, times, merchantIds, added, now, endedBefore] = values as [
+    string[],
+    number[],
+    Date[],
+    string[],
+    number[],
+    Date,
+    Date,
+  ];
+  const cards = new Map(ids.map((id, place) => [id, { count: counts[place] ?? 0, since: times[place] ?? now }]));
+  for (const client of await session.lockRows(clients, [...cards.keys()])) {
+    const card = cards.get(client.id);
+    if (card === undefined) continue;
+    clients.write({ ...client, wrongExpiries: card.count, wrongExpiriesSince: card.since }, session);
+  }
+  const rows: MerchantGuesses[] = [];
+  for (const [place, merchantId] of merchantIds.entries()) {
+    await session.lock(cardGuesses.lockOf(merchantId));
+    const known = cardGuesses.get(merchantId, session);
+    const goesOn = known !== undefined && known.since > endedBefore;
+    const guesses = (goesOn ? known.guesses : 0) + (added[place] ?? 0);
+    const row = { merchantId, guesses, since: goesOn ? known.since : now };
+    cardGuesses.write(row, session);
+    rows.push(row);
+  }
+  return answer(rows);
 }
 
 async function finishPayments(

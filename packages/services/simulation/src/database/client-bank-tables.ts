@@ -1,4 +1,5 @@
 /** The tables of client-bank as `client-bank/schema.ts` defines them. */
+import type { MerchantGuesses } from "../../../dist/client-bank/operations/find-card-guesses.js";
 import type { PaymentRecord } from "../../../dist/client-bank/payment-record.js";
 import type { RefundRecord } from "../../../dist/client-bank/refund-record.js";
 import { clearingAccounts, ledgerEntries, reuseIsWhole, standingRequest } from "./bank-tables.js";
@@ -13,6 +14,8 @@ export interface ClientRow {
   readonly balance: bigint;
   readonly openingBalance: bigint;
   readonly state: "open" | "closed";
+  readonly wrongExpiries: number;
+  readonly wrongExpiriesSince: Date | null;
 }
 
 export type ClientBankTables = ReturnType<typeof clientBankTables>;
@@ -55,6 +58,11 @@ export function clientBankTables() {
         refunds_verdict: ({ state, declineReason, amount }) =>
           state === "SUCCEEDED" ? declineReason === null && amount !== null : declineReason !== null,
       },
+    }),
+    cardGuesses: new Table<MerchantGuesses>({
+      name: "client_bank.card_guesses",
+      keyOf: ({ merchantId }) => merchantId,
+      primaryKey: "card_guesses_pkey",
     }),
     entries: ledgerEntries("client_bank", ["capture", "return"]),
   };

@@ -1,4 +1,6 @@
 /** Transactions of the banks' steps over few payments, clients and merchants, so that they meet. */
+
+import { GuessBook } from "../../../dist/client-bank/card-guesses.js";
 import { getPayment } from "../../../dist/client-bank/operations/get-payment.js";
 import { capturePayments } from "../../../dist/client-bank/step-3-capture.js";
 import { finishCycle } from "../../../dist/client-bank/step-5b-finish.js";
@@ -27,6 +29,9 @@ export interface Work {
   run(transaction: Transaction): Promise<unknown>;
 }
 
+/** So low that they are reached. */
+const GUESS_LIMITS = { perCard: { maximum: 2, windowMs: 30_000 }, perMerchant: { maximum: 4, windowMs: 30_000 } };
+
 const ACCEPT_TIME = new Date(START_MS).toISOString();
 const DEADLINE = new Date(START_MS + 60_000).toISOString();
 const MERCHANTS = ["m-1", "m-2", "m-closed", "m-unknown"];
@@ -49,7 +54,11 @@ export class RandomWork {
     const kinds: readonly (() => Work)[] = [
       () => {
         const batch = this.#batch(() => this.#validation());
-        return { user: "client-bank", name: "3", run: (transaction) => capturePayments(transaction, batch, clock) };
+        return {
+          user: "client-bank",
+          name: "3",
+          run: (transaction) => capturePayments(transaction, batch, clock, new GuessBook(GUESS_LIMITS)),
+        };
       },
       () => {
         const batch = this.#batch(() => this.#bankResult());
@@ -109,7 +118,7 @@ export class RandomWork {
         brand: "visa",
         lastFour: "4242",
         expiryMonth: 12,
-        expiryYear: random.chance(0.05) ? 2029 : 2030,
+        expiryYear: random.chance(0.1) ? 2029 : 2030,
         fingerprint: random.chance(0.05) ? "nobody's" : (client?.cardFingerprint ?? ""),
         ...(random.chance(0.5) && { holder: random.pick(["a holder", "another"]) }),
       },

@@ -9,6 +9,9 @@ export interface LockedClient {
   readonly currency: string;
   readonly balance: bigint;
   readonly state: "open" | "closed";
+  /** Payments of the window that had another expiry date than the card's, and when the first of them came. */
+  readonly wrongExpiries: number;
+  readonly wrongExpiriesSince: Date | null;
 }
 
 /**
@@ -22,7 +25,8 @@ export async function lockClients(
   const { rows } = await transaction.query<LockedClient>({
     name: "lock-clients",
     text: `SELECT id, card_fingerprint AS "cardFingerprint", card_expiry_month AS "cardExpiryMonth",
-                  card_expiry_year AS "cardExpiryYear", currency, balance, state
+                  card_expiry_year AS "cardExpiryYear", currency, balance, state,
+                  wrong_expiries AS "wrongExpiries", wrong_expiries_since AS "wrongExpiriesSince"
            FROM client_bank.clients
            WHERE card_fingerprint = ANY ($1::text[])
            ORDER BY id

@@ -1,0 +1,1 @@
+ALTER TABLE "merchant_bank"."merchants" ADD CONSTRAINT "merchants_id" CHECK ("merchant_bank"."merchants"."id" NOT IN ('clearing', 'funding'));
