@@ -15,6 +15,7 @@ const OUTPUTS = {
   "packages/services/dist": "packages/services/src",
   "packages/services/dist-test": "packages/services/test",
   "packages/services/chaos/dist": "packages/services/chaos/src",
+  "packages/services/fuzz/dist": "packages/services/fuzz/src",
   "packages/services/simulation/dist": "packages/services/simulation/src",
   "bench/dist": "bench",
 };

@@ -20,6 +20,7 @@ const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own 
   format     write the format, and the fixes that are safe
   generate   write what is generated: the API's TypeScript, migrations (--name <what>), broker.xml, the queue table
   chaos      build, then break a running house round after round (see npm run chaos -- --help)
+  fuzz       build, then send requests that are nearly right to both doors of a house of its own (see --help)
   bench      build, then run the bench
   simulate   build, then run schedules of the payment cycle on a simulated broker, database and clock (see --help)
   quittance  build, then run a command of the operator's, for example verify-money (see npm run quittance -- --help)
@@ -32,6 +33,7 @@ const AFTER_BUILD = {
   start: ["--enable-source-maps", join(ROOT, "packages/services/dist/stack/main.js")],
   bench: ["--enable-source-maps", join(ROOT, "bench/dist/main.js")],
   chaos: ["--enable-source-maps", join(ROOT, "packages/services/chaos/dist/main.js")],
+  fuzz: ["--enable-source-maps", join(ROOT, "packages/services/fuzz/dist/main.js")],
   simulate: ["--enable-source-maps", join(ROOT, "packages/services/simulation/dist/main.js")],
   quittance: ["--enable-source-maps", join(ROOT, "packages/services/dist/operator/cli/main.js")],
 };

@@ -25,6 +25,8 @@ const CONFORMANCE = "packages/sdk/conformance/dist";
 const SIMULATION = "packages/services/simulation/dist";
 /** What judges the rounds of the fault campaign, and its proxy. */
 const CHAOS = "packages/services/chaos/dist";
+/** What judges the answers to requests that are nearly right. */
+const FUZZ = "packages/services/fuzz/dist";
 /** Folders of tests that need a real Artemis, and Java with Maven. */
 const NEEDS_ARTEMIS = [`${SERVICES_TESTS}/artemis`];
 /** Folders of tests that run on the broker that QUITTANCE_TEST_BROKER names. */
@@ -53,7 +55,7 @@ if (suite === "artemis") {
   await checks();
   await Promise.all([
     mocha("sdk", [SDK_TESTS, `${CONFORMANCE}/embedded`]).then(() => mocha("simulation", [SIMULATION])),
-    mocha("services", [SERVICES_TESTS, CHAOS], { except: NEEDS_ARTEMIS }),
+    mocha("services", [SERVICES_TESTS, CHAOS, FUZZ], { except: NEEDS_ARTEMIS }),
   ]);
 }
 

@@ -13,35 +13,37 @@ export type ApiErrorCode =
   | "INTERNAL";
 
 /** Why, for programs (`google.rpc.ErrorInfo.reason`). A reason that was once sent never changes its meaning. */
-export type ApiErrorReason =
-  | "INVALID_FIELDS"
-  | "MALFORMED_BODY"
-  | "MALFORMED_REQUEST"
-  | "REQUEST_TIMEOUT"
-  | "HEADERS_TOO_LARGE"
-  | "BODY_TOO_LARGE"
-  | "UNSUPPORTED_MEDIA_TYPE"
-  | "UNKNOWN_ROUTE"
-  | "METHOD_NOT_ALLOWED"
-  | "TOKEN_MISSING"
-  | "TOKEN_INVALID"
-  | "TOKEN_EXPIRED"
-  | "SCOPE_MISSING"
-  | "PAYMENT_NOT_FOUND"
-  | "REFUND_NOT_FOUND"
-  | "REQUEST_ID_REUSED"
-  | "OVERLOADED"
-  | "TOO_MANY_IN_FLIGHT"
-  | "TOO_MANY_READS"
-  | "TOO_MANY_WATCHES"
-  | "RATE_LIMITED"
-  | "WATCH_TOO_LONG"
-  | "BROKER_UNAVAILABLE"
-  | "BROKER_SLOW"
-  | "READS_UNAVAILABLE"
-  | "KEYS_UNAVAILABLE"
-  | "STOPPING"
-  | "INTERNAL";
+export const API_ERROR_REASONS = [
+  "INVALID_FIELDS",
+  "MALFORMED_BODY",
+  "MALFORMED_REQUEST",
+  "REQUEST_TIMEOUT",
+  "HEADERS_TOO_LARGE",
+  "BODY_TOO_LARGE",
+  "UNSUPPORTED_MEDIA_TYPE",
+  "UNKNOWN_ROUTE",
+  "METHOD_NOT_ALLOWED",
+  "TOKEN_MISSING",
+  "TOKEN_INVALID",
+  "TOKEN_EXPIRED",
+  "SCOPE_MISSING",
+  "PAYMENT_NOT_FOUND",
+  "REFUND_NOT_FOUND",
+  "REQUEST_ID_REUSED",
+  "OVERLOADED",
+  "TOO_MANY_IN_FLIGHT",
+  "TOO_MANY_READS",
+  "TOO_MANY_WATCHES",
+  "RATE_LIMITED",
+  "WATCH_TOO_LONG",
+  "BROKER_UNAVAILABLE",
+  "BROKER_SLOW",
+  "READS_UNAVAILABLE",
+  "KEYS_UNAVAILABLE",
+  "STOPPING",
+  "INTERNAL",
+] as const;
+export type ApiErrorReason = (typeof API_ERROR_REASONS)[number];
 
 /** One field of a request that is wrong. The description never holds the value. */
 export interface Violation {
