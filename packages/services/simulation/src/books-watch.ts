@@ -2,7 +2,7 @@
 import type { PaymentRecord } from "../../dist/client-bank/payment-record.js";
 import type { Complain } from "./complain.js";
 import type { SimulatedServer } from "./database/simulated-server.js";
-import { checkBalances } from "./invariants.js";
+import { checkBalances, checkToldEnds } from "./invariants.js";
 
 /** From which state to which a payment may go; a refund of a part leaves it as it is. */
 const MAY_BECOME: Readonly<Record<PaymentRecord["state"], readonly PaymentRecord["state"][]>> = {
@@ -25,6 +25,7 @@ export class BooksWatch {
   /** Looks at what is committed now. */
   look(): void {
     checkBalances(this.#server, this.#complain);
+    checkToldEnds(this.#server, this.#complain);
     for (const payment of this.#server.clientBank.payments.committed()) {
       const before = this.#before.get(payment.id);
       this.#before.set(payment.id, payment);

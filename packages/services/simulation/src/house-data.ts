@@ -63,6 +63,12 @@ export function fillHouse(server: SimulatedServer): void {
   for (const row of CLIENTS) server.clientBank.clients.seed(row);
   for (const row of MERCHANT_ROWS) server.merchantBank.merchants.seed(row);
   for (const name of TEMPLATES) {
-    server.notification.templates.seed({ name, language: "en", version: 1, subject: name, body: "{{ amount }}" });
+    server.notification.templates.seed({
+      name,
+      language: "en",
+      version: 1,
+      subject: name,
+      body: "{{ merchant }}: {{ amount }}",
+    });
   }
 }

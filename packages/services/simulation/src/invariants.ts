@@ -227,18 +227,42 @@ function checkRefunds({ clientBank, merchantBank }: SimulatedServer, complain: C
   }
 }
 
-/** Each end is told once on the log, and as it is booked. */
-function checkNotifications({ clientBank, notification }: SimulatedServer, complain: Complain): void {
-  const rows = notification.notifications.rows();
-  const judge = (id: string, refundId: string, expected: string) => {
-    const told = rows.filter((row) => row.refundId === refundId && (refundId !== "" || row.paymentId === id));
-    const names = told.map(({ templateName }) => templateName).join(", ");
-    if (names !== expected) complain(`${refundId || id} is told as ${names || "nothing"} instead of ${expected}`);
-  };
-  for (const { id, state } of clientBank.payments.rows()) {
-    judge(id, "", state === "DECLINED" ? "payment-declined" : "payment-succeeded");
+/** Whoever is notified of an end reads it: what is told is booked by then, as what it is told. */
+export function checkToldEnds(server: SimulatedServer, complain: Complain): void {
+  for (const row of server.notification.notifications.committed()) {
+    const booked = bookedEnd(server, row);
+    if (row.templateName !== booked) {
+      const { paymentId, refundId, templateName } = row;
+      complain(`${refundId || paymentId} is told as ${templateName}, and is booked as ${booked ?? "nothing final"}`);
+    }
   }
-  for (const { id, paymentId, state } of clientBank.refunds.rows()) {
-    judge(paymentId, id, state === "DECLINED" ? "refund-declined" : "refund-succeeded");
+}
+
+/** The template that tells what is booked; undefined when nothing final is. */
+function bookedEnd(
+  { clientBank }: SimulatedServer,
+  { paymentId, refundId }: { readonly paymentId: string; readonly refundId: string },
+): string | undefined {
+  const [kind, state] =
+    refundId === ""
+      ? ["payment", clientBank.payments.get(paymentId)?.state]
+      : ["refund", clientBank.refunds.get(refundId)?.state];
+  if (state === undefined || state === "PENDING") return undefined;
+  return `${kind}-${state === "DECLINED" ? "declined" : "succeeded"}`;
+}
+
+/** Each end is told once on the log, and as it is booked. */
+function checkNotifications(server: SimulatedServer, complain: Complain): void {
+  const rows = server.notification.notifications.rows();
+  const ends = [
+    ...server.clientBank.payments.rows().map(({ id }) => ({ paymentId: id, refundId: "" })),
+    ...server.clientBank.refunds.rows().map(({ id, paymentId }) => ({ paymentId, refundId: id })),
+  ];
+  for (const end of ends) {
+    const { paymentId, refundId } = end;
+    const told = rows.filter((row) => row.refundId === refundId && (refundId !== "" || row.paymentId === paymentId));
+    const names = told.map(({ templateName }) => templateName).join(", ");
+    const booked = bookedEnd(server, end) ?? "nothing final";
+    if (names !== booked) complain(`${refundId || paymentId} is told as ${names || "nothing"} instead of ${booked}`);
   }
 }
