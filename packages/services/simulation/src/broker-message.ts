@@ -12,6 +12,8 @@ export interface StoredMessage {
   readonly priority: number;
   readonly content: Pick<OutgoingMessage, "correlationId" | "type" | "replyTo" | "traceparent" | "properties">;
   readonly duplicateId: string | undefined;
+  /** It is held back for so long. */
+  readonly deliveryDelayMs: number;
   /** Deliveries so far that count as attempts. */
   attempts: number;
   redelivered: boolean;
@@ -47,6 +49,7 @@ export function storedMessage(
       ...(properties !== undefined && { properties }),
     },
     duplicateId: options.duplicateId,
+    deliveryDelayMs: options.deliveryDelayMs ?? 0,
     attempts: 0,
     redelivered: false,
   };
@@ -99,8 +102,8 @@ export function receivedMessage(stored: StoredMessage, settlement: Settlement): 
     userId: undefined,
     deliveryCount: stored.attempts + 1,
     redelivered: stored.redelivered,
-    properties: {},
-    typedProperties: {},
+    properties: (stored.content.properties ?? {}) as Message["properties"],
+    typedProperties: stored.content.properties ?? {},
     getProperty: () => undefined,
     propertyType: () => undefined,
     traceparent: stored.content.traceparent,

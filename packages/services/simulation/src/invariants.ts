@@ -65,7 +65,9 @@ function checkReused(
   if (record?.standingId !== answer.standingId) {
     complain(`${id} was told that ${answer.standingId} stands, and is recorded beside ${record?.standingId}`);
   }
-  const standing = recordOf(server, { ...call, id: answer.standingId });
+  // Of refunds merchant-bank decides: the one that stands may be on its way to the clients' bank.
+  const { clientBank, merchantBank } = server;
+  const standing = (call.order.kind === "pay" ? clientBank.payments : merchantBank.refunds).get(answer.standingId);
   if (standing === undefined || standing.parametersHash === record?.parametersHash) {
     complain(`${id} was told reused, and ${answer.standingId} is not another request`);
   } else if (answer.differingFields.join() !== fieldsThatDiffer(call, standing).join()) {

@@ -77,7 +77,7 @@ class Run {
     const server = this.#server;
     this.#random = random;
     this.#schedule = schedule;
-    this.#broker = new SimulatedBroker(schedule, random);
+    this.#broker = new SimulatedBroker(schedule, random, this.clock);
     const statements = mutation.statements?.(server) ?? server.statements;
     const watch = new BooksWatch(server, (offence) => this.#offences.push(`after a commit: ${offence}`));
     this.#host = new DatabaseHost({ server, statements, schedule, random, onCommit: () => watch.look() });
@@ -132,9 +132,10 @@ class Run {
     while (this.#schedule.count < MAXIMUM_STEPS) {
       if (this.#faultsLeft > 0 && this.#random.chance(this.#faultRate)) this.#breakSomething();
       this.clock.advance(this.#random.integer(0, 20));
+      const isHeldBack = this.#broker.letGo();
       if (await this.#schedule.next()) continue;
-      if (this.#callers.open === 0) return;
-      waits += 1;
+      if (this.#callers.open === 0 && !isHeldBack) return;
+      if (!isHeldBack) waits += 1;
       if (waits > MAXIMUM_WAITS) {
         this.#offences.push("a caller waits for ever");
         return;

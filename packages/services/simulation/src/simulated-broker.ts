@@ -2,6 +2,7 @@
 import { MessagingError, type OutgoingMessage } from "@quittance/sdk";
 import { ALL_CHANNELS, DURABLE_CHANNELS } from "../../dist/shared/queue-map.js";
 import { type StoredMessage, storedMessage } from "./broker-message.js";
+import type { SimulatedClock } from "./clock.js";
 import type { Random } from "./random.js";
 import type { Actor, Schedule } from "./schedule.js";
 
@@ -36,18 +37,22 @@ export class SimulatedBroker {
   readonly actor: Actor = { name: "broker" };
   /** Every durable message that was ever stored, with its queue: what a backup would bring back. */
   readonly history: { readonly queue: string; readonly message: StoredMessage }[] = [];
+  readonly #clock: SimulatedClock;
   readonly #schedule: Schedule;
   readonly #random: Random;
   readonly #queues = new Map<string, Queue>();
   readonly #durableQueues: readonly string[];
   readonly #temporary = new Map<string, Actor>();
+  /** Messages that are held back, and when they may go, by the schedule's clock. */
+  readonly #heldBack: { readonly name: string; readonly message: StoredMessage; readonly dueMs: number }[] = [];
   readonly #seen = new Set<string>();
   /** Of duplicate ids: as long as a test needs, a short one, or none. */
   readonly #remembered: number;
   #refuseNext = false;
   #number = 0;
 
-  constructor(schedule: Schedule, random: Random) {
+  constructor(schedule: Schedule, random: Random, clock: SimulatedClock) {
+    this.#clock = clock;
     this.#schedule = schedule;
     this.#random = random;
     this.#remembered = random.pick([0, 3, 1_000]);
@@ -86,8 +91,19 @@ export class SimulatedBroker {
     }
     for (const name of this.#routesOf(message)) {
       if (message.persistent) this.history.push({ queue: name, message });
-      this.put(name, { ...message });
+      if (message.deliveryDelayMs === 0) this.put(name, { ...message });
+      else this.#heldBack.push({ name, message: { ...message }, dueMs: this.#clock.nowMs + message.deliveryDelayMs });
     }
+  }
+
+  /** Lets go what was held back until now. Whether anything is still held back. */
+  letGo(): boolean {
+    for (const held of [...this.#heldBack]) {
+      if (held.dueMs > this.#clock.nowMs) continue;
+      this.#heldBack.splice(this.#heldBack.indexOf(held), 1);
+      this.put(held.name, held.message);
+    }
+    return this.#heldBack.length > 0;
   }
 
   /** Puts a message into a queue. */

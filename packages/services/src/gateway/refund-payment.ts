@@ -22,6 +22,9 @@ import { checkRefundRequest, type RefundOrder } from "./refund-order.js";
 import { startWait } from "./start-wait.js";
 import type { Waiters } from "./waiters.js";
 
+/** From the capture of a payment, which its deadline bounds, to its settlement. */
+const SETTLE_MARGIN_MS = 15_000;
+
 /** What a wait for a refund ends with. */
 export interface RefundFinal {
   /** The refund's. */
@@ -32,7 +35,11 @@ export interface RefundFinal {
 
 /** What RefundPayment works with. */
 export interface RefundParts
-  extends Pick<PayParts, "connection" | "envelopes" | "replyQueue" | "admission" | "keys" | "maximumAmounts" | "log"> {
+  extends Pick<
+    PayParts,
+    | ("connection" | "envelopes" | "replyQueue" | "admission" | "keys")
+    | ("maximumAmounts" | "paymentDeadlineMs" | "log")
+  > {
   /** Sends to `refund`: persistent, priority 7. */
   readonly refundProducer: Producer;
   readonly refundWaiters: Waiters<RefundFinal>;
@@ -127,6 +134,7 @@ function refundMessage(
     ...requested,
     ...(amount !== undefined && { amount: moneyToWire(amount) }),
     acceptTime: new Date(acceptTimeMs).toISOString(),
+    settleBy: new Date(acceptTimeMs + parts.paymentDeadlineMs + SETTLE_MARGIN_MS).toISOString(),
   };
 }
 

@@ -10,6 +10,8 @@ import type { RefundRecord } from "./refund-record.js";
 export type RefundDecision =
   /** `isNew` when this message is the one that decided it. */
   | { readonly outcome: "recorded"; readonly refund: RefundRecord; readonly isNew: boolean }
+  /** The payment is not settled and may still be: nothing is decided, and the refund comes again. */
+  | { readonly outcome: "waits"; readonly sinceMs: number }
   /** The message cannot be true beside what this bank recorded; an operator must look at it. */
   | { readonly outcome: "impossible"; readonly reason: string };
 
@@ -25,6 +27,15 @@ export interface RefundFacts {
   readonly now: number;
 }
 
+/** A refund as it was asked for, and since when it waits for its payment to be settled, if it came too early before. */
+export type RefundRequested = RefundMessage & { readonly waitingSinceMs?: number | undefined };
+
+/**
+ * The least time that a refund waits for its payment, however late it comes itself: when this bank was away, what settles
+ * the payment may be next in another queue.
+ */
+const LEAST_WAIT_MS = 15_000;
+
 const SAME_ID_OTHER_PARAMETERS = "Its id is that of a refund with other parameters.";
 const OTHER_ID_SAME_FIELDS =
   "Its request is recorded under another refund id, and no field differs: was the key of payment ids changed?";
@@ -34,7 +45,7 @@ const OTHER_ID_SAME_FIELDS =
  * others are declined; several refunds of one payment or merchant are each judged
  * against what the ones before left; a refund that comes twice in the batch is decided once.
  */
-export function decideRefunds(messages: readonly RefundMessage[], facts: RefundFacts): readonly RefundDecision[] {
+export function decideRefunds(messages: readonly RefundRequested[], facts: RefundFacts): readonly RefundDecision[] {
   const debitTime = new Date(facts.now).toISOString();
   const merchants = new Map(facts.merchants.map((merchant) => [merchant.id, merchant]));
   const balances = new Map(facts.merchants.map((merchant) => [merchant.id, merchant.balance]));
@@ -59,6 +70,10 @@ export function decideRefunds(messages: readonly RefundMessage[], facts: RefundF
     const reuse = first === undefined ? STANDS : reuseFor(first, message);
     if (reuse === undefined) return { outcome: "impossible", reason: OTHER_ID_SAME_FIELDS };
     const receipt = facts.receipts.get(message.paymentId);
+    const sinceMs = message.waitingSinceMs ?? facts.now;
+    if (receipt === undefined && reuse.standingId === null && maySettle(message, sinceMs, facts.now)) {
+      return { outcome: "waits", sinceMs };
+    }
     const gone = refunded.get(message.paymentId) ?? 0n;
     const left = receipt === undefined ? 0n : receipt.amount - gone;
     const asked = message.amount === undefined ? undefined : BigInt(message.amount.minorUnits);
@@ -90,6 +105,11 @@ export function decideRefunds(messages: readonly RefundMessage[], facts: RefundF
     remember(refund);
     return { outcome: "recorded", refund, isNew: true };
   });
+}
+
+/** Whether a payment without a receipt can still get one, as far as this bank can know. */
+function maySettle({ settleBy }: RefundMessage, sinceMs: number, now: number): boolean {
+  return settleBy !== undefined && (now <= Date.parse(settleBy) || now < sinceMs + LEAST_WAIT_MS);
 }
 
 /** Refunds under one request_id. */

@@ -1,17 +1,21 @@
 /** Step R2 of a refund: debits the merchant and records the refund, a batch in one transaction. */
-import type { Incoming, Outcome } from "@quittance/sdk";
+import type { Incoming, Message, Outcome, Outgoing } from "@quittance/sdk";
 import type { Transaction } from "../platform/database.js";
 import { traceIdOf } from "../platform/log.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
-import type { RefundMessage, RefundResultMessage } from "../shared/refund-messages.js";
+import { type RefundMessage, type RefundResultMessage, WAITING_SINCE } from "../shared/refund-messages.js";
 import { reuseOf } from "../shared/request-id-reuse.js";
-import { decideRefunds, type RefundDecision } from "./decide-refunds.js";
+import { decideRefunds, type RefundDecision, type RefundRequested } from "./decide-refunds.js";
 import { findRefunds } from "./operations/find-refunds.js";
 import { lockMerchants } from "./operations/lock-merchants.js";
 import { type LockedReceipt, lockReceipts } from "./operations/lock-receipts.js";
 import { recordRefunds } from "./operations/record-refunds.js";
 import type { RefundRecord } from "./refund-record.js";
 import type { StepTools } from "./step-4-settle.js";
+
+/** How soon and how late a refund comes again whose payment is not settled yet. */
+const SHORTEST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 5_000;
 
 /** What was decided about a batch, and the receipts of its payments. */
 export interface DebitedRefunds {
@@ -24,7 +28,7 @@ export async function stepR2Debit(
   tools: StepTools,
   batch: readonly Incoming<RefundMessage>[],
 ): Promise<readonly Outcome[]> {
-  const messages = batch.map(({ body }) => body);
+  const messages = batch.map(({ body, message }) => ({ ...body, waitingSinceMs: waitingSinceOf(message) }));
   const { decisions, receipts } = await tools.database.transaction((transaction) =>
     debitRefunds(transaction, messages, tools.now),
   );
@@ -36,6 +40,10 @@ export async function stepR2Debit(
     if (decision.outcome === "impossible") {
       tools.log.error({ ...facts, reason: decision.reason }, "debit");
       return { deadLetter: decision.reason };
+    }
+    if (decision.outcome === "waits") {
+      tools.log.info({ ...facts, outcome: "waits for its payment" }, "debit");
+      return { send: [waitingRefund(tools, message, decision.sinceMs)] };
     }
     const { refund, isNew } = decision;
     const { outcome, declineReason, standingId } = refund;
@@ -54,13 +62,28 @@ export async function stepR2Debit(
 }
 
 /**
+ * The refund again, later: each time after half as long as it has waited already, within limits. What has been accepted
+ * stays in the broker, and holds up nobody else meanwhile.
+ */
+function waitingRefund({ envelopes, now }: StepTools, message: Message, sinceMs: number): Outgoing {
+  const delayMs = Math.min(Math.max(Math.floor((now() - sinceMs) / 2), SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
+  return envelopes.again(message, { delayMs, properties: { [WAITING_SINCE]: String(sinceMs) } });
+}
+
+/** Since when a refund waits, in milliseconds since 1970; undefined of one that comes for the first time. */
+function waitingSinceOf({ properties }: Message): number | undefined {
+  const since = properties[WAITING_SINCE];
+  return typeof since === "string" && /^[0-9]{1,15}$/.test(since) ? Number(since) : undefined;
+}
+
+/**
  * Decides about the messages and writes what is new: six round trips with BEGIN and COMMIT, whatever their number. The
  * merchants are locked first, as in step 4, then the receipts: the sum that a receipt holds under its lock is what
  * decides how much of a payment may still be given back, whoever asks at the same time.
  */
 export async function debitRefunds(
   transaction: Transaction,
-  messages: readonly RefundMessage[],
+  messages: readonly RefundRequested[],
   now: () => number,
 ): Promise<DebitedRefunds> {
   const merchants = await lockMerchants(transaction, [...new Set(messages.map(({ merchantId }) => merchantId))]);

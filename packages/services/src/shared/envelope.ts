@@ -29,6 +29,9 @@ const HOUSE_ADDRESSES: ReadonlySet<string> = new Set(
   ALL_CHANNELS.flatMap((channel) => [channel.address, deadLetterAddress(channel)]),
 );
 
+/** Properties that belong to one sending of a message. */
+const NOT_COPIED: ReadonlySet<string> = new Set(["_AMQ_DUPL_ID", "traceparent", "tracestate"]);
+
 /** Makes the messages of one service. */
 export class Envelopes {
   /** A message with headers of its own. */
@@ -46,6 +49,31 @@ export class Envelopes {
     return {
       message: this.message(kind, body, { correlationId, ...(replyTo !== undefined && { replyTo }) }),
       options: { duplicateId: input.messageId ?? `${correlationId}:${replyTo?.address ?? ""}` },
+    };
+  }
+
+  /**
+   * A message once more, as its writer made it, to be delivered later: for a reader to whom it came too early. There is
+   * no duplicate-detection id, for a copy that the broker took for an earlier one would be lost.
+   */
+  again(
+    input: Message,
+    later: { readonly delayMs: number; readonly properties: EnvelopeHeaders["properties"] },
+  ): Outgoing {
+    const { text = "", type, correlationId, traceparent, deliveryMode, priority } = input;
+    const replyTo = replyAddressOf(input);
+    const kept = Object.entries(input.typedProperties).filter(([name]) => !NOT_COPIED.has(name));
+    return {
+      destination: input.destination,
+      message: {
+        text,
+        properties: { ...Object.fromEntries(kept), ...later.properties },
+        ...(type !== undefined && { type }),
+        ...(correlationId !== undefined && { correlationId }),
+        ...(replyTo !== undefined && { replyTo }),
+        ...(traceparent !== undefined && { traceparent }),
+      },
+      options: { deliveryMode, priority, deliveryDelayMs: later.delayMs },
     };
   }
 

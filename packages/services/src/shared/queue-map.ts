@@ -107,9 +107,10 @@ export const CHANNELS = {
     address: "refund",
     kind: "queue",
     priority: HIGH_PRIORITY,
-    writers: ["gateway"],
+    // merchant-bank sends a refund again, to be delivered later, while its payment may still be settled.
+    writers: ["gateway", "merchant-bank"],
     readers: ["merchant-bank"],
-    steps: ["R1"],
+    steps: ["R1", "R2"],
     purpose: "accepted refunds",
   },
   refundResult: {

@@ -25,8 +25,16 @@ export const refundMessage = z.object({
   /** Absent when all that is left is to be given back. */
   amount: wireMoney.optional(),
   acceptTime: time,
+  /**
+   * So long a payment that was accepted before the refund may still be settled, and merchant-bank waits for it. Absent in
+   * messages of releases in which it did not wait.
+   */
+  settleBy: time.optional(),
 });
 export type RefundMessage = z.infer<typeof refundMessage>;
+
+/** JMS property of a refund that waits for its payment to be settled: since when, in milliseconds since 1970. */
+export const WAITING_SINCE = "waiting_since";
 
 /** Step R2 -> R3, on `refund-result`. Without a decline reason the merchant was debited of `amount`. */
 export const refundResultMessage = refundMessage.extend({

@@ -200,6 +200,29 @@ describe(`Refunds, on the ${TEST_BROKER} broker`, function () {
     expect(made.state).to.equal(RefundState.SUCCEEDED);
   });
 
+  it("wait for a payment that is still on its way, over both doors, and are made when it is settled", async () => {
+    // Nothing gets past card-validation until it has started again: the refunds come first.
+    house().killService("card-validation");
+    const nothing = { seconds: 0n, nanos: 0 };
+    const paid = await house().pay({ requestId: "too-early", wait: nothing });
+    expect(paid.state).to.equal(PaymentState.PENDING);
+    const accepted = await refundOverHttp(house(), paid.id, {
+      requestId: "early-http",
+      amount: wire(300n),
+      wait: "0s",
+    });
+    expect(accepted.status).to.equal(202);
+    const { refund: made } = await refund({ id: paid.id, requestId: "early-grpc", amount: eur(400n) });
+    expect(made).to.deep.include({ state: RefundState.SUCCEEDED, amount: eur(400n) });
+    const { refund: other } = await refund({ id: paid.id, requestId: "early-http", amount: eur(300n) });
+    expect(other).to.deep.include({ id: accepted.body.refund?.id, state: RefundState.SUCCEEDED });
+    const [waited] = await house().query(
+      "SELECT 1 FROM merchant_bank.refunds r JOIN merchant_bank.receipts USING (payment_id) WHERE r.id = $1 AND accept_time < settle_time",
+      [made.id],
+    );
+    expect(waited, "it was asked for before its payment was settled").not.to.equal(undefined);
+  });
+
   it("can be read by both doors, as they ended, by their own merchant alone", async () => {
     const paid = await house().pay({ requestId: "read" });
     const { refund: made } = await refund({ id: paid.id, requestId: "read" });
@@ -284,6 +307,7 @@ async function refundPayment(
 
 interface HttpRefund {
   readonly refund?: {
+    readonly id: string;
     readonly state: string;
     readonly amount?: object;
     readonly decline?: { readonly reason: string };

@@ -1,4 +1,5 @@
 /** Both banks with the demo bank in them, for tests on a real PostgreSQL, and messages to give them. */
+import type { RefundRequested } from "../../dist/merchant-bank/decide-refunds.js";
 import { BOOKS_STATEMENT, type BooksLine } from "../../dist/operator/books-statement.js";
 import { type DemoClient, demoClients } from "../../dist/operator/demo-bank.js";
 import { loadDemoBank } from "../../dist/operator/load-demo-bank.js";
@@ -11,7 +12,6 @@ import type {
   TransactionResultMessage,
   ValidationResultMessage,
 } from "../../dist/shared/messages.js";
-import type { RefundMessage } from "../../dist/shared/refund-messages.js";
 import { captureLog } from "../support/captured-log.js";
 import { type RolePasswords, type TestDatabase, useDatabase } from "../support/database-for-tests.js";
 import { ROLE_PASSWORDS } from "../support/role-passwords.js";
@@ -158,8 +158,8 @@ export function transactionResult(
 export function refundOf(
   payment: Pick<ValidationResultMessage, "paymentId" | "merchantId" | "amount"> | undefined,
   minorUnits?: string,
-  changed: Partial<RefundMessage> = {},
-): RefundMessage {
+  changed: Partial<RefundRequested> = {},
+): RefundRequested {
   if (payment === undefined) throw new Error("There is no payment to refund.");
   const id = nextPaymentId().slice(4);
   return {

@@ -2,9 +2,10 @@ import { expect } from "chai";
 import { capturePayments } from "../../dist/client-bank/step-3-capture.js";
 import { finishCycle } from "../../dist/client-bank/step-5b-finish.js";
 import { creditRefunds } from "../../dist/client-bank/step-r3-credit.js";
+import type { RefundRequested } from "../../dist/merchant-bank/decide-refunds.js";
 import { settlePayments } from "../../dist/merchant-bank/step-4-settle.js";
 import { debitRefunds, refundResult } from "../../dist/merchant-bank/step-r2-debit.js";
-import type { RefundMessage, RefundResultMessage } from "../../dist/shared/refund-messages.js";
+import type { RefundResultMessage } from "../../dist/shared/refund-messages.js";
 import {
   bankResult,
   refundOf,
@@ -29,7 +30,7 @@ describe("Steps R2 and R3 on PostgreSQL", function () {
     );
     return message;
   };
-  const debit = (refunds: readonly RefundMessage[]): Promise<RefundResultMessage[]> =>
+  const debit = (refunds: readonly RefundRequested[]): Promise<RefundResultMessage[]> =>
     untilCommitted(banks().merchantBank, async (transaction) => {
       const { decisions, receipts } = await debitRefunds(transaction, refunds, Date.now);
       return decisions.map((decision) => {
@@ -53,8 +54,35 @@ describe("Steps R2 and R3 on PostgreSQL", function () {
     expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
   });
 
-  it("decline a refund of a payment that is not settled, and record it without one", async () => {
-    const [result] = await debit([refundOf(validationResult(someClient(1)))]);
+  it("wait for a payment that may still be settled, and record nothing meanwhile; its request_id stays free", async () => {
+    const payment = validationResult(someClient(1));
+    const inTime = refundOf(payment, undefined, { settleBy: new Date(Date.now() + 60_000).toISOString() });
+    // After this bank was away: the time is over, but what settles the payment may be next in another queue.
+    const late = refundOf(payment, undefined, { settleBy: new Date(Date.now() - 1).toISOString() });
+    const decide = (refunds: readonly RefundRequested[]) =>
+      untilCommitted(banks().merchantBank, async (transaction) => {
+        const { decisions } = await debitRefunds(transaction, refunds, Date.now);
+        return decisions.map(({ outcome }) => outcome);
+      });
+    expect(await decide([inTime, late])).to.deep.equal(["waits", "waits"]);
+    expect(await decide([{ ...inTime, waitingSinceMs: Date.now() - 50_000 }])).to.deep.equal(["waits"]);
+    expect(
+      await banks().superuser.query("SELECT 1 FROM merchant_bank.refunds WHERE payment_id = $1", [payment.paymentId]),
+    ).to.deep.equal([]);
+    await banks().clientBank.transaction((transaction) => capturePayments(transaction, [payment], Date.now));
+    await banks().merchantBank.transaction((transaction) =>
+      settlePayments(transaction, [bankResult(payment)], Date.now),
+    );
+    const [result] = await debit([inTime]);
+    expect(result).to.not.have.property("declineReason");
+    await credit([result as RefundResultMessage]);
+    expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
+  });
+
+  it("decline a refund of a payment that is not settled in the time in which it can be, and record it without one", async () => {
+    const settleBy = new Date(Date.now() - 1).toISOString();
+    const waited = { settleBy, waitingSinceMs: Date.now() - 15_000 };
+    const [result] = await debit([refundOf(validationResult(someClient(1)), undefined, waited)]);
     expect(result?.declineReason).to.equal("PAYMENT_NOT_SETTLED");
     const [decision] = await credit([result as RefundResultMessage]);
     expect(decision).to.deep.include({ outcome: "final", payment: undefined, isNew: true });

@@ -39,6 +39,24 @@ describe("an envelope", () => {
     expect(envelopes.reply("gateway-reply", {}, { correlationId: "pay_1", input: inputWith({}) })).to.deep.equal([]);
   });
 
+  it("sends a message again, for later, as its writer made it, with no duplicate id that could make the broker drop it", () => {
+    const input = {
+      text: '{ "as": "it was" }',
+      ...{ destination: queue("refund"), type: "refund", correlationId: "ref_1", replyTo: WAITING },
+      ...{ traceparent: "00-a-b-01", deliveryMode: "persistent", priority: 7, messageId: "ID:7" },
+      typedProperties: { signature: "s", waiting_since: "1", _AMQ_DUPL_ID: "ID:6", traceparent: "00-a-b-01" },
+    } as unknown as Message;
+    expect(envelopes.again(input, { delayMs: 250, properties: { waiting_since: "2" } })).to.deep.equal({
+      destination: queue("refund"),
+      message: {
+        text: '{ "as": "it was" }',
+        properties: { signature: "s", waiting_since: "2" },
+        ...{ type: "refund", correlationId: "ref_1", replyTo: WAITING, traceparent: "00-a-b-01" },
+      },
+      options: { deliveryMode: "persistent", priority: 7, deliveryDelayMs: 250 },
+    });
+  });
+
   it("goes back to a temporary queue only, whatever the message names", () => {
     expect(replyAddressOf({ replyTo: WAITING })).to.equal(WAITING);
     const house = ALL_CHANNELS.flatMap((channel) => [channel.address, deadLetterAddress(channel)]);
