@@ -1,7 +1,8 @@
 /** Who has accounts in a simulated house, and the keys of its services. */
 import { fingerprintCard } from "../../dist/shared/card-fingerprint.js";
 import type { CardDetails } from "../../dist/shared/card-seal.js";
-import type { ClientRow } from "./database/client-bank-tables.js";
+import { START_MS } from "./clock.js";
+import type { ClientRow, DeadlineExtensionRow } from "./database/client-bank-tables.js";
 import type { MerchantRow } from "./database/merchant-bank-tables.js";
 import type { SimulatedServer } from "./database/simulated-server.js";
 
@@ -56,11 +57,20 @@ const MERCHANT_ROWS: readonly MerchantRow[] = [
 
 const TEMPLATES = ["payment-succeeded", "payment-declined", "refund-succeeded", "refund-declined"];
 
+/** Payments of the comparison with PostgreSQL whose deadlines an operator moved, some of them twice. */
+const EXTENSIONS: readonly DeadlineExtensionRow[] = Array.from({ length: 40 }, (_, number) =>
+  [65, 90].map((seconds) => ({
+    paymentId: `pay_${number}_${1 + (number % 4)}`,
+    deadline: new Date(START_MS + seconds * 1_000).toISOString(),
+  })),
+).flat();
+
 /** The rows that are there before anything happens, by table. */
-export const SEED_ROWS = { clients: CLIENTS, merchants: MERCHANT_ROWS } as const;
+export const SEED_ROWS = { clients: CLIENTS, merchants: MERCHANT_ROWS, extensions: EXTENSIONS } as const;
 
 export function fillHouse(server: SimulatedServer): void {
   for (const row of CLIENTS) server.clientBank.clients.seed(row);
+  for (const row of EXTENSIONS) server.clientBank.extensions.seed(row);
   for (const row of MERCHANT_ROWS) server.merchantBank.merchants.seed(row);
   for (const name of TEMPLATES) {
     server.notification.templates.seed({

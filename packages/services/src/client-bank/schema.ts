@@ -199,6 +199,23 @@ export const refunds = clientBankSchema.table(
 );
 
 /**
+ * Until when an operator lets payments be captured that come after their deadline. Rows are added by the operator's
+ * command line and never changed: the latest deadline counts, and all of them tell who moved it, when and why.
+ */
+export const deadlineExtensions = clientBankSchema.table(
+  "deadline_extensions",
+  {
+    /** It need not be recorded yet: it is on a queue or among the dead letters. */
+    paymentId: text("payment_id").notNull(),
+    deadline: time("deadline").notNull(),
+    actor: text().notNull(),
+    reason: text().notNull(),
+    time: time("time").notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ name: "deadline_extensions_pkey", columns: [table.paymentId, table.deadline] })],
+);
+
+/**
  * Double entry: each movement is a debit and a credit that add up to zero. Entries are never changed or deleted (the
  * service's role may not), and the key lets a payment be captured once and given back
  * once, and each refund be credited once.

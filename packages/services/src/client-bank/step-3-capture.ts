@@ -6,6 +6,7 @@ import type { Envelopes } from "../shared/envelope.js";
 import type { BankResultMessage, ValidationResultMessage } from "../shared/messages.js";
 import { type GuessBook, GuessTally } from "./card-guesses.js";
 import { type CaptureDecision, decideCaptures } from "./decide-captures.js";
+import { withExtendedDeadlines } from "./extend-deadlines.js";
 import { findCardGuesses } from "./operations/find-card-guesses.js";
 import { findPayments } from "./operations/find-payments.js";
 import { lockClients } from "./operations/lock-clients.js";
@@ -66,7 +67,8 @@ export async function step3Capture(
 
 /**
  * Decides about the messages and writes what is new: five round trips with BEGIN and COMMIT, whatever their number; one
- * more when cards were guessed at, and one each second. The clients are locked before we look for what is recorded, so that a payment which another process is recording for the same client is
+ * more when cards were guessed at, one each second, and one when a payment came after its deadline. The clients are
+ * locked before we look for what is recorded, so that a payment which another process is recording for the same client is
  * found once its transaction has ended.
  */
 export async function capturePayments(
@@ -81,8 +83,9 @@ export async function capturePayments(
   const clients = cards.size === 0 ? [] : await lockClients(transaction, [...cards]);
   const recorded = await findPayments(transaction, messages);
   const nowMs = now();
+  const judged = await withExtendedDeadlines(transaction, messages, { recorded, now: nowMs });
   const tally = guesses && new GuessTally(guesses, clients, nowMs);
-  const decisions = decideCaptures(messages, { clients, recorded, now: nowMs, guesses: tally });
+  const decisions = decideCaptures(judged, { clients, recorded, now: nowMs, guesses: tally });
   const fresh = decisions.flatMap((decision) =>
     decision.outcome === "recorded" && decision.isNew ? [decision.payment] : [],
   );

@@ -2,7 +2,7 @@
 import { errors, type JWTPayload, jwtVerify } from "jose";
 import { LRUCache } from "lru-cache";
 import { idHoldsCardNumber } from "../shared/card-number-in-text.js";
-import { isReservedAccount } from "../shared/reserved-accounts.js";
+import { isMerchantId } from "../shared/merchant-id.js";
 import { ApiError, type ApiErrorReason } from "./api-error.js";
 import { RETRY_AFTER_MS } from "./broker-failure.js";
 import type { KeySet } from "./key-set.js";
@@ -18,7 +18,6 @@ export interface Identity {
 
 /** Signature algorithms that are accepted: asymmetric ones only, so that no key of ours can be taken for a secret. */
 const ALGORITHMS = ["ES256", "EdDSA", "RS256", "PS256"];
-const MERCHANT = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const CLOCK_TOLERANCE_SECONDS = 5;
 const MAXIMUM_TOKEN_LENGTH = 8_192;
 const CACHED_TOKENS = 10_000;
@@ -97,7 +96,7 @@ export class Authenticator {
       requiredClaims: ["exp", "sub", "scope"],
     });
     checkTimes(payload, maximumLifetimeSeconds);
-    if (typeof payload.sub !== "string" || !MERCHANT.test(payload.sub) || isReservedAccount(payload.sub)) {
+    if (typeof payload.sub !== "string" || !isMerchantId(payload.sub)) {
       throw invalidToken("its subject is no merchant");
     }
     if (idHoldsCardNumber(payload.sub)) throw invalidToken("its subject holds a card number");

@@ -245,4 +245,62 @@ describe("Step 3 on PostgreSQL", function () {
       .catch((error: unknown) => error);
     expect(failure).to.include({ code: "23514", constraint: "clients_balance" });
   });
+
+  describe("after the deadline", () => {
+    const PASSED = new Date(Date.now() - 60_000).toISOString();
+    const later = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
+    const extend = (paymentId: string, deadline: string) =>
+      banks().superuser.query(
+        "INSERT INTO client_bank.deadline_extensions (payment_id, deadline, actor, reason) VALUES ($1, $2, 'ada', 'ours')",
+        [paymentId, deadline],
+      );
+
+    /** Captures with the names of the statements that it took. */
+    async function captureTold(messages: readonly ValidationResultMessage[]) {
+      const names: string[] = [];
+      const decisions = await banks().clientBank.transaction((transaction) => {
+        const query = (statement: { readonly name?: string }) => {
+          names.push(statement.name ?? "");
+          return transaction.query(statement as never);
+        };
+        const told = Object.assign(Object.create(transaction), { query }) as typeof transaction;
+        return capturePayments(told, messages, Date.now);
+      });
+      return { names, records: decisions.map(recordOf) };
+    }
+
+    it("declines a payment, and captures one whose deadline an operator moved, with the deadline that counted", async () => {
+      const [late, moved] = [1, 2].map(() => validationResult(someClient(5), { deadline: PASSED }));
+      if (late === undefined || moved === undefined) throw new Error("There is no message.");
+      const until = later(60);
+      await extend(moved.paymentId, later(30));
+      await extend(moved.paymentId, until);
+      const { records } = await captureTold([late, moved]);
+      expect(records[0]).to.include({ declineReason: "DEADLINE_PASSED", capturedAmount: 0n, deadline: PASSED });
+      expect(records[1]).to.include({ declineReason: null, capturedAmount: 1_000n, deadline: until });
+    });
+
+    it("declines one whose moved deadline has passed as well, and never makes a deadline earlier", async () => {
+      const late = validationResult(someClient(6), { deadline: PASSED });
+      const early = validationResult(someClient(6));
+      await extend(late.paymentId, new Date(Date.now() - 1_000).toISOString());
+      await extend(early.paymentId, PASSED);
+      const { records } = await captureTold([late, early]);
+      expect(records.map(({ declineReason }) => declineReason)).to.deep.equal(["DEADLINE_PASSED", null]);
+      expect(records[1]?.deadline).to.equal(early.deadline);
+    });
+
+    it("asks for moved deadlines only where one has passed and nothing is recorded", async () => {
+      const late = validationResult(someClient(7), { deadline: PASSED });
+      const inTime = [
+        validationResult(someClient(7)),
+        validationResult(someClient(8), { declineReason: "CARD_EXPIRED" }),
+      ];
+      const asks = async (messages: readonly ValidationResultMessage[]) =>
+        (await captureTold(messages)).names.filter((name) => name === "find-deadline-extensions").length;
+      expect(await asks(inTime)).to.equal(0);
+      expect(await asks([...inTime, late])).to.equal(1);
+      expect(await asks([late]), "it is recorded now").to.equal(0);
+    });
+  });
 });

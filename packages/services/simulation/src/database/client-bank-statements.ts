@@ -16,7 +16,7 @@ const REFUND_COLUMNS = [
 ] as const;
 
 export function clientBankStatements(tables: ClientBankTables): Record<string, Statement> {
-  const { clients, payments, refunds } = tables;
+  const { clients, payments, refunds, extensions } = tables;
   const known = <Row>(found: readonly (Row | undefined)[]) => found.filter((row) => row !== undefined);
 
   return {
@@ -32,6 +32,15 @@ export function clientBankStatements(tables: ClientBankTables): Record<string, S
       const rows = known([...ids].map((id) => payments.get(id, session)));
       const standing = standingBeside(payments.rows(session), values);
       return answer([...rows, ...standing].map((row) => withDates(row, PAYMENT_TIMES)));
+    },
+
+    "find-deadline-extensions": async (session, [paymentIds]) => {
+      const asked = new Set(paymentIds as readonly string[]);
+      const latest = new Map<string, string>();
+      for (const { paymentId, deadline } of extensions.rows(session)) {
+        if (asked.has(paymentId) && deadline > (latest.get(paymentId) ?? "")) latest.set(paymentId, deadline);
+      }
+      return answer([...latest].map(([paymentId, deadline]) => ({ paymentId, deadline: new Date(deadline) })));
     },
 
     "lock-payments": async (session, [ids]) => {

@@ -18,6 +18,12 @@ export interface ClientRow {
   readonly wrongExpiriesSince: Date | null;
 }
 
+/** An operator's: times as texts. */
+export interface DeadlineExtensionRow {
+  readonly paymentId: string;
+  readonly deadline: string;
+}
+
 export type ClientBankTables = ReturnType<typeof clientBankTables>;
 
 export function clientBankTables() {
@@ -63,6 +69,11 @@ export function clientBankTables() {
       name: "client_bank.card_guesses",
       keyOf: ({ merchantId }) => merchantId,
       primaryKey: "card_guesses_pkey",
+    }),
+    extensions: new Table<DeadlineExtensionRow>({
+      name: "client_bank.deadline_extensions",
+      keyOf: ({ paymentId, deadline }) => `${paymentId} ${deadline}`,
+      primaryKey: "deadline_extensions_pkey",
     }),
     entries: ledgerEntries("client_bank", ["capture", "return"]),
   };

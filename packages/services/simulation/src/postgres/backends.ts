@@ -93,6 +93,12 @@ export class PostgresBackend implements Backend {
         [row.id, row.cardFingerprint, row.cardExpiryMonth, row.cardExpiryYear, row.currency, row.balance, row.state],
       );
     }
+    for (const row of SEED_ROWS.extensions) {
+      await superuser.query(
+        `INSERT INTO client_bank.deadline_extensions (payment_id, deadline, actor, reason) VALUES ($1, $2, '', '')`,
+        [row.paymentId, row.deadline],
+      );
+    }
     for (const row of SEED_ROWS.merchants) {
       await superuser.query(
         `INSERT INTO merchant_bank.merchants (id, name, currency, balance, opening_balance, state)

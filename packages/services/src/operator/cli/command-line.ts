@@ -4,13 +4,14 @@ import { ConfigurationError } from "../../platform/configuration.js";
 import { accounts } from "./accounts.js";
 import { type Command, EXIT, type ExitCode, formatColumns, type Terminal, UsageError } from "./command.js";
 import { deadLetters } from "./dead-letters.js";
+import { deadlines } from "./deadlines.js";
 import { explain } from "./explain.js";
 import { configurationOf } from "./operator-configuration.js";
 import { templates } from "./templates.js";
 import { token } from "./token.js";
 import { verifyMoney } from "./verify-money.js";
 
-const COMMANDS: readonly Command[] = [verifyMoney, explain, deadLetters, accounts, templates, token];
+const COMMANDS: readonly Command[] = [verifyMoney, explain, deadLetters, deadlines, accounts, templates, token];
 
 const EVERYWHERE = `  --json   Answer in JSON on standard output. Amounts are whole minor units, as decimal text.
   --help   This text.

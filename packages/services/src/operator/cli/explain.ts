@@ -3,11 +3,9 @@ import { type Command, type CommandCall, EXIT, formatColumns, toJson, UsageError
 import { withOperatorBroker } from "./operator-broker.js";
 import { withOperatorDatabase } from "./operator-database.js";
 import { findPaymentMessages, type PaymentMessage } from "./payment-messages.js";
-import { type PaymentStory, readPaymentStory } from "./payment-story.js";
+import { PAYMENT_ID, type PaymentStory, readPaymentStory } from "./payment-story.js";
 import { type Hanging, hangingOf, type TimelineEvent, timelineOf, withMessages } from "./payment-timeline.js";
 import { unreadyServices } from "./service-health.js";
-
-const PAYMENT_ID = /^pay_[a-z2-7]{32}$/;
 
 export const explain: Command = {
   name: "explain",
@@ -81,6 +79,9 @@ function formatStory(story: PaymentStory, { traceId, timeline, hanging, messages
     for (const entry of event.entries) {
       lines.push(`${" ".repeat(30)}${entry.direction} ${entry.account} ${entry.amount} ${entry.currency}`);
     }
+  }
+  for (const { deadline, actor, time, reason } of story.extensions) {
+    lines.push(`DEADLINE moved to ${deadline.toISOString()} by ${actor} at ${time.toISOString()}: ${reason}`);
   }
   if (traceId !== null) lines.push("", `Trace: ${traceId}`);
   for (const one of hanging) {

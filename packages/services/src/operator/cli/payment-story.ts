@@ -3,6 +3,9 @@ import type pg from "pg";
 import { type Entry, readEntries } from "./audit-money.js";
 import { inSnapshot } from "./operator-database.js";
 
+/** The form of payment ids. */
+export const PAYMENT_ID = /^pay_[a-z2-7]{32}$/;
+
 /** What client-bank recorded (steps 3 and 5b), and what it was told of steps 1 and 2. */
 export interface RecordedPayment {
   readonly merchantId: string;
@@ -60,6 +63,14 @@ export interface RecordedNotification {
   readonly traceId: string | null;
 }
 
+/** A deadline that an operator moved, for step 3. */
+export interface RecordedExtension {
+  readonly deadline: Date;
+  readonly actor: string;
+  readonly reason: string;
+  readonly time: Date;
+}
+
 export interface PaymentStory {
   readonly id: string;
   /** The database's clock when it was read. */
@@ -68,6 +79,7 @@ export interface PaymentStory {
   readonly receipt: RecordedReceipt | undefined;
   readonly refunds: readonly RecordedRefund[];
   readonly notifications: readonly RecordedNotification[];
+  readonly extensions: readonly RecordedExtension[];
   readonly entries: readonly Entry[];
 }
 
@@ -104,6 +116,10 @@ export function readPaymentStory(client: pg.Client, id: string): Promise<Payment
        WHERE m.payment_id = $1 ORDER BY m.debit_time, m.id`,
       [id],
     );
+    const extensions = await client.query<RecordedExtension>(
+      "SELECT deadline, actor, reason, time FROM client_bank.deadline_extensions WHERE payment_id = $1 ORDER BY time",
+      [id],
+    );
     const entries = (await readEntries(client, [id])).get(id) ?? [];
     return {
       id,
@@ -112,6 +128,7 @@ export function readPaymentStory(client: pg.Client, id: string): Promise<Payment
       receipt: receipts.rows[0],
       refunds: refunds.rows,
       notifications: notifications.rows,
+      extensions: extensions.rows,
       entries,
     };
   });

@@ -177,6 +177,70 @@ describe("dead-letters", function () {
     await letters("discard", left[0]?.messageId as string, "--reason", "tidy");
   });
 
+  it("says how many letters were replayed, how many are left and why it stopped", async () => {
+    const ids = await die(...Array.from({ length: 7 }, (_, n) => ({ n })));
+    const first = await letters("replay", "--all", "--queue", "bank-result", "--limit", "5", "--reason", "mended");
+    expect(first.code).to.equal(0);
+    expect(first.err).to.match(/5 replayed; 2 are left on dead-letter\.bank-result: --limit 5 was reached\.\n$/);
+    const second = await letters("replay", "--all", "--queue", "bank-result", "--reason", "mended", "--json");
+    expect(second.err).to.match(/2 replayed; none is left on dead-letter\.bank-result\.\n$/);
+    expect(JSON.parse(second.out)).to.deep.include({ replayed: 2, left: 0, stopped: "done" });
+    expect((await takeReplayed(ids.length)).messages).to.have.length(ids.length);
+    const none = await letters("replay", "--all", "--queue", "bank-result", "--reason", "mended");
+    expect(none.err).to.match(/^0 replayed; none is left/);
+  });
+
+  it("says what was done before it broke off, and why it did", async () => {
+    const ids = await die({ n: 8 }, { n: 9 });
+    // The record of the second cannot be written.
+    await database().query(`
+      CREATE FUNCTION operator.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'the disk is full' USING ERRCODE = '53100'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON operator.actions FOR EACH ROW
+        WHEN (position('${ids[1]}' in new.subject) > 0) EXECUTE FUNCTION operator.refuse()`);
+    try {
+      const { code, out, err } = await letters("discard", "--all", "--queue", "bank-result", "--reason", "tidy");
+      expect(code).to.equal(3);
+      expect(out).to.equal(`${ids[0]}: discarded\n`);
+      expect(err)
+        .to.contain("1 discarded; 1 is left on dead-letter.bank-result: it broke off.\n")
+        .and.to.contain("dead-letters: the disk is full\n");
+    } finally {
+      await database().query("DROP TRIGGER refuse ON operator.actions");
+    }
+    await letters("discard", ids[1] as string, "--reason", "tidy");
+    expect(await listed()).to.deep.equal([]);
+  });
+
+  it("moves deadlines of the payments that it replays to client-bank, and says where none is judged", async () => {
+    const [settled] = await die({ paymentId: PAYMENT });
+    const other = await letters("replay", settled as string, "--extend-deadline", "10", "--reason", "mended");
+    expect(other.err).to.contain("No deadline is judged behind bank-result: none was moved.");
+    await takeReplayed(1);
+    await using producer = await clientBank.createProducer(deadLetterDestination(CHANNELS.validationResult));
+    await producer.send({ json: { paymentId: PAYMENT }, correlationId: PAYMENT });
+    const [late] = await eventually("it lies there", async () => {
+      const found = await listed("--queue", "validation-result");
+      return found.length > 0 && found;
+    });
+    const args = ["--extend-deadline", "10", "--actor", "ada", "--reason", "the outage was ours"];
+    const replayed = await letters("replay", late?.messageId as string, ...args);
+    expect(replayed.code, replayed.err).to.equal(0);
+    expect(replayed.err).to.match(new RegExp(`^${PAYMENT} may be captured until `));
+    expect(
+      await database().query("SELECT payment_id, actor, reason FROM client_bank.deadline_extensions"),
+    ).to.deep.equal([{ payment_id: PAYMENT, actor: "ada", reason: "the outage was ours" }]);
+    await using consumer = await clientBank.createConsumer(destinationOf(CHANNELS.validationResult));
+    (await consumer.receive({ timeoutMs: 15_000 }))?.accept();
+    for (const wrong of [
+      ["discard", "ID:x", "--extend-deadline", "10", "--reason", "x"],
+      ["replay", "--all", "--queue", "bank-result", "--extend-deadline", "10", "--reason", "x"],
+      ["replay", "ID:x", "--extend-deadline", "0", "--reason", "x"],
+    ]) {
+      expect((await letters(...wrong)).code, wrong.join(" ")).to.equal(2);
+    }
+  });
+
   it("does nothing that cannot be recorded", async () => {
     const [id] = await die({ n: 5 });
     const away = { ...environment(), DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" };
