@@ -6,7 +6,7 @@ import type { Destination, TemporaryQueue, TemporaryTopic } from "./destination.
 import type { MessagingError } from "./errors.js";
 import type { Message, OutgoingMessage } from "./message.js";
 import type { Processor, ProcessorOptions } from "./processor.js";
-import type { Producer, ProducerOptions } from "./producer.js";
+import type { Producer, ProducerOptions, Stall } from "./producer.js";
 import type { RequestOptions, Responder, RespondOptions } from "./request-reply.js";
 import type { StandardSchemaV1 } from "./standard-schema.js";
 import type { Transaction, TransactionScope } from "./transaction.js";
@@ -74,6 +74,8 @@ export type ConnectionState =
 /** A connection to one broker (JMS 3.1, 6.1). Everything made from it closes with it. */
 export interface Connection extends AsyncDisposable {
   readonly state: ConnectionState;
+  /** The oldest of its producers' stalls, for health checks: a broker that blocks keeps its connections open. */
+  readonly stall: Stall | undefined;
   /** Calls `listener` at each change of state until the returned function is called. */
   onState(listener: (state: ConnectionState) => void): () => void;
 

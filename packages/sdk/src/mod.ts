@@ -29,7 +29,7 @@ export type {
   ProcessorEvent,
   ProcessorOptions,
 } from "./processor.js";
-export type { Producer, ProducerOptions } from "./producer.js";
+export type { Producer, ProducerOptions, Stall } from "./producer.js";
 export type { RequestOptions, Responder, RespondOptions } from "./request-reply.js";
 export type { StandardSchemaV1 } from "./standard-schema.js";
 export type { Transaction, TransactionScope, TransactionState } from "./transaction.js";

@@ -16,6 +16,19 @@ export interface ProducerOptions extends Omit<SendOptions, "signal" | "duplicate
   readonly disableTimestamp?: boolean;
 }
 
+/** That a broker lets nothing be sent, or leaves what was sent without an answer; it may be over the next moment. */
+export interface Stall {
+  /**
+   * `no-credit`: the broker takes nothing, as Artemis does with a full disk and with an address that is full and blocks.
+   * `unconfirmed`: something was sent, and its confirmation has not come.
+   */
+  readonly reason: "no-credit" | "unconfirmed";
+  /** Where the producer sends to; undefined for an anonymous one. */
+  readonly address: string | undefined;
+  /** For how long, in milliseconds. */
+  readonly ageMs: number;
+}
+
 /** Sends messages (JMS 3.1, 7.1). */
 export interface Producer extends AsyncDisposable {
   /**
@@ -39,5 +52,10 @@ export interface Producer extends AsyncDisposable {
   sendUnconfirmed(message: OutgoingMessage, options?: SendOptions & { readonly destination?: Destination }): void;
   /** Sends in flight or waiting. */
   readonly pending: number;
+  /**
+   * What keeps messages from being sent, and since when; undefined where there is credit and nothing waits for a
+   * confirmation. It lasts beyond the time-out of the sends that met it. A busy producer is always some milliseconds old.
+   */
+  readonly stall: Stall | undefined;
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ import { MessagingError } from "../errors.js";
 import type { Message, OutgoingMessage } from "../message.js";
 import { openProcessor } from "../processor/processor.js";
 import type { Processor, ProcessorOptions } from "../processor.js";
-import type { Producer, ProducerOptions } from "../producer.js";
+import type { Producer, ProducerOptions, Stall } from "../producer.js";
 import { Requester } from "../request/requester.js";
 import { openResponder } from "../request/responder.js";
 import type { RequestOptions, Responder, RespondOptions } from "../request-reply.js";
@@ -22,6 +22,7 @@ import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
 import { browsing, type ConsumerIdentity, identify, LinkNames } from "./link-options.js";
 import { AmqpProducer } from "./producer.js";
+import { older } from "./stall.js";
 import { AmqpTemporaryDestination } from "./temporary-destination.js";
 import { Transactions } from "./transactions.js";
 import { unsubscribe } from "./unsubscribe.js";
@@ -60,6 +61,12 @@ export class AmqpConnection implements Connection, LinkHost {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  get stall(): Stall | undefined {
+    let oldest: Stall | undefined;
+    for (const producer of this.#producers) oldest = older(oldest, producer.stall);
+    return oldest;
   }
 
   get line(): Line | undefined {

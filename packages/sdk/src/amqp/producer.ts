@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Outgoing, OutgoingMessage, SendOptions } from "../message.js";
-import type { Producer, ProducerOptions } from "../producer.js";
+import type { Producer, ProducerOptions, Stall } from "../producer.js";
 import { observeSend } from "../telemetry/client-operations.js";
 import { NO_PREFIXES } from "./address-prefixes.js";
 import { atLeast } from "./connection-settings.js";
@@ -11,6 +11,7 @@ import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
 import { type PendingSend, SendQueue } from "./send-queue.js";
 import { SenderLink } from "./sender-link.js";
+import { older } from "./stall.js";
 
 const DEFAULT_MAXIMUM_IN_FLIGHT = 1_000;
 const DEFAULT_MAXIMUM_WAITING = 10_000;
@@ -59,6 +60,11 @@ export class AmqpProducer implements Producer, ManagedLink {
 
   get pending(): number {
     return this.#link.inFlight + this.#waiting.length + (this.#relay?.pending ?? 0);
+  }
+
+  get stall(): Stall | undefined {
+    const own = this.#link.stall(performance.now());
+    return older(own && { ...own, address: this.#destination?.address }, this.#relay?.stall);
   }
 
   send(message: OutgoingMessage, options: AddressedOptions = NO_OPTIONS): Promise<void> {
@@ -218,11 +224,13 @@ export class AmqpProducer implements Producer, ManagedLink {
       throw error;
     }
     if (!confirmed) observed?.end(undefined);
+    const begun = performance.now();
     const send: PendingSend = {
       bytes,
       address: destination.address,
       confirmed,
-      deadline: performance.now() + this.#sendTimeoutMs,
+      begun,
+      deadline: begun + this.#sendTimeoutMs,
       done: observed === undefined || !confirmed ? done : observed.ending(done),
       delivery: undefined,
       over: false,

@@ -8,7 +8,8 @@ export interface PendingSend {
   readonly address: string;
   /** False for a send at most once, whose fate nobody asks for. */
   readonly confirmed: boolean;
-  /** On the clock of `performance.now()`. */
+  /** When it was asked for, and when it times out, on the clock of `performance.now()`. */
+  readonly begun: number;
   readonly deadline: number;
   /** Told the outcome, once. */
   readonly done: (error: MessagingError | undefined) => void;

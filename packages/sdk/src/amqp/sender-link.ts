@@ -1,6 +1,7 @@
 /** A producer's link over all its lives: attached, in back-off after a failure, and attached again. */
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
+import type { Stall } from "../producer.js";
 import { jitteredDelayMs } from "./connection-settings.js";
 import type { Line } from "./line.js";
 import { attachSender, type LinkHandle } from "./link-handle.js";
@@ -51,6 +52,17 @@ export class SenderLink {
     return attachment.pending.size < this.#maximumInFlight && attachment.sendable;
   }
 
+  /** Why nothing gets through, and since when, at `now` on the clock of `performance.now()`. */
+  stall(now: number): Omit<Stall, "address"> | undefined {
+    if (this.#state.name !== "attached") return undefined;
+    const { attachment } = this.#state;
+    // Credit that is taken back while nothing is sent is found out here.
+    if (!attachment.sendable) attachment.starvedSince ??= now;
+    if (attachment.starvedSince !== undefined) return { reason: "no-credit", ageMs: now - attachment.starvedSince };
+    const since = attachment.unansweredSince;
+    return since === undefined ? undefined : { reason: "unconfirmed", ageMs: now - since };
+  }
+
   /** Hands a send to rhea when link, credit and window allow. */
   trySend(send: PendingSend): boolean {
     if (this.#state.name !== "attached") return false;
@@ -95,10 +107,12 @@ export class SenderLink {
   /** Ends the wait for sends whose time has passed. They are in the order of their deadlines. */
   expire(now: number, errorOf: (send: PendingSend) => MessagingError): void {
     if (this.#state.name !== "attached") return;
-    const { pending } = this.#state.attachment;
+    const { attachment } = this.#state;
+    const { pending } = attachment;
     for (const [id, send] of pending) {
       if (send.deadline > now) break;
       pending.delete(id);
+      attachment.timedOutSince ??= send.begun;
       // The late outcome must find nothing of it: ids are not used again within an attachment.
       if (send.delivery !== undefined) abandonDelivery(send.delivery);
       complete(send, errorOf(send));
@@ -167,6 +181,10 @@ class Attachment {
   readonly pending = new Map<number, PendingSend>();
   /** The largest message that the broker takes on this link; 0 for any. */
   readonly #maximumBytes: number;
+  /** Since when there is no credit; from the attaching on, for a broker may give none at all. */
+  starvedSince: number | undefined = performance.now();
+  /** When the oldest send was begun that was given up, since the broker answered last. */
+  timedOutSince: number | undefined;
   #lastTag = 0;
   readonly #sendable: () => void;
 
@@ -176,12 +194,23 @@ class Attachment {
     const maximum = handle.link.remote.attach?.max_message_size;
     this.#maximumBytes = typeof maximum === "number" ? maximum : 0;
     handle.link.on("settled", ({ delivery }: { delivery: RheaDelivery }) => this.#settled(delivery));
-    handle.link.on("sendable", () => sendable());
+    handle.link.on("sendable", () => {
+      if (this.sendable) this.starvedSince = undefined;
+      sendable();
+    });
+    if (this.sendable) this.starvedSince = undefined;
     for (const outcome of ["accepted", "rejected", "released", "modified"]) handle.link.on(outcome, nothing);
   }
 
   get sendable(): boolean {
     return this.handle.open && canSend(this.handle.session, this.handle.link);
+  }
+
+  /** When the oldest send was begun of those that the broker has not answered. */
+  get unansweredSince(): number | undefined {
+    if (this.timedOutSince !== undefined) return this.timedOutSince;
+    for (const send of this.pending.values()) return send.begun;
+    return undefined;
   }
 
   trySend(send: PendingSend): boolean {
@@ -191,7 +220,10 @@ class Attachment {
       complete(send, tooLarge(send, this.#maximumBytes));
       return true;
     }
-    if (!open || !canSend(session, link)) return false;
+    if (!open || !canSend(session, link)) {
+      this.starvedSince ??= performance.now();
+      return false;
+    }
     const tag = Buffer.allocUnsafe(4);
     tag.writeUInt32BE(this.#lastTag++ >>> 0);
     const delivery = link.send(send.bytes, tag, 0);
@@ -224,6 +256,7 @@ class Attachment {
 
   #settled(delivery: RheaDelivery): void {
     const send = this.pending.get(delivery.id);
+    this.timedOutSince = undefined;
     if (send === undefined) return;
     this.pending.delete(delivery.id);
     if (!send.over) complete(send, outcomeOf(delivery, send.address));
