@@ -3,7 +3,7 @@
  * refuses early while the broker confirms nothing. Refusing is cheap, and its callers are told when to come again.
  */
 import { ApiError } from "./api-error.js";
-import { brokerSlow, overloaded, RETRY_AFTER_MS } from "./broker-failure.js";
+import { brokerBlocked, brokerSlow, overloaded, RETRY_AFTER_MS } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
 
 export interface AdmissionLimits {
@@ -14,6 +14,8 @@ export interface AdmissionLimits {
   readonly countedForMs: number;
   /** The broker is slow when a send is older than this, in milliseconds. */
   readonly slowAfterMs: number;
+  /** For how long the broker has let nothing be sent, in milliseconds [0]. */
+  readonly blockedForMs?: () => number;
 }
 
 /** One payment or refund that was let in. Each is in flight until its call has ended and its answer has come. */
@@ -70,12 +72,13 @@ export class Admission {
 
   /**
    * Lets a payment or refund of a merchant in.
-   * @throws ApiError RESOURCE_EXHAUSTED when too many are in flight, UNAVAILABLE while the broker is slow.
+   * @throws ApiError RESOURCE_EXHAUSTED when too many are in flight, UNAVAILABLE while the broker is slow or blocks.
    */
   enter(merchantId: string): Place {
     const nowMs = this.#now();
     this.#forgetOld(nowMs);
     const [oldestSendMs] = this.#sending.values();
+    if ((this.#limits.blockedForMs?.() ?? 0) >= this.#limits.slowAfterMs) throw brokerBlocked();
     if (oldestSendMs !== undefined && nowMs - oldestSendMs >= this.#limits.slowAfterMs) throw brokerSlow();
     if (this.#size >= this.#limits.maximum) throw overloaded();
     const own = this.#byMerchant.get(merchantId) ?? 0;

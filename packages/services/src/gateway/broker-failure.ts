@@ -22,6 +22,16 @@ export function brokerSlow(): ApiError {
   });
 }
 
+/** The error of a payment or refund that is not taken because the broker lets nothing be sent: its disk is full, say. */
+export function brokerBlocked(cause?: unknown): ApiError {
+  return new ApiError(
+    "UNAVAILABLE",
+    "BROKER_BLOCKED",
+    "The service takes no calls just now, for its broker has no room; call again with the same request.",
+    { retryAfterMs: RETRY_AFTER_MS, cause },
+  );
+}
+
 /** The error of a payment or refund for which there is no room. */
 export function overloaded(cause?: unknown): ApiError {
   return new ApiError("RESOURCE_EXHAUSTED", "OVERLOADED", "The service is busy; call again with the same request.", {
@@ -41,9 +51,11 @@ export function fromBrokerFailure(error: unknown): ApiError {
     case "address-full":
     case "window-full":
       return overloaded(error);
+    case "timed-out":
+      // Never sent, for want of credit; or sent, and the confirmation did not come.
+      return error.mayHaveArrived ? brokerUnavailable(error) : brokerBlocked(error);
     case "connection-failed":
     case "connection-lost":
-    case "timed-out":
     case "released":
     case "aborted":
     case "closed":

@@ -1,5 +1,5 @@
 /** The gateway's operations, the same for both doors, over one connection to the broker. */
-import type { Connection } from "@quittance/sdk";
+import type { Connection, Producer } from "@quittance/sdk";
 import type {
   ListPaymentsRequest,
   ListPaymentsResponse,
@@ -64,6 +64,10 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+function blockedForMs({ stall }: Producer): number {
+  return stall?.reason === "no-credit" ? stall.ageMs : 0;
+}
+
 /** Opens what the operations need on the broker. */
 export async function createGateway(options: {
   readonly connection: Connection;
@@ -80,6 +84,7 @@ export async function createGateway(options: {
     maximumPerMerchant: configuration.MAXIMUM_IN_FLIGHT_PER_MERCHANT,
     countedForMs: COUNTED_FOR_MS,
     slowAfterMs: configuration.BROKER_SLOW_AFTER_SECONDS * 1_000,
+    blockedForMs: () => Math.max(blockedForMs(producer), blockedForMs(refundProducer)),
   });
   const { measured, countRefusal, countRefusedLogin, countRefusedConnection } = createGatewayMetrics(admission);
   const refusedLogins = new RefusedLogins(log);

@@ -3,6 +3,7 @@ import { Server } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import { PaymentServiceService } from "../gen/quittance/payments/v1/payments.js";
+import { brokerProblem } from "../platform/broker-problem.js";
 import type { Logger } from "../platform/log.js";
 import { PAYMENT_SERVICE, reflectedFiles } from "./api-descriptor.js";
 import type { Door } from "./door.js";
@@ -27,7 +28,9 @@ const OPTIONS = {
 const FLUSH_MS = 100;
 const POLL_MS = 10;
 
-/** Listens until drained. Health is SERVING while the broker can be reached. */
+const HEALTH_LOOK_MS = 1_000;
+
+/** Listens until drained. Health is SERVING while the broker can be reached and takes messages. */
 export async function serveGrpc(options: {
   readonly gateway: Gateway;
   readonly host: string;
@@ -46,8 +49,11 @@ export async function serveGrpc(options: {
   new ReflectionService(reflectedFiles()).addToServer(server);
 
   const { connection } = gateway;
-  tellHealth(connection.state.name === "open");
-  const forget = connection.onState((state) => tellHealth(state.name === "open"));
+  const look = () => tellHealth(brokerProblem(connection) === undefined);
+  look();
+  const forget = connection.onState(look);
+  // A broker that takes nothing changes no state.
+  const looking = setInterval(look, HEALTH_LOOK_MS);
   const port = await connections.listen(server, {
     host: options.host,
     port: options.port,
@@ -63,6 +69,7 @@ export async function serveGrpc(options: {
   /** Takes no more calls and lets those under way end. Health watches and reflection have no end: they are cut. */
   async function drain(drainOptions: { readonly timeoutMs: number }): Promise<void> {
     forget();
+    clearInterval(looking);
     tellHealth(false);
     const untilMs = Date.now() + drainOptions.timeoutMs;
     let closed = false;

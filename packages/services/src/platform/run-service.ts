@@ -1,6 +1,7 @@
 /** The life of a service process: configuration, start, health, drain on SIGTERM, exit. */
 import { type Connection, connect } from "@quittance/sdk";
 import type { z } from "zod";
+import { brokerProblem } from "./broker-problem.js";
 import { type Breakers, breakerChecks, observeBreakers } from "./circuit-breakers.js";
 import { ConfigurationError, commonConfiguration, parseConfiguration } from "./configuration.js";
 import { type ReadinessCheck, serveHealth } from "./health.js";
@@ -81,7 +82,7 @@ export async function runService<S extends z.ZodRawShape>(definition: {
       host: common.LISTEN_HOST,
       port: common.HEALTH_PORT,
       checks: {
-        broker: () => (connection.state.name === "open" ? undefined : connection.state.name),
+        broker: () => brokerProblem(connection),
         ...service.checks,
         ...breakerChecks(breakers),
         ...held.checks,

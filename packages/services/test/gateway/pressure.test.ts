@@ -79,7 +79,7 @@ describe("the gateway while the broker gives no credit", function () {
     const fault = broker().refuseCredit(CHANNELS.payment.address);
     const held = Array.from({ length: CALLS }, (_, index) => api.pay(payRequest(`held-${index}`, { wait: LONG })));
     const reasons = new Set<string | undefined>();
-    const slow = await eventually("the broker is known to be slow", async () => {
+    const blocked = await eventually("the broker is known to block", async () => {
       const refusals = await Promise.all(
         Array.from({ length: CALLS }, (_, index) => failureOf(api.pay(payRequest(`refused-${index}`)))),
       );
@@ -87,14 +87,14 @@ describe("the gateway while the broker gives no credit", function () {
         reasons.add(info?.reason);
         expect(retryDelay).to.deep.equal(RETRY_DELAY);
       }
-      return refusals.find(({ info }) => info?.reason === "BROKER_SLOW");
+      return refusals.find(({ info }) => info?.reason === "BROKER_BLOCKED");
     });
-    expect(slow.code).to.equal(status.UNAVAILABLE);
-    for (const reason of reasons) expect(reason).to.be.oneOf(["OVERLOADED", "BROKER_SLOW"]);
+    expect(blocked.code).to.equal(status.UNAVAILABLE);
+    for (const reason of reasons) expect(reason).to.be.oneOf(["OVERLOADED", "BROKER_BLOCKED"]);
     const problem = await api.http("/v1/payments", { body: payBody("refused") });
     expect(problem.status).to.equal(503);
     expect(problem.headers.get("retry-after")).to.equal("1");
-    expect(problem.json).to.include({ reason: "BROKER_SLOW", status: 503 });
+    expect(problem.json).to.include({ reason: "BROKER_BLOCKED", status: 503 });
 
     fault.lift();
     const taken = new Set<string>();
