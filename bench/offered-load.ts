@@ -79,7 +79,7 @@ export async function offer(grpcPort: number, tokens: readonly string[]): Promis
         if (error) return resolve({ final: false, refusal: reasonOf(error) });
         const { id = "", state } = response.payment ?? {};
         accepted.add(id);
-        resolve({ final: state !== PaymentState.PENDING });
+        resolve({ final: state !== PaymentState.PENDING && state !== PaymentState.ACCEPTED });
       });
     });
   }

@@ -143,9 +143,10 @@ async function askRival(
   call: (waitSeconds: number) => Promise<Answer>,
 ): Promise<void> {
   const waitSeconds = random.pick([0, 5]);
+  const endBefore = rival.final;
   const answer = await callOnce(rival, () => call(waitSeconds));
   const { requestId } = rival.call;
-  if (answer.kind === "told") book.told(rival, answer);
+  if (answer.kind === "told") book.told(rival, answer, endBefore);
   if (answer.kind === "reused") {
     rival.final ??= { kind: "told", id: rival.id ?? "", state: "DECLINED", reason: REUSED };
   }
@@ -174,8 +175,9 @@ async function untilAnswered(
   const { book, giveUp } = options;
   const paymentId = () => ("paymentId" in asked.call ? asked.call.paymentId : asked.id);
   for (;;) {
+    const endBefore = asked.final;
     const answer = await callOnce(asked, call);
-    if (answer.kind === "told") return book.told(asked, answer);
+    if (answer.kind === "told") return book.told(asked, answer, endBefore);
     if (answer.kind === "reused") {
       return book.violation(`${asked.call.requestId} was refused as if it were another request's`, paymentId());
     }

@@ -21,7 +21,7 @@ export type DoorName = "grpc" | "http";
 export interface Told {
   readonly kind: "told";
   readonly id: string;
-  /** `SUCCEEDED`, `DECLINED`, `REFUNDED` or `PENDING`. */
+  /** `SUCCEEDED`, `DECLINED`, `REFUNDED`, `PENDING` or `ACCEPTED`. */
   readonly state: string;
   readonly reason: string | undefined;
 }

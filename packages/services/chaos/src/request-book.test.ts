@@ -19,13 +19,26 @@ const told = (state: string, changes: Partial<Told> = {}): Told => ({
 });
 
 describe("The book of requests", () => {
-  it("takes the same answer again, PENDING at any time, and REFUNDED after SUCCEEDED", () => {
+  it("takes the same answer again, ACCEPTED at any time, PENDING from a call that was made before the end was told, and REFUNDED after SUCCEEDED", () => {
     const book = new RequestBook();
     const asked = askedPayment();
-    for (const state of ["PENDING", "SUCCEEDED", "SUCCEEDED", "PENDING", "REFUNDED"]) book.told(asked, told(state));
+    for (const state of ["PENDING", "SUCCEEDED", "SUCCEEDED", "PENDING", "ACCEPTED", "REFUNDED"])
+      book.told(asked, told(state));
     expect(book.takeViolations()).to.deep.equal([]);
     expect(asked.final?.state).to.equal("SUCCEEDED");
     expect(book.succeeded).to.deep.equal([asked]);
+  });
+
+  it("calls it a violation when a call that was made after the end was told is told PENDING", () => {
+    const book = new RequestBook();
+    const asked = askedPayment();
+    book.told(asked, told("SUCCEEDED"));
+    book.told(asked, told("ACCEPTED"), asked.final);
+    expect(book.takeViolations()).to.deep.equal([]);
+    book.told(asked, told("PENDING"), asked.final);
+    expect(book.takeViolations().map(({ what }) => what)).to.deep.equal([
+      "r was told SUCCEEDED, and a later call PENDING",
+    ]);
   });
 
   it("calls it a violation, once, when an answer contradicts an earlier one", () => {

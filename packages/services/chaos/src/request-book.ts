@@ -37,16 +37,24 @@ export class RequestBook {
   readonly succeeded: AskedPayment[] = [];
   #violations: Violation[] = [];
 
-  /** Notes an answer. What contradicts an earlier answer is a violation. */
-  told(asked: AskedPayment | AskedRefund, answer: Told): void {
+  /**
+   * Notes an answer. What contradicts an earlier answer is a violation, and so is PENDING where a caller had been told the
+   * end before this one called: `endBefore`.
+   */
+  told(asked: AskedPayment | AskedRefund, answer: Told, endBefore?: Told): void {
     const paymentId = "paymentId" in asked.call ? asked.call.paymentId : answer.id;
     const { requestId } = asked.call;
     if (asked.id !== undefined && asked.id !== answer.id) {
       this.violation(`${requestId} was ${asked.id} and then ${answer.id}`, paymentId);
     }
     asked.id = answer.id;
-    // A call that is made again may end its wait early, whatever was told before.
-    if (answer.state === "PENDING") return;
+    // How far it is was not known: that contradicts nothing.
+    if (answer.state === "ACCEPTED") return;
+    if (answer.state === "PENDING") {
+      if (endBefore === undefined) return;
+      this.violation(`${requestId} was told ${describe(endBefore)}, and a later call PENDING`, paymentId);
+      return;
+    }
     const before = asked.final;
     if (before === undefined) {
       asked.final = answer;

@@ -45,6 +45,15 @@ export interface Call {
   readonly answer: Answer;
 }
 
+/** What one asking ends with. */
+interface Told {
+  readonly answer: Answer;
+  /** Left out where none was told. */
+  readonly id?: string;
+  /** Told that it is on its way, and not only that it was accepted. */
+  readonly isPending?: boolean;
+}
+
 const gatewayKeys = deriveGatewayKeys(KEYS.paymentId);
 const TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const CURRENCY = "EUR";
@@ -154,7 +163,10 @@ export class Callers {
     for (const order of orders) {
       for (let attempt = 1; attempt <= MAXIMUM_ATTEMPTS; attempt += 1) {
         await this.#schedule.turn(actor, `asks for ${order.order.kind} ${order.merchantId} ${order.requestId}`);
-        const call = { ...order, ...(await this.#ask(order)) };
+        const ended = new Set(this.calls.flatMap(({ id, answer }) => (isEnd(answer) ? [id] : [])));
+        const { isPending, ...told } = await this.#ask(order);
+        const call = { ...order, ...told };
+        if (isPending && ended.has(call.id)) this.#complain(`${call.id} had ended, and a later call was told PENDING`);
         this.calls.push(call);
         this.#onAnswer(call);
         if (call.answer === "unknown") continue;
@@ -185,7 +197,7 @@ export class Callers {
   }
 
   /** Asks once; the id is left out where none was told. */
-  async #ask({ order, merchantId, requestId }: Call): Promise<{ readonly answer: Answer; readonly id?: string }> {
+  async #ask({ order, merchantId, requestId }: Call): Promise<Told> {
     const reached = this.#house.gateway();
     if (reached === undefined) return { answer: "unknown" };
     const { gateway, killed } = reached;
@@ -200,7 +212,7 @@ export class Callers {
         if (told === undefined) return { answer: "unknown" };
         const { id, state, amount: said } = told.payment;
         const answer = told.final ? { state: nameOf(PaymentState, state), amount: said?.minorUnits } : "accepted";
-        return { answer, id };
+        return { answer, id, isPending: state === PaymentState.PENDING };
       }
       const amount = order.amount === undefined ? undefined : { currencyCode: CURRENCY, minorUnits: order.amount };
       const request = { id: order.paymentId, requestId, amount, wait };
@@ -208,7 +220,7 @@ export class Callers {
       if (told === undefined) return { answer: "unknown" };
       const { id, state, amount: said } = told.refund;
       const answer = told.final ? { state: nameOf(RefundState, state), amount: said?.minorUnits } : "accepted";
-      return { answer, id };
+      return { answer, id, isPending: state === RefundState.PENDING };
     } catch (error) {
       if (error instanceof ApiError && error.reason === "REQUEST_ID_REUSED") return { answer: reusedAnswer(error) };
       if (error instanceof ApiError && ["UNAVAILABLE", "RESOURCE_EXHAUSTED"].includes(error.code)) {
@@ -222,6 +234,10 @@ export class Callers {
 function reusedAnswer({ metadata, violations }: ApiError): Answer {
   const standingId = metadata.payment ?? metadata.refund ?? "";
   return { standingId, differingFields: violations.map(({ field }) => field) };
+}
+
+function isEnd(answer: Answer): boolean {
+  return typeof answer === "object" && "state" in answer;
 }
 
 function contextOf(merchantId: string): CallContext {

@@ -1,22 +1,17 @@
 /** Answers the gateways' reads: each merchant sees its own payments and refunds, and nobody else's exist for it. */
 import type { Message, OutgoingMessage } from "@quittance/sdk";
-import type { Database } from "../platform/database.js";
+import type { Database, Transaction } from "../platform/database.js";
 import type { Envelopes } from "../shared/envelope.js";
-import {
-  MESSAGE_VERSION,
-  type PaymentReadReply,
-  type PaymentReadRequest,
-  paymentReadRequest,
-} from "../shared/messages.js";
-import type { RefundReadReply } from "../shared/refund-messages.js";
+import { MESSAGE_VERSION } from "../shared/messages.js";
+import { type PaymentReadReply, type PaymentReadRequest, paymentReadRequest } from "../shared/read-messages.js";
 import { findRefunds } from "./operations/find-refunds.js";
-import { getPayment } from "./operations/get-payment.js";
+import { getPayments } from "./operations/get-payments.js";
 import { listPayments } from "./operations/list-payments.js";
-import { type PaymentRecord, paymentViewOf } from "./payment-record.js";
+import { paymentViewOf } from "./payment-record.js";
 import { refundViewOf } from "./refund-record.js";
 
-type OfPayments = Exclude<PaymentReadRequest, { readonly operation: "get-refund" }>;
-type OfRefund = Extract<PaymentReadRequest, { readonly operation: "get-refund" }>;
+type Found = Pick<PaymentReadReply, "payments" | "refunds">;
+type GetMany = Extract<PaymentReadRequest, { readonly operation: "get-many" }>;
 
 /** The answer to one request on `payment-read`. @throws MessagingError `invalid-body` for a request of another shape. */
 export async function answerRead(
@@ -24,23 +19,34 @@ export async function answerRead(
   request: Message,
 ): Promise<OutgoingMessage> {
   const asked = request.json(paymentReadRequest);
-  if (asked.operation === "get-refund") {
-    return envelopes.message("refund-read-reply", await readRefund(database, asked), {});
-  }
-  const payments = await readPayments(database, asked);
-  const reply: PaymentReadReply = { version: MESSAGE_VERSION, payments: payments.map(paymentViewOf) };
+  const found = await database.read((client) => read(client, asked));
+  const reply: PaymentReadReply = { version: MESSAGE_VERSION, ...found };
   return envelopes.message("payment-read-reply", reply, {});
 }
 
-async function readRefund(database: Database, { refundId, merchantId }: OfRefund): Promise<RefundReadReply> {
-  const found = (await database.read((client) => findRefunds(client, [refundId]))).get(refundId);
-  return { version: MESSAGE_VERSION, refunds: found?.merchantId === merchantId ? [refundViewOf(found)] : [] };
+async function read(client: Transaction, asked: PaymentReadRequest): Promise<Found> {
+  if (asked.operation === "get-many") return getMany(client, asked);
+  return { payments: (await listPayments(client, asked)).map(paymentViewOf), refunds: [] };
 }
 
-function readPayments(database: Database, request: OfPayments): Promise<PaymentRecord[]> {
-  return database.read(async (client) => {
-    if (request.operation === "list") return listPayments(client, request);
-    const found = await getPayment(client, request);
-    return found === undefined ? [] : [found];
+/** One statement for each kind, whoever's and however many they are. */
+async function getMany(client: Transaction, { payments, refunds }: GetMany): Promise<Found> {
+  return {
+    payments: await own(payments, (ids) => getPayments(client, ids), paymentViewOf),
+    refunds: await own(refunds, (ids) => findRefunds(client, ids), refundViewOf),
+  };
+}
+
+/** What is recorded of what was asked for, where the merchant is the one that it is asked for. */
+async function own<Recorded extends { readonly merchantId: string }, View>(
+  asked: GetMany["payments"],
+  find: (ids: readonly string[]) => Promise<ReadonlyMap<string, Recorded>>,
+  viewOf: (record: Recorded) => View,
+): Promise<View[]> {
+  if (asked.length === 0) return [];
+  const found = await find(asked.map(({ id }) => id));
+  return asked.flatMap(({ id, merchantId }) => {
+    const record = found.get(id);
+    return record?.merchantId === merchantId ? [viewOf(record)] : [];
   });
 }

@@ -35,6 +35,11 @@ export const gatewayConfiguration = {
   PAYMENT_DEADLINE_SECONDS: seconds(1, 86_400).default(60),
   /** How long a read may take before it is UNAVAILABLE. */
   READ_TIMEOUT_SECONDS: seconds(0.1, 60).default(5),
+  /**
+   * How long an answer of Pay or RefundPayment that is not final may wait for a read of the state: beyond it the answer
+   * says ACCEPTED.
+   */
+  STATE_READ_TIMEOUT_SECONDS: seconds(0.01, 5).default(0.25),
   /** Payments and refunds in flight at once: accepted or being accepted, and not known to be final; others are refused. */
   MAXIMUM_IN_FLIGHT: z.coerce.number().int().min(1).max(1_000_000).default(2_500),
   /** The same for each merchant, so that one leaves room for the others. */

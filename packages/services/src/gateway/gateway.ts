@@ -16,6 +16,7 @@ import { Admission } from "./admission.js";
 import type { ApiError, Violation } from "./api-error.js";
 import { Authenticator } from "./authenticator.js";
 import type { CallContext } from "./call-context.js";
+import { CoalescedReads } from "./coalesced-reads.js";
 import type { GatewayConfiguration } from "./gateway-configuration.js";
 import { deriveGatewayKeys } from "./gateway-keys.js";
 import { createGatewayMetrics } from "./gateway-metrics.js";
@@ -30,6 +31,7 @@ import { checkRefundRequest } from "./refund-order.js";
 import { type RefundAnswer, type RefundFinal, refundPayment } from "./refund-payment.js";
 import { RefusedLogins } from "./refused-logins.js";
 import { receiveReplies } from "./replies.js";
+import { Standings } from "./standing.js";
 import { Waiters } from "./waiters.js";
 import { Watches } from "./watch-payment.js";
 
@@ -105,7 +107,11 @@ export async function createGateway(options: {
   const refundProducer = await producerOf(CHANNELS.refund);
   const replyQueue = await receiveReplies({ connection, waiters, refundWaiters, admission, log });
   const envelopes = new Envelopes();
+  const reads = new CoalescedReads({ connection, envelopes });
+  reads.open();
+  const standings = new Standings({ reads, boundMs: configuration.STATE_READ_TIMEOUT_SECONDS * 1_000, log });
   const reading = {
+    reads,
     connection,
     envelopes,
     keys,
@@ -122,6 +128,7 @@ export async function createGateway(options: {
     producer,
     replyQueue,
     waiters,
+    standings,
     admission,
     keys,
     sealingKey: configuration.CARD_SEALING_KEY,

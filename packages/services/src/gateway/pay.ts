@@ -15,7 +15,8 @@ import type { MaximumAmounts } from "./maximum-amounts.js";
 import { hashParameters } from "./parameters-hash.js";
 import { derivePaymentId } from "./payment-id.js";
 import { checkPayRequest, type PaymentOrder } from "./payment-order.js";
-import { recordedPayment } from "./payment-resource.js";
+import { isFinal, recordedPayment } from "./payment-resource.js";
+import type { Standing, Standings } from "./standing.js";
 import { startWait } from "./start-wait.js";
 import type { Waiters } from "./waiters.js";
 
@@ -30,6 +31,7 @@ export interface PayParts {
   readonly envelopes: Envelopes;
   readonly replyQueue: Destination;
   readonly waiters: Waiters<PaymentView>;
+  readonly standings: Standings;
   readonly admission: Admission;
   readonly keys: GatewayKeys;
   readonly sealingKey: Uint8Array;
@@ -76,6 +78,8 @@ async function acceptPayment(
   const wait =
     untilMs > acceptTimeMs ? startWait(parts.waiters, { id: message.paymentId, untilMs, context }) : undefined;
   place.sending(message.paymentId);
+  // Who does not wait is told how the payment stands now: read while the broker confirms, it takes no time of its own.
+  const standing = wait === undefined ? parts.standings.payment(context, message.paymentId) : undefined;
   try {
     // There is no duplicate-detection id: a repeated call must reach the client's bank, which alone can answer it.
     // The reply is asked for even when nobody waits, for until it comes the payment is in flight.
@@ -95,11 +99,10 @@ async function acceptPayment(
   parts.log.info({ payment: message.paymentId, merchant: context.merchantId, trace }, "payment accepted");
 
   const outcome = await wait?.outcome;
-  if (outcome?.name === "final") {
-    if (outcome.answer.reuse !== undefined) throw requestIdReused("payment", outcome.answer.reuse);
-    return { payment: recordedPayment(outcome.answer), final: true };
-  }
-  return { payment: pendingPayment(message), final: false };
+  if (outcome?.name === "final") return recordedAnswer(outcome.answer);
+  const stands = await (standing ?? parts.standings.payment(context, message.paymentId));
+  if (stands.name === "recorded") return recordedAnswer(stands.recorded);
+  return { payment: acceptedPayment(message, stands), final: false };
 }
 
 async function paymentMessage(
@@ -125,15 +128,22 @@ async function paymentMessage(
   return { ...message, sealedCard: await sealCard(order.card, parts.sealingKey, message) };
 }
 
-/** The payment as the request had it: accepted, and nothing more is known yet. */
-function pendingPayment(message: PaymentMessage): Payment {
+/** @throws ApiError ALREADY_EXISTS for a payment that was declined because its request_id is another one's. */
+function recordedAnswer(view: PaymentView): PayAnswer {
+  const final = isFinal(view);
+  if (final && view.reuse !== undefined) throw requestIdReused("payment", view.reuse);
+  return { payment: recordedPayment(view), final };
+}
+
+/** The payment as the request had it, while it is not recorded, or while that is not known. */
+function acceptedPayment(message: PaymentMessage, standing: Standing<PaymentView>): Payment {
   return {
     id: message.paymentId,
     requestId: message.requestId,
     merchant: message.merchantId,
     amount: { currencyCode: message.amount.currencyCode, minorUnits: BigInt(message.amount.minorUnits) },
     description: message.description,
-    state: PaymentState.PENDING,
+    state: standing.name === "unrecorded" ? PaymentState.PENDING : PaymentState.ACCEPTED,
     createTime: new Date(message.acceptTime),
   };
 }

@@ -1,18 +1,16 @@
 /** Reads: asked of client-bank over the broker, for the gateway keeps nothing. */
-import { type Connection, type Message, MessagingError } from "@quittance/sdk";
 import type {
   ListPaymentsRequest,
   ListPaymentsResponse,
   Payment,
   Refund,
 } from "../gen/quittance/payments/v1/payments.js";
-import type { Envelopes } from "../shared/envelope.js";
-import { MESSAGE_VERSION, type PaymentReadRequest, type PaymentView, paymentReadReply } from "../shared/messages.js";
-import { CHANNELS, destinationOf } from "../shared/queue-map.js";
-import { refundReadReply } from "../shared/refund-messages.js";
+import { MESSAGE_VERSION, type PaymentView } from "../shared/messages.js";
+import { MAXIMUM_PAGE_SIZE, type PaymentReadRequest, paymentReadReply } from "../shared/read-messages.js";
 import { ApiError, invalidFields } from "./api-error.js";
-import { brokerUnavailable, fromBrokerFailure, RETRY_AFTER_MS } from "./broker-failure.js";
+import { type AskParts, askClientBank } from "./ask-client-bank.js";
 import type { CallContext } from "./call-context.js";
+import type { CoalescedReads } from "./coalesced-reads.js";
 import type { GatewayKeys } from "./gateway-keys.js";
 import { readPageToken, writePageToken } from "./page-token.js";
 import { belongsToMerchant, refundBelongsToMerchant } from "./payment-id.js";
@@ -21,11 +19,9 @@ import type { RateLimits } from "./rate-limits.js";
 import type { ReadAdmission } from "./read-admission.js";
 
 const DEFAULT_PAGE_SIZE = 50;
-const MAXIMUM_PAGE_SIZE = 1_000;
 
-export interface ReadParts {
-  readonly connection: Connection;
-  readonly envelopes: Envelopes;
+export interface ReadParts extends AskParts {
+  readonly reads: CoalescedReads;
   readonly keys: GatewayKeys;
   /** How long client-bank may take to answer, in milliseconds. */
   readonly readTimeoutMs: number;
@@ -49,17 +45,13 @@ export async function readPayment(
   context: CallContext,
   id: string,
 ): Promise<PaymentView | undefined> {
+  const { merchantId, traceparent } = context;
   if (id === "") throw invalidFields([{ field: "id", description: "is required" }]);
-  if (!belongsToMerchant(parts.keys.paymentId, context.merchantId, id)) {
+  if (!belongsToMerchant(parts.keys.paymentId, merchantId, id)) {
     throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
   }
-  const reply = await read(parts, context, {
-    version: MESSAGE_VERSION,
-    operation: "get",
-    merchantId: context.merchantId,
-    paymentId: id,
-  });
-  return reply.json(paymentReadReply).payments[0];
+  const reading = { id, merchantId, traceparent, timeoutMs: parts.readTimeoutMs };
+  return admitted(parts, context, 1, () => parts.reads.payment(reading));
 }
 
 /**
@@ -67,13 +59,13 @@ export async function readPayment(
  * @throws ApiError NOT_FOUND for an id that is not this merchant's, whether or not it is another's; UNAVAILABLE.
  */
 export async function getRefund(parts: ReadParts, context: CallContext, id: string): Promise<Refund> {
-  const { merchantId } = context;
+  const { merchantId, traceparent } = context;
   if (id === "") throw invalidFields([{ field: "id", description: "is required" }]);
   if (!refundBelongsToMerchant(parts.keys.refundId, merchantId, id)) {
     throw new ApiError("NOT_FOUND", "REFUND_NOT_FOUND", "There is no such refund.");
   }
-  const asked = { version: MESSAGE_VERSION, operation: "get-refund", merchantId, refundId: id } as const;
-  const [view] = (await read(parts, context, asked)).json(refundReadReply).refunds;
+  const reading = { id, merchantId, traceparent, timeoutMs: parts.readTimeoutMs };
+  const view = await admitted(parts, context, 1, () => parts.reads.refund(reading));
   return view === undefined ? unrecordedRefund(id) : recordedRefund(view);
 }
 
@@ -90,13 +82,15 @@ export async function listPayments(
   // One more than asked for tells whether there is another page, except at the limit, where a full page is followed by
   // one that may be empty.
   const asked = Math.min(pageSize + 1, MAXIMUM_PAGE_SIZE);
-  const reply = await read(parts, context, {
+  const query: PaymentReadRequest = {
     version: MESSAGE_VERSION,
-    operation: "list",
+    operation: "list-payments",
     merchantId,
     pageSize: asked,
     ...(after === undefined ? {} : { after }),
-  });
+  };
+  const options = { timeoutMs: parts.readTimeoutMs, traceparent: context.traceparent };
+  const reply = await admitted(parts, context, asked, () => askClientBank(parts, query, options));
   const found = reply.json(paymentReadReply).payments;
   const page = found.slice(0, pageSize);
   const last = page.at(-1);
@@ -115,26 +109,15 @@ function pageSizeOf(asked: number): number {
   return asked === 0 ? DEFAULT_PAGE_SIZE : Math.min(asked, MAXIMUM_PAGE_SIZE);
 }
 
-async function read(parts: ReadParts, context: CallContext, request: PaymentReadRequest): Promise<Message> {
-  if (parts.connection.state.name !== "open") throw brokerUnavailable();
-  const { merchantId } = context;
-  const payments = request.operation === "list" ? request.pageSize : 1;
-  try {
-    return await parts.readAdmission.run(merchantId, payments, async () => {
-      parts.rateLimits.takeReads(merchantId, payments);
-      return parts.connection.request(
-        destinationOf(CHANNELS.paymentRead),
-        parts.envelopes.message("payment-read", request, { traceparent: context.traceparent }),
-        { timeoutMs: parts.readTimeoutMs },
-      );
-    });
-  } catch (error) {
-    if (error instanceof MessagingError && error.code === "timed-out") {
-      throw new ApiError("UNAVAILABLE", "READS_UNAVAILABLE", "Payments cannot be read just now; try again.", {
-        retryAfterMs: RETRY_AFTER_MS,
-        cause: error,
-      });
-    }
-    throw fromBrokerFailure(error);
-  }
+/** Reads `count` payments or refunds of a merchant when it may read so many now. @throws ApiError RESOURCE_EXHAUSTED. */
+function admitted<Read>(
+  parts: ReadParts,
+  { merchantId }: CallContext,
+  count: number,
+  read: () => Promise<Read>,
+): Promise<Read> {
+  return parts.readAdmission.run(merchantId, count, async () => {
+    parts.rateLimits.takeReads(merchantId, count);
+    return read();
+  });
 }

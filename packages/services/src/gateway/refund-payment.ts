@@ -19,6 +19,7 @@ import { DEADLINE_MARGIN_MS, type PayParts } from "./pay.js";
 import { belongsToMerchant, deriveRefundId } from "./payment-id.js";
 import { recordedPayment, recordedRefund } from "./payment-resource.js";
 import { checkRefundRequest, type RefundOrder } from "./refund-order.js";
+import type { RecordedRefund, Standing } from "./standing.js";
 import { startWait } from "./start-wait.js";
 import type { Waiters } from "./waiters.js";
 
@@ -37,7 +38,7 @@ export interface RefundFinal {
 export interface RefundParts
   extends Pick<
     PayParts,
-    | ("connection" | "envelopes" | "replyQueue" | "admission" | "keys")
+    | ("connection" | "envelopes" | "replyQueue" | "standings" | "admission" | "keys")
     | ("maximumAmounts" | "paymentDeadlineMs" | "log")
   > {
   /** Sends to `refund`: persistent, priority 7. */
@@ -91,6 +92,7 @@ async function acceptRefund(
   // Registered before the send, for the reply may overtake the broker's confirmation.
   const wait = untilMs > acceptTimeMs ? startWait(parts.refundWaiters, { id: refundId, untilMs, context }) : undefined;
   place.sending(refundId);
+  const standing = wait === undefined ? parts.standings.refund(context, refundId) : undefined;
   try {
     // There is no duplicate-detection id: a repeated call must reach the banks, which alone can answer it.
     // The reply is asked for even when nobody waits, for until it comes the refund is in flight.
@@ -110,12 +112,10 @@ async function acceptRefund(
   parts.log.info({ refund: refundId, payment: paymentId, merchant: context.merchantId, trace }, "refund accepted");
 
   const outcome = await wait?.outcome;
-  if (outcome?.name === "final") {
-    const { refund, payment } = outcome.answer;
-    if (refund.reuse !== undefined) throw requestIdReused("refund", refund.reuse);
-    return { refund: recordedRefund(refund), payment: payment && recordedPayment(payment), final: true };
-  }
-  return { refund: pendingRefund(message, order), payment: undefined, final: false };
+  if (outcome?.name === "final") return finalRefund(outcome.answer);
+  const stands = await (standing ?? parts.standings.refund(context, refundId));
+  if (stands.name === "recorded") return finalRefund(stands.recorded);
+  return { refund: acceptedRefund(message, order, stands), payment: undefined, final: false };
 }
 
 function refundMessage(
@@ -138,14 +138,20 @@ function refundMessage(
   };
 }
 
-/** The refund as the request had it: accepted, and nothing more is known yet. */
-function pendingRefund(message: RefundMessage, order: RefundOrder): Refund {
+/** @throws ApiError ALREADY_EXISTS for a refund that was declined because its request_id is another one's. */
+function finalRefund({ refund, payment }: RecordedRefund): RefundAnswer {
+  if (refund.reuse !== undefined) throw requestIdReused("refund", refund.reuse);
+  return { refund: recordedRefund(refund), payment: payment && recordedPayment(payment), final: true };
+}
+
+/** The refund as the request had it, while it is not recorded, or while that is not known. */
+function acceptedRefund(message: RefundMessage, order: RefundOrder, standing: Standing<RecordedRefund>): Refund {
   return {
     id: message.refundId,
     requestId: message.requestId,
     payment: message.paymentId,
     amount: order.amount,
-    state: RefundState.PENDING,
+    state: standing.name === "unrecorded" ? RefundState.PENDING : RefundState.ACCEPTED,
     createTime: new Date(message.acceptTime),
   };
 }

@@ -21,7 +21,7 @@ export async function startGateway(context: ServiceContext<typeof gatewayConfigu
     ports: { grpc: grpc.port, http: http.port },
     async drain(options) {
       const drained = [grpc.drain(options), http.drain(options)];
-      // Who waits is told PENDING now, which is true, rather than be cut off later.
+      // Who waits is told now how the payment stands, rather than be cut off later.
       gateway.release();
       await Promise.all(drained);
       await gateway.close();

@@ -23,7 +23,6 @@ export const MESSAGE_KINDS = {
   "refund-reply": { channel: undefined, writer: "client-bank", reader: "gateway" },
   "payment-read": { channel: CHANNELS.paymentRead, writer: "gateway", reader: "client-bank" },
   "payment-read-reply": { channel: undefined, writer: "client-bank", reader: "gateway" },
-  "refund-read-reply": { channel: undefined, writer: "client-bank", reader: "gateway" },
 } as const satisfies Record<string, MessageKindFacts>;
 
 /** A JMSType of the house. */

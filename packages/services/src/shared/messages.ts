@@ -123,32 +123,3 @@ export type GatewayReply = z.infer<typeof gatewayReply>;
 /** On `payment-update`, at each change of a payment's state. JMS properties: `merchant` and `payment` for selectors. */
 export const paymentUpdateMessage = z.object({ version: z.literal(MESSAGE_VERSION), payment: paymentView });
 export type PaymentUpdateMessage = z.infer<typeof paymentUpdateMessage>;
-
-/** A request on `payment-read`. */
-export const paymentReadRequest = z.discriminatedUnion("operation", [
-  z.object({
-    version: z.literal(MESSAGE_VERSION),
-    operation: z.literal("get"),
-    merchantId: z.string(),
-    paymentId: z.string(),
-  }),
-  z.object({
-    version: z.literal(MESSAGE_VERSION),
-    operation: z.literal("get-refund"),
-    merchantId: z.string(),
-    refundId: z.string(),
-  }),
-  z.object({
-    version: z.literal(MESSAGE_VERSION),
-    operation: z.literal("list"),
-    merchantId: z.string(),
-    pageSize: z.int().min(1).max(1000),
-    /** The last payment of the page before. */
-    after: z.object({ acceptTime: time, id: z.string() }).optional(),
-  }),
-]);
-export type PaymentReadRequest = z.infer<typeof paymentReadRequest>;
-
-/** The answer to a read of payments: those found, newest first; none when there are none. */
-export const paymentReadReply = z.object({ version: z.literal(MESSAGE_VERSION), payments: z.array(paymentView) });
-export type PaymentReadReply = z.infer<typeof paymentReadReply>;

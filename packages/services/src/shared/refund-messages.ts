@@ -84,7 +84,3 @@ export const refundReply = z.object({
   payment: paymentView.optional(),
 });
 export type RefundReply = z.infer<typeof refundReply>;
-
-/** The answer to a read of a refund on `payment-read`: the refund, or none. */
-export const refundReadReply = z.object({ version, refunds: z.array(refundView) });
-export type RefundReadReply = z.infer<typeof refundReadReply>;

@@ -6,14 +6,13 @@ import type { RunningService } from "../../dist/platform/run-service.js";
 import {
   bankResultMessage,
   gatewayReply,
-  type PaymentReadRequest,
   paymentEndMessage,
-  paymentReadReply,
   paymentUpdateMessage,
   type TransactionResultMessage,
   type ValidationResultMessage,
 } from "../../dist/shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../../dist/shared/queue-map.js";
+import { type PaymentReadRequest, paymentReadReply } from "../../dist/shared/read-messages.js";
 import {
   balanceOf,
   nextPaymentId,
@@ -117,10 +116,14 @@ describe("Steps 3 and 5b, client-bank", function () {
   const sendResult = (message: TransactionResultMessage) =>
     transactionResults.send({ json: message, replyTo, traceparent: TRACEPARENT });
 
-  async function read(request: PaymentReadRequest) {
+  /** Those of the payments that their merchants have. */
+  async function read(...payments: readonly { readonly id: string; readonly merchantId: string }[]) {
+    const request: PaymentReadRequest = { version: 1, operation: "get-many", payments: [...payments], refunds: [] };
     const reply = await gateway.request(destinationOf(CHANNELS.paymentRead), { json: request });
     return paymentReadReply.parse(reply.json()).payments;
   }
+  const states = async (...asked: { readonly id: string; readonly merchantId: string }[]) =>
+    (await read(...asked)).map(({ id, state }) => `${id} ${state}`);
 
   /** Takes a payment through both steps, and everything that is told of it on the way. */
   async function finished(message: ValidationResultMessage): Promise<void> {
@@ -162,15 +165,14 @@ describe("Steps 3 and 5b, client-bank", function () {
     await nextUpdate();
     await sendResult(transactionResult(message));
     expect(await nextReply()).to.deep.equal({ about: message.paymentId, told: "SUCCEEDED" });
-    const asked = {
-      version: 1,
-      operation: "get",
-      merchantId: message.merchantId,
-      paymentId: message.paymentId,
-    } as const;
-    expect((await read(asked)).map(({ state }) => state)).to.deep.equal(["SUCCEEDED"]);
+    const own = { id: message.paymentId, merchantId: message.merchantId };
+    expect(await states(own)).to.deep.equal([`${message.paymentId} SUCCEEDED`]);
     expect(await nextUpdate()).to.equal(`${message.paymentId} SUCCEEDED`);
-    expect(await read({ ...asked, merchantId: "m-0002" })).to.deep.equal([]);
+    // Of whatever merchants in one message: each has its own, and nobody else's exist for it.
+    const others = { id: message.paymentId, merchantId: "m-0002" };
+    const unknown = { id: "pay_unknown", merchantId: message.merchantId };
+    expect(await states(others, unknown, own)).to.deep.equal([`${message.paymentId} SUCCEEDED`]);
+    expect(await read(others)).to.deep.equal([]);
   });
 
   it("tells the end, once it can be read, in a durable text message of priority 4", async () => {
@@ -182,7 +184,7 @@ describe("Steps 3 and 5b, client-bank", function () {
     expect(end.traceparent).to.contain(TRACE_ID);
     const { payment, declinedBy } = paymentEndMessage.parse(end.json());
     const { merchantId, paymentId } = message;
-    expect([payment]).to.deep.equal(await read({ version: 1, operation: "get", merchantId, paymentId }));
+    expect([payment]).to.deep.equal(await read({ id: paymentId, merchantId }));
     expect(payment).to.deep.include({ state: "SUCCEEDED", description: "Told" });
     expect(declinedBy).to.equal(undefined);
   });
@@ -250,7 +252,7 @@ describe("Steps 3 and 5b, client-bank", function () {
     expect(await nextReply()).to.deep.equal({ about: paymentId, told: "DECLINED" });
     await nextUpdate();
     const { merchantId } = message;
-    const [found] = await read({ version: 1, operation: "get", merchantId, paymentId });
+    const [found] = await read({ id: paymentId, merchantId });
     expect(found).to.deep.include({
       amount,
       declineReason: "REQUEST_ID_REUSED",

@@ -7,6 +7,8 @@ import {
   type Payment,
   PaymentServiceClient,
   type PayRequest,
+  type RefundPaymentRequest,
+  type RefundPaymentResponse,
 } from "../../dist/gen/quittance/payments/v1/payments.js";
 
 export const CARD_NUMBER = "4242424242424242";
@@ -79,6 +81,15 @@ export class ApiClient {
   trailerOf(request: PayRequest, metadata: Metadata): Promise<Metadata> {
     return new Promise((resolve) => {
       this.#grpc.pay(request, metadata, () => undefined).once("status", (end) => resolve(end.metadata));
+    });
+  }
+
+  /** Refunds by gRPC. */
+  refund(request: RefundPaymentRequest, options: Partial<CallOptions> = {}): Promise<RefundPaymentResponse> {
+    return new Promise((resolve, reject) => {
+      this.#grpc.refundPayment(request, this.metadata(), options, (error, response) =>
+        error ? reject(error) : resolve(response),
+      );
     });
   }
 

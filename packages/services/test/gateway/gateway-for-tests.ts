@@ -72,6 +72,8 @@ export async function startGatewayForTests(
       AUTH_JWKS: keys.jwks,
       AUTH_ISSUER: ISSUER,
       AUTH_AUDIENCE: AUDIENCE,
+      // A machine that is busy with other tests must not look like a bank that is away.
+      STATE_READ_TIMEOUT_SECONDS: "5",
       ...environment,
     },
   );

@@ -6,9 +6,10 @@ import {
   type PaymentMessage,
   type PaymentView,
   paymentMessage,
-  paymentReadRequest,
 } from "../../dist/shared/messages.js";
 import { CHANNELS, destinationOf } from "../../dist/shared/queue-map.js";
+import { paymentReadRequest } from "../../dist/shared/read-messages.js";
+import type { RefundView } from "../../dist/shared/refund-messages.js";
 import { eventually } from "../support/eventually.js";
 
 const TAKE_TIMEOUT_MS = 20_000;
@@ -22,6 +23,10 @@ export interface TakenPayment {
 export class PlayedBank {
   /** What reads find, by payment id. */
   readonly recorded = new Map<string, PaymentView>();
+  /** The same of refunds; each belongs to the merchant of its payment. */
+  readonly recordedRefunds = new Map<string, RefundView>();
+  /** Messages that asked for reads. */
+  reads = 0;
   /** Set to leave reads unanswered. */
   silent = false;
   /** Ends the silence of requests that were left unanswered. */
@@ -102,20 +107,41 @@ export class PlayedBank {
   /** Starts each test without what the one before left. */
   forget(): void {
     this.recorded.clear();
+    this.recordedRefunds.clear();
     this.silent = false;
     for (const end of this.#unanswered.splice(0)) end();
   }
 
   async #answer(message: Message): Promise<OutgoingMessage> {
     const request = message.json(paymentReadRequest);
+    if (request.operation === "get-many" && request.payments.length + request.refunds.length === 0)
+      return answer([], []);
+    this.reads += 1;
     if (this.silent) await new Promise<void>((resolve) => this.#unanswered.push(resolve));
-    if (request.operation === "get-refund") return { json: { version: MESSAGE_VERSION, refunds: [] } };
-    const own = [...this.recorded.values()].filter((payment) => payment.merchantId === request.merchantId);
-    if (request.operation === "get") return answer(own.filter((payment) => payment.id === request.paymentId));
-    const { after } = request;
-    const newestFirst = own.sort((one, other) => orderOf(other).localeCompare(orderOf(one)));
-    const rest = newestFirst.filter((payment) => after === undefined || orderOf(payment) < orderOf(after));
-    return answer(rest.slice(0, request.pageSize));
+    const payments = [...this.recorded.values()];
+    const refunds = [...this.recordedRefunds.values()];
+    const merchantOf = (refund: RefundView) => this.recorded.get(refund.paymentId)?.merchantId;
+    if (request.operation === "get-many") {
+      const among = (asked: typeof request.payments, id: string, merchantId: string | undefined) =>
+        asked.some((one) => one.id === id && one.merchantId === merchantId);
+      return answer(
+        payments.filter(({ id, merchantId }) => among(request.payments, id, merchantId)),
+        refunds.filter((refund) => among(request.refunds, refund.id, merchantOf(refund))),
+      );
+    }
+    const { after, pageSize, requestId } = request;
+    const page = <View extends PaymentView | RefundView>(views: readonly View[]) =>
+      views
+        .filter((view) => requestId === undefined || view.requestId === requestId)
+        .filter((view) => after === undefined || orderOf(view) < orderOf(after))
+        .sort((one, other) => orderOf(other).localeCompare(orderOf(one)))
+        .slice(0, pageSize);
+    if (request.operation === "list-payments") {
+      return answer(page(payments.filter(({ merchantId }) => merchantId === request.merchantId)), []);
+    }
+    const own = refunds.filter((refund) => merchantOf(refund) === request.merchantId);
+    const { paymentId } = request;
+    return answer([], page(own.filter((refund) => paymentId === undefined || refund.paymentId === paymentId)));
   }
 }
 
@@ -141,8 +167,8 @@ export function viewOf(body: PaymentMessage): PaymentView {
   };
 }
 
-function answer(payments: readonly PaymentView[]): OutgoingMessage {
-  return { json: { version: MESSAGE_VERSION, payments } };
+function answer(payments: readonly PaymentView[], refunds: readonly RefundView[]): OutgoingMessage {
+  return { json: { version: MESSAGE_VERSION, payments, refunds } };
 }
 
 function orderOf(payment: { readonly acceptTime: string; readonly id: string }): string {

@@ -49,13 +49,13 @@ export function clientBankStatements(tables: ClientBankTables): Record<string, S
     },
 
     "find-refunds": async (session, [ids]) => {
-      const rows = known((ids as readonly string[]).map((id) => refunds.get(id, session)));
+      const rows = known([...new Set(ids as readonly string[])].map((id) => refunds.get(id, session)));
       return answer(rows.map((row) => withDates(row, REFUND_TIMES)));
     },
 
-    "get-payment": async (session, [id, merchantId]) => {
-      const row = payments.get(id as string, session);
-      return answer(row === undefined || row.merchantId !== merchantId ? [] : [withDates(row, PAYMENT_TIMES)]);
+    "get-payments": async (session, [ids]) => {
+      const rows = known([...new Set(ids as readonly string[])].map((id) => payments.get(id, session)));
+      return answer(rows.map((row) => withDates(row, PAYMENT_TIMES)));
     },
 
     "find-card-guesses": async (session, [since]) => {

@@ -1,7 +1,7 @@
 /** Transactions of the banks' steps over few payments, clients and merchants, so that they meet. */
 
 import { GuessBook } from "../../../dist/client-bank/card-guesses.js";
-import { getPayment } from "../../../dist/client-bank/operations/get-payment.js";
+import { getPayments } from "../../../dist/client-bank/operations/get-payments.js";
 import { capturePayments } from "../../../dist/client-bank/step-3-capture.js";
 import { finishCycle } from "../../../dist/client-bank/step-5b-finish.js";
 import { creditRefunds } from "../../../dist/client-bank/step-r3-credit.js";
@@ -81,8 +81,8 @@ export class RandomWork {
         return { user: "client-bank", name: "R3", run: (transaction) => creditRefunds(transaction, batch, clock) };
       },
       () => {
-        const asked = { paymentId: this.#validation().paymentId, merchantId: random.pick(MERCHANTS) };
-        return { user: "client-bank", name: "read", run: (transaction) => getPayment(transaction, asked) };
+        const asked = this.#batch(() => this.#validation().paymentId);
+        return { user: "client-bank", name: "read", run: (transaction) => getPayments(transaction, asked) };
       },
       () => {
         const batch = this.#batch(() => this.#notification());

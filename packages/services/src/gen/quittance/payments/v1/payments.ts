@@ -27,12 +27,17 @@ import { Timestamp } from "../../../google/protobuf/timestamp.js";
 export const RefundState = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
-  /** PENDING - Accepted, on its way. */
+  /** PENDING - Accepted, on its way: not decided when this was read. */
   PENDING: 1,
   /** SUCCEEDED - Final: the merchant was debited and the client credited. */
   SUCCEEDED: 2,
   /** DECLINED - Final: no money was moved. */
   DECLINED: 3,
+  /**
+   * ACCEPTED - Accepted and safe with us; how far it is could not be read just now, and it may be final. Read it, or call again with
+   * the same `request_id`. Only RefundPayment says this.
+   */
+  ACCEPTED: 4,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -43,6 +48,7 @@ export namespace RefundState {
   export type PENDING = typeof RefundState.PENDING;
   export type SUCCEEDED = typeof RefundState.SUCCEEDED;
   export type DECLINED = typeof RefundState.DECLINED;
+  export type ACCEPTED = typeof RefundState.ACCEPTED;
   export type UNRECOGNIZED = typeof RefundState.UNRECOGNIZED;
 }
 
@@ -60,6 +66,9 @@ export function refundStateFromJSON(object: any): RefundState {
     case 3:
     case "REFUND_STATE_DECLINED":
       return RefundState.DECLINED;
+    case 4:
+    case "REFUND_STATE_ACCEPTED":
+      return RefundState.ACCEPTED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -77,6 +86,8 @@ export function refundStateToJSON(object: RefundState): string {
       return "REFUND_STATE_SUCCEEDED";
     case RefundState.DECLINED:
       return "REFUND_STATE_DECLINED";
+    case RefundState.ACCEPTED:
+      return "REFUND_STATE_ACCEPTED";
     case RefundState.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -187,7 +198,7 @@ export function refundDeclineReasonToJSON(object: RefundDeclineReason): string {
 export const PaymentState = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
-  /** PENDING - Accepted, on its way. */
+  /** PENDING - Accepted, on its way: not final when this was read. */
   PENDING: 1,
   /**
    * SUCCEEDED - Final: the client was debited and the merchant credited. A part may have been given back since: see
@@ -198,6 +209,11 @@ export const PaymentState = {
   DECLINED: 3,
   /** REFUNDED - Final: it had succeeded, and all of it was given back on the merchant's request. */
   REFUNDED: 4,
+  /**
+   * ACCEPTED - Accepted and safe with us; how far it is could not be read just now, and it may be final. Read it, or call again with
+   * the same `request_id`. Only Pay says this.
+   */
+  ACCEPTED: 5,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -209,6 +225,7 @@ export namespace PaymentState {
   export type SUCCEEDED = typeof PaymentState.SUCCEEDED;
   export type DECLINED = typeof PaymentState.DECLINED;
   export type REFUNDED = typeof PaymentState.REFUNDED;
+  export type ACCEPTED = typeof PaymentState.ACCEPTED;
   export type UNRECOGNIZED = typeof PaymentState.UNRECOGNIZED;
 }
 
@@ -229,6 +246,9 @@ export function paymentStateFromJSON(object: any): PaymentState {
     case 4:
     case "PAYMENT_STATE_REFUNDED":
       return PaymentState.REFUNDED;
+    case 5:
+    case "PAYMENT_STATE_ACCEPTED":
+      return PaymentState.ACCEPTED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -248,6 +268,8 @@ export function paymentStateToJSON(object: PaymentState): string {
       return "PAYMENT_STATE_DECLINED";
     case PaymentState.REFUNDED:
       return "PAYMENT_STATE_REFUNDED";
+    case PaymentState.ACCEPTED:
+      return "PAYMENT_STATE_ACCEPTED";
     case PaymentState.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -400,7 +422,8 @@ export interface PayRequest {
   description: string;
   /**
    * How long the call may wait for the payment to be final: 0 to 30 seconds, default 5. With 0 it answers as soon as
-   * the payment is accepted, usually with the state `PENDING`.
+   * the payment is accepted, with the state that it has then: usually `PENDING`, or that of the payment which the same
+   * request made before.
    */
   wait?: Duration | undefined;
 }
@@ -481,7 +504,8 @@ export interface RefundPaymentRequest {
     | undefined;
   /**
    * How long the call may wait for the refund to be final: 0 to 30 seconds, default 5. With 0 it answers as soon as
-   * the refund is accepted, usually with the state `PENDING`.
+   * the refund is accepted, with the state that it has then: usually `PENDING`, or that of the refund which the same
+   * request made before.
    */
   wait?: Duration | undefined;
 }
@@ -493,8 +517,8 @@ export interface RefundPaymentResponse {
     | Refund
     | undefined;
   /**
-   * The payment as this refund, or a later one, left it. Absent while the refund is `PENDING`, and when it was declined
-   * because its payment was not recorded yet.
+   * The payment as this refund, or a later one, left it. Absent while the refund is `PENDING` or `ACCEPTED`, and when it was
+   * declined because its payment was not recorded yet.
    */
   payment?: Payment | undefined;
 }

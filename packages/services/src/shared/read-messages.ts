@@ -1,0 +1,48 @@
+/** Reads of payments and refunds, asked on `payment-read`, under the same rules as the messages in messages.ts. */
+import { z } from "zod";
+import { MESSAGE_VERSION, paymentView } from "./messages.js";
+import { refundView } from "./refund-messages.js";
+
+const version = z.literal(MESSAGE_VERSION);
+
+/** Payments, and as many refunds, that one message may ask for by their ids. */
+export const READS_IN_A_MESSAGE = 100;
+/** Payments or refunds in one page. */
+export const MAXIMUM_PAGE_SIZE = 1_000;
+
+/** Something of a merchant's, by its id: nobody else's exists for it. */
+const asked = z.object({ id: z.string(), merchantId: z.string() });
+
+const page = {
+  version,
+  merchantId: z.string(),
+  pageSize: z.int().min(1).max(MAXIMUM_PAGE_SIZE),
+  /** The last one of the page before. */
+  after: z.object({ acceptTime: z.iso.datetime({ precision: 3 }), id: z.string() }).optional(),
+  /** Only those that were asked for with this request_id: one that stands, and those that were refused as a reuse. */
+  requestId: z.string().optional(),
+};
+
+/** A request on `payment-read`. */
+export const paymentReadRequest = z.discriminatedUnion("operation", [
+  z.object({
+    version,
+    operation: z.literal("get-many"),
+    payments: z.array(asked).max(READS_IN_A_MESSAGE),
+    refunds: z.array(asked).max(READS_IN_A_MESSAGE),
+  }),
+  z.object({ ...page, operation: z.literal("list-payments") }),
+  z.object({
+    ...page,
+    operation: z.literal("list-refunds"),
+    /** Only those of this payment. */
+    paymentId: z.string().optional(),
+  }),
+]);
+export type PaymentReadRequest = z.infer<typeof paymentReadRequest>;
+export type ListPaymentsQuery = Extract<PaymentReadRequest, { readonly operation: "list-payments" }>;
+export type ListRefundsQuery = Extract<PaymentReadRequest, { readonly operation: "list-refunds" }>;
+
+/** The answer to a read: what was found of what was asked for; pages are newest first. */
+export const paymentReadReply = z.object({ version, payments: z.array(paymentView), refunds: z.array(refundView) });
+export type PaymentReadReply = z.infer<typeof paymentReadReply>;
