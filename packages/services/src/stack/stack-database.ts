@@ -33,7 +33,10 @@ export interface StackDatabaseOptions {
 export async function startStackDatabase(options: StackDatabaseOptions): Promise<StackDatabase> {
   const { url, description } = await serverOf(options);
   const began = Date.now();
-  const { passwords, summary } = await prepareDatabase({ url, keys: options.keys });
+  const { passwords, summary } = await prepareDatabase({ url, keys: options.keys }).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${description} could not be prepared: ${why}`, { cause });
+  });
   options.onProgress(`${summary} (${Date.now() - began} ms)`);
   return {
     description,

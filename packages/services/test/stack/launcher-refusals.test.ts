@@ -4,6 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { startBroker } from "@quittance/sdk/testing";
 import { expect } from "chai";
+import pg from "pg";
 import { BROKER_USERS, type BrokerUserName } from "../../dist/shared/queue-map.js";
 import { embeddedBrokerOptions } from "../../dist/stack/embedded-broker-options.js";
 import { testPostgres } from "../support/database-for-tests.js";
@@ -132,6 +133,32 @@ describe("npm start", function () {
     }
   });
 
+  it("says which database could not be prepared when its user may not make roles, and leaves nothing running", async () => {
+    const { url } = await testPostgres();
+    const nobody = new URL(url);
+    nobody.username = "may_nothing";
+    nobody.password = "secret";
+    await asSuperuser(url, "CREATE ROLE may_nothing LOGIN PASSWORD 'secret'");
+    try {
+      const launcher = launch(["--database", nobody.href]);
+      const pid = launcher.child.pid as number;
+      const processes = await eventually("the broker starts", () => {
+        const tree = treeOf(pid);
+        return tree.length > 1 && tree;
+      });
+      expect(await launcher.exitCode()).to.equal(1);
+      expect(launcher.output())
+        .to.match(/PostgreSQL at 127\.0\.0\.1:\d+ could not be prepared: permission denied/)
+        .and.not.to.contain("secret");
+      await untilGone(
+        processes.map(({ identity }) => identity),
+        launcher.runFile,
+      );
+    } finally {
+      await asSuperuser(url, "DROP ROLE may_nothing");
+    }
+  });
+
   it("logs each service in as a user of its own, who may do what that one must", async () => {
     const broker = await startBroker(embeddedBrokerOptions(PASSWORDS));
     const url = `amqp://127.0.0.1:${broker.port}`;
@@ -187,6 +214,12 @@ describe("npm start", function () {
     });
   }
 });
+
+async function asSuperuser(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(statement).finally(() => client.end());
+}
 
 /** The `place`-th that settles, counted from 1. */
 async function nth<T>(promises: readonly Promise<T>[], place: number): Promise<T> {
