@@ -1,5 +1,12 @@
 /** Messages in the simulated broker, and as a consumer sees them. */
-import { type Destination, type Message, MessagingError, type OutgoingMessage, type SendOptions } from "@quittance/sdk";
+import {
+  type Destination,
+  type Message,
+  MessagingError,
+  type OutgoingMessage,
+  type OutgoingProperty,
+  type SendOptions,
+} from "@quittance/sdk";
 
 /** A message as the broker holds it. */
 export interface StoredMessage {
@@ -55,6 +62,12 @@ export function storedMessage(
   };
 }
 
+/** Properties as they are received: without the types in which they may have been sent. */
+function bareProperties(sent: OutgoingMessage["properties"] = {}): Message["properties"] {
+  const bare = (value: OutgoingProperty) => (typeof value === "object" ? value.value : value);
+  return Object.fromEntries(Object.entries(sent).map(([name, value]) => [name, bare(value)]));
+}
+
 function textOf(message: OutgoingMessage): string {
   if ("text" in message && message.text !== undefined) return message.text;
   if ("json" in message && message.json !== undefined) return JSON.stringify(message.json);
@@ -102,7 +115,7 @@ export function receivedMessage(stored: StoredMessage, settlement: Settlement): 
     userId: undefined,
     deliveryCount: stored.attempts + 1,
     redelivered: stored.redelivered,
-    properties: (stored.content.properties ?? {}) as Message["properties"],
+    properties: bareProperties(stored.content.properties),
     typedProperties: stored.content.properties ?? {},
     getProperty: () => undefined,
     propertyType: () => undefined,

@@ -1,6 +1,8 @@
 /** Who has accounts in a simulated house, and the keys of its services. */
 import { fingerprintCard } from "../../dist/shared/card-fingerprint.js";
 import type { CardDetails } from "../../dist/shared/card-seal.js";
+import type { ServiceName } from "../../dist/shared/queue-map.js";
+import { messageKeysOf } from "../../dist/stack/service-table.js";
 import { START_MS } from "./clock.js";
 import type { ClientRow, DeadlineExtensionRow } from "./database/client-bank-tables.js";
 import type { MerchantRow } from "./database/merchant-bank-tables.js";
@@ -9,6 +11,12 @@ import type { SimulatedServer } from "./database/simulated-server.js";
 const keyOf = (fill: number) => new Uint8Array(32).fill(fill);
 
 export const KEYS = { paymentId: keyOf(1), sealing: keyOf(2), fingerprint: keyOf(3) };
+const MESSAGE_SECRET = Buffer.from(keyOf(4)).toString("base64");
+
+/** `MESSAGE_KEYS` of a service. */
+export function messageKeysText(service: ServiceName): string {
+  return messageKeysOf(service, MESSAGE_SECRET);
+}
 
 function card(number: string, expiryYear = 2030): CardDetails {
   return { number, expiryMonth: 12, expiryYear, holderName: "A. Holder" };

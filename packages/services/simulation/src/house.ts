@@ -7,10 +7,11 @@ import { startMerchantBank } from "../../dist/merchant-bank/service.js";
 import { startNotification } from "../../dist/notification/service.js";
 import { parseConfiguration } from "../../dist/platform/configuration.js";
 import type { Logger } from "../../dist/platform/log.js";
+import { messageKeys } from "../../dist/shared/message-keys.js";
 import type { ServiceName } from "../../dist/shared/queue-map.js";
 import type { SimulatedClock } from "./clock.js";
 import type { DatabaseHost } from "./database/simulated-database.js";
-import { KEYS } from "./house-data.js";
+import { KEYS, messageKeysText } from "./house-data.js";
 import { Line } from "./line.js";
 import type { Random } from "./random.js";
 import type { Actor, Schedule } from "./schedule.js";
@@ -138,27 +139,38 @@ export class House {
       const gateway = await createGateway({ connection, configuration: GATEWAY_CONFIGURATION, log: LOG });
       life.gateway = changeGateway(gateway);
     } else if (service === "card-validation") {
-      await startCardValidation({ connection, keys: KEYS, log: LOG });
+      await startCardValidation({ connection, keys: KEYS, messageKeys: MESSAGE_KEYS["card-validation"], log: LOG });
     } else if (service === "client-bank") {
       await startClientBank({
         connection,
         database: host.connect(service, life.actor),
+        messageKeys: MESSAGE_KEYS[service],
         log: LOG,
         now,
         guessLimits: GUESS_LIMITS,
       });
     } else if (service === "merchant-bank") {
-      await startMerchantBank({ connection, database: host.connect(service, life.actor), log: LOG, now });
+      const database = host.connect(service, life.actor);
+      await startMerchantBank({ connection, database, messageKeys: MESSAGE_KEYS[service], log: LOG, now });
     } else {
       const database = host.connect(service, life.actor);
-      await startNotification({ connection, database, log: LOG, language: "en" });
+      await startNotification({ connection, database, messageKeys: MESSAGE_KEYS[service], log: LOG, language: "en" });
     }
   }
 }
 
+/** Parsed once: a house is started many thousand times. */
+const MESSAGE_KEYS = {
+  "card-validation": messageKeys("card-validation").parse(messageKeysText("card-validation")),
+  "client-bank": messageKeys("client-bank").parse(messageKeysText("client-bank")),
+  "merchant-bank": messageKeys("merchant-bank").parse(messageKeysText("merchant-bank")),
+  notification: messageKeys("notification").parse(messageKeysText("notification")),
+};
+
 const GATEWAY_CONFIGURATION = parseConfiguration(gatewayConfiguration, {
   PAYMENT_ID_KEY: Buffer.from(KEYS.paymentId).toString("base64"),
   CARD_SEALING_KEY: Buffer.from(KEYS.sealing).toString("base64"),
+  MESSAGE_KEYS: messageKeysText("gateway"),
   MAXIMUM_WAITING_CALLS: "100",
   // Nobody shows a token to a simulated gateway.
   AUTH_JWKS: '{"keys":[]}',

@@ -10,5 +10,6 @@ await runService({
       connection,
       log,
       keys: { sealing: configuration.CARD_SEALING_KEY, fingerprint: configuration.CARD_FINGERPRINT_KEY },
+      messageKeys: configuration.MESSAGE_KEYS,
     }),
 });

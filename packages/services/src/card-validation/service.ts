@@ -9,6 +9,7 @@ import { fingerprintCard, fingerprintHolder } from "../shared/card-fingerprint.j
 import { type CardDetails, ForeignSealError, openCard, type SealedInto } from "../shared/card-seal.js";
 import { Envelopes } from "../shared/envelope.js";
 import { logStepEvent } from "../shared/log-step-event.js";
+import { type MessageKeys, messageKeys } from "../shared/message-keys.js";
 import {
   MESSAGE_VERSION,
   type PaymentMessage,
@@ -24,6 +25,8 @@ export const cardValidationConfiguration = {
   CARD_SEALING_KEY: key32,
   /** Makes fingerprints of card numbers; the demo bank's loader has the same. 32 bytes in base64. */
   CARD_FINGERPRINT_KEY: key32,
+  /** Signs what goes to client-bank. */
+  MESSAGE_KEYS: messageKeys("card-validation"),
 };
 
 /** The keys that step 2 works with, 32 bytes each. */
@@ -51,10 +54,11 @@ const FOREIGN = "The card was sealed into another message than this one.";
 export async function startCardValidation(options: {
   readonly connection: Connection;
   readonly keys: CardKeys;
+  readonly messageKeys: MessageKeys;
   readonly log: Logger;
 }): Promise<RunningService> {
   const { connection, keys, log } = options;
-  const tools: StepTools = { keys, log, envelopes: new Envelopes() };
+  const tools: StepTools = { keys, log, envelopes: new Envelopes("card-validation", options.messageKeys) };
   const processor = await connection.process({
     name: "card-validation",
     from: destinationOf(CHANNELS.payment),

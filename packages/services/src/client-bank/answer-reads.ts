@@ -21,7 +21,7 @@ export async function answerRead(
   const asked = request.json(paymentReadRequest);
   const found = await database.read((client) => read(client, asked));
   const reply: PaymentReadReply = { version: MESSAGE_VERSION, ...found };
-  return envelopes.message("payment-read-reply", reply, {});
+  return envelopes.answer("payment-read-reply", reply, request);
 }
 
 async function read(client: Transaction, asked: PaymentReadRequest): Promise<Found> {

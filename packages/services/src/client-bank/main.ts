@@ -21,6 +21,7 @@ await runService({
       connection,
       database,
       log,
+      messageKeys: configuration.MESSAGE_KEYS,
       guessLimits: guessLimitsOf(configuration),
       readConcurrency: Math.max(1, Math.floor(configuration.DATABASE_POOL_SIZE / 2)),
     });

@@ -7,9 +7,11 @@ import { databaseConfiguration } from "../platform/configuration.js";
 import type { Database } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
+import { answeringSigned, believing } from "../shared/believe.js";
 import { booksAuditConfiguration } from "../shared/books-audit.js";
 import { Envelopes, replyAddressOf } from "../shared/envelope.js";
 import { logStepEvent } from "../shared/log-step-event.js";
+import { type MessageKeys, messageKeys } from "../shared/message-keys.js";
 import { transactionResultMessage, validationResultMessage } from "../shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
 import { refundResultMessage } from "../shared/refund-messages.js";
@@ -27,6 +29,8 @@ const windowSeconds = z.coerce.number().int().min(1).max(31_536_000);
 export const clientBankConfiguration = {
   ...databaseConfiguration,
   ...booksAuditConfiguration,
+  /** Signs what goes to its neighbours, and shows who wrote what comes. */
+  MESSAGE_KEYS: messageKeys("client-bank"),
   /** Wrong expiry dates of one card in a window, after which its payments are declined; 0 for no limit. */
   CARD_GUESSES_MAXIMUM: guessMaximum.default(5),
   CARD_GUESSES_WINDOW_SECONDS: windowSeconds.default(86_400),
@@ -54,6 +58,7 @@ export interface ClientBankOptions {
   readonly connection: Connection;
   /** Closed by the drain. */
   readonly database: Database;
+  readonly messageKeys: MessageKeys;
   readonly log: Logger;
   /** Reads answered at once [2]: fewer than the pool has connections, so that the steps always have some. */
   readonly readConcurrency?: number;
@@ -67,12 +72,13 @@ export interface ClientBankOptions {
 export async function startClientBank(options: ClientBankOptions): Promise<RunningService> {
   const { connection, database, log } = options;
   const now = options.now ?? Date.now;
+  const envelopes = new Envelopes("client-bank", options.messageKeys);
   const guesses = new GuessBook(options.guessLimits ?? NO_GUESS_LIMITS);
   const tools: StepTools = {
     database,
     log,
     outcomes: createOutcomeMetrics(now),
-    envelopes: new Envelopes(),
+    envelopes,
     guesses,
     now,
   };
@@ -87,7 +93,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
     classify: classifyFailure,
     breaker: STEP_BREAKER,
-    handle: (batch) => step3Capture(tools, batch),
+    handle: believing(envelopes, "validation-result", (batch) => step3Capture(tools, batch)),
     onEvent: (event) => logStepEvent(event, "3", log),
   });
   const finish = await connection.process({
@@ -101,7 +107,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
     classify: classifyFailure,
     breaker: STEP_BREAKER,
-    handle: (batch) => step5bFinish(tools, batch),
+    handle: believing(envelopes, "transaction-result", (batch) => step5bFinish(tools, batch)),
     onEvent: (event) => logStepEvent(event, "5b", log),
   });
   const refund = await connection.process({
@@ -115,14 +121,19 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
     classify: classifyFailure,
     breaker: STEP_BREAKER,
-    handle: (batch) => stepR3Credit(tools, batch),
+    handle: believing(envelopes, "refund-result", (batch) => stepR3Credit(tools, batch)),
     onEvent: (event) => logStepEvent(event, "R3", log),
   });
-  const reads = await connection.respond(destinationOf(CHANNELS.paymentRead), (request) => answerRead(tools, request), {
-    concurrency: options.readConcurrency ?? DEFAULT_READ_CONCURRENCY,
-    mayReplyTo: (replyTo) => replyAddressOf({ replyTo }) !== undefined,
-    onError: (error, request) => log.error({ err: error, trace: traceIdOf(request.traceparent) }, "read not answered"),
-  });
+  const reads = await connection.respond(
+    destinationOf(CHANNELS.paymentRead),
+    answeringSigned(envelopes, "payment-read", (request) => answerRead(tools, request)),
+    {
+      concurrency: options.readConcurrency ?? DEFAULT_READ_CONCURRENCY,
+      mayReplyTo: (replyTo) => replyAddressOf({ replyTo }) !== undefined,
+      onError: (error, request) =>
+        log.error({ err: error, trace: traceIdOf(request.traceparent) }, "read not answered"),
+    },
+  );
 
   return {
     checks: { database: () => database.problem() },

@@ -1,6 +1,7 @@
 /** The gateway's settings. */
 import { z } from "zod";
 import { key32, port } from "../platform/configuration.js";
+import { messageKeys } from "../shared/message-keys.js";
 import { readKeySet } from "./key-set.js";
 import { LARGEST_MAXIMUM, readMaximumAmounts } from "./maximum-amounts.js";
 
@@ -27,6 +28,8 @@ export const gatewayConfiguration = {
   PAYMENT_ID_KEY: key32,
   /** Shared with card-validation alone. */
   CARD_SEALING_KEY: key32,
+  /** Signs what goes to the banks, and shows who wrote the answers. */
+  MESSAGE_KEYS: messageKeys("gateway"),
   /** The largest amount of one payment, in minor units of each currency that MAXIMUM_AMOUNTS does not name. */
   MAXIMUM_AMOUNT: z.coerce.bigint().min(1n).max(LARGEST_MAXIMUM).default(1_000_000_000n),
   /** The largest amounts of one payment in some currencies, in their minor units: `JPY=100000000,KWD=500000`. */

@@ -103,10 +103,10 @@ export async function createGateway(options: {
       sendTimeoutMs: SEND_TIMEOUT_MS,
     });
   };
+  const envelopes = new Envelopes("gateway", configuration.MESSAGE_KEYS);
   const producer = await producerOf(CHANNELS.payment);
   const refundProducer = await producerOf(CHANNELS.refund);
-  const replyQueue = await receiveReplies({ connection, waiters, refundWaiters, admission, log });
-  const envelopes = new Envelopes();
+  const replyQueue = await receiveReplies({ connection, envelopes, waiters, refundWaiters, admission, log });
   const reads = new CoalescedReads({ connection, envelopes });
   reads.open();
   const standings = new Standings({ reads, boundMs: configuration.STATE_READ_TIMEOUT_SECONDS * 1_000, log });
@@ -139,7 +139,7 @@ export async function createGateway(options: {
   const refunding = { ...paying, refundProducer, refundWaiters };
   const watches = new Watches({
     ...reading,
-    updates: new PaymentUpdates(connection, log),
+    updates: new PaymentUpdates({ connection, envelopes, log }),
     maximumWatches: configuration.MAXIMUM_WATCHES,
     maximumWatchesPerMerchant: configuration.MAXIMUM_WATCHES_PER_MERCHANT,
     stopping: stopping.signal,

@@ -1,6 +1,7 @@
 /** Changes of payments, as client-bank tells them on `payment-update`: one subscription for all open watches. */
 import type { Connection, Consumer, Message } from "@quittance/sdk";
 import type { Logger } from "../platform/log.js";
+import type { Envelopes } from "../shared/envelope.js";
 import { type PaymentView, paymentUpdateMessage } from "../shared/messages.js";
 import { CHANNELS, destinationOf } from "../shared/queue-map.js";
 
@@ -10,15 +11,17 @@ const CREDIT_WINDOW = 1_000;
 
 export class PaymentUpdates {
   readonly #connection: Connection;
+  readonly #envelopes: Envelopes;
   readonly #log: Logger;
   readonly #listeners = new Map<string, Set<Listener>>();
   #consumer: Consumer | undefined;
   /** Opening and closing the consumer, one after the other. */
   #work: Promise<void> = Promise.resolve();
 
-  constructor(connection: Connection, log: Logger) {
-    this.#connection = connection;
-    this.#log = log;
+  constructor(parts: { readonly connection: Connection; readonly envelopes: Envelopes; readonly log: Logger }) {
+    this.#connection = parts.connection;
+    this.#envelopes = parts.envelopes;
+    this.#log = parts.log;
   }
 
   /**
@@ -67,8 +70,16 @@ export class PaymentUpdates {
     // Most changes are of payments that nobody watches: the property spares parsing them.
     const listeners = this.#listeners.get(String(message.properties.payment));
     if (listeners === undefined) return;
+    const problem = this.#envelopes.problemOf("payment-update", message);
+    if (problem !== undefined) {
+      this.#envelopes.countRefused("payment-update", problem);
+      this.#log.warn({ problem, payment: message.properties.payment }, "an update of a payment is not believed");
+      return;
+    }
     try {
       const { payment } = message.json(paymentUpdateMessage);
+      // The property is not signed: what counts is whose update it is.
+      if (payment.id !== message.properties.payment) return;
       for (const listener of [...listeners]) listener(payment);
     } catch (error) {
       this.#log.warn({ err: error }, "an update of a payment could not be read");

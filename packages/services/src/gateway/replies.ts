@@ -1,6 +1,7 @@
 /** Steps 5c and R4: the gateway's own reply queue, whose messages wake the callers that wait. */
 import type { Connection, Message, TemporaryQueue } from "@quittance/sdk";
 import type { Logger } from "../platform/log.js";
+import type { Envelopes } from "../shared/envelope.js";
 import { gatewayReply, type PaymentView } from "../shared/messages.js";
 import { REFUND_REPLY_TYPE, refundReply } from "../shared/refund-messages.js";
 import type { Admission } from "./admission.js";
@@ -16,12 +17,13 @@ const CREDIT_WINDOW = 1_000;
  */
 export async function receiveReplies(options: {
   readonly connection: Connection;
+  readonly envelopes: Envelopes;
   readonly waiters: Waiters<PaymentView>;
   readonly refundWaiters: Waiters<RefundFinal>;
   readonly admission: Admission;
   readonly log: Logger;
 }): Promise<TemporaryQueue> {
-  const { connection, waiters, refundWaiters, admission, log } = options;
+  const { connection, envelopes, waiters, refundWaiters, admission, log } = options;
   const replyQueue = await connection.createTemporaryQueue();
   // An answer can be read again, so that nothing is lost when the gateway stops with replies in hand.
   await connection.createConsumer(replyQueue, { acknowledge: "auto", creditWindow: CREDIT_WINDOW, onMessage: wake });
@@ -30,8 +32,15 @@ export async function receiveReplies(options: {
   return replyQueue;
 
   function wake(message: Message): void {
+    const kind = message.type === REFUND_REPLY_TYPE ? REFUND_REPLY_TYPE : "gateway-reply";
+    const problem = envelopes.problemOf(kind, message);
+    if (problem !== undefined) {
+      envelopes.countRefused(kind, problem);
+      log.warn({ problem, payment: message.correlationId }, "a reply is not believed: it wakes nobody");
+      return;
+    }
     try {
-      if (message.type === REFUND_REPLY_TYPE) {
+      if (kind === REFUND_REPLY_TYPE) {
         wakeRefund(message);
         return;
       }

@@ -17,7 +17,7 @@ await runService({
       service: NAME,
       log,
     });
-    const service = await startMerchantBank({ connection, database, log });
+    const service = await startMerchantBank({ connection, database, log, messageKeys: configuration.MESSAGE_KEYS });
     const intervalSeconds = configuration.BOOKS_AUDIT_SECONDS;
     const audit = startBooksAudit({ database, log, intervalSeconds, auditBooks });
     return {

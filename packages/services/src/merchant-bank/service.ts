@@ -6,9 +6,11 @@ import { databaseConfiguration } from "../platform/configuration.js";
 import type { Database } from "../platform/database.js";
 import type { Logger } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
+import { believing } from "../shared/believe.js";
 import { booksAuditConfiguration } from "../shared/books-audit.js";
 import { Envelopes } from "../shared/envelope.js";
 import { logStepEvent } from "../shared/log-step-event.js";
+import { type MessageKeys, messageKeys } from "../shared/message-keys.js";
 import { bankResultMessage } from "../shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf } from "../shared/queue-map.js";
 import { refundMessage } from "../shared/refund-messages.js";
@@ -16,7 +18,12 @@ import { step4Settle } from "./step-4-settle.js";
 import { stepR2Debit } from "./step-r2-debit.js";
 
 /** What merchant-bank reads from the environment besides what every service does. */
-export const merchantBankConfiguration = { ...databaseConfiguration, ...booksAuditConfiguration };
+export const merchantBankConfiguration = {
+  ...databaseConfiguration,
+  ...booksAuditConfiguration,
+  /** Signs what goes to its neighbours, and shows who wrote what comes. */
+  MESSAGE_KEYS: messageKeys("merchant-bank"),
+};
 
 /** Payments, or refunds, in one transaction. */
 const MAXIMUM_BATCH_SIZE = 200;
@@ -25,6 +32,7 @@ export interface MerchantBankOptions {
   readonly connection: Connection;
   /** Closed by the drain. */
   readonly database: Database;
+  readonly messageKeys: MessageKeys;
   readonly log: Logger;
   /** The clock: milliseconds since 1970 [Date.now]. */
   readonly now?: () => number;
@@ -33,7 +41,8 @@ export interface MerchantBankOptions {
 /** Starts steps 4 and R2 on `connection`. */
 export async function startMerchantBank(options: MerchantBankOptions): Promise<RunningService> {
   const { connection, database, log } = options;
-  const tools = { database, log, envelopes: new Envelopes(), now: options.now ?? Date.now };
+  const envelopes = new Envelopes("merchant-bank", options.messageKeys);
+  const tools = { database, log, envelopes, now: options.now ?? Date.now };
 
   const settle = await connection.process({
     name: "merchant-bank-settle",
@@ -45,7 +54,7 @@ export async function startMerchantBank(options: MerchantBankOptions): Promise<R
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
     classify: classifyFailure,
     breaker: STEP_BREAKER,
-    handle: (batch) => step4Settle(tools, batch),
+    handle: believing(envelopes, "bank-result", (batch) => step4Settle(tools, batch)),
     onEvent: (event) => logStepEvent(event, "4", log),
   });
 
@@ -59,7 +68,7 @@ export async function startMerchantBank(options: MerchantBankOptions): Promise<R
     batch: { maximumSize: MAXIMUM_BATCH_SIZE },
     classify: classifyFailure,
     breaker: STEP_BREAKER,
-    handle: (batch) => stepR2Debit(tools, batch),
+    handle: believing(envelopes, "refund", (batch) => stepR2Debit(tools, batch)),
     onEvent: (event) => logStepEvent(event, "R2", log),
   });
 

@@ -2,12 +2,15 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { ConfigurationError, databaseConfiguration } from "../platform/configuration.js";
+import { messageKeys } from "../shared/message-keys.js";
 import type { WebhookTarget } from "./webhook/post-webhook.js";
 import { isPublicAddress } from "./webhook/public-address.js";
 import { webhookSecret } from "./webhook/sign-webhook.js";
 
 export const notificationConfiguration = {
   ...databaseConfiguration,
+  /** Shows that client-bank wrote what comes. */
+  MESSAGE_KEYS: messageKeys("notification"),
   /** The language of notifications, a BCP 47 tag that has active templates. */
   NOTIFICATION_LANGUAGE: z
     .string()

@@ -12,6 +12,7 @@ await runService({
     return startNotification({
       connection,
       log,
+      messageKeys: configuration.MESSAGE_KEYS,
       language: configuration.NOTIFICATION_LANGUAGE,
       ...(webhook !== undefined && { webhook }),
       sender: { leaseMs: configuration.WEBHOOK_LEASE_SECONDS * 1_000 },

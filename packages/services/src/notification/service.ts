@@ -5,7 +5,10 @@ import { classifyFailure } from "../platform/classify-failure.js";
 import type { Database } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
+import { believing } from "../shared/believe.js";
+import { Envelopes } from "../shared/envelope.js";
 import { logStepEvent } from "../shared/log-step-event.js";
+import type { MessageKeys } from "../shared/message-keys.js";
 import { paymentEndMessage } from "../shared/messages.js";
 import { CHANNELS, type Channel, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
 import { refundEndMessage } from "../shared/refund-messages.js";
@@ -28,6 +31,7 @@ export interface NotificationOptions {
   readonly connection: Connection;
   /** Closed by the drain. */
   readonly database: Database;
+  readonly messageKeys: MessageKeys;
   readonly log: Logger;
   readonly language: string;
   /** Without it there is no webhook channel. */
@@ -47,6 +51,7 @@ const MAXIMUM_BATCH_SIZE = 200;
 /** Starts steps 5a and R4 on `connection`. */
 export async function startNotification(options: NotificationOptions): Promise<RunningService> {
   const { connection, database, log } = options;
+  const envelopes = new Envelopes("notification", options.messageKeys);
   const renderer = new TemplateRenderer();
   const templates = new ActiveTemplates({ database, renderer, log, language: options.language });
   const poster = options.webhook && openWebhookPoster(options.webhook);
@@ -79,7 +84,7 @@ export async function startNotification(options: NotificationOptions): Promise<R
       classify,
       breaker: STEP_BREAKER,
       onEvent: (event) => logStepEvent(event, step, log),
-      async handle(batch) {
+      handle: believing(envelopes, step === "5a" ? "payment-end" : "refund-end", async (batch) => {
         await templates.refresh();
         const { outcomes, notifications } = composeAll(batch, plan);
         if (notifications.length > 0) {
@@ -89,7 +94,7 @@ export async function startNotification(options: NotificationOptions): Promise<R
           if (recorded.some((row) => row.channel === "webhook")) sender?.wake();
         }
         return outcomes;
-      },
+      }),
     });
   }
 

@@ -1,9 +1,10 @@
 /**
  * How every message of the house is made: JSON in a text message, with JMSType, JMSCorrelationID, the reply address and
- * the trace that it passes on, and a duplicate-detection id that is the same for the same input.
+ * the trace that it passes on, a duplicate-detection id that is the same for the same input, and the proof of its writer.
  */
 import type { Destination, Message, Outgoing, OutgoingMessage, OutgoingProperty } from "@quittance/sdk";
 import { MESSAGE_KINDS, type MessageKind } from "./message-kinds.js";
+import { MessageSignatures, SIGNATURE_PROPERTY } from "./message-signature.js";
 import { ALL_CHANNELS, deadLetterAddress, destinationOf, END_PROPERTIES } from "./queue-map.js";
 
 /** The headers of a message that answers no other. */
@@ -32,11 +33,20 @@ const HOUSE_ADDRESSES: ReadonlySet<string> = new Set(
 /** Properties that belong to one sending of a message. */
 const NOT_COPIED: ReadonlySet<string> = new Set(["_AMQ_DUPL_ID", "traceparent", "tracestate"]);
 
-/** Makes the messages of one service. */
-export class Envelopes {
+/** Makes the messages of one service, signed, and tells whether those that it reads are signed. */
+export class Envelopes extends MessageSignatures {
   /** A message with headers of its own. */
   message(kind: MessageKind, body: object, headers: EnvelopeHeaders): OutgoingMessage {
-    return { ...headers, text: JSON.stringify(body), type: kind };
+    const text = JSON.stringify(body);
+    if (MESSAGE_KINDS[kind].proof === "seal") return { ...headers, text, type: kind };
+    const signature = this.sign(kind, text, headers.correlationId);
+    return { ...headers, text, type: kind, properties: { ...headers.properties, [SIGNATURE_PROPERTY]: signature } };
+  }
+
+  /** The answer to a request. `Connection.respond` sends it, and gives it the correlation id that is signed here. */
+  answer(kind: MessageKind, body: object, request: Message): OutgoingMessage {
+    const correlationId = request.correlationId ?? request.messageId;
+    return this.message(kind, body, { ...(correlationId !== undefined && { correlationId }) });
   }
 
   /**

@@ -1,4 +1,7 @@
-/** Every kind of message that the services exchange, by its JMSType: who writes it, who reads it, and where it travels. */
+/**
+ * Every kind of message that the services exchange, by its JMSType: who writes it, who reads it, where it travels, and
+ * what proves to its reader who wrote it.
+ */
 import { CHANNELS, type Channel, type ServiceName } from "./queue-map.js";
 
 /** One kind of message. A topic carries several kinds where its readers read different ones. */
@@ -7,23 +10,41 @@ export interface MessageKindFacts {
   readonly channel: Channel | undefined;
   readonly writer: ServiceName;
   readonly reader: ServiceName;
+  /** A signature under a key of writer and reader; or the seal of the card, which is bound to the whole message. */
+  readonly proof: "signature" | "seal";
+}
+
+function signed(channel: Channel | undefined, writer: ServiceName, reader: ServiceName): MessageKindFacts {
+  return { channel, writer, reader, proof: "signature" };
 }
 
 export const MESSAGE_KINDS = {
-  payment: { channel: CHANNELS.payment, writer: "gateway", reader: "card-validation" },
-  "validation-result": { channel: CHANNELS.validationResult, writer: "card-validation", reader: "client-bank" },
-  "bank-result": { channel: CHANNELS.bankResult, writer: "client-bank", reader: "merchant-bank" },
-  "transaction-result": { channel: CHANNELS.transactionResult, writer: "merchant-bank", reader: "client-bank" },
-  "payment-end": { channel: CHANNELS.transactionResult, writer: "client-bank", reader: "notification" },
-  refund: { channel: CHANNELS.refund, writer: "gateway", reader: "merchant-bank" },
-  "refund-result": { channel: CHANNELS.refundResult, writer: "merchant-bank", reader: "client-bank" },
-  "refund-end": { channel: CHANNELS.refundResult, writer: "client-bank", reader: "notification" },
-  "payment-update": { channel: CHANNELS.paymentUpdate, writer: "client-bank", reader: "gateway" },
-  "gateway-reply": { channel: undefined, writer: "client-bank", reader: "gateway" },
-  "refund-reply": { channel: undefined, writer: "client-bank", reader: "gateway" },
-  "payment-read": { channel: CHANNELS.paymentRead, writer: "gateway", reader: "client-bank" },
-  "payment-read-reply": { channel: undefined, writer: "client-bank", reader: "gateway" },
+  payment: { channel: CHANNELS.payment, writer: "gateway", reader: "card-validation", proof: "seal" },
+  "validation-result": signed(CHANNELS.validationResult, "card-validation", "client-bank"),
+  "bank-result": signed(CHANNELS.bankResult, "client-bank", "merchant-bank"),
+  "transaction-result": signed(CHANNELS.transactionResult, "merchant-bank", "client-bank"),
+  "payment-end": signed(CHANNELS.transactionResult, "client-bank", "notification"),
+  refund: signed(CHANNELS.refund, "gateway", "merchant-bank"),
+  "refund-result": signed(CHANNELS.refundResult, "merchant-bank", "client-bank"),
+  "refund-end": signed(CHANNELS.refundResult, "client-bank", "notification"),
+  "payment-update": signed(CHANNELS.paymentUpdate, "client-bank", "gateway"),
+  "gateway-reply": signed(undefined, "client-bank", "gateway"),
+  "refund-reply": signed(undefined, "client-bank", "gateway"),
+  "payment-read": signed(CHANNELS.paymentRead, "gateway", "client-bank"),
+  "payment-read-reply": signed(undefined, "client-bank", "gateway"),
 } as const satisfies Record<string, MessageKindFacts>;
 
 /** A JMSType of the house. */
 export type MessageKind = keyof typeof MESSAGE_KINDS;
+
+/** Every kind. */
+export const ALL_MESSAGE_KINDS = Object.keys(MESSAGE_KINDS) as readonly MessageKind[];
+
+/** The services with which a service exchanges signed messages, and so shares a key. */
+export function neighboursOf(service: ServiceName): readonly ServiceName[] {
+  const neighbours = Object.values(MESSAGE_KINDS).flatMap(({ proof, writer, reader }) => {
+    if (proof !== "signature") return [];
+    return writer === service ? [reader] : reader === service ? [writer] : [];
+  });
+  return [...new Set(neighbours)];
+}

@@ -2,6 +2,8 @@
  * Which service gets which environment. A service gets what it needs and nothing else: a key that is not in a
  * process cannot leak from it.
  */
+import { hkdfSync } from "node:crypto";
+import { neighboursOf } from "../shared/message-kinds.js";
 import type { ServiceName } from "../shared/queue-map.js";
 
 /** Keys of 32 bytes, in base64. */
@@ -14,6 +16,8 @@ export interface StackKeys {
   readonly CARD_FINGERPRINT_KEY: string;
   /** Seals the card numbers that the clients' rows hold. */
   readonly CARD_STORAGE_KEY: string;
+  /** What each pair of services derives its key for signatures from. No service has it. */
+  readonly MESSAGE_SECRET: string;
 }
 
 /** How the gateway knows merchants. */
@@ -76,8 +80,23 @@ export function environmentOf(service: ServiceName, stack: StackEnvironment): No
       /^(PATH|TZ|LOG_LEVEL|NODE_ENV|NODE_COMPILE_CACHE|NODE_EXTRA_CA_CERTS|DATABASE_POOL_SIZE|BOOKS_AUDIT_SECONDS|OTEL_.*)$/,
     ),
     BROKER_URL: stack.brokerUrlOf(service),
+    MESSAGE_KEYS: messageKeysOf(service, stack.keys.MESSAGE_SECRET),
     ...SERVICE_TABLE[service](stack),
   };
+}
+
+/**
+ * The `MESSAGE_KEYS` of a service: a key for each neighbour, derived from the secret (32 bytes, base64) by HKDF-SHA256
+ * and the same for both of the pair.
+ */
+export function messageKeysOf(service: ServiceName, secret: string): string {
+  return neighboursOf(service)
+    .map((neighbour) => {
+      const pair = [service, neighbour].sort().join(" ");
+      const key = hkdfSync("sha256", Buffer.from(secret, "base64"), "", `quittance messages ${pair}`, 32);
+      return `${neighbour}=${Buffer.from(key).toString("base64")}`;
+    })
+    .join(",");
 }
 
 /** Variables of the launcher that are handed on as they are. */

@@ -67,6 +67,8 @@ export interface Stack {
   /** Operators' URLs, with passwords. */
   readonly brokerUrl: string;
   readonly databaseUrl: string;
+  /** What its services' keys are made of. */
+  readonly keys: StackKeys;
   /** Whether the broker's messages outlive its process. */
   readonly brokerDurable: boolean;
   /** The services of the moment. */
@@ -251,6 +253,7 @@ function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
     httpPort: gateway.current.ready.ports.http ?? 0,
     brokerUrl: broker.urlOf("operator"),
     databaseUrl: database.url,
+    keys,
     brokerDurable: broker.durable,
     services: () =>
       SERVICES.flatMap((name) => {

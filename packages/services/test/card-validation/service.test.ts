@@ -13,6 +13,7 @@ import {
 import { CHANNELS, deadLetterDestination, destinationOf } from "../../dist/shared/queue-map.js";
 import { captureLog } from "../support/captured-log.js";
 import { useHouseBroker } from "../support/house-broker.js";
+import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
 
 const KEYS = { sealing: new Uint8Array(randomBytes(32)), fingerprint: new Uint8Array(randomBytes(32)) };
 const CANARY = "4012888888881881";
@@ -43,6 +44,7 @@ describe("Step 2, card validation", function () {
     service = await startCardValidation({
       connection: await broker().connectAs("card-validation"),
       keys: KEYS,
+      messageKeys: messageKeysFor("card-validation"),
       log: captured.log,
     });
     gateway = await broker().connectAs("gateway");
@@ -120,6 +122,7 @@ describe("Step 2, card validation", function () {
     expect(message.priority).to.equal(4);
     expect(message.deliveryMode).to.equal("persistent");
     expect(message.type).to.equal("validation-result");
+    expect(envelopesOf("client-bank").problemOf("validation-result", message)).to.equal(undefined);
     expect(message.correlationId).to.equal(payment.paymentId);
     expect(message.replyTo).to.include({ address: replies.address, kind: "temporary-queue" });
     expect(message.traceparent?.slice(3, 35)).to.equal(TRACE_ID);

@@ -25,6 +25,7 @@ import {
 import { captureLog } from "../support/captured-log.js";
 import { eventually } from "../support/eventually.js";
 import { useHouseBroker } from "../support/house-broker.js";
+import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
@@ -58,6 +59,7 @@ describe("Steps 3 and 5b, client-bank", function () {
         log: captured.log,
       }),
       log: captured.log,
+      messageKeys: messageKeysFor("client-bank"),
     });
     const cardValidation = await broker().connectAs("card-validation");
     validationResults = await cardValidation.createProducer(destinationOf(CHANNELS.validationResult));
@@ -112,14 +114,18 @@ describe("Steps 3 and 5b, client-bank", function () {
   }
 
   const send = (message: ValidationResultMessage) =>
-    validationResults.send({ json: message, replyTo, traceparent: TRACEPARENT });
+    validationResults.send(
+      envelopesOf("card-validation").message("validation-result", message, { replyTo, traceparent: TRACEPARENT }),
+    );
   const sendResult = (message: TransactionResultMessage) =>
-    transactionResults.send({ json: message, replyTo, traceparent: TRACEPARENT });
+    transactionResults.send(
+      envelopesOf("merchant-bank").message("transaction-result", message, { replyTo, traceparent: TRACEPARENT }),
+    );
 
   /** Those of the payments that their merchants have. */
   async function read(...payments: readonly { readonly id: string; readonly merchantId: string }[]) {
     const request: PaymentReadRequest = { version: 1, operation: "get-many", payments: [...payments], refunds: [] };
-    const reply = await gateway.request(destinationOf(CHANNELS.paymentRead), { json: request });
+    const reply = await gateway.request(destinationOf(CHANNELS.paymentRead), envelopesOf("gateway").message("payment-read", request, {}));
     return paymentReadReply.parse(reply.json()).payments;
   }
   const states = async (...asked: { readonly id: string; readonly merchantId: string }[]) =>

@@ -5,6 +5,7 @@ import { CHANNELS, deadLetterDestination, destinationOf } from "../../dist/share
 import type { RefundResultMessage } from "../../dist/shared/refund-messages.js";
 import { type Receiver, startReceiver } from "../notification/webhook/receiver.js";
 import { eventually } from "../support/eventually.js";
+import { envelopesOf } from "../support/message-keys.js";
 import { GOOD_CARD, TEST_BROKER, useStack } from "../support/stack-for-tests.js";
 
 /** Payments and refunds whose end is read the moment that it is told. */
@@ -128,6 +129,9 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
       expect(letter?.properties.dead_letter_reason, "the forged verdict is set aside").to.be.a("string");
     }
 
+    /** merchant-bank itself turned: its password is not enough, for messages are signed. */
+    const turned = () => envelopesOf("merchant-bank", house().stack.keys.MESSAGE_SECRET);
+
     it("a forged decline of a payment that succeeded reaches nobody", async () => {
       const paid = await house().pay({ requestId: "forged-decline" });
       await using producer = await (await house().connectAs("merchant-bank")).createProducer(
@@ -151,7 +155,7 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
         declineReason: "MERCHANT_CLOSED",
         declinedBy: "merchant-bank",
       };
-      await producer.send({ json: forged, type: "transaction-result", correlationId: paid.id });
+      await producer.send(turned().message("transaction-result", forged, { correlationId: paid.id }));
       await setAside("transactionResult");
       expect(await toldOf(paid.id, "after-forged-decline")).to.deep.equal(["payment.succeeded"]);
       expect((await house().read(paid.id)).state).to.equal("PAYMENT_STATE_SUCCEEDED");
@@ -180,7 +184,7 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
         debitTime: time,
         declineReason: "MERCHANT_CLOSED",
       };
-      await producer.send({ json: forged, type: "refund-result", correlationId: refund.id });
+      await producer.send(turned().message("refund-result", forged, { correlationId: refund.id }));
       await setAside("refundResult");
       expect((await toldOf(paid.id, "after-forged-refund")).toSorted()).to.deep.equal([
         "payment.succeeded",

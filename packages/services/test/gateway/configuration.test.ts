@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { gatewayConfiguration } from "../../dist/gateway/gateway-configuration.js";
 import { createDevelopmentKeys } from "../../dist/operator/development-token.js";
 import { ConfigurationError, parseConfiguration } from "../../dist/platform/configuration.js";
+import { messageKeysText } from "../support/message-keys.js";
 
 describe("the gateway's configuration", () => {
   it("needs its keys and who signs tokens, and has a default for the rest", async () => {
@@ -10,6 +11,7 @@ describe("the gateway's configuration", () => {
     const needed = {
       PAYMENT_ID_KEY: key,
       CARD_SEALING_KEY: key,
+      MESSAGE_KEYS: messageKeysText("gateway"),
       AUTH_JWKS: jwks,
       AUTH_ISSUER: "i",
       AUTH_AUDIENCE: "a",
@@ -23,7 +25,9 @@ describe("the gateway's configuration", () => {
     expect(() => parseConfiguration(gatewayConfiguration, {}))
       .to.throw(ConfigurationError)
       .with.property("message")
-      .that.matches(/PAYMENT_ID_KEY[\s\S]*CARD_SEALING_KEY[\s\S]*AUTH_JWKS[\s\S]*AUTH_ISSUER[\s\S]*AUTH_AUDIENCE/);
+      .that.matches(
+        /PAYMENT_ID_KEY[\s\S]*CARD_SEALING_KEY[\s\S]*MESSAGE_KEYS[\s\S]*AUTH_JWKS[\s\S]*AUTH_ISSUER[\s\S]*AUTH_AUDIENCE/,
+      );
   });
 
   it("refuses a key set that is none and an amount that sums could overflow on, and says how to do better", () => {

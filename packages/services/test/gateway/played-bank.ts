@@ -11,7 +11,9 @@ import { CHANNELS, destinationOf } from "../../dist/shared/queue-map.js";
 import { paymentReadRequest } from "../../dist/shared/read-messages.js";
 import type { RefundView } from "../../dist/shared/refund-messages.js";
 import { eventually } from "../support/eventually.js";
+import { envelopesOf } from "../support/message-keys.js";
 
+const ENVELOPES = envelopesOf("client-bank");
 const TAKE_TIMEOUT_MS = 20_000;
 
 /** A message of the gateway on `payment`. */
@@ -78,10 +80,9 @@ export class PlayedBank {
 
   /** Tells those who watch, whatever reads find. */
   async tell(payment: PaymentView): Promise<void> {
-    const message = {
-      json: { version: MESSAGE_VERSION, payment },
-      properties: { merchant: payment.merchantId, payment: payment.id },
-    };
+    const update = { version: MESSAGE_VERSION, payment };
+    const properties = { merchant: payment.merchantId, payment: payment.id };
+    const message = ENVELOPES.message("payment-update", update, { properties });
     await this.#producer.sendAll([{ destination: destinationOf(CHANNELS.paymentUpdate), message }]);
   }
 
@@ -100,7 +101,7 @@ export class PlayedBank {
 
   async reply(taken: TakenPayment, reply: GatewayReply): Promise<void> {
     if (taken.message.replyTo === undefined) return;
-    const message = { json: reply, correlationId: taken.body.paymentId };
+    const message = ENVELOPES.message("gateway-reply", reply, { correlationId: taken.body.paymentId });
     await this.#producer.sendAll([{ destination: taken.message.replyTo, message }]);
   }
 
@@ -114,6 +115,8 @@ export class PlayedBank {
 
   async #answer(message: Message): Promise<OutgoingMessage> {
     const request = message.json(paymentReadRequest);
+    const answer = (found: readonly PaymentView[], also: readonly RefundView[]) =>
+      ENVELOPES.answer("payment-read-reply", { version: MESSAGE_VERSION, payments: found, refunds: also }, message);
     if (request.operation === "get-many" && request.payments.length + request.refunds.length === 0)
       return answer([], []);
     this.reads += 1;
@@ -165,10 +168,6 @@ export function viewOf(body: PaymentMessage): PaymentView {
     validateTime: "2026-01-01T00:00:00.100Z",
     captureTime: "2026-01-01T00:00:00.200Z",
   };
-}
-
-function answer(payments: readonly PaymentView[], refunds: readonly RefundView[]): OutgoingMessage {
-  return { json: { version: MESSAGE_VERSION, payments, refunds } };
 }
 
 function orderOf(payment: { readonly acceptTime: string; readonly id: string }): string {

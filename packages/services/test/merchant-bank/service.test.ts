@@ -15,6 +15,7 @@ import {
 } from "../operator/banks-for-tests.js";
 import { captureLog } from "../support/captured-log.js";
 import { useHouseBroker } from "../support/house-broker.js";
+import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
@@ -40,7 +41,14 @@ describe("Step 4, merchant-bank", function () {
       log: captured.log,
     });
     const connection = await broker().connectAs("merchant-bank");
-    services.push(await startMerchantBank({ connection, database, log: captured.log }));
+    services.push(
+      await startMerchantBank({
+        connection,
+        database,
+        log: captured.log,
+        messageKeys: messageKeysFor("merchant-bank"),
+      }),
+    );
   }
 
   before(async () => {
@@ -77,15 +85,17 @@ describe("Step 4, merchant-bank", function () {
     return { ...bankResult(validationResult(someClient(0), { merchantId })), ...changed };
   }
 
-  const send = (message: BankResultMessage) => bankResults.send({ json: message, traceparent: TRACEPARENT });
+  const send = (message: BankResultMessage) =>
+    bankResults.send(envelopesOf("client-bank").message("bank-result", message, { traceparent: TRACEPARENT }));
 
   it("credits the merchant and tells client-bank in a durable text message of priority 4, and nobody else", async () => {
     const message = payment("m-0010");
-    await bankResults.send({
-      json: message,
-      traceparent: TRACEPARENT,
-      replyTo: { kind: "temporary-queue", address: "somebody-waits" },
-    });
+    await bankResults.send(
+      envelopesOf("client-bank").message("bank-result", message, {
+        traceparent: TRACEPARENT,
+        replyTo: { kind: "temporary-queue", address: "somebody-waits" },
+      }),
+    );
     const result = await next(readers.clientBank);
     expect(result).to.include({
       kind: "text",

@@ -10,6 +10,7 @@ import { bankResult, refundOf, someClient, useBanks, validationResult } from "..
 import { captureLog } from "../support/captured-log.js";
 import { eventually } from "../support/eventually.js";
 import { useHouseBroker } from "../support/house-broker.js";
+import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 
@@ -31,7 +32,13 @@ describe("A refund that comes before its payment is settled", function () {
       log: captured.log,
     });
     const connection = await broker().connectAs("merchant-bank");
-    service = await startMerchantBank({ connection, database, log: captured.log, now: () => now() });
+    service = await startMerchantBank({
+      connection,
+      database,
+      log: captured.log,
+      messageKeys: messageKeysFor("merchant-bank"),
+      now: () => now(),
+    });
     const gateway = await broker().connectAs("gateway");
     refunds = await gateway.createProducer(destinationOf(CHANNELS.refund), { priority: 7 });
     const clientBank = await broker().connectAs("client-bank");
@@ -47,12 +54,12 @@ describe("A refund that comes before its payment is settled", function () {
   const settle = (payment: ReturnType<typeof validationResult>) =>
     banks().merchantBank.transaction((transaction) => settlePayments(transaction, [bankResult(payment)], Date.now));
   const send = (refund: RefundMessage) =>
-    refunds.send({
-      json: refund,
-      type: "refund",
-      traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01`,
-      replyTo: { kind: "temporary-queue", address: "somebody-waits" },
-    });
+    refunds.send(
+      envelopesOf("gateway").message("refund", refund, {
+        traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01`,
+        replyTo: { kind: "temporary-queue", address: "somebody-waits" },
+      }),
+    );
   const next = async (): Promise<Message> => {
     const message = await results.receive({ timeoutMs: 30_000 });
     if (message === undefined) throw new Error("No result came.");

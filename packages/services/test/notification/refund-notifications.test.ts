@@ -7,6 +7,7 @@ import { captureLog } from "../support/captured-log.js";
 import { useDatabase } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";
 import { useHouseBroker } from "../support/house-broker.js";
+import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
 import { refundEnd } from "./ends.js";
 import { startReceiver } from "./webhook/receiver.js";
 
@@ -39,6 +40,7 @@ describe("Step R4, notification", function () {
         log,
       }),
       log,
+      messageKeys: messageKeysFor("notification"),
       language: "en",
       webhook: { url: receiver.url, secret: new Uint8Array(32).fill(5), allowPrivate: true },
       sender: { pollIntervalMs: 50 },
@@ -54,7 +56,8 @@ describe("Step R4, notification", function () {
       });
       // client-bank never does so: whoever does is not heard.
       const contradiction = endOf("a", { declineReason: "ALREADY_REFUNDED" });
-      const send = (end: RefundEndMessage) => producer.send({ json: end, properties: END_PROPERTIES });
+      const send = (end: RefundEndMessage) =>
+        producer.send(envelopesOf("client-bank").message("refund-end", end, { properties: END_PROPERTIES }));
       for (const end of [first, first, contradiction, reused, second, first]) await send(end);
       await eventually("all three are told on both channels", async () => {
         const rows = await testDatabase().query("SELECT 1 FROM notification.notifications WHERE state = 'sent'");

@@ -11,6 +11,7 @@ import { type CapturedLog, captureLog } from "../support/captured-log.js";
 import { useDatabase } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";
 import { useHouseBroker } from "../support/house-broker.js";
+import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
 import { paymentEnd } from "./ends.js";
 import { startReceiver } from "./webhook/receiver.js";
 
@@ -68,6 +69,7 @@ describe("Step 5a, notification", function () {
         log: captured.log,
       }),
       log: captured.log,
+      messageKeys: messageKeysFor("notification"),
       language: "en",
       sender: {
         pollIntervalMs: 50,
@@ -84,7 +86,12 @@ describe("Step 5a, notification", function () {
   }
 
   function send(end: PaymentEndMessage): Promise<void> {
-    return producer.send({ json: end, properties: END_PROPERTIES, traceparent: TRACEPARENT });
+    return producer.send(
+      envelopesOf("client-bank").message("payment-end", end, {
+        properties: END_PROPERTIES,
+        traceparent: TRACEPARENT,
+      }),
+    );
   }
 
   function rowsOf({ payment }: PaymentEndMessage): Promise<Row[]> {

@@ -1,7 +1,8 @@
 import { type Destination, type Message, queue } from "@quittance/sdk";
 import { expect } from "chai";
-import { Envelopes, replyAddressOf } from "../../dist/shared/envelope.js";
+import { replyAddressOf } from "../../dist/shared/envelope.js";
 import { ALL_CHANNELS, deadLetterAddress } from "../../dist/shared/queue-map.js";
+import { envelopesOf } from "../support/message-keys.js";
 
 const WAITING: Destination = { kind: "temporary-queue", address: "2c1cb5d4-temporary" };
 
@@ -10,11 +11,11 @@ function inputWith(fields: Partial<Pick<Message, "messageId" | "replyTo">>): Mes
 }
 
 describe("an envelope", () => {
-  const envelopes = new Envelopes();
+  const envelopes = envelopesOf("client-bank");
 
   it("is JSON text with its JMSType and correlation id", () => {
-    const message = envelopes.message("payment", { hello: "world" }, { correlationId: "pay_1" });
-    expect(message).to.include({ type: "payment", correlationId: "pay_1", text: '{"hello":"world"}' });
+    const message = envelopes.message("bank-result", { hello: "world" }, { correlationId: "pay_1" });
+    expect(message).to.include({ type: "bank-result", correlationId: "pay_1", text: '{"hello":"world"}' });
   });
 
   it("of an outcome passes on who waits, and has the same duplicate id for the same input", () => {

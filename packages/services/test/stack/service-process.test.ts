@@ -6,6 +6,7 @@ import { embeddedBrokerOptions } from "../../dist/stack/embedded-broker-options.
 import { createKeys } from "../../dist/stack/secrets.js";
 import { environmentOf, SERVICES, type StackEnvironment } from "../../dist/stack/service-table.js";
 import { eventually } from "../support/eventually.js";
+import { messageKeysText } from "../support/message-keys.js";
 import { startService } from "../support/services-for-tests.js";
 
 const PASSWORDS = Object.fromEntries(BROKER_USERS.map((user) => [user, "of-tests"])) as Record<BrokerUserName, string>;
@@ -28,6 +29,7 @@ describe("A service's process", function () {
       BROKER_URL: `amqp://card-validation:of-tests@127.0.0.1:${broker.port}`,
       CARD_SEALING_KEY: key(),
       CARD_FINGERPRINT_KEY: key(),
+      MESSAGE_KEYS: messageKeysText("card-validation"),
     };
   });
   after(() => broker.close());
@@ -70,7 +72,12 @@ describe("A service's process", function () {
     expect(failure).to.have.property("message");
     const { message } = failure as Error;
     expect(message).to.contain("exit code 2");
-    for (const name of ["BROKER_URL", "CARD_SEALING_KEY", "CARD_FINGERPRINT_KEY is not set"]) {
+    for (const name of [
+      "BROKER_URL",
+      "CARD_SEALING_KEY",
+      "CARD_FINGERPRINT_KEY is not set",
+      "MESSAGE_KEYS is not set",
+    ]) {
       expect(message).to.contain(name);
     }
     expect(message).not.to.contain(secret);
@@ -95,6 +102,24 @@ describe("The table of the services' environments", () => {
     expect(holdersOf("CARD_FINGERPRINT_KEY")).to.deep.equal(["card-validation"]);
     expect(holdersOf("CARD_STORAGE_KEY")).to.deep.equal([]);
     expect(holdersOf("DATABASE_URL")).to.deep.equal(["client-bank", "merchant-bank", "notification"]);
+  });
+
+  it("gives each pair of neighbours a key of their own, and the secret that they are made of to nobody", () => {
+    const pairs = SERVICES.flatMap((service) =>
+      (environmentOf(service, stack).MESSAGE_KEYS ?? "")
+        .split(",")
+        .filter((pair) => pair !== "")
+        .map((pair) => {
+          const [neighbour = "", ...rest] = pair.split("=");
+          return { pair: [service, neighbour].sort().join(" "), key: rest.join("=") };
+        }),
+    );
+    const keys = new Map(pairs.map(({ pair, key }) => [pair, key]));
+    for (const { pair, key } of pairs) expect(keys.get(pair), pair).to.equal(key);
+    expect(pairs.length).to.equal(2 * keys.size);
+    expect(new Set(keys.values()).size).to.equal(keys.size);
+    expect([...keys.keys()]).to.include.members(["client-bank merchant-bank", "client-bank gateway"]);
+    expect(holdersOf("MESSAGE_SECRET")).to.deep.equal([]);
   });
 
   it("gives each service a broker user of its own", () => {

@@ -1,14 +1,10 @@
 /** Messages that come twice, in another order, long after their time, or from another release. */
 import { type Message, type OutgoingMessage, queue } from "@quittance/sdk";
-import {
-  CHANNELS,
-  type Channel,
-  destinationOf,
-  END_PROPERTIES,
-  type ServiceName,
-} from "../../../dist/shared/queue-map.js";
+import type { EnvelopeHeaders } from "../../../dist/shared/envelope.js";
+import { CHANNELS, type Channel, destinationOf, type ServiceName } from "../../../dist/shared/queue-map.js";
 import type { House } from "../house.js";
 import { queueAddressesOf } from "../queue-addresses.js";
+import { rewrittenMessage } from "../rewritten-message.js";
 import { type Fault, pause, within } from "./fault.js";
 
 /** What each service reads that can pile up while it is away. */
@@ -40,39 +36,48 @@ const kept: Copy[] = [];
 /** What is made of a copy, and what it is called. */
 interface Disguise {
   readonly point: string;
-  readonly wear: (message: Message) => OutgoingMessage;
+  readonly wear: (message: Message, house: House) => Promise<OutgoingMessage>;
 }
 
-const AS_IT_WAS: Disguise = { point: "sent again, in another order", wear: asItWas };
+/** Properties that belong to the sending of a message, and not to it. */
+const OF_THE_SENDING = /^(?:_AMQ_\w+|traceparent|tracestate|redelivery_attempts)$/;
+
+const AS_IT_WAS: Disguise = { point: "sent again, in another order", wear: async (message) => asItWas(message) };
 const NEWER: Disguise = {
   point: "from a newer release",
-  wear: (message) => ({
-    ...asItWas(message),
-    json: { ...(message.json() as object), loyalty: { points: "12", tier: "gold" }, hints: ["a", 1, null] },
-  }),
+  wear: (message, { stack }) => {
+    const body = { ...(message.json() as object), loyalty: { points: "12", tier: "gold" }, hints: ["a", 1, null] };
+    return rewrittenMessage(stack.keys, message, body, headersOf(message));
+  },
 };
-/** The headers came to be over time; each of them may be missing. */
+/** The headers came to be over time; each of them may be missing. Only a proof of the writer must be there. */
 const OLDER: Disguise = {
   point: "from an older release",
-  wear: (message) => ({ json: message.json(), ...endOf(message) }),
+  wear: async (message) => ({ text: message.text ?? "", properties: propertiesOf(message) }),
 };
 
-function asItWas(message: Message): OutgoingMessage & { readonly json: unknown } {
-  const { messageId, correlationId, type, replyTo, traceparent } = message;
+function asItWas(message: Message): OutgoingMessage {
+  const { messageId, type, text = "" } = message;
   return {
-    json: message.json(),
+    text,
+    ...headersOf(message),
     ...(messageId !== undefined && { messageId }),
-    ...(correlationId !== undefined && { correlationId }),
     ...(type !== undefined && { type }),
-    ...(replyTo !== undefined && { replyTo }),
-    ...(traceparent !== undefined && { traceparent }),
-    ...endOf(message),
   };
 }
 
-/** What the selectors choose by: it makes a message an end, in every release. */
-function endOf({ properties }: Message): Pick<OutgoingMessage, "properties"> {
-  return properties.final === true ? { properties: END_PROPERTIES } : {};
+function headersOf(message: Message): EnvelopeHeaders {
+  const { correlationId, replyTo, traceparent } = message;
+  return {
+    properties: propertiesOf(message),
+    ...(correlationId !== undefined && { correlationId }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(traceparent !== undefined && { traceparent }),
+  };
+}
+
+function propertiesOf({ typedProperties }: Message): NonNullable<EnvelopeHeaders["properties"]> {
+  return Object.fromEntries(Object.entries(typedProperties).filter(([name]) => !OF_THE_SENDING.test(name)));
 }
 
 /** While a service is away its messages pile up; copies of them are put before and behind them, and it comes back. */
@@ -88,7 +93,8 @@ export const strangeMessages: Fault = {
         const producer = await house.operator.createProducer(destinationOf(channel), {
           priority: random.pick([FIRST, channel.priority]),
         });
-        for (let times = random.between(1, 2); times > 0; times -= 1) await producer.send(disguise.wear(copy.message));
+        const message = await disguise.wear(copy.message, house);
+        for (let times = random.between(1, 2); times > 0; times -= 1) await producer.send(message);
         await producer.close();
         did({ target: channel.address, point: disguise.point });
       }

@@ -8,6 +8,7 @@ import { type CapturedLog, captureLog } from "../../support/captured-log.js";
 import { useDatabase } from "../../support/database-for-tests.js";
 import { eventually } from "../../support/eventually.js";
 import { useHouseBroker } from "../../support/house-broker.js";
+import { envelopesOf, messageKeysFor } from "../../support/message-keys.js";
 import { paymentEnd } from "../ends.js";
 import { type Receiver, startReceiver } from "./receiver.js";
 
@@ -49,6 +50,7 @@ describe("Notification while the receiver of webhooks is away", function () {
         log: captured.log,
       }),
       log: captured.log,
+      messageKeys: messageKeysFor("notification"),
       language: "en",
       webhook: { url: receiver.url, secret: new Uint8Array(32).fill(5), allowPrivate: true, timeoutMs: TIMEOUT_MS },
       sender: {
@@ -73,7 +75,10 @@ describe("Notification while the receiver of webhooks is away", function () {
     const breaker = () => running.minorBreakers?.webhooks?.().name;
     expect(breaker()).to.equal("closed");
     const ends = Array.from({ length: PAYMENTS }, () => paymentEnd());
-    for (const end of ends) await producer.send({ json: end, properties: END_PROPERTIES });
+    const envelopes = envelopesOf("client-bank");
+    for (const end of ends) {
+      await producer.send(envelopes.message("payment-end", end, { properties: END_PROPERTIES }));
+    }
     await eventually("the breaker is open", () => breaker() === "open", BOUND_MS);
     await eventually(
       "every payment is told of on the log all the same",

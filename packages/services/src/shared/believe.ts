@@ -1,0 +1,43 @@
+/** What stands between the broker and every step: nothing is handled whose writer is not proven. */
+import type { Incoming, Message, Outcome, OutgoingMessage } from "@quittance/sdk";
+import type { Envelopes } from "./envelope.js";
+import type { MessageKind } from "./message-kinds.js";
+
+type Handle<Body> = (batch: readonly Incoming<Body>[]) => Promise<readonly Outcome[]>;
+
+/** Lets a step handle what its writer signed. Anything else is set aside as a dead letter, and its neighbours go on. */
+export function believing<Body>(envelopes: Envelopes, kind: MessageKind, handle: Handle<Body>): Handle<Body> {
+  return async (batch) => {
+    const problems = batch.map(({ message }) => envelopes.problemOf(kind, message));
+    if (problems.every((problem) => problem === undefined)) return handle(batch);
+    const believed = batch.filter((_, place) => problems[place] === undefined);
+    const outcomes = believed.length === 0 ? [] : await handle(believed);
+    let next = 0;
+    return problems.map((problem) => {
+      if (problem === undefined) return outcomes[next++] as Outcome;
+      // Counted here, where the batch will not be handled again.
+      envelopes.countRefused(kind, problem);
+      return { deadLetter: problem };
+    });
+  };
+}
+
+/** Thrown for a request that is not answered because its writer is not proven. */
+export class UnprovenRequestError extends Error {
+  override readonly name = "UnprovenRequestError";
+}
+
+/** Answers what its writer signed. Anything else is dropped without an answer, and counted. */
+export function answeringSigned(
+  envelopes: Envelopes,
+  kind: MessageKind,
+  answer: (request: Message) => Promise<OutgoingMessage>,
+): (request: Message) => Promise<OutgoingMessage> {
+  return async (request) => {
+    const problem = envelopes.problemOf(kind, request);
+    if (problem === undefined) return answer(request);
+    envelopes.countRefused(kind, problem);
+    request.reject(problem);
+    throw new UnprovenRequestError(`The request is not answered: ${problem}.`);
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * Who wrote a message: HMAC-SHA256 under a key that its writer and its reader alone have. The broker's users have
+ * passwords as well, but whoever steals one of them still cannot write what another service believes.
+ */
+import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
+import type { Message } from "@quittance/sdk";
+import { serviceMeter } from "../platform/meter.js";
+import type { MessageKeys } from "./message-keys.js";
+import { MESSAGE_KINDS, type MessageKind } from "./message-kinds.js";
+import type { ServiceName } from "./queue-map.js";
+
+/** The JMS property that carries the signature, 43 characters of base64url. */
+export const SIGNATURE_PROPERTY = "signature";
+
+/** Why a message is not believed. */
+export type SignatureProblem = "unsigned" | "signature does not fit";
+
+/** What is signed instead of an address of which nobody knows the name before. */
+const REPLY_ADDRESS = "reply";
+
+/** The signatures of one service. */
+export class MessageSignatures {
+  readonly #service: ServiceName;
+  readonly #keys: MessageKeys;
+  readonly #refused = serviceMeter().createCounter("quittance.messages.refused", {
+    description: "Messages that were not believed: unsigned, or with a signature that does not fit.",
+    unit: "{message}",
+  });
+
+  constructor(service: ServiceName, keys: MessageKeys) {
+    this.#service = service;
+    this.#keys = keys;
+  }
+
+  /** The signature of a message of this service's. `correlationId` counts for answers. */
+  sign(kind: MessageKind, text: string, correlationId: string | undefined): string {
+    const { writer, reader } = MESSAGE_KINDS[kind];
+    const key = this.#keys.get(reader)?.[0];
+    if (writer !== this.#service || key === undefined) throw new Error(`${this.#service} does not write ${kind}.`);
+    return signatureOf(key, kind, text, correlationId);
+  }
+
+  /**
+   * What keeps this service from believing a message of this kind; undefined when its writer signed exactly this text
+   * as this kind for this service. Takes some microseconds.
+   */
+  problemOf(
+    kind: MessageKind,
+    message: Pick<Message, "text" | "properties" | "correlationId">,
+  ): SignatureProblem | undefined {
+    const { writer, reader } = MESSAGE_KINDS[kind];
+    if (reader !== this.#service) throw new Error(`${this.#service} does not read ${kind}.`);
+    const { text, correlationId } = message;
+    const signature = message.properties[SIGNATURE_PROPERTY];
+    if (text === undefined || typeof signature !== "string" || signature === "") return "unsigned";
+    const given = Buffer.from(signature);
+    for (const key of this.#keys.get(writer) ?? []) {
+      const expected = Buffer.from(signatureOf(key, kind, text, correlationId));
+      if (given.length === expected.length && timingSafeEqual(given, expected)) return undefined;
+    }
+    return "signature does not fit";
+  }
+
+  /** Counts a message that was not believed. */
+  countRefused(kind: MessageKind, problem: SignatureProblem): void {
+    this.#refused.add(1, { "quittance.message.kind": kind, "quittance.message.problem": problem });
+  }
+}
+
+/**
+ * Over writer, reader, address, kind and text. An answer is bound to its question as well, by the correlation id, which
+ * is preceded by its length so that no part can be taken for a part of another.
+ */
+function signatureOf(key: KeyObject, kind: MessageKind, text: string, correlationId: string | undefined): string {
+  const { writer, reader, channel } = MESSAGE_KINDS[kind];
+  const about = channel === undefined ? (correlationId ?? "") : "";
+  const place = `${writer}>${reader}\n${channel?.address ?? REPLY_ADDRESS}\n${kind}\n${about.length}:${about}\n`;
+  return createHmac("sha256", key).update(place).update(text).digest("base64url");
+}

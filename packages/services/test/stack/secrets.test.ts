@@ -1,0 +1,39 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { createKeys, keepKeys } from "../../dist/stack/secrets.js";
+
+describe("The keys of a stack with a database of one's own", () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "quittance-keys-"));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it("are made once and kept, for their owner's eyes", async () => {
+    const file = join(folder, "new", "keys.json");
+    const keys = await keepKeys(file);
+    expect(await keepKeys(file)).to.deep.equal(keys);
+    expect((await stat(file)).mode & 0o777).to.equal(0o600);
+  });
+
+  it("of before messages were signed get what they lack, and keep the rest", async () => {
+    const file = join(folder, "old.json");
+    const { MESSAGE_SECRET: _later, ...old } = createKeys();
+    await writeFile(file, JSON.stringify(old), { mode: 0o600 });
+    const keys = await keepKeys(file);
+    expect(keys).to.include(old);
+    expect(Buffer.from(keys.MESSAGE_SECRET, "base64")).to.have.length(32);
+    expect(await keepKeys(file)).to.deep.equal(keys);
+    expect((await stat(file)).mode & 0o777).to.equal(0o600);
+  });
+
+  it("are never overwritten when the file holds something else", async () => {
+    const file = join(folder, "other.json");
+    await writeFile(file, "{}");
+    const failure = await keepKeys(file).catch((error: unknown) => error);
+    expect(failure).to.have.property("message").that.contains("does not hold the keys of a stack");
+    expect(await readFile(file, "utf8")).to.equal("{}");
+  });
+});
