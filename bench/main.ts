@@ -11,7 +11,7 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(args: reado
   },
   payments: { about: "payments a second through all five services, and what each process costs", run: benchPayments },
   sdk: { about: "the SDK against plain rhea: send, receive, request, process; memory", run: benchSdk },
-  seal: { about: "sealing and opening a card, symmetric against asymmetric", run: benchSeal },
+  seal: { about: "sealing and opening a card, symmetric against asymmetric, and signing a message", run: benchSeal },
 };
 
 const [name = "payments", ...args] = process.argv.slice(2);

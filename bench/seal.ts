@@ -1,6 +1,13 @@
-/** What it costs to seal and to open a card: direct symmetric encryption against a public key, jose and node:crypto. */
+/**
+ * What it costs to seal and to open a card (direct symmetric encryption against a public key, jose and node:crypto), and
+ * to sign a message and to check its signature.
+ */
 import { randomBytes } from "node:crypto";
 import { openCard, sealCard } from "@quittance/services/dist/shared/card-seal.js";
+import { Envelopes } from "@quittance/services/dist/shared/envelope.js";
+import { messageKeys } from "@quittance/services/dist/shared/message-keys.js";
+import type { ServiceName } from "@quittance/services/dist/shared/queue-map.js";
+import { messageKeysOf } from "@quittance/services/dist/stack/service-table.js";
 import { CompactEncrypt, compactDecrypt, generateKeyPair } from "jose";
 
 const CARD = { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Lovelace" };
@@ -16,6 +23,14 @@ const MESSAGE = {
   acceptTime: "2026-05-15T10:00:00.000Z",
   deadline: "2026-05-15T10:01:00.000Z",
 };
+/** The largest of the signed messages that every payment walks through. */
+const BANK_RESULT = {
+  ...MESSAGE,
+  card: { brand: "visa", lastFour: "4242", expiryMonth: 12, expiryYear: 2030, fingerprint: "f".repeat(43) },
+  validateTime: "2026-05-15T10:00:00.100Z",
+  captureTime: "2026-05-15T10:00:00.200Z",
+};
+const MESSAGE_SECRET = randomBytes(32).toString("base64");
 const PLAINTEXT = new TextEncoder().encode(JSON.stringify(CARD));
 const ENCRYPTION = "A256GCM";
 
@@ -34,6 +49,10 @@ export async function benchSeal(): Promise<Readonly<Record<string, Cost>>> {
     new CompactEncrypt(PLAINTEXT).setProtectedHeader({ alg, enc: ENCRYPTION }).encrypt(to);
   const imported = await crypto.subtle.importKey("raw", key, "AES-GCM", false, ["encrypt", "decrypt"]);
   const sealed = await sealCard(CARD, key, MESSAGE);
+  const text = JSON.stringify(BANK_RESULT);
+  const signature = envelopesOf("client-bank").sign("bank-result", text, undefined);
+  const received = { text, properties: { signature }, correlationId: undefined };
+  const [writer, reader] = [envelopesOf("client-bank"), envelopesOf("merchant-bank")];
   const sealedToRsa = await seal("RSA-OAEP-256", rsa.publicKey)();
   return {
     "seal dir, node:crypto (ours)": await cost(10_000, () => sealCard(CARD, key, MESSAGE)),
@@ -44,7 +63,13 @@ export async function benchSeal(): Promise<Readonly<Record<string, Cost>>> {
     "open dir, node:crypto (ours)": await cost(10_000, () => openCard(sealed, key, MESSAGE)),
     "open dir, jose": await cost(2_000, () => compactDecrypt(sealed, imported)),
     "open RSA-OAEP-256 2048, jose": await cost(200, () => compactDecrypt(sealedToRsa, rsa.privateKey)),
+    "sign bank-result": await cost(20_000, async () => writer.sign("bank-result", text, undefined)),
+    "check bank-result": await cost(20_000, async () => reader.problemOf("bank-result", received)),
   };
+}
+
+function envelopesOf(service: ServiceName): Envelopes {
+  return new Envelopes(service, messageKeys(service).parse(messageKeysOf(service, MESSAGE_SECRET)));
 }
 
 async function cost(times: number, work: () => Promise<unknown>): Promise<Cost> {

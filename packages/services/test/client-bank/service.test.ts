@@ -125,7 +125,10 @@ describe("Steps 3 and 5b, client-bank", function () {
   /** Those of the payments that their merchants have. */
   async function read(...payments: readonly { readonly id: string; readonly merchantId: string }[]) {
     const request: PaymentReadRequest = { version: 1, operation: "get-many", payments: [...payments], refunds: [] };
-    const reply = await gateway.request(destinationOf(CHANNELS.paymentRead), envelopesOf("gateway").message("payment-read", request, {}));
+    const reply = await gateway.request(
+      destinationOf(CHANNELS.paymentRead),
+      envelopesOf("gateway").message("payment-read", request, {}),
+    );
     return paymentReadReply.parse(reply.json()).payments;
   }
   const states = async (...asked: { readonly id: string; readonly merchantId: string }[]) =>
