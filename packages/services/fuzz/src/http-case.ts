@@ -116,10 +116,15 @@ function setField(path: string, value: unknown): Mutation<Draft> {
     name: `${path} = ${JSON.stringify(value)?.slice(0, 80)}`,
     apply: ({ json }) => {
       const [parent, name] = placeOf(json, path);
-      if (parent !== undefined) Object.defineProperty(parent, name, { value, enumerable: true, configurable: true });
+      // A copy, for other changes may strike inside of it, and a case is drafted several times.
+      const own = structuredClone(value);
+      if (parent !== undefined) Object.defineProperty(parent, name, { ...OWN, value: own });
     },
   };
 }
+
+/** Sets `__proto__` too as a field like any other. */
+const OWN = { enumerable: true, configurable: true, writable: true };
 
 function removeField(path: string): Mutation<Draft> {
   return {

@@ -10,7 +10,7 @@ import type { Door } from "./door.js";
 import type { Gateway } from "./gateway.js";
 import { GrpcConnections } from "./grpc-connections.js";
 import { type OpenCalls, paymentService } from "./grpc-service.js";
-import { withStrictRequests } from "./strict-requests.js";
+import { damagedIsMalformed, withStrictRequests } from "./strict-requests.js";
 
 /** The largest request; the largest valid PayRequest is far below. Answers may be larger: a page has 1,000 payments. */
 const MAXIMUM_REQUEST_BYTES = 65_536;
@@ -42,7 +42,7 @@ export async function serveGrpc(options: {
   const { gateway, log } = options;
   const open: OpenCalls = { count: 0 };
   const connections = new GrpcConnections();
-  const server = new Server({ ...OPTIONS, interceptors: [connections.interceptor] });
+  const server = new Server({ ...OPTIONS, interceptors: [damagedIsMalformed, connections.interceptor] });
   server.addService(withStrictRequests(PaymentServiceService), paymentService({ gateway, log, open, connections }));
   const health = new HealthImplementation();
   health.addToServer(server);

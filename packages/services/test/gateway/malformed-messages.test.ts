@@ -1,3 +1,5 @@
+import { connect, type IncomingHttpHeaders } from "node:http2";
+import { gzipSync } from "node:zlib";
 import { credentials, type Metadata, makeGenericClientConstructor, type ServiceError, status } from "@grpc/grpc-js";
 import { expect } from "chai";
 import { PaymentServiceService, PayRequest } from "../../dist/gen/quittance/payments/v1/payments.js";
@@ -55,6 +57,47 @@ describe("Malformed messages by gRPC", () => {
       const error = await call("pay", bytes, gateway().api.metadata({ authorization: "Bearer x" }));
       expect(error.code).to.equal(status.UNAUTHENTICATED);
     });
+  }
+
+  for (const [what, bytes] of [
+    ["damaged", Buffer.from("this is no gzip")],
+    ["cut", gzipSync(Buffer.alloc(1_000)).subarray(0, 20)],
+    ["empty", Buffer.alloc(0)],
+  ] as const) {
+    it(`are INVALID_ARGUMENT when they are compressed and ${what}`, async () => {
+      expect(await compressedCall(bytes, gateway().api.token)).to.equal(String(status.INVALID_ARGUMENT));
+      expect(await compressedCall(bytes, "x")).to.equal(String(status.UNAUTHENTICATED));
+    });
+  }
+
+  it("are taken when they are compressed and whole", async () => {
+    const bytes = gzipSync(PayRequest.encode(payRequest("gzip", { wait: { seconds: 0n, nanos: 0 } })).finish());
+    expect(await compressedCall(bytes, gateway().api.token)).to.equal(String(status.OK));
+    await gateway().bank.take();
+  });
+
+  /** The status of a call of Pay whose message says that it is compressed. */
+  function compressedCall(bytes: Uint8Array, token: string): Promise<string> {
+    const session = connect(`http://${gateway().grpcAddress}`);
+    const frame = Buffer.alloc(5);
+    frame.writeUInt8(1, 0);
+    frame.writeUInt32BE(bytes.length, 1);
+    return new Promise<string>((resolve, reject) => {
+      session.once("error", reject);
+      const stream = session.request({
+        ":method": "POST",
+        ":path": PaymentServiceService.pay.path,
+        "content-type": "application/grpc",
+        "grpc-encoding": "gzip",
+        authorization: `Bearer ${token}`,
+        te: "trailers",
+      });
+      const told = (headers: IncomingHttpHeaders) => {
+        if (headers["grpc-status"] !== undefined) resolve(String(headers["grpc-status"]));
+      };
+      stream.on("response", told).on("trailers", told).on("error", reject).resume();
+      stream.end(Buffer.concat([frame, bytes]));
+    }).finally(() => session.close());
   }
 
   it("are found inside of a message as well", async () => {
