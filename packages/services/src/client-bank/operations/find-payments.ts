@@ -20,11 +20,14 @@ export async function findPayments(
     name: "find-payments",
     text: `SELECT ${PAYMENT_COLUMNS} FROM client_bank.payments WHERE id = ANY ($1::text[])
            UNION ALL
-           SELECT ${PAYMENT_COLUMNS}
-           FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (asked_id, asked_merchant_id, asked_request_id)
-           JOIN client_bank.payments
-             ON merchant_id = asked_merchant_id AND request_id = asked_request_id AND standing_id IS NULL
-           WHERE payments.id <> asked_id`,
+           SELECT standing.*
+           FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (id, merchant_id, request_id)
+           -- One look into the index for each, even by a plan that was made while the table was empty.
+           CROSS JOIN LATERAL (
+             SELECT ${PAYMENT_COLUMNS} FROM client_bank.payments
+             WHERE merchant_id = asked.merchant_id AND request_id = asked.request_id AND standing_id IS NULL LIMIT 1
+           ) AS standing
+           WHERE standing.id <> asked.id`,
     values: [
       requests.map(({ paymentId }) => paymentId),
       requests.map(({ merchantId }) => merchantId),

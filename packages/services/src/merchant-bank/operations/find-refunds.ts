@@ -31,11 +31,14 @@ export async function findRefunds(
     name: "find-refunds",
     text: `SELECT ${COLUMNS} FROM merchant_bank.refunds WHERE id = ANY ($1::text[])
            UNION ALL
-           SELECT ${COLUMNS}
-           FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (asked_id, asked_merchant_id, asked_request_id)
-           JOIN merchant_bank.refunds
-             ON merchant_id = asked_merchant_id AND request_id = asked_request_id AND standing_id IS NULL
-           WHERE refunds.id <> asked_id`,
+           SELECT standing.*
+           FROM unnest($1::text[], $2::text[], $3::text[]) AS asked (id, merchant_id, request_id)
+           -- One look into the index for each, even by a plan that was made while the table was empty.
+           CROSS JOIN LATERAL (
+             SELECT ${COLUMNS} FROM merchant_bank.refunds
+             WHERE merchant_id = asked.merchant_id AND request_id = asked.request_id AND standing_id IS NULL LIMIT 1
+           ) AS standing
+           WHERE standing.id <> asked.id`,
     values: [
       requests.map(({ refundId }) => refundId),
       requests.map(({ merchantId }) => merchantId),
