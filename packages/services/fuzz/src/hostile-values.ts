@@ -5,8 +5,8 @@ import type { Random } from "../../chaos/dist/random.js";
 export const CARD_NUMBER = "4242424242424242";
 /** Public test numbers that pass Luhn's check; where they are put they must neither be taken nor repeated. */
 const MISPLACED_CARDS = ["5555555555554444", "378282246310005", "6011111111111117", "8600123456789012"];
-/** A verification code that is sent where none is taken. */
-const VERIFICATION_CODE = "97531";
+/** A verification code that is sent where none is taken; longer than real ones, which any log has by chance. */
+const VERIFICATION_CODE = "90909753186";
 
 /** What no answer and no log may hold. */
 export const SECRETS: readonly string[] = [CARD_NUMBER, ...MISPLACED_CARDS, VERIFICATION_CODE];

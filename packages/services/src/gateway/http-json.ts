@@ -86,7 +86,7 @@ function readValue(field: DescField, value: ExactJson, path: string, violations:
 /** A whole number of so many bits: a number, or a string in the one decimal form that it has. */
 function readWhole(value: ExactJson, bits: number): bigint | undefined {
   const canonical = typeof value === "string" && value.length <= 20 && /^(?:0|-?[1-9][0-9]*)$/.test(value);
-  const whole = canonical ? BigInt(value) : value;
+  const whole = canonical || Number.isSafeInteger(value) ? BigInt(value as string | number) : value;
   return typeof whole === "bigint" && BigInt.asIntN(bits, whole) === whole ? whole : undefined;
 }
 

@@ -1,7 +1,7 @@
 /** JSON text read without loss: whole numbers stay exact, and a name that is there twice is an error. */
 import { ApiError } from "./api-error.js";
 
-/** Whole numbers are bigints, as exact as they were written; only numbers with a fraction are doubles. */
+/** A number that is written in few digits alone is itself; another is a bigint when it is whole, and else NaN. */
 export type ExactJson = string | bigint | number | boolean | null | ExactJson[] | ExactJsonObject;
 export type ExactJsonObject = { [name: string]: ExactJson };
 
@@ -19,35 +19,35 @@ export function parseJsonObject(body: Uint8Array): ExactJsonObject {
   } catch {
     throw malformed("The body is not UTF-8.");
   }
-  const counter = { members: 0 };
   let json: ExactJson;
+  let namesTwice: boolean;
   try {
-    json = JSON.parse(text, exactly(counter) as (name: string, value: unknown) => unknown) as ExactJson;
+    // What stands outside of strings has a colon for each member of an object.
+    const outside = text.replaceAll(/"(?:[^"\\]|\\.)*"/g, "");
+    json = JSON.parse(text, PERHAPS_INEXACT.test(outside) ? exactly : undefined) as ExactJson;
+    namesTwice = countMembers(json) !== outside.split(":").length - 1;
   } catch {
     throw malformed("The body is not JSON.");
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw malformed("The body is not a JSON object.");
   }
-  if (membersWritten(text) !== counter.members) throw malformed("The body names a field twice.");
+  if (namesTwice) throw malformed("The body names a field twice.");
   return json;
 }
 
-type Reviver = (this: unknown, name: string, value: unknown, context: { readonly source?: string }) => unknown;
+/** A number with a fraction or an exponent, or with more digits than a double keeps. */
+const PERHAPS_INEXACT = /[0-9][.eE]|[0-9]{16}/;
 
-/** Keeps whole numbers exact by their source text, and counts the members of all objects. */
-function exactly(counter: { members: number }): Reviver {
-  // The last call is for the whole text, which is no member of anything that was written.
-  counter.members = -1;
-  return function revive(_name, value, context) {
-    if (!Array.isArray(this)) counter.members++;
-    return typeof value === "number" ? (wholeNumber(context.source ?? "") ?? value) : value;
-  };
-}
+/** Keeps numbers as exact as their source text is. */
+const exactly = ((_name: string, value: unknown, { source = "" }: { readonly source?: string }) =>
+  typeof value === "number" ? (wholeNumber(source) ?? Number.NaN) : value) as (name: string, value: unknown) => unknown;
 
-/** What stands outside of strings has a colon for each member. */
-function membersWritten(text: string): number {
-  return text.replaceAll(/"(?:[^"\\]|\\.)*"/g, "").split(":").length - 1;
+/** The members of all objects within. @throws RangeError when they are nested without end. */
+function countMembers(json: ExactJson): number {
+  if (typeof json !== "object" || json === null) return 0;
+  const values = Object.values(json);
+  return values.reduce<number>((count, value) => count + countMembers(value), Array.isArray(json) ? 0 : values.length);
 }
 
 /** `1250`, `1.25e3` and `1250.0` are whole and the same; more zeros than any field holds are not looked at. */

@@ -162,6 +162,7 @@ describe("bad input by HTTP", () => {
     ["negative", "-1"],
     ["fractional as a number", 12.5],
     ["fractional as a string", "12.5"],
+    ["beyond a double as a number", 2 ** 63],
     ["overflowing as a string", "9223372036854775808"],
     ["overflowing as a number", 1e30],
     ["absurd", "1000000001"],
@@ -242,6 +243,20 @@ describe("bad input by HTTP", () => {
       const card = { ...CARD, expiryMonth: guess, expiryYear: guess };
       const body = payBody("x", { card, amount: { currencyCode: "EUR", minorUnits: guess } });
       expect(await violationsOf(body)).to.have.members(["card.expiryMonth", "card.expiryYear", "amount.minorUnits"]);
+    });
+  }
+
+  for (const number of [
+    "12.0000000000000000001",
+    "1.5e0",
+    "1e-1",
+    "9007199254740993",
+    "1e999",
+    "1250.00000000000000001",
+  ]) {
+    it(`guesses at no number that JSON writes as ${number}`, async () => {
+      const body = JSON.stringify(payBody("x")).replace('"1250"', number);
+      expect(await violationsOf(body)).to.deep.equal(["amount.minorUnits"]);
     });
   }
 
