@@ -1,5 +1,4 @@
 /** Questions that are answered over the broker. */
-import type { Destination } from "./destination.js";
 import type { Message } from "./message.js";
 
 /** Options of {@link Connection.request}; each default in brackets. */
@@ -14,10 +13,10 @@ export interface RespondOptions {
   /** Requests being answered at once [64]. */
   readonly concurrency?: number;
   /**
-   * Whether requests may be answered at this address, which their senders chose. One that may not is rejected, and told
-   * to `onError`: nobody makes the responder write to somebody else's queue [any address].
+   * Whether a request may be answered at its reply address, which its sender chose. One that may not is rejected, and
+   * told to `onError`: nobody makes the responder write to somebody else's queue [any address].
    */
-  readonly mayReplyTo?: (replyTo: Destination) => boolean;
+  readonly mayReplyTo?: (request: Message) => boolean;
   /**
    * Told of each request whose answer failed, which is then released as failed, and of each reply that could not be
    * sent, for example because it is larger than the broker takes: its requester fails at once with `rejected`, or with

@@ -118,10 +118,11 @@ class RunningResponder implements Responder {
         request.reject("The request names no reply address (JMSReplyTo), so it cannot be answered.");
         return;
       }
-      if (!mayReplyTo(destination)) {
-        const why = `The request is not answered at ${destination.address}: no reply may go there.`;
+      if (!mayReplyTo(request)) {
+        // The address is the asker's text: it is not repeated.
+        const why = "The request is not answered: its reply address is one that no reply may go to.";
         request.reject(why);
-        this.#tell(new MessagingError("invalid-argument", why, { destination: destination.address }), request);
+        this.#tell(new MessagingError("invalid-argument", why), request);
         return;
       }
       const reply = await answer(request);

@@ -58,7 +58,7 @@ export async function startCardValidation(options: {
   readonly log: Logger;
 }): Promise<RunningService> {
   const { connection, keys, log } = options;
-  const tools: StepTools = { keys, log, envelopes: new Envelopes("card-validation", options.messageKeys) };
+  const tools: StepTools = { keys, log, envelopes: new Envelopes("card-validation", options.messageKeys, log) };
   const processor = await connection.process({
     name: "card-validation",
     from: destinationOf(CHANNELS.payment),

@@ -9,7 +9,7 @@ import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
 import { answeringSigned, believing } from "../shared/believe.js";
 import { booksAuditConfiguration } from "../shared/books-audit.js";
-import { Envelopes, replyAddressOf } from "../shared/envelope.js";
+import { Envelopes } from "../shared/envelope.js";
 import { logStepEvent } from "../shared/log-step-event.js";
 import { type MessageKeys, messageKeys } from "../shared/message-keys.js";
 import { transactionResultMessage, validationResultMessage } from "../shared/messages.js";
@@ -72,7 +72,7 @@ export interface ClientBankOptions {
 export async function startClientBank(options: ClientBankOptions): Promise<RunningService> {
   const { connection, database, log } = options;
   const now = options.now ?? Date.now;
-  const envelopes = new Envelopes("client-bank", options.messageKeys);
+  const envelopes = new Envelopes("client-bank", options.messageKeys, log);
   const guesses = new GuessBook(options.guessLimits ?? NO_GUESS_LIMITS);
   const tools: StepTools = {
     database,
@@ -129,7 +129,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     answeringSigned(envelopes, "payment-read", (request) => answerRead(tools, request)),
     {
       concurrency: options.readConcurrency ?? DEFAULT_READ_CONCURRENCY,
-      mayReplyTo: (replyTo) => replyAddressOf({ replyTo }) !== undefined,
+      mayReplyTo: (request) => envelopes.replyAddressOf(request) !== undefined,
       onError: (error, request) =>
         log.error({ err: error, trace: traceIdOf(request.traceparent) }, "read not answered"),
     },

@@ -41,7 +41,7 @@ export interface MerchantBankOptions {
 /** Starts steps 4 and R2 on `connection`. */
 export async function startMerchantBank(options: MerchantBankOptions): Promise<RunningService> {
   const { connection, database, log } = options;
-  const envelopes = new Envelopes("merchant-bank", options.messageKeys);
+  const envelopes = new Envelopes("merchant-bank", options.messageKeys, log);
   const tools = { database, log, envelopes, now: options.now ?? Date.now };
 
   const settle = await connection.process({

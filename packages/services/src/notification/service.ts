@@ -51,7 +51,7 @@ const MAXIMUM_BATCH_SIZE = 200;
 /** Starts steps 5a and R4 on `connection`. */
 export async function startNotification(options: NotificationOptions): Promise<RunningService> {
   const { connection, database, log } = options;
-  const envelopes = new Envelopes("notification", options.messageKeys);
+  const envelopes = new Envelopes("notification", options.messageKeys, log);
   const renderer = new TemplateRenderer();
   const templates = new ActiveTemplates({ database, renderer, log, language: options.language });
   const poster = options.webhook && openWebhookPoster(options.webhook);

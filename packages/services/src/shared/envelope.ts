@@ -3,9 +3,12 @@
  * the trace that it passes on, a duplicate-detection id that is the same for the same input, and the proof of its writer.
  */
 import type { Destination, Message, Outgoing, OutgoingMessage, OutgoingProperty } from "@quittance/sdk";
+import { type Logger, traceIdOf } from "../platform/log.js";
+import { serviceMeter } from "../platform/meter.js";
+import type { MessageKeys } from "./message-keys.js";
 import { MESSAGE_KINDS, type MessageKind } from "./message-kinds.js";
 import { MessageSignatures, SIGNATURE_PROPERTY } from "./message-signature.js";
-import { ALL_CHANNELS, deadLetterAddress, destinationOf, END_PROPERTIES } from "./queue-map.js";
+import { ALL_CHANNELS, deadLetterAddress, destinationOf, END_PROPERTIES, type ServiceName } from "./queue-map.js";
 
 /** The headers of a message that answers no other. */
 export interface EnvelopeHeaders {
@@ -35,6 +38,18 @@ const NOT_COPIED: ReadonlySet<string> = new Set(["_AMQ_DUPL_ID", "traceparent", 
 
 /** Makes the messages of one service, signed, and tells whether those that it reads are signed. */
 export class Envelopes extends MessageSignatures {
+  readonly #log: Pick<Logger, "warn"> | undefined;
+  readonly #refusedAddresses = serviceMeter().createCounter("quittance.reply_addresses.refused", {
+    description: "Messages that named a reply address that is no temporary queue: nothing is sent there.",
+    unit: "{message}",
+  });
+
+  /** @param log told of reply addresses that are refused [nobody is]. */
+  constructor(service: ServiceName, keys: MessageKeys, log?: Pick<Logger, "warn">) {
+    super(service, keys);
+    this.#log = log;
+  }
+
   /** A message with headers of its own. */
   message(kind: MessageKind, body: object, headers: EnvelopeHeaders): OutgoingMessage {
     const text = JSON.stringify(body);
@@ -55,7 +70,7 @@ export class Envelopes extends MessageSignatures {
    * payment or refund is another input: it carries the reply address of another caller, and must get through.
    */
   outcome(kind: MessageKind, body: object, { correlationId, input }: EnvelopeOrigin): Outgoing {
-    const replyTo = replyAddressOf(input);
+    const replyTo = this.replyAddressOf(input, correlationId);
     return {
       message: this.message(kind, body, { correlationId, ...(replyTo !== undefined && { replyTo }) }),
       options: { duplicateId: input.messageId ?? `${correlationId}:${replyTo?.address ?? ""}` },
@@ -71,7 +86,7 @@ export class Envelopes extends MessageSignatures {
     later: { readonly delayMs: number; readonly properties: EnvelopeHeaders["properties"] },
   ): Outgoing {
     const { text = "", type, correlationId, traceparent, deliveryMode, priority } = input;
-    const replyTo = replyAddressOf(input);
+    const replyTo = this.replyAddressOf(input);
     const kept = Object.entries(input.typedProperties).filter(([name]) => !NOT_COPIED.has(name));
     return {
       destination: input.destination,
@@ -100,7 +115,7 @@ export class Envelopes extends MessageSignatures {
 
   /** A volatile answer to the gateway whose caller waits, for it can be read again; none when nobody waits. */
   reply(kind: MessageKind, body: object, { correlationId, input }: EnvelopeOrigin): Outgoing[] {
-    const destination = replyAddressOf(input);
+    const destination = this.replyAddressOf(input, correlationId);
     if (destination === undefined) return [];
     return [
       {
@@ -109,6 +124,23 @@ export class Envelopes extends MessageSignatures {
         options: { deliveryMode: "non-persistent" },
       },
     ];
+  }
+
+  /** Where the answer to a message goes; undefined when nobody waits, or where it may not go, which is told. */
+  replyAddressOf(input: Pick<Message, "replyTo" | "traceparent">, about?: string): Destination | undefined {
+    const { replyTo } = input;
+    if (replyTo === undefined) return undefined;
+    const allowed = replyAddressOf(input);
+    if (allowed === undefined) {
+      this.#refusedAddresses.add(1);
+      // The address is its writer's text, and is repeated only where it is one of ours.
+      const address = houseAddressOf(replyTo);
+      this.#log?.warn(
+        { about, trace: traceIdOf(input.traceparent), kind: replyTo.kind, address },
+        "reply address refused",
+      );
+    }
+    return allowed;
   }
 
   /** What is published on the channel of its kind beside the outcome of a step, volatile where the channel is. */
@@ -126,8 +158,13 @@ export class Envelopes extends MessageSignatures {
 
 /** Where the answer to a message may go: a temporary queue, and nothing else that somebody may have named. */
 export function replyAddressOf({ replyTo }: Pick<Message, "replyTo">): Destination | undefined {
-  if (replyTo?.kind !== "temporary-queue" || HOUSE_ADDRESSES.has(addressOf(replyTo))) return undefined;
-  return replyTo;
+  return replyTo?.kind === "temporary-queue" && houseAddressOf(replyTo) === undefined ? replyTo : undefined;
+}
+
+/** The address of the house that a destination is, by whatever kind. */
+function houseAddressOf(destination: Destination): string | undefined {
+  const address = addressOf(destination);
+  return HOUSE_ADDRESSES.has(address) ? address : undefined;
 }
 
 /** Without the queue that Artemis lets one name behind the address. */

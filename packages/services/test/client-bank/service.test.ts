@@ -1,4 +1,4 @@
-import type { Connection, Consumer, Message, Producer, TemporaryQueue } from "@quittance/sdk";
+import type { Connection, Consumer, Destination, Message, Producer, TemporaryQueue } from "@quittance/sdk";
 import { expect } from "chai";
 import { startClientBank } from "../../dist/client-bank/service.js";
 import { openDatabase } from "../../dist/platform/database.js";
@@ -13,9 +13,11 @@ import {
 } from "../../dist/shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../../dist/shared/queue-map.js";
 import { type PaymentReadRequest, paymentReadReply } from "../../dist/shared/read-messages.js";
+import type { RefundResultMessage } from "../../dist/shared/refund-messages.js";
 import {
   balanceOf,
   nextPaymentId,
+  refundOf,
   someClient,
   transactionResult,
   useBanks,
@@ -40,6 +42,7 @@ describe("Steps 3 and 5b, client-bank", function () {
   const captured = captureLog();
   let validationResults: Producer;
   let transactionResults: Producer;
+  let refundResults: Producer;
   let bankResults: Consumer;
   let updates: Consumer;
   let gateway: Connection;
@@ -65,6 +68,7 @@ describe("Steps 3 and 5b, client-bank", function () {
     validationResults = await cardValidation.createProducer(destinationOf(CHANNELS.validationResult));
     const merchantBank = await broker().connectAs("merchant-bank");
     transactionResults = await merchantBank.createProducer(destinationOf(CHANNELS.transactionResult));
+    refundResults = await merchantBank.createProducer(destinationOf(CHANNELS.refundResult));
     bankResults = await merchantBank.createConsumer(destinationOf(CHANNELS.bankResult), { acknowledge: "auto" });
     gateway = await broker().connectAs("gateway");
     updates = await gateway.createConsumer(destinationOf(CHANNELS.paymentUpdate), { acknowledge: "auto" });
@@ -309,6 +313,56 @@ describe("Steps 3 and 5b, client-bank", function () {
     const { properties } = await next(deadLetters.finish);
     expect(properties.dead_letter_reason).to.equal("client-bank has no such payment.");
     await finished(validationResult(someClient(7)));
+  });
+
+  it("answers at temporary queues alone, whatever messages name: of payments, refunds and reads", async () => {
+    const gatewayReads = await gateway.createProducer(destinationOf(CHANNELS.paymentRead));
+    const forged: Destination[] = [
+      destinationOf(CHANNELS.bankResult),
+      { kind: "temporary-queue", address: CHANNELS.bankResult.address },
+      deadLetterDestination(CHANNELS.transactionResult),
+      destinationOf(CHANNELS.paymentUpdate),
+    ];
+    for (const address of forged) {
+      const message = validationResult(someClient(10));
+      const { paymentId, merchantId } = message;
+      await validationResults.send(
+        envelopesOf("card-validation").message("validation-result", message, { replyTo: address }),
+      );
+      const passedOn = await next(bankResults);
+      expect(passedOn).to.include({ correlationId: paymentId, replyTo: undefined });
+      expect(await nextUpdate()).to.equal(`${paymentId} PENDING`);
+      const verdict = transactionResult(message);
+      await transactionResults.send(
+        envelopesOf("merchant-bank").message("transaction-result", verdict, { replyTo: address }),
+      );
+      expect(await nextUpdate()).to.equal(`${paymentId} SUCCEEDED`);
+      const refund: RefundResultMessage = {
+        ...refundOf(message, "1"),
+        debitTime: new Date().toISOString(),
+        settleTime: verdict.settleTime,
+      };
+      await refundResults.send(envelopesOf("merchant-bank").message("refund-result", refund, { replyTo: address }));
+      expect(await nextUpdate()).to.equal(`${paymentId} SUCCEEDED`);
+      const asked: PaymentReadRequest = {
+        version: 1,
+        operation: "get-many",
+        payments: [{ id: paymentId, merchantId }],
+        refunds: [],
+      };
+      await gatewayReads.send(
+        envelopesOf("gateway").message("payment-read", asked, { replyTo: address, correlationId: "forged" }),
+      );
+    }
+    await eventually("each is told on the log", () => {
+      const told = captured.lines().filter(({ msg }) => msg === "reply address refused");
+      return told.length === forged.length * 4;
+    });
+    expect(await deadLetters.finish.receiveNoWait()).to.equal(undefined);
+    const after = validationResult(someClient(10));
+    await send(after);
+    expect((await next(bankResults)).correlationId).to.equal(after.paymentId);
+    expect(await nextUpdate()).to.equal(`${after.paymentId} PENDING`);
   });
 
   it("captures each payment once although the database gives statements up in the middle", async () => {

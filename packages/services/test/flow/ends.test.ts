@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "chai";
 import type { TransactionResultMessage } from "../../dist/shared/messages.js";
-import { CHANNELS, deadLetterDestination, destinationOf } from "../../dist/shared/queue-map.js";
+import { CHANNELS, deadLetterDestination, destinationOf, END_PROPERTIES } from "../../dist/shared/queue-map.js";
 import type { RefundResultMessage } from "../../dist/shared/refund-messages.js";
+import { paymentEnd } from "../notification/ends.js";
 import { type Receiver, startReceiver } from "../notification/webhook/receiver.js";
 import { eventually } from "../support/eventually.js";
 import { envelopesOf } from "../support/message-keys.js";
@@ -159,6 +160,20 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
       await setAside("transactionResult");
       expect(await toldOf(paid.id, "after-forged-decline")).to.deep.equal(["payment.succeeded"]);
       expect((await house().read(paid.id)).state).to.equal("PAYMENT_STATE_SUCCEEDED");
+    });
+
+    it("a forged end is set aside by notification, for client-bank alone signs ends", async () => {
+      const paymentId = `pay_${"f".repeat(32)}`;
+      const end = paymentEnd({ id: paymentId, merchantId: "m-0001" });
+      await using producer = await (await house().connectAs("merchant-bank")).createProducer(
+        destinationOf(CHANNELS.transactionResult),
+      );
+      const forged = { json: end, type: "payment-end", correlationId: paymentId };
+      // As the turned bank can sign: for client-bank, and nobody else.
+      const { signature } = turned().message("transaction-result", end, {}).properties ?? {};
+      await producer.send({ ...forged, properties: { ...END_PROPERTIES, ...(signature && { signature }) } });
+      await setAside("transactionResult");
+      expect(await toldOf(paymentId, "after-forged-end")).to.deep.equal([]);
     });
 
     it("a forged decline of a refund that succeeded reaches nobody", async () => {
