@@ -19,7 +19,7 @@ export interface LoadDemoBankOptions {
 
 /**
  * Makes the demo bank's clients and merchants where they are missing. It may be run again: balances stay as they are,
- * and cards are sealed anew only when the fingerprint key is another.
+ * and cards are sealed again only when the fingerprint key is another.
  * @throws ConfigurationError for a key of another form; the driver's errors.
  */
 export async function loadDemoBank(options: LoadDemoBankOptions): Promise<void> {

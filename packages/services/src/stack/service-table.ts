@@ -8,7 +8,7 @@ import type { ServiceName } from "../shared/queue-map.js";
 
 /** Keys of 32 bytes, in base64. */
 export interface StackKeys {
-  /** Derives payment ids: the same for ever, or the same request_id becomes another payment. */
+  /** Derives payment ids: the same permanently, or the same request_id becomes another payment. */
   readonly PAYMENT_ID_KEY: string;
   /** Seals cards between gateway and card-validation. */
   readonly CARD_SEALING_KEY: string;

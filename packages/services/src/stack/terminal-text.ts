@@ -37,7 +37,7 @@ export function formatHowTo(options: {
   const json = (requestId: string) =>
     `{"requestId": "${requestId}", "card": {"number": "${card.number}", "expiryMonth": ${card.expiryMonth}, ` +
     `"expiryYear": ${card.expiryYear}, "holderName": "${card.holderName}"}, "amount": {${money}}}`;
-  return `Make your own. The same requestId is the same payment, for ever: choose a new one for a new payment.
+  return `Make your own. The same call again is the same payment: choose a new requestId for a new one.
 
   TOKEN=${options.token}
 
