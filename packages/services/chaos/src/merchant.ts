@@ -141,7 +141,8 @@ export function openDoors(options: {
         ? overHttp(merchantId, `/v1/payments/${paymentId}`)
         : overGrpc(
             merchantId,
-            (metadata, deadline, done) => client.getPayment({ id: paymentId }, metadata, { deadline }, done),
+            (metadata, deadline, done) =>
+              client.getPayment({ id: paymentId, requestId: "" }, metadata, { deadline }, done),
             ({ payment }: { payment?: Payment | undefined }) => toldOfPayment(payment),
           ),
     close: () => client.close(),

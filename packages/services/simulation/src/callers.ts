@@ -185,7 +185,7 @@ export class Callers {
     if (reached === undefined) return;
     const { gateway, killed } = reached;
     try {
-      const payment = await Promise.race([gateway.getPayment(contextOf(merchantId), id), killed]);
+      const payment = await Promise.race([gateway.getPayment(contextOf(merchantId), { id, requestId: "" }), killed]);
       if (payment === undefined || typeof answer !== "object" || !("state" in answer)) return;
       const state = nameOf(PaymentState, payment.state);
       const stands = state === answer.state || (answer.state === "SUCCEEDED" && state === "REFUNDED");

@@ -7,6 +7,7 @@ import { type PaymentReadReply, type PaymentReadRequest, paymentReadRequest } fr
 import { findRefunds } from "./operations/find-refunds.js";
 import { getPayments } from "./operations/get-payments.js";
 import { listPayments } from "./operations/list-payments.js";
+import { listRefunds } from "./operations/list-refunds.js";
 import { paymentViewOf } from "./payment-record.js";
 import { refundViewOf } from "./refund-record.js";
 
@@ -26,6 +27,9 @@ export async function answerRead(
 
 async function read(client: Transaction, asked: PaymentReadRequest): Promise<Found> {
   if (asked.operation === "get-many") return getMany(client, asked);
+  if (asked.operation === "list-refunds") {
+    return { payments: [], refunds: (await listRefunds(client, asked)).map(refundViewOf) };
+  }
   return { payments: (await listPayments(client, asked)).map(paymentViewOf), refunds: [] };
 }
 

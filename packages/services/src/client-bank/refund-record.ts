@@ -21,6 +21,27 @@ export interface RefundRecord extends ReuseColumns {
   readonly finishTime: string;
 }
 
+type TimeField = "acceptTime" | "debitTime" | "finishTime";
+
+/** A row as the driver gives it: times as dates. */
+export type RefundRow = Omit<RefundRecord, TimeField> & Readonly<Record<TimeField, Date>>;
+
+/** What a SELECT of {@link RefundRow} names. */
+export const REFUND_COLUMNS = `
+  id, payment_id AS "paymentId", merchant_id AS "merchantId", request_id AS "requestId",
+  parameters_hash AS "parametersHash", currency, amount, state, decline_reason AS "declineReason",
+  accept_time AS "acceptTime", debit_time AS "debitTime", finish_time AS "finishTime",
+  standing_id AS "standingId", differing_fields AS "differingFields"`;
+
+export function refundRecordOf(row: RefundRow): RefundRecord {
+  return {
+    ...row,
+    acceptTime: row.acceptTime.toISOString(),
+    debitTime: row.debitTime.toISOString(),
+    finishTime: row.finishTime.toISOString(),
+  };
+}
+
 export function refundViewOf(record: RefundRecord): RefundView {
   const reuse = reuseOf(record);
   return {

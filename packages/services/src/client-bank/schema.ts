@@ -121,6 +121,8 @@ export const payments = clientBankSchema.table(
   (table) => [
     // Of all the payments that were asked for under one request_id, one stands.
     uniqueIndex("payments_request").on(table.merchantId, table.requestId).where(sql`${table.standingId} IS NULL`),
+    // The others, which are few, by the same: reads by request_id find them here.
+    index("payments_reused").on(table.merchantId, table.requestId).where(sql`${table.standingId} IS NOT NULL`),
     // Read backwards for a merchant's list, newest first.
     index("payments_by_time").on(table.merchantId, table.acceptTime, table.id),
     // For the audit of the latest ones. It says where on the disk a time lies: it costs nearly nothing to keep.
@@ -182,6 +184,8 @@ export const refunds = clientBankSchema.table(
   },
   (table) => [
     uniqueIndex("refunds_request").on(table.merchantId, table.requestId).where(sql`${table.standingId} IS NULL`),
+    index("refunds_reused").on(table.merchantId, table.requestId).where(sql`${table.standingId} IS NOT NULL`),
+    index("refunds_by_time").on(table.merchantId, table.acceptTime, table.id),
     index("refunds_payment").on(table.paymentId),
     check("refunds_amount", sql`${table.amount} > 0 AND ${table.currency} ~ '^[A-Z]{3}$'`),
     check("refunds_whole_amount", sql`(${table.amount} IS NULL) = (${table.currency} IS NULL)`),

@@ -1,8 +1,12 @@
 /** The gateway's operations, the same for both doors, over one connection to the broker. */
 import type { Connection, Producer } from "@quittance/sdk";
 import type {
+  GetPaymentRequest,
+  GetRefundRequest,
   ListPaymentsRequest,
   ListPaymentsResponse,
+  ListRefundsRequest,
+  ListRefundsResponse,
   Payment,
   PayRequest,
   Refund,
@@ -20,13 +24,14 @@ import { CoalescedReads } from "./coalesced-reads.js";
 import type { GatewayConfiguration } from "./gateway-configuration.js";
 import { deriveGatewayKeys } from "./gateway-keys.js";
 import { createGatewayMetrics } from "./gateway-metrics.js";
+import { listPayments, listRefunds } from "./list-pages.js";
 import { maximumAmounts } from "./maximum-amounts.js";
 import { type PayAnswer, pay } from "./pay.js";
 import { checkPayRequest } from "./payment-order.js";
 import { PaymentUpdates } from "./payment-updates.js";
 import { RateLimits } from "./rate-limits.js";
 import { ReadAdmission } from "./read-admission.js";
-import { getPayment, getRefund, listPayments } from "./read-payments.js";
+import { getPayment, getRefund } from "./read-payments.js";
 import { checkRefundRequest } from "./refund-order.js";
 import { type RefundAnswer, type RefundFinal, refundPayment } from "./refund-payment.js";
 import { RefusedLogins } from "./refused-logins.js";
@@ -52,9 +57,10 @@ export interface Gateway {
   /** What is wrong with a request for {@link refundPayment}. */
   checkRefundRequest(request: RefundPaymentRequest): readonly Violation[];
   refundPayment(context: CallContext, request: RefundPaymentRequest): Promise<RefundAnswer>;
-  getPayment(context: CallContext, id: string): Promise<Payment>;
-  getRefund(context: CallContext, id: string): Promise<Refund>;
+  getPayment(context: CallContext, request: GetPaymentRequest): Promise<Payment>;
+  getRefund(context: CallContext, request: GetRefundRequest): Promise<Refund>;
   listPayments(context: CallContext, request: ListPaymentsRequest): Promise<ListPaymentsResponse>;
+  listRefunds(context: CallContext, request: ListRefundsRequest): Promise<ListRefundsResponse>;
   watchPayment(context: CallContext, id: string, signal: AbortSignal): AsyncGenerator<Payment, void>;
   /** Told of each error that a door answers with. */
   countRefusal(error: ApiError): void;
@@ -161,9 +167,10 @@ export async function createGateway(options: {
     pay: measured("Pay", (context, request) => pay(paying, context, request)),
     checkRefundRequest: (request) => checkRefundRequest(request, refunding).violations,
     refundPayment: measured("RefundPayment", (context, request) => refundPayment(refunding, context, request)),
-    getPayment: measured("GetPayment", (context, id) => getPayment(reading, context, id)),
-    getRefund: measured("GetRefund", (context, id) => getRefund(reading, context, id)),
+    getPayment: measured("GetPayment", (context, request) => getPayment(reading, context, request)),
+    getRefund: measured("GetRefund", (context, request) => getRefund(reading, context, request)),
     listPayments: measured("ListPayments", (context, request) => listPayments(reading, context, request)),
+    listRefunds: measured("ListRefunds", (context, request) => listRefunds(reading, context, request)),
     countRefusal,
     countRefusedConnection,
     watchPayment: (context, id, signal) => watches.watch(context, id, signal),

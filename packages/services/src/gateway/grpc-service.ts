@@ -37,9 +37,14 @@ export function paymentService(parts: {
       const { refund, payment } = await gateway.refundPayment(context, request);
       return { refund, payment };
     }),
-    getPayment: unary("payments:read", async (context, { id }) => ({ payment: await gateway.getPayment(context, id) })),
-    getRefund: unary("payments:read", async (context, { id }) => ({ refund: await gateway.getRefund(context, id) })),
+    getPayment: unary("payments:read", async (context, request) => ({
+      payment: await gateway.getPayment(context, request),
+    })),
+    getRefund: unary("payments:read", async (context, request) => ({
+      refund: await gateway.getRefund(context, request),
+    })),
     listPayments: unary("payments:read", (context, request) => gateway.listPayments(context, request)),
+    listRefunds: unary("payments:read", (context, request) => gateway.listRefunds(context, request)),
     watchPayment: (call: WatchCall) => {
       open.count++;
       const traceparent = traceOf(call);

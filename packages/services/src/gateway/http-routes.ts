@@ -3,8 +3,9 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import {
   GetPaymentResponse,
   GetRefundResponse,
-  type ListPaymentsRequest,
   ListPaymentsResponse,
+  type ListRefundsRequest,
+  ListRefundsResponse,
   PayRequest,
   PayResponse,
   RefundPaymentRequest,
@@ -47,7 +48,7 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
     "/v1/payments/:id",
     { config: { scope: "payments:read" } },
     async (request, reply) => {
-      const payment = await gateway.getPayment(request.call, request.params.id);
+      const payment = await gateway.getPayment(request.call, { id: request.params.id, requestId: "" });
       return sendJson(reply, writeJson("GetPaymentResponse", GetPaymentResponse, { payment }));
     },
   );
@@ -55,14 +56,19 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
     "/v1/refunds/:id",
     { config: { scope: "payments:read" } },
     async (request, reply) => {
-      const refund = await gateway.getRefund(request.call, request.params.id);
+      const refund = await gateway.getRefund(request.call, { id: request.params.id, requestId: "" });
       return sendJson(reply, writeJson("GetRefundResponse", GetRefundResponse, { refund }));
     },
   );
   const listing = { scope: "payments:read", parameters: LIST_PARAMETERS } as const;
   app.get("/v1/payments", { config: listing }, async (request, reply) => {
-    const page = await gateway.listPayments(request.call, listRequest(request.query as Query));
+    const page = await gateway.listPayments(request.call, listRequest(request.query as Query, LIST_PARAMETERS));
     return sendJson(reply, writeJson("ListPaymentsResponse", ListPaymentsResponse, page));
+  });
+  const listingRefunds = { scope: "payments:read", parameters: LIST_REFUNDS_PARAMETERS } as const;
+  app.get("/v1/refunds", { config: listingRefunds }, async (request, reply) => {
+    const page = await gateway.listRefunds(request.call, listRequest(request.query as Query, LIST_REFUNDS_PARAMETERS));
+    return sendJson(reply, writeJson("ListRefundsResponse", ListRefundsResponse, page));
   });
 }
 
@@ -118,14 +124,17 @@ const LIST_PARAMETERS = {
   page_size: "page_size",
   pageToken: "page_token",
   page_token: "page_token",
+  requestId: "request_id",
+  request_id: "request_id",
 } as const;
+const LIST_REFUNDS_PARAMETERS = { ...LIST_PARAMETERS, payment: "payment" } as const;
 
 /** Query parameters, each at most once. Those that do not exist were refused before. */
-function listRequest(query: Query): ListPaymentsRequest {
+function listRequest(query: Query, parameters: Readonly<Record<string, string>>): ListRefundsRequest {
   const violations: Violation[] = [];
   const values = new Map<string, string>();
   for (const [name, value] of Object.entries(query)) {
-    const field = LIST_PARAMETERS[name as keyof typeof LIST_PARAMETERS];
+    const field = parameters[name] ?? name;
     if (typeof value !== "string" || values.has(field)) violations.push({ field, description: "is there twice" });
     else values.set(field, value);
   }
@@ -134,5 +143,9 @@ function listRequest(query: Query): ListPaymentsRequest {
   if (!(Math.abs(size) < 2 ** 31))
     violations.push({ field: "page_size", description: "must be a whole number within 32 bits" });
   if (violations.length > 0) throw invalidFields(violations);
-  return { pageSize: size, pageToken: values.get("page_token") ?? "" };
+  const text = (field: string) => values.get(field) ?? "";
+  return {
+    ...{ pageSize: size, pageToken: text("page_token") },
+    ...{ requestId: text("request_id"), payment: text("payment") },
+  };
 }

@@ -1,24 +1,17 @@
 /** Reads: asked of client-bank over the broker, for the gateway keeps nothing. */
-import type {
-  ListPaymentsRequest,
-  ListPaymentsResponse,
-  Payment,
-  Refund,
-} from "../gen/quittance/payments/v1/payments.js";
+import type { GetPaymentRequest, GetRefundRequest, Payment, Refund } from "../gen/quittance/payments/v1/payments.js";
 import { MESSAGE_VERSION, type PaymentView } from "../shared/messages.js";
-import { MAXIMUM_PAGE_SIZE, type PaymentReadRequest, paymentReadReply } from "../shared/read-messages.js";
-import { ApiError, invalidFields } from "./api-error.js";
+import { type PageRequest, type PaymentReadReply, paymentReadReply } from "../shared/read-messages.js";
+import { ApiError, type ApiErrorReason, invalidFields, type Violation } from "./api-error.js";
 import { type AskParts, askClientBank } from "./ask-client-bank.js";
 import type { CallContext } from "./call-context.js";
 import type { CoalescedReads } from "./coalesced-reads.js";
+import { checkRequestId, collectInto } from "./field-checks.js";
 import type { GatewayKeys } from "./gateway-keys.js";
-import { readPageToken, writePageToken } from "./page-token.js";
 import { belongsToMerchant, refundBelongsToMerchant } from "./payment-id.js";
 import { recordedPayment, recordedRefund, unrecordedPayment, unrecordedRefund } from "./payment-resource.js";
 import type { RateLimits } from "./rate-limits.js";
 import type { ReadAdmission } from "./read-admission.js";
-
-const DEFAULT_PAGE_SIZE = 50;
 
 export interface ReadParts extends AskParts {
   readonly reads: CoalescedReads;
@@ -30,16 +23,22 @@ export interface ReadParts extends AskParts {
 }
 
 /**
- * One payment of the merchant. An id of the merchant's that is not recorded yet is PENDING: the payment may be on its
- * way.
- * @throws ApiError NOT_FOUND for an id that is not this merchant's, whether or not it is another's; UNAVAILABLE.
+ * One payment of the merchant, by its id or by its request_id. An id of the merchant's that is not recorded yet is PENDING:
+ * the payment may be on its way.
+ * @throws ApiError NOT_FOUND for an id that is not this merchant's, whether or not it is another's, and when nothing is
+ * recorded under the request_id; INVALID_ARGUMENT; UNAVAILABLE.
  */
-export async function getPayment(parts: ReadParts, context: CallContext, id: string): Promise<Payment> {
-  const view = await readPayment(parts, context, id);
-  return view === undefined ? unrecordedPayment(id, context.merchantId) : recordedPayment(view);
+export async function getPayment(parts: ReadParts, context: CallContext, request: GetPaymentRequest): Promise<Payment> {
+  if (isByRequestId(request)) {
+    const [view] = (await findByRequestId(parts, context, "list-payments", request.requestId)).payments;
+    if (view === undefined) throw notRecorded("PAYMENT_NOT_FOUND", "payment");
+    return recordedPayment(view);
+  }
+  const view = await readPayment(parts, context, request.id);
+  return view === undefined ? unrecordedPayment(request.id, context.merchantId) : recordedPayment(view);
 }
 
-/** The same as {@link getPayment}, as recorded; undefined when it is not recorded. */
+/** The payment with an id of the merchant's, as recorded; undefined when it is not recorded. @throws ApiError as {@link getPayment}. */
 export async function readPayment(
   parts: ReadParts,
   context: CallContext,
@@ -54,13 +53,15 @@ export async function readPayment(
   return admitted(parts, context, 1, () => parts.reads.payment(reading));
 }
 
-/**
- * One refund of the merchant. An id of the merchant's that is not recorded yet is PENDING: the refund may be on its way.
- * @throws ApiError NOT_FOUND for an id that is not this merchant's, whether or not it is another's; UNAVAILABLE.
- */
-export async function getRefund(parts: ReadParts, context: CallContext, id: string): Promise<Refund> {
+/** The same as {@link getPayment} of a refund. */
+export async function getRefund(parts: ReadParts, context: CallContext, request: GetRefundRequest): Promise<Refund> {
   const { merchantId, traceparent } = context;
-  if (id === "") throw invalidFields([{ field: "id", description: "is required" }]);
+  if (isByRequestId(request)) {
+    const [view] = (await findByRequestId(parts, context, "list-refunds", request.requestId)).refunds;
+    if (view === undefined) throw notRecorded("REFUND_NOT_FOUND", "refund");
+    return recordedRefund(view);
+  }
+  const { id } = request;
   if (!refundBelongsToMerchant(parts.keys.refundId, merchantId, id)) {
     throw new ApiError("NOT_FOUND", "REFUND_NOT_FOUND", "There is no such refund.");
   }
@@ -69,44 +70,41 @@ export async function getRefund(parts: ReadParts, context: CallContext, id: stri
   return view === undefined ? unrecordedRefund(id) : recordedRefund(view);
 }
 
-/** A page of the merchant's payments, newest first. @throws ApiError INVALID_ARGUMENT, UNAVAILABLE. */
-export async function listPayments(
-  parts: ReadParts,
-  context: CallContext,
-  request: ListPaymentsRequest,
-): Promise<ListPaymentsResponse> {
-  const { merchantId } = context;
-  const pageSize = pageSizeOf(request.pageSize);
-  const after =
-    request.pageToken === "" ? undefined : readPageToken(parts.keys.pageToken, merchantId, request.pageToken);
-  // One more than asked for tells whether there is another page, except at the limit, where a full page is followed by
-  // one that may be empty.
-  const asked = Math.min(pageSize + 1, MAXIMUM_PAGE_SIZE);
-  const query: PaymentReadRequest = {
-    version: MESSAGE_VERSION,
-    operation: "list-payments",
-    merchantId,
-    pageSize: asked,
-    ...(after === undefined ? {} : { after }),
-  };
-  const options = { timeoutMs: parts.readTimeoutMs, traceparent: context.traceparent };
-  const reply = await admitted(parts, context, asked, () => askClientBank(parts, query, options));
-  const found = reply.json(paymentReadReply).payments;
-  const page = found.slice(0, pageSize);
-  const last = page.at(-1);
-  const more = last !== undefined && found.length >= asked;
-  return {
-    payments: page.map(recordedPayment),
-    nextPageToken: more
-      ? writePageToken(parts.keys.pageToken, merchantId, { acceptTime: last.acceptTime, id: last.id })
-      : "",
-  };
+/** Whether a read names a request_id, instead of an id. @throws ApiError INVALID_ARGUMENT unless it names one of them. */
+function isByRequestId({ id, requestId }: GetPaymentRequest | GetRefundRequest): boolean {
+  const violations: Violation[] = [];
+  const check = collectInto(violations);
+  check(id !== "" || requestId !== "", "id", "is required, unless request_id is given");
+  check(id === "" || requestId === "", "request_id", "must not be given beside id");
+  if (id === "" && requestId !== "") checkRequestId(requestId, check);
+  if (violations.length > 0) throw invalidFields(violations);
+  return id === "";
 }
 
-/** What is above the largest page asks for that one (AIP-158). @throws ApiError INVALID_ARGUMENT when it is negative. */
-function pageSizeOf(asked: number): number {
-  if (asked < 0) throw invalidFields([{ field: "page_size", description: "must not be negative" }]);
-  return asked === 0 ? DEFAULT_PAGE_SIZE : Math.min(asked, MAXIMUM_PAGE_SIZE);
+/** The one that stands among those with a request_id. */
+function findByRequestId(
+  parts: ReadParts,
+  context: CallContext,
+  operation: "list-payments" | "list-refunds",
+  requestId: string,
+): Promise<PaymentReadReply> {
+  const { merchantId } = context;
+  return readPage(parts, context, {
+    ...({ version: MESSAGE_VERSION, operation, merchantId, requestId } as const),
+    ...({ pageSize: 1, standing: true } as const),
+  });
+}
+
+function notRecorded(reason: ApiErrorReason, what: "payment" | "refund"): ApiError {
+  const message = `No ${what} is recorded under this request_id. One that was accepted just now may not be recorded yet.`;
+  return new ApiError("NOT_FOUND", reason, message);
+}
+
+/** Asks client-bank for a page when the merchant may read so many now. @throws ApiError UNAVAILABLE, RESOURCE_EXHAUSTED. */
+export async function readPage(parts: ReadParts, context: CallContext, query: PageRequest): Promise<PaymentReadReply> {
+  const options = { timeoutMs: parts.readTimeoutMs, traceparent: context.traceparent };
+  const reply = await admitted(parts, context, query.pageSize, () => askClientBank(parts, query, options));
+  return reply.json(paymentReadReply);
 }
 
 /** Reads `count` payments or refunds of a merchant when it may read so many now. @throws ApiError RESOURCE_EXHAUSTED. */

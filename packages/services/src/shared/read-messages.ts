@@ -21,6 +21,8 @@ const page = {
   after: z.object({ acceptTime: z.iso.datetime({ precision: 3 }), id: z.string() }).optional(),
   /** Only those that were asked for with this request_id: one that stands, and those that were refused as a reuse. */
   requestId: z.string().optional(),
+  /** With a requestId: only the one that stands. */
+  standing: z.literal(true).optional(),
 };
 
 /** A request on `payment-read`. */
@@ -40,8 +42,8 @@ export const paymentReadRequest = z.discriminatedUnion("operation", [
   }),
 ]);
 export type PaymentReadRequest = z.infer<typeof paymentReadRequest>;
-export type ListPaymentsQuery = Extract<PaymentReadRequest, { readonly operation: "list-payments" }>;
-export type ListRefundsQuery = Extract<PaymentReadRequest, { readonly operation: "list-refunds" }>;
+/** One that asks for a page. */
+export type PageRequest = Exclude<PaymentReadRequest, { readonly operation: "get-many" }>;
 
 /** The answer to a read: what was found of what was asked for; pages are newest first. */
 export const paymentReadReply = z.object({ version, payments: z.array(paymentView), refunds: z.array(refundView) });

@@ -34,7 +34,7 @@ describe(`Pages of ${PAGE} payments with the longest texts, on the ${TEST_BROKER
 async function list(house: TestStack, pageSize: number, pageToken: string): Promise<ListPaymentsResponse> {
   const metadata = await house.metadataOf("m-0001");
   return new Promise((resolve, reject) => {
-    house.grpc.listPayments({ pageSize, pageToken }, metadata, (error, response) =>
+    house.grpc.listPayments({ pageSize, pageToken, requestId: "" }, metadata, (error, response) =>
       error ? reject(error) : resolve(response),
     );
   });

@@ -361,7 +361,7 @@ async function refundsOf(house: TestStack, prefix: string): Promise<{ debited: n
 async function getRefund(house: TestStack, id: string): Promise<Refund> {
   const metadata = await house.metadataOf("m-0001");
   return new Promise((resolve, reject) => {
-    house.grpc.getRefund({ id }, metadata, (error, response) =>
+    house.grpc.getRefund({ id, requestId: "" }, metadata, (error, response) =>
       error ? reject(error) : resolve(response.refund as Refund),
     );
   });

@@ -107,12 +107,12 @@ describe(`The whole flow, on the ${TEST_BROKER} broker`, () => {
     const metadata = await house().metadataOf("m-0001");
     const { grpc } = house();
     const read = await new Promise<Payment | undefined>((resolve, reject) =>
-      grpc.getPayment({ id: paid.id }, metadata, (error, response) =>
+      grpc.getPayment({ id: paid.id, requestId: "" }, metadata, (error, response) =>
         error ? reject(error) : resolve(response.payment),
       ),
     );
     const listed = await new Promise<Payment[]>((resolve, reject) =>
-      grpc.listPayments({ pageSize: 1_000, pageToken: "" }, metadata, (error, response) =>
+      grpc.listPayments({ pageSize: 1_000, pageToken: "", requestId: "" }, metadata, (error, response) =>
         error ? reject(error) : resolve(response.payments),
       ),
     );

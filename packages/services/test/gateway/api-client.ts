@@ -4,6 +4,8 @@ import { BadRequest, ErrorInfo, QuotaFailure, RetryInfo } from "../../dist/gen/g
 import { Status } from "../../dist/gen/google/rpc/status.js";
 import {
   type ListPaymentsResponse,
+  type ListRefundsRequest,
+  type ListRefundsResponse,
   type Payment,
   PaymentServiceClient,
   type PayRequest,
@@ -93,19 +95,27 @@ export class ApiClient {
     });
   }
 
-  get(id: string): Promise<Payment> {
+  /** Reads by id, or by request_id. */
+  get(id: string, requestId = ""): Promise<Payment> {
     return new Promise((resolve, reject) => {
-      this.#grpc.getPayment({ id }, this.metadata(), (error, response) =>
+      this.#grpc.getPayment({ id, requestId }, this.metadata(), (error, response) =>
         error ? reject(error) : resolve(present(response.payment)),
       );
     });
   }
 
-  list(pageSize = 0, pageToken = ""): Promise<ListPaymentsResponse> {
+  list(pageSize = 0, pageToken = "", requestId = ""): Promise<ListPaymentsResponse> {
     return new Promise((resolve, reject) => {
-      this.#grpc.listPayments({ pageSize, pageToken }, this.metadata(), (error, response) =>
+      this.#grpc.listPayments({ pageSize, pageToken, requestId }, this.metadata(), (error, response) =>
         error ? reject(error) : resolve(response),
       );
+    });
+  }
+
+  listRefunds(request: Partial<ListRefundsRequest> = {}): Promise<ListRefundsResponse> {
+    const asked = { pageSize: 0, pageToken: "", requestId: "", payment: "", ...request };
+    return new Promise((resolve, reject) => {
+      this.#grpc.listRefunds(asked, this.metadata(), (error, response) => (error ? reject(error) : resolve(response)));
     });
   }
 

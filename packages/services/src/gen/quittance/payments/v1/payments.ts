@@ -436,8 +436,13 @@ export interface PayResponse {
 
 /** Which payment to read. */
 export interface GetPaymentRequest {
-  /** The payment's id, as Pay gave it. Required. */
+  /** The payment's id, as Pay gave it. Exactly one of `id` and `request_id` is required. */
   id: string;
+  /**
+   * The request_id that the payment was asked for with: for a caller whose answer was lost. Of several that were asked
+   * for with one request_id it is the one that stands; ListPayments shows the others as well.
+   */
+  requestId: string;
 }
 
 /** What GetPayment answers. */
@@ -448,8 +453,10 @@ export interface GetPaymentResponse {
 
 /** Which refund to read. */
 export interface GetRefundRequest {
-  /** The refund's id, as RefundPayment gave it. Required. */
+  /** The refund's id, as RefundPayment gave it. Exactly one of `id` and `request_id` is required. */
   id: string;
+  /** The request_id that the refund was asked for with, as in GetPaymentRequest. */
+  requestId: string;
 }
 
 /** What GetRefund answers. */
@@ -465,14 +472,42 @@ export interface ListPaymentsRequest {
    * come although there are more.
    */
   pageSize: number;
-  /** The `next_page_token` of the page before; empty for the first page. */
+  /** The `next_page_token` of the page before; empty for the first page. The filters must be those of that page. */
   pageToken: string;
+  /**
+   * Only payments that were asked for with this request_id: the one that stands, and those that were declined with
+   * `REQUEST_ID_REUSED`. Empty for all.
+   */
+  requestId: string;
 }
 
 /** One page of payments. */
 export interface ListPaymentsResponse {
   /** The merchant's payments, newest first. */
   payments: Payment[];
+  /** For the next page; empty when this was the last. */
+  nextPageToken: string;
+}
+
+/** Which refunds to list. */
+export interface ListRefundsRequest {
+  /** How many at most, as in ListPaymentsRequest. */
+  pageSize: number;
+  /** The `next_page_token` of the page before; empty for the first page. The filters must be those of that page. */
+  pageToken: string;
+  /**
+   * Only refunds that were asked for with this request_id: the one that stands, and those that were declined with
+   * `REQUEST_ID_REUSED`. Empty for all.
+   */
+  requestId: string;
+  /** Only refunds of the payment with this id. Empty for all. */
+  payment: string;
+}
+
+/** One page of refunds. */
+export interface ListRefundsResponse {
+  /** The merchant's refunds that are recorded, newest first. */
+  refunds: Refund[];
   /** For the next page; empty when this was the last. */
   nextPageToken: string;
 }
@@ -875,13 +910,16 @@ export const PayResponse: MessageFns<PayResponse> = {
 };
 
 function createBaseGetPaymentRequest(): GetPaymentRequest {
-  return { id: "" };
+  return { id: "", requestId: "" };
 }
 
 export const GetPaymentRequest: MessageFns<GetPaymentRequest> = {
   encode(message: GetPaymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.id !== "") {
       writer.uint32(10).string(message.id);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(18).string(message.requestId);
     }
     return writer;
   },
@@ -907,6 +945,14 @@ export const GetPaymentRequest: MessageFns<GetPaymentRequest> = {
             message.id = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -920,13 +966,23 @@ export const GetPaymentRequest: MessageFns<GetPaymentRequest> = {
   },
 
   fromJSON(object: any): GetPaymentRequest {
-    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+    };
   },
 
   toJSON(message: GetPaymentRequest): unknown {
     const obj: any = {};
     if (message.id !== "") {
       obj.id = message.id;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
     }
     return obj;
   },
@@ -937,6 +993,7 @@ export const GetPaymentRequest: MessageFns<GetPaymentRequest> = {
   fromPartial(object: DeepPartial<GetPaymentRequest>): GetPaymentRequest {
     const message = createBaseGetPaymentRequest();
     message.id = object.id ?? "";
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };
@@ -1011,13 +1068,16 @@ export const GetPaymentResponse: MessageFns<GetPaymentResponse> = {
 };
 
 function createBaseGetRefundRequest(): GetRefundRequest {
-  return { id: "" };
+  return { id: "", requestId: "" };
 }
 
 export const GetRefundRequest: MessageFns<GetRefundRequest> = {
   encode(message: GetRefundRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.id !== "") {
       writer.uint32(10).string(message.id);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(18).string(message.requestId);
     }
     return writer;
   },
@@ -1043,6 +1103,14 @@ export const GetRefundRequest: MessageFns<GetRefundRequest> = {
             message.id = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1056,13 +1124,23 @@ export const GetRefundRequest: MessageFns<GetRefundRequest> = {
   },
 
   fromJSON(object: any): GetRefundRequest {
-    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+    };
   },
 
   toJSON(message: GetRefundRequest): unknown {
     const obj: any = {};
     if (message.id !== "") {
       obj.id = message.id;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
     }
     return obj;
   },
@@ -1073,6 +1151,7 @@ export const GetRefundRequest: MessageFns<GetRefundRequest> = {
   fromPartial(object: DeepPartial<GetRefundRequest>): GetRefundRequest {
     const message = createBaseGetRefundRequest();
     message.id = object.id ?? "";
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };
@@ -1147,7 +1226,7 @@ export const GetRefundResponse: MessageFns<GetRefundResponse> = {
 };
 
 function createBaseListPaymentsRequest(): ListPaymentsRequest {
-  return { pageSize: 0, pageToken: "" };
+  return { pageSize: 0, pageToken: "", requestId: "" };
 }
 
 export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
@@ -1157,6 +1236,9 @@ export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
     }
     return writer;
   },
@@ -1190,6 +1272,14 @@ export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1214,6 +1304,11 @@ export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
         : isSet(object.page_token)
         ? globalThis.String(object.page_token)
         : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
     };
   },
 
@@ -1225,6 +1320,9 @@ export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
     return obj;
   },
 
@@ -1235,6 +1333,7 @@ export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
     const message = createBaseListPaymentsRequest();
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.requestId = object.requestId ?? "";
     return message;
   },
 };
@@ -1323,6 +1422,224 @@ export const ListPaymentsResponse: MessageFns<ListPaymentsResponse> = {
   fromPartial(object: DeepPartial<ListPaymentsResponse>): ListPaymentsResponse {
     const message = createBaseListPaymentsResponse();
     message.payments = object.payments?.map((e) => Payment.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListRefundsRequest(): ListRefundsRequest {
+  return { pageSize: 0, pageToken: "", requestId: "", payment: "" };
+}
+
+export const ListRefundsRequest: MessageFns<ListRefundsRequest> = {
+  encode(message: ListRefundsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    if (message.payment !== "") {
+      writer.uint32(34).string(message.payment);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListRefundsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListRefundsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.payment = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListRefundsRequest {
+    return {
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      payment: isSet(object.payment) ? globalThis.String(object.payment) : "",
+    };
+  },
+
+  toJSON(message: ListRefundsRequest): unknown {
+    const obj: any = {};
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.payment !== "") {
+      obj.payment = message.payment;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListRefundsRequest>): ListRefundsRequest {
+    return ListRefundsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListRefundsRequest>): ListRefundsRequest {
+    const message = createBaseListRefundsRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    message.requestId = object.requestId ?? "";
+    message.payment = object.payment ?? "";
+    return message;
+  },
+};
+
+function createBaseListRefundsResponse(): ListRefundsResponse {
+  return { refunds: [], nextPageToken: "" };
+}
+
+export const ListRefundsResponse: MessageFns<ListRefundsResponse> = {
+  encode(message: ListRefundsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.refunds) {
+      Refund.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListRefundsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListRefundsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.refunds.push(Refund.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListRefundsResponse {
+    return {
+      refunds: globalThis.Array.isArray(object?.refunds) ? object.refunds.map((e: any) => Refund.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListRefundsResponse): unknown {
+    const obj: any = {};
+    if (message.refunds?.length) {
+      obj.refunds = message.refunds.map((e) => Refund.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListRefundsResponse>): ListRefundsResponse {
+    return ListRefundsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListRefundsResponse>): ListRefundsResponse {
+    const message = createBaseListRefundsResponse();
+    message.refunds = object.refunds?.map((e) => Refund.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
     return message;
   },
@@ -2940,6 +3257,20 @@ export const PaymentServiceService = {
     responseSerialize: (value: GetRefundResponse): Buffer => Buffer.from(GetRefundResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetRefundResponse => GetRefundResponse.decode(value),
   },
+  /**
+   * Lists the merchant's refunds, newest first, all or those of one payment or one request_id. Also `GET /v1/refunds`.
+   *
+   * Errors: INVALID_ARGUMENT, NOT_FOUND (the payment of the filter never existed, or is another merchant's), UNAVAILABLE.
+   */
+  listRefunds: {
+    path: "/quittance.payments.v1.PaymentService/ListRefunds" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListRefundsRequest): Buffer => Buffer.from(ListRefundsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListRefundsRequest => ListRefundsRequest.decode(value),
+    responseSerialize: (value: ListRefundsResponse): Buffer => Buffer.from(ListRefundsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListRefundsResponse => ListRefundsResponse.decode(value),
+  },
 } as const;
 
 export interface PaymentServiceServer extends UntypedServiceImplementation {
@@ -2992,6 +3323,12 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
    */
   getRefund: handleUnaryCall<GetRefundRequest, GetRefundResponse>;
+  /**
+   * Lists the merchant's refunds, newest first, all or those of one payment or one request_id. Also `GET /v1/refunds`.
+   *
+   * Errors: INVALID_ARGUMENT, NOT_FOUND (the payment of the filter never existed, or is another merchant's), UNAVAILABLE.
+   */
+  listRefunds: handleUnaryCall<ListRefundsRequest, ListRefundsResponse>;
 }
 
 export interface PaymentServiceClient extends Client {
@@ -3118,6 +3455,26 @@ export interface PaymentServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetRefundResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Lists the merchant's refunds, newest first, all or those of one payment or one request_id. Also `GET /v1/refunds`.
+   *
+   * Errors: INVALID_ARGUMENT, NOT_FOUND (the payment of the filter never existed, or is another merchant's), UNAVAILABLE.
+   */
+  listRefunds(
+    request: ListRefundsRequest,
+    callback: (error: ServiceError | null, response: ListRefundsResponse) => void,
+  ): ClientUnaryCall;
+  listRefunds(
+    request: ListRefundsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListRefundsResponse) => void,
+  ): ClientUnaryCall;
+  listRefunds(
+    request: ListRefundsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListRefundsResponse) => void,
   ): ClientUnaryCall;
 }
 

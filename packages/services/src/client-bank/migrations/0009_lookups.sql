@@ -1,0 +1,3 @@
+CREATE INDEX "payments_reused" ON "client_bank"."payments" USING btree ("merchant_id","request_id") WHERE "client_bank"."payments"."standing_id" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "refunds_reused" ON "client_bank"."refunds" USING btree ("merchant_id","request_id") WHERE "client_bank"."refunds"."standing_id" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "refunds_by_time" ON "client_bank"."refunds" USING btree ("merchant_id","accept_time","id");
