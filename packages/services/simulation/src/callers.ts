@@ -118,9 +118,11 @@ export class Callers {
     for (let number = 1; number <= count; number += 1) {
       const own = orders.filter((_, place) => place % count === number - 1);
       this.#open += 1;
-      void this.#call({ name: `caller-${number}` }, own).finally(() => {
-        this.#open -= 1;
-      });
+      void this.#call({ name: `caller-${number}` }, own)
+        .catch((error: unknown) => this.#complain(`a call failed as none may: ${error}`))
+        .finally(() => {
+          this.#open -= 1;
+        });
     }
   }
 

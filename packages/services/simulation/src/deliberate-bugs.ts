@@ -1,5 +1,5 @@
 /**
- * The mutation check: six bugs of the kind that a payment system has, made on purpose, each of which the simulation must
+ * The mutation check: seven bugs of the kind that a payment system has, made on purpose, each of which the simulation must
  * catch. They are variants of what is simulated, and exist nowhere else.
  */
 import { requestIdReused } from "../../dist/gateway/api-error.js";
@@ -12,6 +12,7 @@ import { answer } from "./database/session.js";
 import type { DatabaseUser, SimulatedServer, Statements } from "./database/simulated-server.js";
 import type { Table } from "./database/table.js";
 import type { Mutation } from "./run-schedule.js";
+import { withUnboundSeals } from "./unbound-seal.js";
 
 export interface DeliberateBug extends Mutation {
   readonly name: string;
@@ -24,6 +25,7 @@ export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
   { name: "refund not idempotent", statements: withRepeatedRefunds },
   { name: "fingerprint race", statements: withUnnoticedConflicts },
   { name: "id not bound to its parameters", gateways: withUnboundIds },
+  { name: "unbound seal", cardValidation: withUnboundSeals },
 ];
 
 function changed(

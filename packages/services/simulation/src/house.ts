@@ -1,4 +1,5 @@
 /** The five services of a simulated house: their lives, their deaths, and what breaks around them. */
+import type { Connection } from "@quittance/sdk";
 import { startCardValidation } from "../../dist/card-validation/service.js";
 import { startClientBank } from "../../dist/client-bank/service.js";
 import { createGateway, type Gateway } from "../../dist/gateway/gateway.js";
@@ -59,6 +60,7 @@ export interface HouseParts {
   readonly lastSteps: LastSteps;
   /** What a deliberate bug makes of a gateway. */
   readonly changeGateway: (gateway: Gateway) => Gateway;
+  readonly changeCardValidation: (connection: Connection) => Connection;
 }
 
 export class House {
@@ -131,7 +133,7 @@ export class House {
   }
 
   async #run(life: Life): Promise<void> {
-    const { clock, host, lastSteps, changeGateway } = this.#parts;
+    const { clock, host, lastSteps, changeGateway, changeCardValidation } = this.#parts;
     const connection = simulatedConnection(life.line, lastSteps);
     const { service } = life;
     const now = () => clock.nowMs;
@@ -139,7 +141,12 @@ export class House {
       const gateway = await createGateway({ connection, configuration: GATEWAY_CONFIGURATION, log: LOG });
       life.gateway = changeGateway(gateway);
     } else if (service === "card-validation") {
-      await startCardValidation({ connection, keys: KEYS, messageKeys: MESSAGE_KEYS["card-validation"], log: LOG });
+      await startCardValidation({
+        connection: changeCardValidation(connection),
+        keys: KEYS,
+        messageKeys: MESSAGE_KEYS[service],
+        log: LOG,
+      });
     } else if (service === "client-bank") {
       await startClientBank({
         connection,

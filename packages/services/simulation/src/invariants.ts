@@ -15,6 +15,10 @@ export function offencesOf(server: SimulatedServer, calls: readonly Call[]): str
   checkRefunds(server, complain);
   checkRequests(server, complain);
   checkNotifications(server, complain);
+  const asked = new Set(calls.map(({ id }) => id));
+  for (const { id } of [...server.clientBank.payments.rows(), ...server.clientBank.refunds.rows()]) {
+    if (!asked.has(id)) complain(`${id} is recorded, and nobody asked for it`);
+  }
   for (const call of calls) {
     checkTold(server, call, complain);
     if (call.answer !== "unknown" && recordOf(server, call) === undefined) {

@@ -1,6 +1,7 @@
 /** One schedule: a seed in; what was done, and what was found wrong, out. */
+import type { Connection } from "@quittance/sdk";
 import type { Gateway } from "../../dist/gateway/gateway.js";
-import { deadLetterAddress } from "../../dist/shared/queue-map.js";
+import { CHANNELS, deadLetterAddress } from "../../dist/shared/queue-map.js";
 import { BooksWatch } from "./books-watch.js";
 import { Callers } from "./callers.js";
 import { SimulatedClock } from "./clock.js";
@@ -36,6 +37,8 @@ export interface Mutation {
   readonly statements?: (server: SimulatedServer) => Statements;
   /** Made once for each schedule; every gateway is changed by it. */
   readonly gateways?: () => (gateway: Gateway) => Gateway;
+  /** Changes what card-validation is connected by. */
+  readonly cardValidation?: (connection: Connection) => Connection;
 }
 
 /** A schedule that does not come to rest by then turns in a circle. */
@@ -69,6 +72,7 @@ class Run {
   readonly #faults: Record<string, number> = {};
   readonly #faultRate: number;
   #faultsLeft: number;
+  #copiedCards = 0;
 
   constructor(seed: number, mutation: Mutation) {
     this.#seed = seed;
@@ -89,6 +93,7 @@ class Run {
       host: this.#host,
       lastSteps: mutation.lastSteps ?? "send, then accept",
       changeGateway: mutation.gateways?.() ?? ((gateway) => gateway),
+      changeCardValidation: mutation.cardValidation ?? ((connection) => connection),
     });
     this.#callers = new Callers({
       house: this.#house,
@@ -146,7 +151,7 @@ class Run {
     this.#offences.push(`not quiet after ${MAXIMUM_STEPS} steps`);
   }
 
-  /** Dead letters hold the poison, all of it, and nothing else. */
+  /** Dead letters hold the poison and the payments with copied cards, all of them, and nothing else. */
   #checkDeadLetters(): void {
     const found = new Set<string>();
     for (const { text } of this.#broker.waiting(deadLetterAddress({ address: "" }))) {
@@ -154,7 +159,7 @@ class Run {
       if (poison === undefined) this.#offences.push(`set aside: ${text}`);
       else found.add(poison);
     }
-    const injected = this.#faults["poison sent"] ?? 0;
+    const injected = (this.#faults["poison sent"] ?? 0) + this.#copiedCards;
     if (found.size !== injected) this.#offences.push(`${injected} messages were poison, ${found.size} were set aside`);
   }
 
@@ -171,6 +176,7 @@ class Run {
       ["old message comes again", () => this.#replay()],
       ["old message comes again", () => this.#replay()],
       ["poison sent", () => this.#broker.poison()],
+      ["card copied", () => this.#copyCard()],
       ["everything delayed", () => this.clock.advance(this.#random.integer(1_000, 120_000))],
     ];
     const [name, happen] = this.#random.pick(faults);
@@ -178,6 +184,26 @@ class Run {
     this.#faults[name] = (this.#faults[name] ?? 0) + 1;
     this.#schedule.note(`FAULT ${name}`);
     happen();
+  }
+
+  /** Somebody who reads `payment` and may write to it pays with the card of another payment. */
+  #copyCard(): void {
+    const payments = this.#broker.history.filter(({ queue }) => queue === CHANNELS.payment.address);
+    if (payments.length === 0) return;
+    const { queue, message } = this.#random.pick(payments);
+    const number = this.#broker.nextNumber();
+    const forged = {
+      ...(JSON.parse(message.text) as object),
+      paymentId: `pay_${String(number)
+        .replace(/\d/g, (digit) => "abcdefghij"[Number(digit)] ?? "")
+        .padStart(32, "x")}`,
+      amount: { currencyCode: "EUR", minorUnits: "7" },
+      // The mark by which it is found among the dead letters.
+      description: `poison ${number}`,
+    };
+    const text = JSON.stringify(forged);
+    this.#broker.put(queue, { ...message, text, messageId: `ID:${number}`, label: `copied card#${number}` });
+    this.#copiedCards += 1;
   }
 
   #replay(): void {

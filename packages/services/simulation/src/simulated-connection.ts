@@ -29,11 +29,21 @@ const VOLATILE = { deliveryMode: "non-persistent" } as const;
 
 type Used = Pick<
   Connection,
-  "state" | "onState" | "createProducer" | "createConsumer" | "createTemporaryQueue" | "process" | "request" | "respond"
+  | "state"
+  | "stall"
+  | "onState"
+  | "createProducer"
+  | "createConsumer"
+  | "createTemporaryQueue"
+  | "process"
+  | "request"
+  | "respond"
 >;
 
 class UsedConnection implements Used {
   readonly state = { name: "open", broker: "simulated", product: undefined } as const;
+  /** The simulated broker takes or refuses at once. */
+  readonly stall = undefined;
   readonly #line: Line;
   readonly #lastSteps: LastSteps;
   #replies: Replies | undefined;
@@ -49,7 +59,8 @@ class UsedConnection implements Used {
 
   async createProducer(destination: Destination | undefined, defaults: ProducerOptions = {}): Promise<Producer> {
     const line = this.#line;
-    const producer: Pick<Producer, "send" | "close"> = {
+    const producer: Pick<Producer, "stall" | "send" | "close"> = {
+      stall: undefined,
       send: (message, { destination: other, ...options } = {}) => {
         const to = other ?? destination;
         if (to === undefined) throw new MessagingError("invalid-argument", "The message names no destination.");
@@ -143,7 +154,7 @@ function refusing<Whole extends object>(part: Partial<Whole>): Whole {
       // Whoever awaits it asks whether it is a promise.
       if (name === "then") return undefined;
       const value: unknown = Reflect.get(target, name, target);
-      if (value === undefined) throw notSimulated(String(name));
+      if (!Reflect.has(target, name)) throw notSimulated(String(name));
       return typeof value === "function" ? value.bind(target) : value;
     },
   }) as Whole;
