@@ -62,6 +62,8 @@ export async function startArtemis(options: ArtemisOptions): Promise<Artemis> {
   });
   options.onSpawn?.(child);
   const log = createWriteStream(join(options.directory, "artemis.log"), { flags: "a" });
+  // With a full disk there is no log; that must not end who started the broker.
+  log.on("error", () => undefined);
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
   child.once("close", () => log.end());

@@ -26,6 +26,8 @@ export interface StackBrokerOptions {
   readonly broker: "embedded" | "artemis" | URL;
   /** The login of each service, for a broker that runs already; without it all log in as the URL says. */
   readonly brokerLogins?: BrokerLogins | undefined;
+  /** Where Artemis has its folder, which is removed in the end [the system's for temporary files]. */
+  readonly brokerFolder?: string | undefined;
   readonly guardian: Guardian;
   readonly signal: AbortSignal;
   readonly onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
@@ -64,7 +66,7 @@ export async function startStackBroker(options: StackBrokerOptions): Promise<Sta
       durable: false,
     };
   }
-  const directory = mkdtempSync(join(tmpdir(), "quittance-artemis-"));
+  const directory = mkdtempSync(join(options.brokerFolder ?? tmpdir(), "quittance-artemis-"));
   options.guardian.path(directory);
   const supervision = await supervise({
     ...supervised,

@@ -50,6 +50,10 @@ export interface StackStartOptions extends Pick<StackOptions, "broker" | "databa
   readonly onProgress?: (sentence: string) => void;
   /** Longest pause before a process that died is started again, in milliseconds [10,000]. */
   readonly maximumRestartDelayMs?: number;
+  /** How many processes of a service run [1 of each]. Further gateways take free ports. */
+  readonly instances?: Partial<Record<ServiceName, number>>;
+  /** Where Artemis has its folder [the system's for temporary files]. */
+  readonly brokerFolder?: string | undefined;
   /** Where a service finds its broker or database instead of at `url`: for a proxy in between. */
   readonly route?: (service: ServiceName, url: string) => Promise<string>;
 }
@@ -61,9 +65,16 @@ export interface StackService {
   readonly healthPort: number;
 }
 
-export interface Stack {
+/** The ports of a gateway. */
+export interface GatewayPorts {
   readonly grpcPort: number;
   readonly httpPort: number;
+}
+
+/** The ports are those of the first gateway. */
+export interface Stack extends GatewayPorts {
+  /** All gateways, the first one first. */
+  readonly gateways: readonly GatewayPorts[];
   /** Operators' URLs, with passwords. */
   readonly brokerUrl: string;
   readonly databaseUrl: string;
@@ -71,7 +82,7 @@ export interface Stack {
   readonly keys: StackKeys;
   /** Whether the broker's messages outlive its process. */
   readonly brokerDurable: boolean;
-  /** The services of the moment. */
+  /** The processes of the services of the moment; one for each instance. */
   services(): StackService[];
   /** The process ids of broker and database, where they are the stack's own, and of the guardian. */
   processes(): {
@@ -79,7 +90,7 @@ export interface Stack {
     readonly database: number | undefined;
     readonly guardian: number | undefined;
   };
-  /** Stops one service, and starts it again only when the returned function is called. */
+  /** Stops all instances of a service, and starts them again only when the returned function is called. */
   hold(service: ServiceName): Promise<() => Promise<void>>;
   /** A token with which a merchant may do everything, for 24 hours. */
   tokenOf(merchantId: string): Promise<string>;
@@ -102,7 +113,8 @@ interface Parts {
   readonly maximumDelayMs: number | undefined;
   broker?: Supervision<Supervisable>;
   database?: Supervision<Supervisable>;
-  readonly services: Map<ServiceName, Supervision<ServiceProcess>>;
+  /** Each with its instances. */
+  readonly services: Map<ServiceName, Supervision<ServiceProcess>[]>;
 }
 
 /**
@@ -154,6 +166,7 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
     ...parts,
     broker: options.broker,
     brokerLogins: options.brokerLogins,
+    brokerFolder: options.brokerFolder,
     onOutput: outputOf("broker"),
   }).then((started) => {
     if (started.supervision) parts.broker = started.supervision;
@@ -187,8 +200,16 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
       grpcPort: options.grpcPort,
       httpPort: options.httpPort,
     } satisfies StackEnvironment);
+    const count = options.instances?.[name] ?? 1;
+    const instances = Array.from({ length: count }, (_, place) =>
+      startInstance(name, place === 0 ? environment : { ...environment, GRPC_PORT: "0", HTTP_PORT: "0" }),
+    );
+    parts.services.set(name, await Promise.all(instances));
+  }
+
+  function startInstance(name: ServiceName, environment: NodeJS.ProcessEnv): Promise<Supervision<ServiceProcess>> {
     parts.signal.throwIfAborted();
-    const supervision = await supervise<ServiceProcess>({
+    return supervise<ServiceProcess>({
       name,
       start: (previous) =>
         startServiceProcess({
@@ -201,7 +222,6 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
       signal: parts.signal,
       maximumDelayMs: parts.maximumDelayMs,
     });
-    parts.services.set(name, supervision);
   }
 
   const services = SERVICES.map(startService);
@@ -246,26 +266,34 @@ function portsOf(previous: ServiceProcess | undefined): NodeJS.ProcessEnv {
 
 function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
   const { keys, merchantKeys, broker, database } = booted;
-  const gateway = parts.services.get("gateway") as Supervision<ServiceProcess>;
+  const instancesOf = (name: ServiceName) => parts.services.get(name) ?? [];
+  const gateways = instancesOf("gateway").map(({ current: { ready } }) => ({
+    grpcPort: ready.ports.grpc ?? 0,
+    httpPort: ready.ports.http ?? 0,
+  }));
   let stopped: Promise<void> | undefined;
   return {
-    grpcPort: gateway.current.ready.ports.grpc ?? 0,
-    httpPort: gateway.current.ready.ports.http ?? 0,
+    ...(gateways[0] as GatewayPorts),
+    gateways,
     brokerUrl: broker.urlOf("operator"),
     databaseUrl: database.url,
     keys,
     brokerDurable: broker.durable,
     services: () =>
-      SERVICES.flatMap((name) => {
-        const process = parts.services.get(name)?.current;
-        return process ? [{ name, pid: process.pid, healthPort: process.ready.health }] : [];
-      }),
+      SERVICES.flatMap((name) =>
+        instancesOf(name).map(({ current: { pid, ready } }) => ({ name, pid, healthPort: ready.health })),
+      ),
     processes: () => ({
       broker: parts.broker?.current.pid,
       database: parts.database?.current.pid,
       guardian: parts.guardian.pid,
     }),
-    hold: (name) => (parts.services.get(name) as Supervision<ServiceProcess>).hold(),
+    hold: async (name) => {
+      const resumes = await Promise.all(instancesOf(name).map((instance) => instance.hold()));
+      return async () => {
+        await Promise.all(resumes.map((resume) => resume()));
+      };
+    },
     tokenOf: (merchantId) => mintToken(merchantKeys, { merchantId, issuer: ISSUER, audience: AUDIENCE }),
     signer: { privateKey: merchantKeys.privateKey, issuer: ISSUER, audience: AUDIENCE },
     cardKeys: { CARD_FINGERPRINT_KEY: keys.CARD_FINGERPRINT_KEY, CARD_STORAGE_KEY: keys.CARD_STORAGE_KEY },
@@ -282,8 +310,8 @@ function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
 
 /** The gateway first: it takes nothing new in while the others finish what they hold. */
 async function stopParts(parts: Parts): Promise<void> {
-  await parts.services.get("gateway")?.stop();
-  await Promise.all([...parts.services.values()].map((service) => service.stop()));
+  await Promise.all((parts.services.get("gateway") ?? []).map((gateway) => gateway.stop()));
+  await Promise.all([...parts.services.values()].flat().map((service) => service.stop()));
   await parts.broker?.stop();
   await parts.database?.stop();
 }

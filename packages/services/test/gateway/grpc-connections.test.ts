@@ -124,7 +124,7 @@ describe("the gRPC door under far more calls than it may take", function () {
     expect(accepted).to.be.within(20, 1_000);
     for (const refusal of refusals) {
       expect(refusal.code).to.be.oneOf([status.RESOURCE_EXHAUSTED, status.UNAVAILABLE]);
-      expect(refusal.info?.reason).to.be.oneOf(["TOO_MANY_IN_FLIGHT", "OVERLOADED", "BROKER_SLOW"]);
+      expect(refusal.info?.reason).to.be.oneOf(["TOO_MANY_IN_FLIGHT", "OVERLOADED", "BROKER_SLOW", "BROKER_BLOCKED"]);
       expect(refusal.retryDelay, refusal.message).not.to.equal(undefined);
     }
     for (let count = 0; count < accepted; count++) await bank.finish(await bank.take());

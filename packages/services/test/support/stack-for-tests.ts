@@ -53,12 +53,18 @@ export interface TestStack {
  * Gives the suite that calls it a house of its own, with a PostgreSQL of its own, or on `database`, which the suite
  * starts before and stops after.
  */
-export function useStack(options: { readonly database?: () => Promise<URL> } = {}): () => TestStack {
+export function useStack(
+  options: {
+    readonly database?: () => Promise<URL>;
+    /** Processes of a service [1 of each]. */
+    readonly instances?: Partial<Record<ServiceName, number>>;
+  } = {},
+): () => TestStack {
   let current: TestStack | undefined;
   let close: (() => Promise<void>) | undefined;
   before(async function startHouse() {
     this.timeout(START_TIMEOUT_MS);
-    [current, close] = await startTestStack((await options.database?.()) ?? "embedded");
+    [current, close] = await startTestStack((await options.database?.()) ?? "embedded", options.instances);
   });
   after(async function stopHouse() {
     this.timeout(60_000);
@@ -70,13 +76,17 @@ export function useStack(options: { readonly database?: () => Promise<URL> } = {
   };
 }
 
-async function startTestStack(database: "embedded" | URL): Promise<[TestStack, () => Promise<void>]> {
+async function startTestStack(
+  database: "embedded" | URL,
+  instances: Partial<Record<ServiceName, number>> = {},
+): Promise<[TestStack, () => Promise<void>]> {
   const folder = mkdtempSync(join(tmpdir(), "quittance-flow-"));
   const written: string[] = [];
   const brokerUrls = new Map<ServiceName, string>();
   const stack = await startStack({
     broker: TEST_BROKER,
     database,
+    instances,
     grpcPort: 0,
     httpPort: 0,
     guardian: startGuardian(),

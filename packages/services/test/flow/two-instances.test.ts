@@ -1,0 +1,63 @@
+import { expect } from "chai";
+import { eventually } from "../support/eventually.js";
+import { untilAllFinal, useStack } from "../support/stack-for-tests.js";
+
+const AT_ONCE = { wait: { seconds: 0n, nanos: 0 } };
+
+describe("the house with two processes of each service", function () {
+  this.timeout(180_000);
+  const two = { gateway: 2, "card-validation": 2, "client-bank": 2, "merchant-bank": 2, notification: 2 };
+  const house = useStack({ instances: two });
+
+  it("has a door of its own for each gateway, and every instance among its services", async () => {
+    const { stack } = house();
+    expect(stack.gateways).to.have.length(2);
+    expect(new Set(stack.gateways.flatMap(({ grpcPort, httpPort }) => [grpcPort, httpPort])).size).to.equal(4);
+    expect(stack.gateways[0]).to.deep.equal({ grpcPort: stack.grpcPort, httpPort: stack.httpPort });
+    for (const name of Object.keys(two)) {
+      expect(stack.services().filter((service) => service.name === name)).to.have.length(2);
+    }
+    const payment = await house().pay({ requestId: "at-the-first" });
+    const [, second] = stack.gateways;
+    const response = await fetch(`http://127.0.0.1:${second?.httpPort}/v1/payments/${payment.id}`, {
+      headers: { authorization: `Bearer ${await stack.tokenOf("m-0001")}` },
+    });
+    expect(((await response.json()) as { payment: { state: string } }).payment.state).to.match(/SUCCEEDED$/);
+  });
+
+  it("stops all processes of a service that is held, and starts them all again", async () => {
+    const pidsOf = () =>
+      house()
+        .stack.services()
+        .flatMap(({ name, pid }) => (name === "client-bank" ? [pid] : []));
+    const pids = pidsOf();
+    const resume = await house().stack.hold("client-bank");
+    for (const pid of pids) expect(() => process.kill(pid, 0)).to.throw();
+    await resume();
+    expect(pidsOf().filter((pid) => pids.includes(pid))).to.deep.equal([]);
+    expect((await house().pay({ requestId: "afterwards" })).id).to.match(/^pay_/);
+  });
+
+  it("pays each payment once while one of two is killed again and again", async () => {
+    const before = (await house().progress()).all;
+    const accepted = new Set<string>();
+    for (let round = 0; round < 4; round += 1) {
+      const paying = Array.from({ length: 20 }, (_, n) => house().pay({ requestId: `${round}-${n}`, ...AT_ONCE }));
+      for (const name of ["card-validation", "client-bank", "merchant-bank", "notification"] as const) {
+        house().killService(name);
+      }
+      for (const { id } of await Promise.all(paying)) accepted.add(id);
+      await eventually("all run again", async () =>
+        (await Promise.all(house().stack.services().map(isAlive))).every(Boolean),
+      );
+    }
+    await untilAllFinal(house(), before + accepted.size);
+    expect(accepted.size).to.equal(80);
+    expect(await house().discrepancies()).to.deep.equal([]);
+  });
+});
+
+async function isAlive({ healthPort }: { readonly healthPort: number }): Promise<boolean> {
+  const response = await fetch(`http://127.0.0.1:${healthPort}/livez`).catch(() => undefined);
+  return response?.status === 200;
+}
