@@ -7,8 +7,10 @@ import pg from "pg";
 import type { ServiceName } from "../../dist/shared/queue-map.js";
 import type { Guardian } from "../../dist/stack/guardian.js";
 import { openProcessLogs } from "../../dist/stack/process-logs.js";
+import { SERVICES } from "../../dist/stack/service-table.js";
 import { STACK_PROCESSES, type Stack, startStack } from "../../dist/stack/stack.js";
 import { type Merchants, openDoors } from "./merchant.js";
+import { mountSmallDisk, type SmallDisk } from "./small-disk.js";
 import { startWebhookReceiver, type WebhookReceiver } from "./webhook-receiver.js";
 import { LineProxy } from "./wire/line-proxy.js";
 
@@ -27,6 +29,10 @@ export interface House {
   readonly broker: "artemis" | "embedded";
   readonly merchants: Merchants;
   readonly receiver: WebhookReceiver;
+  /** The broker's own; undefined where it cannot be made. */
+  readonly disk: SmallDisk | undefined;
+  /** A further program at the doors, with connections of its own. */
+  openMerchants(): Merchants;
   /** As the operator, who may do everything; it reconnects by itself. */
   readonly operator: Connection;
   /** Runs a statement as the superuser, who sees every schema. */
@@ -47,6 +53,8 @@ export interface House {
 /** Starts everything. */
 export async function openHouse(options: {
   readonly broker: "artemis" | "embedded";
+  /** Processes of each service. */
+  readonly instances: number;
   /** Where logs and keys go. */
   readonly folder: string;
   readonly guardian: Guardian;
@@ -68,6 +76,10 @@ export async function openHouse(options: {
     processes: STACK_PROCESSES,
     onComplaint: () => undefined,
   });
+  const disk = options.broker === "artemis" ? await mountSmallDisk(join(options.folder, "broker-disk")) : undefined;
+  if (options.broker === "artemis" && disk === undefined) {
+    options.onProgress("no disk of its own for the broker, which takes Linux and root: none is filled");
+  }
   const proxies = new Map<string, LineProxy>();
   const starts = new EventEmitter();
   const stack = await startStack({
@@ -77,6 +89,8 @@ export async function openHouse(options: {
     httpPort: 0,
     guardian: tellingGuardian(options.guardian, (order, pid) => starts.emit(String(order), pid)),
     keysFile: join(options.folder, "keys.json"),
+    instances: Object.fromEntries(SERVICES.map((name) => [name, options.instances])),
+    brokerFolder: disk?.folder,
     signal: options.signal,
     maximumRestartDelayMs: MAXIMUM_RESTART_DELAY_MS,
     route: async (service, url) => {
@@ -97,7 +111,8 @@ export async function openHouse(options: {
   pool.on("error", () => undefined);
   const operator = await connect(stack.brokerUrl);
   return {
-    ...{ stack, broker: options.broker, merchants, receiver, operator },
+    ...{ stack, broker: options.broker, disk, merchants, receiver, operator },
+    openMerchants: () => openDoors(stack),
     query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(sql, [...values])).rows,
     queryAt: async <Row extends pg.QueryResultRow>(url: string, sql: string) => {
@@ -118,13 +133,19 @@ export async function openHouse(options: {
       await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
       await receiver.close();
       await logs.close();
+      await disk?.remove();
     },
   };
 }
 
+let turn = 0;
+
 function pidOf(stack: Stack, target: Target): number | undefined {
   if (target === "broker" || target === "database") return stack.processes()[target];
-  return stack.services().find(({ name }) => name === target)?.pid;
+  // One of its instances after the other.
+  const instances = stack.services().filter(({ name }) => name === target);
+  turn += 1;
+  return instances[turn % instances.length]?.pid;
 }
 
 /** A guardian tells its list alone what is started, and here us too. */

@@ -69,10 +69,10 @@ function placeOf({ call }: AskedPayment | AskedRefund, isRival: boolean): string
   return isRival ? `${call.requestId} for ${call.amount?.minorUnits}` : call.requestId;
 }
 
-/** Of a request that is not recorded; a rival is asked for once, and may have reached nobody. */
-function lost({ id, final }: AskedPayment | AskedRefund, isRival: boolean): string[] {
+/** Of a request that is not recorded; a rival is asked for once, and like one that was abandoned may have reached nobody. */
+function lost({ id, final, abandoned }: AskedPayment | AskedRefund, isRival: boolean): string[] {
   if (id !== undefined || final !== undefined) return ["was accepted and is lost"];
-  return isRival ? [] : ["was never answered, nor recorded"];
+  return isRival || abandoned === true ? [] : ["was never answered, nor recorded"];
 }
 
 /** A rival that is refused is not told its own id. */

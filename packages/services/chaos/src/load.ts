@@ -1,6 +1,7 @@
 /**
  * The steady load: merchants who pay, refund, read and repeat themselves. Each calls again with the same request_id
- * until it is answered, as a merchant must; so after a round there is no request of which nobody knows what became.
+ * until it is answered, as a merchant must; so after a round there is no request of which nobody knows what became. In
+ * some rounds they do not, for their calls would heal what was lost: what they were told was accepted must end by itself.
  */
 import type { Answer, DoorName, Merchants, PayCall, RefundCall } from "./merchant.js";
 import { drawPaymentKind } from "./payment-kinds.js";
@@ -25,6 +26,8 @@ export interface LoadOptions {
   readonly round: number;
   /** Sets this run's request_ids apart from those of every other. */
   readonly prefix: string;
+  /** Whether callers call again until they are answered. Else what they have no answer to is left as it is. */
+  readonly callsAgain: boolean;
   /** After it, a call that is not answered is a violation. */
   readonly giveUp: AbortSignal;
 }
@@ -56,6 +59,8 @@ async function makeRequest(options: LoadOptions, requestId: string): Promise<voi
   const { book, random } = options;
   const door: DoorName = random.chance(0.5) ? "http" : "grpc";
   const action = random.next();
+  // Calling again would heal what was lost.
+  if (!options.callsAgain && action >= 0.82 && action < 0.92) return payNew(options, door, requestId);
   if (action < 0.7 || book.succeeded.length === 0) await payNew(options, door, requestId);
   else if (action < 0.82) await refundOne(options, door, requestId);
   else if (action < 0.92) await payAgain(options, door, random.pick(book.payments));
@@ -182,6 +187,10 @@ async function untilAnswered(
       return book.violation(`${asked.call.requestId} was refused as if it were another request's`, paymentId());
     }
     if (answer.kind === "refused") return book.violation(`${asked.call.requestId}: ${answer.why}`, paymentId());
+    if (!options.callsAgain) {
+      asked.abandoned = true;
+      return pause(RETRY_PAUSE_MS);
+    }
     if (giveUp.aborted) return book.violation(`${asked.call.requestId} was never answered: ${answer.why}`, paymentId());
     await pause(RETRY_PAUSE_MS);
   }

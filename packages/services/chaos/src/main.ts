@@ -26,6 +26,7 @@ async function runCampaign(options: CampaignOptions, guardian: Guardian, signal:
   guardian.runFile(claim.path, claim.token);
   const house = await openHouse({
     broker: options.broker,
+    instances: options.instances,
     folder,
     guardian,
     signal,
@@ -64,10 +65,10 @@ function aborted(signal: AbortSignal): Promise<undefined> {
 }
 
 function formatRound(round: RoundReport, place: string): string {
-  const { seed, fault, damages, payments, refunds, violations, durationMs } = round;
+  const { seed, callsAgain, fault, damages, payments, refunds, violations, durationMs } = round;
   const what = damages.map(({ target, point }) => `${target} ${point}`).join(", ");
   const mark = violations.length === 0 ? "held" : "FAILED";
-  return `round ${place}, seed ${seed}: ${mark} after ${(durationMs / 1_000).toFixed(1)} s: ${fault} (${what || "nothing came of it"}); ${payments} payments, ${refunds} refunds`;
+  return `round ${place}, seed ${seed}: ${mark} after ${(durationMs / 1_000).toFixed(1)} s: ${fault} (${what || "nothing came of it"}); ${payments} payments, ${refunds} refunds${callsAgain ? "" : ", nobody called again"}`;
 }
 
 async function tellFailure(house: House, round: RoundReport, options: CampaignOptions): Promise<void> {

@@ -12,6 +12,8 @@ import {
   refundStateToJSON,
 } from "../../dist/gen/quittance/payments/v1/payments.js";
 
+import type { GatewayPorts } from "../../dist/stack/stack.js";
+
 /** After this time a call that has no answer is made again. */
 const CALL_TIMEOUT_MS = 10_000;
 
@@ -53,7 +55,8 @@ export interface RefundCall {
 }
 
 export interface Merchants {
-  pay(door: DoorName, call: PayCall, waitSeconds: number): Promise<Answer>;
+  /** `timeoutMs` is how long the caller has patience [10,000]; beyond it the call is cancelled. */
+  pay(door: DoorName, call: PayCall, waitSeconds: number, timeoutMs?: number): Promise<Answer>;
   refund(door: DoorName, call: RefundCall, waitSeconds: number): Promise<Answer>;
   read(door: DoorName, merchantId: string, paymentId: string): Promise<Answer>;
   close(): void;
@@ -61,13 +64,20 @@ export interface Merchants {
 
 /** Opens both doors. */
 export function openDoors(options: {
-  readonly grpcPort: number;
-  readonly httpPort: number;
+  /** Called in turn. */
+  readonly gateways: readonly GatewayPorts[];
   readonly tokenOf: (merchantId: string) => Promise<string>;
 }): Merchants {
   // A gateway that is killed comes back in a second: the client must not wait longer than that to look for it.
   const backoff = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 1_000 };
-  const client = new PaymentServiceClient(`127.0.0.1:${options.grpcPort}`, credentials.createInsecure(), backoff);
+  const clients = options.gateways.map(
+    ({ grpcPort }) => new PaymentServiceClient(`127.0.0.1:${grpcPort}`, credentials.createInsecure(), backoff),
+  );
+  let calls = 0;
+  const nextOf = <T>(all: readonly T[]): T => {
+    calls += 1;
+    return all[calls % all.length] as T;
+  };
   const tokens = new Map<string, Promise<string>>();
   const tokenOf = (merchantId: string) => {
     const token = tokens.get(merchantId) ?? options.tokenOf(merchantId);
@@ -79,11 +89,12 @@ export function openDoors(options: {
     merchantId: string,
     call: (metadata: Metadata, deadline: Date, done: (error: ServiceError | null, response: Response) => void) => void,
     read: (response: Response) => Answer,
+    timeoutMs = CALL_TIMEOUT_MS,
   ): Promise<Answer> {
     const metadata = new Metadata();
     metadata.set("authorization", `Bearer ${await tokenOf(merchantId)}`);
     const answer = new Promise<Answer>((resolve) => {
-      call(metadata, new Date(Date.now() + CALL_TIMEOUT_MS), (error, response) =>
+      call(metadata, new Date(Date.now() + timeoutMs), (error, response) =>
         resolve(error === null ? read(response) : judgeRpcError(error)),
       );
     });
@@ -93,7 +104,7 @@ export function openDoors(options: {
 
   async function overHttp(merchantId: string, path: string, body?: object): Promise<Answer> {
     try {
-      const response = await fetch(`http://127.0.0.1:${options.httpPort}${path}`, {
+      const response = await fetch(`http://127.0.0.1:${nextOf(options.gateways).httpPort}${path}`, {
         method: body === undefined ? "GET" : "POST",
         headers: {
           authorization: `Bearer ${await tokenOf(merchantId)}`,
@@ -109,14 +120,15 @@ export function openDoors(options: {
   }
 
   return {
-    pay: (door, { merchantId, amount, ...request }, waitSeconds) =>
+    pay: (door, { merchantId, amount, ...request }, waitSeconds, timeoutMs) =>
       door === "http"
         ? overHttp(merchantId, "/v1/payments", { ...request, amount: wire(amount), wait: `${waitSeconds}s` })
         : overGrpc(
             merchantId,
             (metadata, deadline, done) =>
-              client.pay({ ...request, amount, wait: secondsOf(waitSeconds) }, metadata, { deadline }, done),
+              nextOf(clients).pay({ ...request, amount, wait: secondsOf(waitSeconds) }, metadata, { deadline }, done),
             ({ payment }: { payment?: Payment | undefined }) => toldOfPayment(payment),
+            timeoutMs,
           ),
     refund: (door, { merchantId, requestId, paymentId, amount }, waitSeconds) =>
       door === "http"
@@ -128,7 +140,7 @@ export function openDoors(options: {
         : overGrpc(
             merchantId,
             (metadata, deadline, done) =>
-              client.refundPayment(
+              nextOf(clients).refundPayment(
                 { id: paymentId, requestId, amount, wait: secondsOf(waitSeconds) },
                 metadata,
                 { deadline },
@@ -142,10 +154,12 @@ export function openDoors(options: {
         : overGrpc(
             merchantId,
             (metadata, deadline, done) =>
-              client.getPayment({ id: paymentId, requestId: "" }, metadata, { deadline }, done),
+              nextOf(clients).getPayment({ id: paymentId, requestId: "" }, metadata, { deadline }, done),
             ({ payment }: { payment?: Payment | undefined }) => toldOfPayment(payment),
           ),
-    close: () => client.close(),
+    close: () => {
+      for (const client of clients) client.close();
+    },
   };
 }
 

@@ -6,6 +6,8 @@ export interface CampaignOptions {
   /** That of the first round; each further round has the next. */
   readonly seed: number;
   readonly broker: "artemis" | "embedded";
+  /** Processes of each service. */
+  readonly instances: number;
   /** Where the summary is written, as Markdown. */
   readonly summary: string | undefined;
 }
@@ -15,6 +17,8 @@ export class OptionsError extends Error {
 }
 
 const DEFAULT_ROUNDS = 20;
+const DEFAULT_INSTANCES = 2;
+const MAXIMUM_INSTANCES = 4;
 const MAXIMUM_ROUNDS = 100_000;
 const MAXIMUM_SEED = 2 ** 31;
 
@@ -26,6 +30,7 @@ export const HELP = `Breaks a running house on purpose, round after round, and c
   --seed <s>        The seed of the first round; each further round has the next [1]. Round 37 of seed 1 is
                     repeated by --rounds 1 --seed 37.
   --broker <which>  artemis, or embedded, which keeps its messages in memory and is therefore spared [artemis].
+  --instances <n>   Processes of each service, 1 to ${MAXIMUM_INSTANCES} [${DEFAULT_INSTANCES}].
   --summary <file>  Writes the summary as Markdown, besides showing it [.quittance/chaos/summary.md].
   --help            This text.
 
@@ -47,6 +52,7 @@ export function parseOptions(args: readonly string[]): CampaignOptions | "help" 
     rounds: wholeNumber("--rounds", values.rounds, DEFAULT_ROUNDS, MAXIMUM_ROUNDS),
     seed: wholeNumber("--seed", values.seed, 1, MAXIMUM_SEED),
     broker,
+    instances: wholeNumber("--instances", values.instances, DEFAULT_INSTANCES, MAXIMUM_INSTANCES),
     summary: values.summary,
   };
 }
@@ -60,6 +66,7 @@ function parse(args: readonly string[]) {
         rounds: { type: "string" },
         seed: { type: "string" },
         broker: { type: "string" },
+        instances: { type: "string" },
         summary: { type: "string" },
         help: { type: "boolean", short: "h" },
       },

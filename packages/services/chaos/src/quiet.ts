@@ -1,7 +1,7 @@
 /** Waits until the house has finished with everything that it accepted. */
 
 import type { House } from "./house.js";
-import type { RequestBook } from "./request-book.js";
+import type { AskedPayment, AskedRefund, RequestBook } from "./request-book.js";
 import { untilComplete } from "./until-complete.js";
 import { waitingMessages } from "./waiting-messages.js";
 
@@ -22,21 +22,38 @@ export async function untilAllReady(house: House): Promise<void> {
   }, READY_WITHIN_MS);
 }
 
+type Column = "payments" | "missingPayments" | "missingRefunds" | "pending" | "refunds" | "notified" | "unsent";
+
+/** Of requests whose callers were told that they are accepted. */
+function idsOf(asked: readonly (AskedPayment | AskedRefund)[]): string[] {
+  return asked.flatMap(({ id }) => id ?? []);
+}
+
+function isPayment(asked: AskedPayment | AskedRefund): asked is AskedPayment {
+  return "verdicts" in asked;
+}
+
 /** @throws WaitedInVainError that says what is unfinished. */
 export async function untilAllFinal(house: House, book: RequestBook): Promise<void> {
   await untilComplete(async () => {
-    const [row] = await house.query<Record<"payments" | "pending" | "refunds" | "notified" | "unsent", string>>(
+    const [row] = await house.query<Record<Column, string>>(
       `SELECT (SELECT count(*) FROM client_bank.payments)::text AS payments,
+              (SELECT count(*) FROM unnest($1::text[]) AS told (id)
+               WHERE NOT EXISTS (SELECT FROM client_bank.payments p WHERE p.id = told.id))::text AS "missingPayments",
+              (SELECT count(*) FROM unnest($2::text[]) AS told (id)
+               WHERE NOT EXISTS (SELECT FROM client_bank.refunds r WHERE r.id = told.id))::text AS "missingRefunds",
               (SELECT count(*) FROM client_bank.payments WHERE state = 'PENDING')::text AS pending,
               (SELECT count(*) FROM client_bank.refunds)::text AS refunds,
               (SELECT count(*) FROM notification.notifications WHERE channel = 'webhook')::text AS notified,
               (SELECT count(*) FROM notification.notifications WHERE state IN ('pending', 'failed'))::text AS unsent`,
+      [
+        idsOf([...book.payments, ...book.rivals.filter(isPayment)]),
+        idsOf([...book.refunds, ...book.rivals.filter((one) => !isPayment(one))]),
+      ],
     );
     if (row === undefined) return "the database does not answer";
-    const missingPayments = book.payments.length - Number(row.payments);
-    if (missingPayments > 0) return `${missingPayments} accepted payments are not recorded`;
-    const missingRefunds = book.refunds.length - Number(row.refunds);
-    if (missingRefunds > 0) return `${missingRefunds} accepted refunds are not final`;
+    if (row.missingPayments !== "0") return `${row.missingPayments} accepted payments are not recorded`;
+    if (row.missingRefunds !== "0") return `${row.missingRefunds} accepted refunds are not final`;
     if (row.pending !== "0") return `${row.pending} payments are not final`;
     const untold = Number(row.payments) + Number(row.refunds) - Number(row.notified);
     if (untold > 0) return `${untold} ends have no notification`;

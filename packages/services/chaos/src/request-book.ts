@@ -14,6 +14,8 @@ export interface Asked<Call> {
   final: Told | undefined;
   /** Calls that were made with this request_id. */
   calls: number;
+  /** Whether its caller left it without an answer, so that it may have been accepted or not. */
+  abandoned?: boolean;
 }
 
 export interface AskedPayment extends Asked<PayCall> {

@@ -18,6 +18,8 @@ const AFTERMATH_MS = { minimum: 300, maximum: 1_500 };
 const ANSWERED_WITHIN_MS = 180_000;
 /** Payments of this round, and of all rounds, that are read at its end. */
 const READ_BACK = 15;
+/** In one round of so many nobody calls again: what was accepted has to end by itself. */
+const SILENT_EVERY = 3;
 /** One round in so many has poison. */
 const POISON_EVERY = 3;
 
@@ -29,6 +31,8 @@ export interface RoundReport {
   readonly refunds: number;
   readonly violations: readonly Violation[];
   readonly durationMs: number;
+  /** Whether callers called again with the same request until they were answered. */
+  readonly callsAgain: boolean;
 }
 
 /** Runs the round that `seed` draws. */
@@ -40,16 +44,17 @@ export async function runRound(house: House, book: RequestBook, seed: number): P
   const before = { payments: book.payments.length, refunds: book.refunds.length };
   const violations: Violation[] = [];
 
+  const callsAgain = !random.chance(1 / SILENT_EVERY);
   const giveUp = new AbortController();
   const load = startLoad({
-    ...{ merchants: house.merchants, book, random: random.fork("load"), round: seed },
+    ...{ merchants: house.merchants, book, random: random.fork("load"), round: seed, callsAgain },
     ...{ prefix: `r${seed}`, giveUp: giveUp.signal },
   });
   const poison = random.chance(1 / POISON_EVERY) ? sendPoison(house, random.fork("poison"), seed) : undefined;
   // It is awaited later, and its failure is told then.
   poison?.catch(() => undefined);
   await pause(random.between(CALM_MS.minimum, CALM_MS.maximum));
-  await fault.run({ house, random: random.fork("fault"), did: (damage) => damages.push(damage) });
+  await fault.run({ house, book, random: random.fork("fault"), did: (damage) => damages.push(damage) });
   await pause(random.between(AFTERMATH_MS.minimum, AFTERMATH_MS.maximum));
 
   try {
@@ -68,7 +73,7 @@ export async function runRound(house: House, book: RequestBook, seed: number): P
     violations.push({ what: error.message, paymentId: await unfinishedPayment(house) }, ...book.takeViolations());
   }
   return {
-    ...{ seed, fault: fault.name, damages, violations, durationMs: performance.now() - began },
+    ...{ seed, callsAgain, fault: fault.name, damages, violations, durationMs: performance.now() - began },
     payments: book.payments.length - before.payments,
     refunds: book.refunds.length - before.refunds,
   };

@@ -1,6 +1,7 @@
 /** Every fault, in the order in which rounds of rising seeds have them. */
 import { abandonLines, cutLines, freezeLines, slowLines } from "./bad-lines.js";
 import { breakMigration } from "./broken-migration.js";
+import { cancelCalls } from "./cancelled-calls.js";
 import {
   cutAfterCommit,
   cutAfterConfirmation,
@@ -15,19 +16,25 @@ import {
 } from "./chosen-points.js";
 import type { Fault } from "./fault.js";
 import { fillBroker } from "./full-broker.js";
+import { fillDisk } from "./full-disk.js";
 import { deadlock, exhaustConnections, lockHotRows, lockTables, terminateSessions } from "./hostile-database.js";
 import { killAll, killBroker, killDatabase, killService, killSeveral } from "./random-kills.js";
+import { barredRole, changedPassword, missingTable, readOnlyDatabase, revokedRight } from "./refusing-database.js";
 import { stopProcesses } from "./stopped-processes.js";
 import { staleMessages, strangeMessages } from "./strange-messages.js";
 
 export const FAULTS: readonly Fault[] = [
   killService,
+  readOnlyDatabase,
+  barredRole,
   killBroker,
   killDatabase,
   killSeveral,
   killAll,
   killAfterCommit,
+  changedPassword,
   killAfterSend,
+  fillDisk,
   killAfterConfirmation,
   killDatabaseAfterCommit,
   killBrokerAfterSend,
@@ -36,6 +43,9 @@ export const FAULTS: readonly Fault[] = [
   killWhileItStarts,
   cutLines,
   abandonLines,
+  cancelCalls,
+  revokedRight,
+  missingTable,
   terminateSessions,
   exhaustConnections,
   strangeMessages,

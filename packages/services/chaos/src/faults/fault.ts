@@ -1,6 +1,7 @@
 /** What a fault of a round is. */
 import type { House } from "../house.js";
 import type { Random } from "../random.js";
+import type { RequestBook } from "../request-book.js";
 
 /** What was done to whom, for the summary. */
 export interface Damage {
@@ -12,6 +13,8 @@ export interface Damage {
 export interface FaultContext {
   readonly house: House;
   readonly random: Random;
+  /** What was asked for so far. */
+  readonly book: RequestBook;
   /** Notes what was done. */
   readonly did: (damage: Damage) => void;
 }

@@ -107,9 +107,9 @@ export const strangeMessages: Fault = {
 
 export const staleMessages: Fault = {
   name: "messages of long ago come again",
-  run: async ({ house, random, did }) => {
+  run: async ({ house, book, random, did }) => {
     // Of the first rounds of a run there is nothing old yet.
-    if (kept.length === 0) return strangeMessages.run({ house, random, did });
+    if (kept.length === 0) return strangeMessages.run({ house, book, random, did });
     for (const { channel, message } of random.sample(kept, 60)) {
       await using producer = await house.operator.createProducer(destinationOf(channel), {
         priority: channel.priority,
