@@ -36,6 +36,11 @@ export const gatewayConfiguration = {
   MAXIMUM_AMOUNTS: z.string().transform(orIssue(readMaximumAmounts)).default(new Map()),
   /** How long after its acceptance a payment may still be captured. */
   PAYMENT_DEADLINE_SECONDS: seconds(1, 86_400).default(60),
+  /**
+   * A payment that was first asked for so long ago, and its deadline before, and is still not recorded does not exist: it
+   * reads NOT_FOUND, where it read PENDING before.
+   */
+  NOT_FOUND_AFTER_DEADLINE_SECONDS: seconds(0.1, 86_400).default(60),
   /** How long a read may take before it is UNAVAILABLE. */
   READ_TIMEOUT_SECONDS: seconds(0.1, 60).default(5),
   /**

@@ -37,6 +37,7 @@ import { type RefundAnswer, type RefundFinal, refundPayment } from "./refund-pay
 import { RefusedLogins } from "./refused-logins.js";
 import { receiveReplies } from "./replies.js";
 import { Standings } from "./standing.js";
+import { UnrecordedIds } from "./unrecorded-ids.js";
 import { Waiters } from "./waiters.js";
 import { Watches } from "./watch-payment.js";
 
@@ -116,8 +117,13 @@ export async function createGateway(options: {
   const reads = new CoalescedReads({ connection, envelopes });
   reads.open();
   const standings = new Standings({ reads, boundMs: configuration.STATE_READ_TIMEOUT_SECONDS * 1_000, log });
+  const paymentDeadlineMs = configuration.PAYMENT_DEADLINE_SECONDS * 1_000;
+  const unrecorded = new UnrecordedIds({
+    paymentLostAfterMs: paymentDeadlineMs + configuration.NOT_FOUND_AFTER_DEADLINE_SECONDS * 1_000,
+  });
   const reading = {
     reads,
+    unrecorded,
     connection,
     envelopes,
     keys,
@@ -135,11 +141,12 @@ export async function createGateway(options: {
     replyQueue,
     waiters,
     standings,
+    unrecorded,
     admission,
     keys,
     sealingKey: configuration.CARD_SEALING_KEY,
     maximumAmounts: maximumAmounts(configuration.MAXIMUM_AMOUNT, configuration.MAXIMUM_AMOUNTS),
-    paymentDeadlineMs: configuration.PAYMENT_DEADLINE_SECONDS * 1_000,
+    paymentDeadlineMs,
     log,
   };
   const refunding = { ...paying, refundProducer, refundWaiters };

@@ -18,6 +18,7 @@ import { checkPayRequest, type PaymentOrder } from "./payment-order.js";
 import { isFinal, recordedPayment } from "./payment-resource.js";
 import type { Standing, Standings } from "./standing.js";
 import { startWait } from "./start-wait.js";
+import type { UnrecordedIds } from "./unrecorded-ids.js";
 import type { Waiters } from "./waiters.js";
 
 /** The answer leaves so long before the caller's own deadline, so that it arrives in time. */
@@ -32,6 +33,7 @@ export interface PayParts {
   readonly replyQueue: Destination;
   readonly waiters: Waiters<PaymentView>;
   readonly standings: Standings;
+  readonly unrecorded: UnrecordedIds;
   readonly admission: Admission;
   readonly keys: GatewayKeys;
   readonly sealingKey: Uint8Array;
@@ -96,6 +98,7 @@ async function acceptPayment(
     throw fromBrokerFailure(error);
   }
   place.accepted();
+  parts.unrecorded.forget(message.paymentId);
   parts.log.info({ payment: message.paymentId, merchant: context.merchantId, trace }, "payment accepted");
 
   const outcome = await wait?.outcome;

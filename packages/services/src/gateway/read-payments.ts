@@ -12,9 +12,11 @@ import { belongsToMerchant, refundBelongsToMerchant } from "./payment-id.js";
 import { recordedPayment, recordedRefund, unrecordedPayment, unrecordedRefund } from "./payment-resource.js";
 import type { RateLimits } from "./rate-limits.js";
 import type { ReadAdmission } from "./read-admission.js";
+import type { UnrecordedIds } from "./unrecorded-ids.js";
 
 export interface ReadParts extends AskParts {
   readonly reads: CoalescedReads;
+  readonly unrecorded: UnrecordedIds;
   readonly keys: GatewayKeys;
   /** How long client-bank may take to answer, in milliseconds. */
   readonly readTimeoutMs: number;
@@ -24,7 +26,7 @@ export interface ReadParts extends AskParts {
 
 /**
  * One payment of the merchant, by its id or by its request_id. An id of the merchant's that is not recorded yet is PENDING:
- * the payment may be on its way.
+ * the payment may be on its way, until it has been asked for in vain for longer than its deadline.
  * @throws ApiError NOT_FOUND for an id that is not this merchant's, whether or not it is another's, and when nothing is
  * recorded under the request_id; INVALID_ARGUMENT; UNAVAILABLE.
  */
@@ -47,10 +49,13 @@ export async function readPayment(
   const { merchantId, traceparent } = context;
   if (id === "") throw invalidFields([{ field: "id", description: "is required" }]);
   if (!belongsToMerchant(parts.keys.paymentId, merchantId, id)) {
-    throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
+    throw noSuchPayment();
   }
   const reading = { id, merchantId, traceparent, timeoutMs: parts.readTimeoutMs };
-  return admitted(parts, context, 1, () => parts.reads.payment(reading));
+  const view = await admitted(parts, context, 1, () => parts.reads.payment(reading));
+  if (view !== undefined) parts.unrecorded.forget(id);
+  else if (parts.unrecorded.isPaymentLost(id)) throw noSuchPayment();
+  return view;
 }
 
 /** The same as {@link getPayment} of a refund. */
@@ -63,11 +68,21 @@ export async function getRefund(parts: ReadParts, context: CallContext, request:
   }
   const { id } = request;
   if (!refundBelongsToMerchant(parts.keys.refundId, merchantId, id)) {
-    throw new ApiError("NOT_FOUND", "REFUND_NOT_FOUND", "There is no such refund.");
+    throw noSuchRefund();
   }
   const reading = { id, merchantId, traceparent, timeoutMs: parts.readTimeoutMs };
   const view = await admitted(parts, context, 1, () => parts.reads.refund(reading));
+  if (view !== undefined) parts.unrecorded.forget(id);
+  else if (parts.unrecorded.isRefundLost(id)) throw noSuchRefund();
   return view === undefined ? unrecordedRefund(id) : recordedRefund(view);
+}
+
+function noSuchPayment(): ApiError {
+  return new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
+}
+
+function noSuchRefund(): ApiError {
+  return new ApiError("NOT_FOUND", "REFUND_NOT_FOUND", "There is no such refund.");
 }
 
 /** Whether a read names a request_id, instead of an id. @throws ApiError INVALID_ARGUMENT unless it names one of them. */

@@ -38,7 +38,7 @@ export interface RefundFinal {
 export interface RefundParts
   extends Pick<
     PayParts,
-    | ("connection" | "envelopes" | "replyQueue" | "standings" | "admission" | "keys")
+    | ("connection" | "envelopes" | "replyQueue" | "standings" | "unrecorded" | "admission" | "keys")
     | ("maximumAmounts" | "paymentDeadlineMs" | "log")
   > {
   /** Sends to `refund`: persistent, priority 7. */
@@ -109,6 +109,7 @@ async function acceptRefund(
     throw fromBrokerFailure(error);
   }
   place.accepted();
+  parts.unrecorded.forget(refundId);
   parts.log.info({ refund: refundId, payment: paymentId, merchant: context.merchantId, trace }, "refund accepted");
 
   const outcome = await wait?.outcome;

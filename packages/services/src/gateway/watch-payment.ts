@@ -93,9 +93,12 @@ export class Watches {
     }
   }
 
-  /** A read that fails is tried again later: the watch outlives a broker or a client-bank that is away for a while. */
+  /** A read that fails is tried again later, unless it says that there is no such payment: the watch outlives a broker or a client-bank that is away for a while. */
   async #readAgain(context: CallContext, id: string, news: Newest): Promise<void> {
-    const payment = await readPayment(this.#parts, context, id).catch(() => undefined);
+    const payment = await readPayment(this.#parts, context, id).catch((error: unknown) => {
+      if (error instanceof ApiError && error.code === "NOT_FOUND") throw error;
+      return undefined;
+    });
     if (payment !== undefined) news.put(payment);
   }
 }

@@ -588,7 +588,7 @@ export interface Money {
 export interface Payment {
   /** Ours, derived from the merchant, the request_id and everything else that the call chose. */
   id: string;
-  /** The caller's, as given to Pay. */
+  /** The caller's, as given to Pay. Empty while only the id and the merchant are known: see `amount`. */
   requestId: string;
   /** The merchant that is paid: the subject of the token that made the payment. */
   merchant: string;
@@ -3181,7 +3181,9 @@ export const PaymentServiceService = {
     responseDeserialize: (value: Buffer): PayResponse => PayResponse.decode(value),
   },
   /**
-   * Reads one payment. Also `GET /v1/payments/{id}`.
+   * Reads one payment. Also `GET /v1/payments/{id}`. One that is accepted and not recorded yet is `PENDING`, and only its
+   * id and merchant are known. An id under which nothing is recorded when its deadline has long passed since it was first
+   * asked for is NOT_FOUND: no money was taken under it.
    *
    * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
    */
@@ -3244,7 +3246,9 @@ export const PaymentServiceService = {
     responseDeserialize: (value: Buffer): RefundPaymentResponse => RefundPaymentResponse.decode(value),
   },
   /**
-   * Reads one refund. Also `GET /v1/refunds/{id}`.
+   * Reads one refund. Also `GET /v1/refunds/{id}`. One that is accepted and not recorded yet is `PENDING`, and only its id
+   * is known. Refunds have no deadline and wait out an outage, so an id under which nothing is recorded is NOT_FOUND no
+   * sooner than a day after it was first asked for.
    *
    * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
    */
@@ -3290,7 +3294,9 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    */
   pay: handleUnaryCall<PayRequest, PayResponse>;
   /**
-   * Reads one payment. Also `GET /v1/payments/{id}`.
+   * Reads one payment. Also `GET /v1/payments/{id}`. One that is accepted and not recorded yet is `PENDING`, and only its
+   * id and merchant are known. An id under which nothing is recorded when its deadline has long passed since it was first
+   * asked for is NOT_FOUND: no money was taken under it.
    *
    * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
    */
@@ -3318,7 +3324,9 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    */
   refundPayment: handleUnaryCall<RefundPaymentRequest, RefundPaymentResponse>;
   /**
-   * Reads one refund. Also `GET /v1/refunds/{id}`.
+   * Reads one refund. Also `GET /v1/refunds/{id}`. One that is accepted and not recorded yet is `PENDING`, and only its id
+   * is known. Refunds have no deadline and wait out an outage, so an id under which nothing is recorded is NOT_FOUND no
+   * sooner than a day after it was first asked for.
    *
    * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
    */
@@ -3359,7 +3367,9 @@ export interface PaymentServiceClient extends Client {
     callback: (error: ServiceError | null, response: PayResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Reads one payment. Also `GET /v1/payments/{id}`.
+   * Reads one payment. Also `GET /v1/payments/{id}`. One that is accepted and not recorded yet is `PENDING`, and only its
+   * id and merchant are known. An id under which nothing is recorded when its deadline has long passed since it was first
+   * asked for is NOT_FOUND: no money was taken under it.
    *
    * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
    */
@@ -3437,7 +3447,9 @@ export interface PaymentServiceClient extends Client {
     callback: (error: ServiceError | null, response: RefundPaymentResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Reads one refund. Also `GET /v1/refunds/{id}`.
+   * Reads one refund. Also `GET /v1/refunds/{id}`. One that is accepted and not recorded yet is `PENDING`, and only its id
+   * is known. Refunds have no deadline and wait out an outage, so an id under which nothing is recorded is NOT_FOUND no
+   * sooner than a day after it was first asked for.
    *
    * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
    */
