@@ -13,7 +13,6 @@ import type { RefundView } from "../../dist/shared/refund-messages.js";
 import { eventually } from "../support/eventually.js";
 import { envelopesOf } from "../support/message-keys.js";
 
-const ENVELOPES = envelopesOf("client-bank");
 const TAKE_TIMEOUT_MS = 20_000;
 
 /** A message of the gateway on `payment`. */
@@ -29,6 +28,8 @@ export class PlayedBank {
   readonly recordedRefunds = new Map<string, RefundView>();
   /** Messages that asked for reads. */
   reads = 0;
+  /** What it signs with; another one to play somebody who has client-bank's password and not its keys. */
+  envelopes = envelopesOf("client-bank");
   /** Set to leave reads unanswered. */
   silent = false;
   /** Ends the silence of requests that were left unanswered. */
@@ -82,7 +83,7 @@ export class PlayedBank {
   async tell(payment: PaymentView): Promise<void> {
     const update = { version: MESSAGE_VERSION, payment };
     const properties = { merchant: payment.merchantId, payment: payment.id };
-    const message = ENVELOPES.message("payment-update", update, { properties });
+    const message = this.envelopes.message("payment-update", update, { properties });
     await this.#producer.sendAll([{ destination: destinationOf(CHANNELS.paymentUpdate), message }]);
   }
 
@@ -101,7 +102,7 @@ export class PlayedBank {
 
   async reply(taken: TakenPayment, reply: GatewayReply): Promise<void> {
     if (taken.message.replyTo === undefined) return;
-    const message = ENVELOPES.message("gateway-reply", reply, { correlationId: taken.body.paymentId });
+    const message = this.envelopes.message("gateway-reply", reply, { correlationId: taken.body.paymentId });
     await this.#producer.sendAll([{ destination: taken.message.replyTo, message }]);
   }
 
@@ -110,13 +111,18 @@ export class PlayedBank {
     this.recorded.clear();
     this.recordedRefunds.clear();
     this.silent = false;
+    this.envelopes = envelopesOf("client-bank");
     for (const end of this.#unanswered.splice(0)) end();
   }
 
   async #answer(message: Message): Promise<OutgoingMessage> {
     const request = message.json(paymentReadRequest);
     const answer = (found: readonly PaymentView[], also: readonly RefundView[]) =>
-      ENVELOPES.answer("payment-read-reply", { version: MESSAGE_VERSION, payments: found, refunds: also }, message);
+      this.envelopes.answer(
+        "payment-read-reply",
+        { version: MESSAGE_VERSION, payments: found, refunds: also },
+        message,
+      );
     if (request.operation === "get-many" && request.payments.length + request.refunds.length === 0)
       return answer([], []);
     this.reads += 1;
