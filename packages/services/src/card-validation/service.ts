@@ -6,7 +6,7 @@ import { key32 } from "../platform/configuration.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
 import { fingerprintCard, fingerprintHolder } from "../shared/card-fingerprint.js";
-import { type CardDetails, ForeignSealError, openCard, type SealedInto } from "../shared/card-seal.js";
+import { type CardDetails, ForeignSealError, OtherKeyError, openCard, type SealedInto } from "../shared/card-seal.js";
 import { Envelopes } from "../shared/envelope.js";
 import { logStepEvent } from "../shared/log-step-event.js";
 import { type MessageKeys, messageKeys } from "../shared/message-keys.js";
@@ -40,6 +40,8 @@ interface StepTools {
   readonly keys: CardKeys;
   readonly log: Logger;
   readonly envelopes: Envelopes;
+  /** Whether this process has opened a card: then the key is the gateway's, and what does not open is at fault itself. */
+  keyIsProven: boolean;
 }
 
 /** One batch is judged while the broker confirms the verdicts of the other. */
@@ -48,6 +50,8 @@ const MAXIMUM_BATCH_SIZE = 100;
 
 /** Why an unopenable card is set aside. It must say nothing of the content, so it is the same for every cause. */
 const UNOPENABLE = "The sealed card cannot be opened with this service's key, or does not hold a card.";
+/** As long as no card was opened, the gateway and this service may have different keys: then nothing is lost by waiting. */
+const OTHER_KEY = "No card could be opened so far: compare CARD_SEALING_KEY of gateway and card-validation.";
 const FOREIGN = "The card was sealed into another message than this one.";
 
 /** Starts step 2 on `connection`. */
@@ -58,7 +62,12 @@ export async function startCardValidation(options: {
   readonly log: Logger;
 }): Promise<RunningService> {
   const { connection, keys, log } = options;
-  const tools: StepTools = { keys, log, envelopes: new Envelopes("card-validation", options.messageKeys, log) };
+  const tools: StepTools = {
+    keys,
+    log,
+    envelopes: new Envelopes("card-validation", options.messageKeys, log),
+    keyIsProven: false,
+  };
   const processor = await connection.process({
     name: "card-validation",
     from: destinationOf(CHANNELS.payment),
@@ -83,7 +92,9 @@ async function validate(incoming: Incoming<PaymentMessage>, tools: StepTools): P
   let card: CardDetails;
   try {
     card = await openCard(body.sealedCard, keys.sealing, message.json() as SealedInto);
+    tools.keyIsProven = true;
   } catch (error) {
+    if (error instanceof OtherKeyError && !tools.keyIsProven) throw new OtherKeyError(OTHER_KEY);
     // The error is not logged: what JSON.parse and jose say of a bad content may quote it.
     log.warn({ payment: body.paymentId, trace, step: "2", opened: false }, "sealed card not opened");
     return { deadLetter: error instanceof ForeignSealError ? FOREIGN : UNOPENABLE };

@@ -1,14 +1,27 @@
 /** What stands between the broker and every step: nothing is handled whose writer is not proven. */
 import type { Incoming, Message, Outcome, OutgoingMessage } from "@quittance/sdk";
 import type { Envelopes } from "./envelope.js";
-import type { MessageKind } from "./message-kinds.js";
+import { MESSAGE_KINDS, type MessageKind } from "./message-kinds.js";
 
 type Handle<Body> = (batch: readonly Incoming<Body>[]) => Promise<readonly Outcome[]>;
 
-/** Lets a step handle what its writer signed. Anything else is set aside as a dead letter, and its neighbours go on. */
+/**
+ * A signature does not fit, and none of its writer ever has in this process: as likely as a forger is that writer and
+ * reader have different keys. Then nothing is the message's fault, and it waits.
+ */
+export class UnprovenKeysError extends Error {
+  override readonly name = "UnprovenKeysError";
+}
+
+/**
+ * Lets a step handle what its writer signed. Anything else is set aside as a dead letter, and its neighbours go on;
+ * except that a signature which does not fit holds the message until another of the same writer has shown that the
+ * keys are right.
+ */
 export function believing<Body>(envelopes: Envelopes, kind: MessageKind, handle: Handle<Body>): Handle<Body> {
   return async (batch) => {
     const problems = batch.map(({ message }) => envelopes.problemOf(kind, message));
+    if (problems.includes("signature does not fit") && !envelopes.keysAreProven(kind)) throw unprovenKeys(kind);
     if (problems.every((problem) => problem === undefined)) return handle(batch);
     const believed = batch.filter((_, place) => problems[place] === undefined);
     const outcomes = believed.length === 0 ? [] : await handle(believed);
@@ -20,6 +33,13 @@ export function believing<Body>(envelopes: Envelopes, kind: MessageKind, handle:
       return { deadLetter: problem };
     });
   };
+}
+
+function unprovenKeys(kind: MessageKind): UnprovenKeysError {
+  const { writer, reader } = MESSAGE_KINDS[kind];
+  return new UnprovenKeysError(
+    `The signature of a ${kind} does not fit, and none of ${writer} has so far: compare the keys of ${writer} and ${reader} in MESSAGE_KEYS.`,
+  );
 }
 
 /** Thrown for a request that is not answered because its writer is not proven. */

@@ -53,6 +53,11 @@ export class ForeignSealError extends Error {
   override readonly name = "ForeignSealError";
 }
 
+/** The card is sealed with a key that the opener does not have. */
+export class OtherKeyError extends Error {
+  override readonly name = "OtherKeyError";
+}
+
 /** What a card is sealed into: the message that it travels in, or the record that holds it, as JSON has it. */
 export type SealedInto = Readonly<Record<string, unknown>>;
 
@@ -80,7 +85,8 @@ export async function sealCard(card: CardDetails, key: Uint8Array, message: Seal
 /**
  * Opens a card that came in `message`.
  * @throws ForeignSealError when it was sealed into another message, whatever differs.
- * @throws Error when the key is another, the text was changed, or the content is no card. No error holds the content.
+ * @throws OtherKeyError when the header names another key.
+ * @throws Error when the text was changed, or the content is no card. No error holds the content.
  */
 export async function openCard(sealed: string, key: Uint8Array, message: SealedInto): Promise<CardDetails> {
   const [header = "", encryptedKey, iv, ciphertext, tag, ...rest] = sealed.split(".");
@@ -89,7 +95,7 @@ export async function openCard(sealed: string, key: Uint8Array, message: SealedI
     throw new Error("The text is not a sealed card: it is no JWE with dir and A256GCM.");
   }
   const { object, id } = importedKey(key);
-  if (read.data.kid !== id) throw new Error("The card is sealed with another key.");
+  if (read.data.kid !== id) throw new OtherKeyError("The card is sealed with another key.");
   const text = decrypt({ header, iv, ciphertext, tag }, object);
   // Compared once the tag has shown that the header is the sealer's.
   if (read.data.message !== messageDigest(message))

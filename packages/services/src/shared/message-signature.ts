@@ -22,6 +22,8 @@ const REPLY_ADDRESS = "reply";
 export class MessageSignatures {
   readonly #service: ServiceName;
   readonly #keys: MessageKeys;
+  /** Writers of whom this process has seen a signature that fits: their keys and ours are the same. */
+  readonly #proven = new Set<ServiceName>();
   readonly #refused = serviceMeter().createCounter("quittance.messages.refused", {
     description: "Messages that were not believed: unsigned, or with a signature that does not fit.",
     unit: "{message}",
@@ -56,9 +58,20 @@ export class MessageSignatures {
     const given = Buffer.from(signature);
     for (const key of this.#keys.get(writer) ?? []) {
       const expected = Buffer.from(signatureOf(key, kind, text, correlationId));
-      if (given.length === expected.length && timingSafeEqual(given, expected)) return undefined;
+      if (given.length === expected.length && timingSafeEqual(given, expected)) {
+        this.#proven.add(writer);
+        return undefined;
+      }
     }
     return "signature does not fit";
+  }
+
+  /**
+   * Whether a signature of the writer of this kind has fitted before. Until one has, a signature that does not fit may
+   * mean that writer and reader were given different keys.
+   */
+  keysAreProven(kind: MessageKind): boolean {
+    return this.#proven.has(MESSAGE_KINDS[kind].writer);
   }
 
   /** Counts a message that was not believed. */

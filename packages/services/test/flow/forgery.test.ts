@@ -24,6 +24,17 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
   this.timeout(120_000);
   const house = useStack();
 
+  // A payment and a refund of it go by every pair of services, whose keys are proven then: until they are, a message that
+  // does not fit waits, for the keys themselves may be wrong.
+  before("a payment and a refund", async () => {
+    const { id } = await house().pay({ requestId: "proves-the-keys" });
+    const answer = await house().http(`/v1/payments/${id}:refund`, {
+      method: "POST",
+      body: JSON.stringify({ requestId: "proves-the-keys", wait: "30s" }),
+    });
+    expect(await answer.text()).to.contain("REFUND_STATE_SUCCEEDED");
+  });
+
   /** A body that its reader would act on. */
   async function bodyOf(kind: MessageKind): Promise<object> {
     const [client] = await house().query<{ fingerprint: string }>(
