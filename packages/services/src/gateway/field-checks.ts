@@ -56,7 +56,7 @@ export function checkText(
 export function checkWait(wait: PayRequest["wait"], check: FieldCheck): number {
   const waitMs = durationMs(wait) ?? DEFAULT_WAIT_MS;
   check(waitMs >= 0 && waitMs <= MAXIMUM_WAIT_MS, "wait", "must be a duration of 0 to 30 seconds");
-  return waitMs;
+  return Math.floor(waitMs);
 }
 
 /** Checks the currency and the size of an amount. */
@@ -86,10 +86,10 @@ export function checkNumber(
   check(value >= minimum && value <= maximum, field, `${value === 0 ? `${REQUIRED} and ` : ""}must be ${form}`);
 }
 
-/** A Duration in milliseconds, rounded down; NaN when it is none (its parts have different signs, or overflow). */
+/** A Duration in milliseconds, not rounded; NaN when it is none (its parts have different signs, or overflow). */
 function durationMs(duration: PayRequest["wait"]): number | undefined {
   if (duration === undefined) return undefined;
   const { seconds, nanos } = duration;
   if (Math.abs(nanos) > 999_999_999 || (seconds > 0n && nanos < 0) || (seconds < 0n && nanos > 0)) return Number.NaN;
-  return Number(seconds) * 1_000 + Math.floor(nanos / 1_000_000);
+  return Number(seconds) * 1_000 + nanos / 1_000_000;
 }

@@ -95,7 +95,9 @@ describe("bad input by gRPC", () => {
     ["a holder name of zero width", { card: { ...CARD, holderName: "\u200b" } }, "card.holder_name"],
     ["a holder name that is turned round", { card: { ...CARD, holderName: "\u202eada" } }, "card.holder_name"],
     ["a negative wait", { wait: { seconds: -1n, nanos: 0 } }, "wait"],
+    ["a wait of less than zero by 1 ns", { wait: { seconds: 0n, nanos: -1 } }, "wait"],
     ["a wait of 30 s and 1 ms", { wait: { seconds: 30n, nanos: 1_000_000 } }, "wait"],
+    ["a wait of 30 s and 1 ns", { wait: { seconds: 30n, nanos: 1 } }, "wait"],
     ["a wait whose parts disagree", { wait: { seconds: 1n, nanos: -1 } }, "wait"],
   ];
   for (const [name, changes, field] of cases) {
