@@ -285,8 +285,8 @@ export const DeclineReason = {
   /** CARD_EXPIRED - The card had expired when the payment was accepted. */
   CARD_EXPIRED: 2,
   /**
-   * CARD_NOT_ACCEPTED - The client's bank does not accept the card. Whether it is the number or the expiry date that it does not know is
-   * told to nobody, for that is what those look for who try out stolen numbers.
+   * CARD_NOT_ACCEPTED - The client's bank does not accept the card: the number is unknown or the expiry date is wrong. Merchants are not
+   * told which, because that would help whoever tries out stolen numbers.
    */
   CARD_NOT_ACCEPTED: 3,
   /** ACCOUNT_CLOSED - The client's account is closed or blocked. */
@@ -303,7 +303,7 @@ export const DeclineReason = {
   MERCHANT_CLOSED: 9,
   /** REQUEST_ID_REUSED - The request_id was used before with other parameters, and that payment stands. */
   REQUEST_ID_REUSED: 10,
-  /** TOO_MANY_ATTEMPTS - Too many payments were declined lately, of this card or of this merchant; try again later. */
+  /** TOO_MANY_ATTEMPTS - Too many payments of this card, or of this merchant, were declined lately; try again later. */
   TOO_MANY_ATTEMPTS: 11,
   UNRECOGNIZED: -1,
 } as const;
@@ -3169,7 +3169,8 @@ export const PaymentServiceService = {
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id
    * was used with other parameters; the metadata's `payment` is the id of the payment that stands, and the field
-   * violations name what differs from it), UNAVAILABLE (nothing was accepted; call again with the same request_id).
+   * violations name what differs from it), RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known
+   * whether anything was accepted). After the last two, call again with the same request_id.
    */
   pay: {
     path: "/quittance.payments.v1.PaymentService/Pay" as const,
@@ -3185,7 +3186,7 @@ export const PaymentServiceService = {
    * id and merchant are known. An id under which nothing is recorded when its deadline has long passed since it was first
    * asked for is NOT_FOUND: no money was taken under it.
    *
-   * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
    */
   getPayment: {
     path: "/quittance.payments.v1.PaymentService/GetPayment" as const,
@@ -3196,7 +3197,11 @@ export const PaymentServiceService = {
     responseSerialize: (value: GetPaymentResponse): Buffer => Buffer.from(GetPaymentResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetPaymentResponse => GetPaymentResponse.decode(value),
   },
-  /** Lists the merchant's payments, newest first. Also `GET /v1/payments`. */
+  /**
+   * Lists the merchant's payments, newest first, all or those of one request_id. Also `GET /v1/payments`.
+   *
+   * Errors: INVALID_ARGUMENT, UNAVAILABLE.
+   */
   listPayments: {
     path: "/quittance.payments.v1.PaymentService/ListPayments" as const,
     requestStream: false as const,
@@ -3207,7 +3212,11 @@ export const PaymentServiceService = {
       Buffer.from(ListPaymentsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListPaymentsResponse => ListPaymentsResponse.decode(value),
   },
-  /** Streams one payment: as it is now, then at each change, and ends when it is final. */
+  /**
+   * Streams one payment: as it is now, then at each change, and ends when it is final. gRPC only.
+   *
+   * Errors: INVALID_ARGUMENT, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`), UNAVAILABLE.
+   */
   watchPayment: {
     path: "/quittance.payments.v1.PaymentService/WatchPayment" as const,
     requestStream: false as const,
@@ -3233,7 +3242,8 @@ export const PaymentServiceService = {
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
    * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount; the
    * metadata's `refund` is the id of the refund that stands, and the field violations name what differs from it),
-   * UNAVAILABLE (it is not known whether anything was accepted; call again with the same request_id).
+   * RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether anything was accepted). After the
+   * last two, call again with the same request_id.
    */
   refundPayment: {
     path: "/quittance.payments.v1.PaymentService/RefundPayment" as const,
@@ -3250,7 +3260,7 @@ export const PaymentServiceService = {
    * is known. Refunds have no deadline and wait out an outage, so an id under which nothing is recorded is NOT_FOUND no
    * sooner than a day after it was first asked for.
    *
-   * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
    */
   getRefund: {
     path: "/quittance.payments.v1.PaymentService/GetRefund" as const,
@@ -3264,7 +3274,7 @@ export const PaymentServiceService = {
   /**
    * Lists the merchant's refunds, newest first, all or those of one payment or one request_id. Also `GET /v1/refunds`.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND (the payment of the filter never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, NOT_FOUND (the filter's payment never existed, or is another merchant's), UNAVAILABLE.
    */
   listRefunds: {
     path: "/quittance.payments.v1.PaymentService/ListRefunds" as const,
@@ -3290,7 +3300,8 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id
    * was used with other parameters; the metadata's `payment` is the id of the payment that stands, and the field
-   * violations name what differs from it), UNAVAILABLE (nothing was accepted; call again with the same request_id).
+   * violations name what differs from it), RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known
+   * whether anything was accepted). After the last two, call again with the same request_id.
    */
   pay: handleUnaryCall<PayRequest, PayResponse>;
   /**
@@ -3298,12 +3309,20 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * id and merchant are known. An id under which nothing is recorded when its deadline has long passed since it was first
    * asked for is NOT_FOUND: no money was taken under it.
    *
-   * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
    */
   getPayment: handleUnaryCall<GetPaymentRequest, GetPaymentResponse>;
-  /** Lists the merchant's payments, newest first. Also `GET /v1/payments`. */
+  /**
+   * Lists the merchant's payments, newest first, all or those of one request_id. Also `GET /v1/payments`.
+   *
+   * Errors: INVALID_ARGUMENT, UNAVAILABLE.
+   */
   listPayments: handleUnaryCall<ListPaymentsRequest, ListPaymentsResponse>;
-  /** Streams one payment: as it is now, then at each change, and ends when it is final. */
+  /**
+   * Streams one payment: as it is now, then at each change, and ends when it is final. gRPC only.
+   *
+   * Errors: INVALID_ARGUMENT, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`), UNAVAILABLE.
+   */
   watchPayment: handleServerStreamingCall<WatchPaymentRequest, WatchPaymentResponse>;
   /**
    * Gives a payment back to the client, all of it or a part; several times, until all that was captured is given back.
@@ -3320,7 +3339,8 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
    * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount; the
    * metadata's `refund` is the id of the refund that stands, and the field violations name what differs from it),
-   * UNAVAILABLE (it is not known whether anything was accepted; call again with the same request_id).
+   * RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether anything was accepted). After the
+   * last two, call again with the same request_id.
    */
   refundPayment: handleUnaryCall<RefundPaymentRequest, RefundPaymentResponse>;
   /**
@@ -3328,13 +3348,13 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * is known. Refunds have no deadline and wait out an outage, so an id under which nothing is recorded is NOT_FOUND no
    * sooner than a day after it was first asked for.
    *
-   * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
    */
   getRefund: handleUnaryCall<GetRefundRequest, GetRefundResponse>;
   /**
    * Lists the merchant's refunds, newest first, all or those of one payment or one request_id. Also `GET /v1/refunds`.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND (the payment of the filter never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, NOT_FOUND (the filter's payment never existed, or is another merchant's), UNAVAILABLE.
    */
   listRefunds: handleUnaryCall<ListRefundsRequest, ListRefundsResponse>;
 }
@@ -3352,7 +3372,8 @@ export interface PaymentServiceClient extends Client {
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id
    * was used with other parameters; the metadata's `payment` is the id of the payment that stands, and the field
-   * violations name what differs from it), UNAVAILABLE (nothing was accepted; call again with the same request_id).
+   * violations name what differs from it), RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known
+   * whether anything was accepted). After the last two, call again with the same request_id.
    */
   pay(request: PayRequest, callback: (error: ServiceError | null, response: PayResponse) => void): ClientUnaryCall;
   pay(
@@ -3371,7 +3392,7 @@ export interface PaymentServiceClient extends Client {
    * id and merchant are known. An id under which nothing is recorded when its deadline has long passed since it was first
    * asked for is NOT_FOUND: no money was taken under it.
    *
-   * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
    */
   getPayment(
     request: GetPaymentRequest,
@@ -3388,7 +3409,11 @@ export interface PaymentServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetPaymentResponse) => void,
   ): ClientUnaryCall;
-  /** Lists the merchant's payments, newest first. Also `GET /v1/payments`. */
+  /**
+   * Lists the merchant's payments, newest first, all or those of one request_id. Also `GET /v1/payments`.
+   *
+   * Errors: INVALID_ARGUMENT, UNAVAILABLE.
+   */
   listPayments(
     request: ListPaymentsRequest,
     callback: (error: ServiceError | null, response: ListPaymentsResponse) => void,
@@ -3404,7 +3429,11 @@ export interface PaymentServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListPaymentsResponse) => void,
   ): ClientUnaryCall;
-  /** Streams one payment: as it is now, then at each change, and ends when it is final. */
+  /**
+   * Streams one payment: as it is now, then at each change, and ends when it is final. gRPC only.
+   *
+   * Errors: INVALID_ARGUMENT, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`), UNAVAILABLE.
+   */
   watchPayment(
     request: WatchPaymentRequest,
     options?: Partial<CallOptions>,
@@ -3429,7 +3458,8 @@ export interface PaymentServiceClient extends Client {
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
    * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount; the
    * metadata's `refund` is the id of the refund that stands, and the field violations name what differs from it),
-   * UNAVAILABLE (it is not known whether anything was accepted; call again with the same request_id).
+   * RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether anything was accepted). After the
+   * last two, call again with the same request_id.
    */
   refundPayment(
     request: RefundPaymentRequest,
@@ -3451,7 +3481,7 @@ export interface PaymentServiceClient extends Client {
    * is known. Refunds have no deadline and wait out an outage, so an id under which nothing is recorded is NOT_FOUND no
    * sooner than a day after it was first asked for.
    *
-   * Errors: NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
    */
   getRefund(
     request: GetRefundRequest,
@@ -3471,7 +3501,7 @@ export interface PaymentServiceClient extends Client {
   /**
    * Lists the merchant's refunds, newest first, all or those of one payment or one request_id. Also `GET /v1/refunds`.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND (the payment of the filter never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, NOT_FOUND (the filter's payment never existed, or is another merchant's), UNAVAILABLE.
    */
   listRefunds(
     request: ListRefundsRequest,
