@@ -102,7 +102,9 @@ describe("The deliberate bugs in SQL, on PostgreSQL", function () {
   afterEach(async () => {
     // The services' rows, and the constraint that a test took away.
     await database().query("TRUNCATE client_bank.clients, client_bank.payments, client_bank.ledger_entries");
-    await database().query("TRUNCATE client_bank.clearing_accounts, merchant_bank.merchants");
+    await database().query(
+      "TRUNCATE client_bank.clearing_accounts, client_bank.deadline_extensions, merchant_bank.merchants",
+    );
     await database().query("ALTER TABLE client_bank.clients DROP CONSTRAINT IF EXISTS clients_balance");
     await database().query("ALTER TABLE client_bank.clients ADD CONSTRAINT clients_balance CHECK (balance >= 0)");
   });
