@@ -85,6 +85,7 @@ describe("the gRPC door", () => {
         "WatchPayment",
         "RefundPayment",
         "GetRefund",
+        "ListRefunds",
       ]);
       // Go's clients refuse a map entry of another name than protoc's.
       const health = [...files.values()].find((each) => each.package === HEALTH_PACKAGE);

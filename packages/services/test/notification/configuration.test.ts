@@ -1,18 +1,22 @@
 import { expect } from "chai";
 import { notificationConfiguration, webhookTargetOf } from "../../dist/notification/configuration.js";
 import { ConfigurationError, parseConfiguration } from "../../dist/platform/configuration.js";
+import { messageKeysText } from "../support/message-keys.js";
 
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
-const DATABASE_URL = "postgres://notification@127.0.0.1/quittance";
+const REQUIRED = {
+  DATABASE_URL: "postgres://notification@127.0.0.1/quittance",
+  MESSAGE_KEYS: messageKeysText("notification"),
+};
 
 function target(environment: NodeJS.ProcessEnv) {
-  return webhookTargetOf(parseConfiguration(notificationConfiguration, { DATABASE_URL, ...environment }));
+  return webhookTargetOf(parseConfiguration(notificationConfiguration, { ...REQUIRED, ...environment }));
 }
 
 describe("The configuration of notification", () => {
   it("has no webhook and speaks English unless it is told otherwise", () => {
     expect(target({})).to.equal(undefined);
-    expect(parseConfiguration(notificationConfiguration, { DATABASE_URL }).NOTIFICATION_LANGUAGE).to.equal("en");
+    expect(parseConfiguration(notificationConfiguration, REQUIRED).NOTIFICATION_LANGUAGE).to.equal("en");
   });
 
   it("takes an https receiver with its secret", () => {

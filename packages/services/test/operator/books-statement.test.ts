@@ -194,7 +194,7 @@ describe("The books statement", function () {
 
   it("is the statement of docs/operating.md", () => {
     const docs = readFileSync(new URL("../../../../docs/operating.md", import.meta.url), "utf8");
-    const statement = /```sql\n([\s\S]*?);?\n```/.exec(docs)?.[1];
-    expect(statement).to.equal(BOOKS_STATEMENT);
+    const statements = [...docs.matchAll(/```sql\n([\s\S]*?);?\n```/g)].map(([, statement]) => statement);
+    expect(statements).to.include(BOOKS_STATEMENT);
   });
 });
