@@ -23,6 +23,8 @@ const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own 
   fuzz       build, then send requests that are nearly right to both doors of a house of its own (see --help)
   bench      build, then run the bench
   simulate   build, then run schedules of the payment cycle on a simulated broker, database and clock (see --help)
+  test:container
+             build, then build the image and run the whole system in containers (see npm run test:container -- --help)
   quittance  build, then run a command of the operator's, for example verify-money (see npm run quittance -- --help)
 
 Every task installs the packages of package-lock.json first when that file has changed, and runs under the Node 24 that
@@ -36,6 +38,7 @@ const AFTER_BUILD = {
   fuzz: ["--enable-source-maps", join(ROOT, "packages/services/fuzz/dist/main.js")],
   simulate: ["--enable-source-maps", join(ROOT, "packages/services/simulation/dist/main.js")],
   quittance: ["--enable-source-maps", join(ROOT, "packages/services/dist/operator/cli/main.js")],
+  "test:container": [join(ROOT, "deploy/container/test/main.mjs")],
 };
 const AT_ONCE = {
   test: [join(ROOT, "scripts/test.mjs")],

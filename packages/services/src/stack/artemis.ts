@@ -1,12 +1,12 @@
 /** A real ActiveMQ Artemis as a child process: fetched once by Maven, configured from the queue map. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { access, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { artemisBrokerXml } from "../operator/broker-configuration.js";
-import { BROKER_USERS, type BrokerUserName } from "../shared/queue-map.js";
+import { artemisJavaArguments, writeArtemisInstance } from "../operator/artemis-instance.js";
+import type { BrokerUserName } from "../shared/queue-map.js";
 import { type Patience, watchStart } from "./start-patience.js";
 
 const run = promisify(execFile);
@@ -51,17 +51,18 @@ export interface Artemis {
  * @throws Error that says what is missing (Java 17 or later, Maven) or shows the end of the broker's log.
  */
 export async function startArtemis(options: ArtemisOptions): Promise<Artemis> {
-  const home = await artemisHome(options.onProgress ?? (() => {}));
+  const home = await findArtemis(options.onProgress ?? (() => {}));
   const port = options.port ?? 0;
-  await writeInstance(options.directory, options.passwords, port);
-  const child = spawn("java", javaArguments(home, options.directory, options.heapMegabytes ?? 256), {
-    cwd: options.directory,
+  const { directory, passwords, heapMegabytes = 256 } = options;
+  await writeArtemisInstance({ directory, passwords, acceptor: `tcp://127.0.0.1:${port}?protocols=AMQP` });
+  const child = spawn("java", artemisJavaArguments({ home, directory, heapMegabytes }), {
+    cwd: directory,
     // A session of its own: a Ctrl-C in the terminal must not reach it before those that use it.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
   options.onSpawn?.(child);
-  const log = createWriteStream(join(options.directory, "artemis.log"), { flags: "a" });
+  const log = createWriteStream(join(directory, "artemis.log"), { flags: "a" });
   // With a full disk there is no log; that must not end who started the broker.
   log.on("error", () => undefined);
   child.stdout.pipe(log, { end: false });
@@ -76,8 +77,11 @@ export async function startArtemis(options: ArtemisOptions): Promise<Artemis> {
   }
 }
 
-/** The folder of the distribution: `ARTEMIS_HOME`, or one unpacked once into the user's cache. */
-async function artemisHome(onProgress: (sentence: string) => void): Promise<string> {
+/**
+ * The folder of the distribution: `ARTEMIS_HOME`, or one unpacked once into the user's cache.
+ * @throws Error that says what is missing.
+ */
+export async function findArtemis(onProgress: (sentence: string) => void): Promise<string> {
   await requireCommand(
     "java",
     ["-version"],
@@ -119,60 +123,6 @@ async function artemisHome(onProgress: (sentence: string) => void): Promise<stri
     await rm(unpacking, { recursive: true, force: true });
   }
   return home;
-}
-
-/** Writes `etc/`: what `artemis create` would write, reduced to what this broker needs. */
-async function writeInstance(
-  directory: string,
-  passwords: Readonly<Record<BrokerUserName, string>>,
-  port: number,
-): Promise<void> {
-  const etc = join(directory, "etc");
-  await mkdir(etc, { recursive: true });
-  const jaas = "org.apache.activemq.artemis.spi.core.security.jaas.PropertiesLoginModule";
-  const files: Record<string, string> = {
-    "broker.xml": artemisBrokerXml({ acceptor: `tcp://127.0.0.1:${port}?protocols=AMQP` }),
-    "bootstrap.xml": `<broker xmlns="http://activemq.apache.org/schema">
-  <jaas-security domain="activemq"/>
-  <server configuration="file:${join(etc, "broker.xml")}"/>
-</broker>
-`,
-    "management.xml": '<management-context xmlns="http://activemq.apache.org/schema"/>\n',
-    "login.config": `activemq {
-  ${jaas} required
-    reload=true
-    org.apache.activemq.jaas.properties.user="artemis-users.properties"
-    org.apache.activemq.jaas.properties.role="artemis-roles.properties";
-};
-`,
-    "artemis-users.properties": BROKER_USERS.map((user) => `${user}=${passwords[user]}\n`).join(""),
-    "artemis-roles.properties": BROKER_USERS.map((user) => `${user}=${user}\n`).join(""),
-    "log4j2.properties": `rootLogger.level=INFO
-rootLogger.appenderRef.console.ref=console
-logger.audit.name=org.apache.activemq.audit
-logger.audit.level=OFF
-appender.console.type=Console
-appender.console.name=console
-appender.console.layout.type=PatternLayout
-appender.console.layout.pattern=%d %-5level [%logger] %msg%n
-`,
-  };
-  for (const [name, content] of Object.entries(files)) await writeFile(join(etc, name), content, { mode: 0o600 });
-}
-
-function javaArguments(home: string, directory: string, heapMegabytes: number): string[] {
-  return [
-    `-Xmx${heapMegabytes}m`,
-    "-XX:+UseSerialGC",
-    `-Djava.security.auth.login.config=${join(directory, "etc", "login.config")}`,
-    `-Dartemis.home=${home}`,
-    `-Dartemis.instance=${directory}`,
-    `-Dartemis.instance.etc=${join(directory, "etc")}`,
-    "-cp",
-    join(home, "lib", "artemis-boot.jar"),
-    "org.apache.activemq.artemis.boot.Artemis",
-    "run",
-  ];
 }
 
 /** Resolves with the port once the log says that the acceptor listens (AMQ221020) and the server is live (AMQ221007). */

