@@ -63,7 +63,7 @@ export const gatewayConfiguration = {
   /** Reads in flight at once: a payment or refund counts 1, a page 1 for each ten payments that it may hold. */
   MAXIMUM_READS_IN_FLIGHT: z.coerce.number().int().min(1).max(1_000_000).default(500),
   /** The same for each merchant. */
-  MAXIMUM_READS_IN_FLIGHT_PER_MERCHANT: z.coerce.number().int().min(1).max(1_000_000).default(250),
+  MAXIMUM_READS_IN_FLIGHT_PER_MERCHANT: z.coerce.number().int().min(1).max(1_000_000).default(100),
   /** Calls that one merchant may make each second; 0 for no limit. */
   RATE_LIMIT_PER_SECOND: z.coerce.number().int().min(0).max(1_000_000).default(5_000),
   /** Payments and refunds that one merchant may read each second, a page counting for all it may hold; 0 for no limit. */

@@ -31,7 +31,8 @@ export class ReadAdmission {
    */
   async run<Answer>(merchantId: string, payments: number, read: () => Promise<Answer>): Promise<Answer> {
     const { maximum, maximumPerMerchant } = this.#limits;
-    const weight = Math.min(Math.ceil(payments / PAYMENTS_PER_WEIGHT), maximumPerMerchant, maximum);
+    // Rounded, so that the one more that a page asks for, to know whether another follows, weighs nothing.
+    const weight = Math.min(Math.max(Math.round(payments / PAYMENTS_PER_WEIGHT), 1), maximumPerMerchant, maximum);
     const own = this.#byMerchant.get(merchantId) ?? 0;
     if (own + weight > maximumPerMerchant) throw tooManyReads(merchantId, maximumPerMerchant);
     if (this.#weight + weight > maximum) throw overloaded();

@@ -20,7 +20,7 @@ describe("The admission of reads", () => {
 
   it("weighs a payment as 1, and a page by the payments that it may hold", () => {
     const reads = admission();
-    for (const payments of [1, 50, 500]) reads.run(`m-${payments}`, payments, never);
+    for (const payments of [1, 51, 501]) reads.run(`m-${payments}`, payments, never);
     expect(reads.weight).to.equal(1 + 5 + 50);
   });
 
@@ -52,7 +52,6 @@ describe("a merchant that lists its payments on 30 connections with a token that
   const CONNECTIONS = 30;
   const gateway = useGateway({
     MAXIMUM_READS_IN_FLIGHT: "160",
-    MAXIMUM_READS_IN_FLIGHT_PER_MERCHANT: "110",
     MAXIMUM_WATCHES_PER_MERCHANT: "2",
   });
 

@@ -608,7 +608,10 @@ export interface Payment {
   card?:
     | CardSummary
     | undefined;
-  /** When the gateway accepted it. */
+  /**
+   * When the gateway accepted it. In an answer of Pay that is `ACCEPTED`, or `PENDING` before the payment is recorded,
+   * when it accepted this call; the same request may have been accepted earlier.
+   */
   createTime?:
     | Date
     | undefined;
@@ -653,7 +656,7 @@ export interface Refund {
   decline?:
     | RefundDecline
     | undefined;
-  /** When the gateway accepted it (step R1). */
+  /** When the gateway accepted it (step R1); before it is recorded, as in Payment. */
   createTime?:
     | Date
     | undefined;
