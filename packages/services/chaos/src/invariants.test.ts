@@ -70,6 +70,19 @@ describe("The campaign's check of a payment", () => {
     expect(wrongWithPayment({ ...rival, id: "pay_r" }, [{ ...row, reason: "CARD_EXPIRED" }])).not.to.deep.equal([]);
   });
 
+  it("lets one whose caller left without an answer be recorded or not, and move its money once when it is", () => {
+    const abandoned = { ...asked, id: undefined, final: undefined, abandoned: true };
+    expect(wrongWithPayment(abandoned, [])).to.deep.equal([]);
+    expect(wrongWithPayment(abandoned, [paid])).to.deep.equal([]);
+    expect(wrongWithPayment(abandoned, [{ ...paid, captures: 2, captured: "500" }])).not.to.deep.equal([]);
+  });
+
+  it("lets a rival be recorded whose answer was lost", () => {
+    const rival = { ...asked, verdicts: ["REQUEST_ID_REUSED"], id: undefined, final: undefined };
+    const row = { ...paid, ...declined, id: "pay_r", reason: "REQUEST_ID_REUSED", standingId: "pay_a" };
+    expect(wrongWithPayment(rival, [row])).to.deep.equal([]);
+  });
+
   it("finds one that is lost, and one that is recorded twice", () => {
     expect(wrongWithPayment(asked, [])).to.deep.equal(["was accepted and is lost"]);
     expect(wrongWithPayment(asked, [paid, { ...paid, id: "pay_b" }])).to.have.lengthOf(1);
@@ -94,6 +107,13 @@ describe("The campaign's check of a refund", () => {
 
   it("finds nothing wrong with one that was debited once and credited once", () => {
     expect(wrongWithRefund(refund, [refunded])).to.deep.equal([]);
+  });
+
+  it("lets one whose caller left without an answer be recorded or not, and finds another id than was told", () => {
+    const abandoned = { ...refund, id: undefined, final: undefined, abandoned: true };
+    expect(wrongWithRefund(abandoned, [])).to.deep.equal([]);
+    expect(wrongWithRefund(abandoned, [refunded])).to.deep.equal([]);
+    expect(wrongWithRefund(refund, [{ ...refunded, id: "ref_b" }])).not.to.deep.equal([]);
   });
 
   const BREACHES: readonly (readonly [string, Partial<RecordedRefund>])[] = [

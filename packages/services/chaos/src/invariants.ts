@@ -75,9 +75,9 @@ function lost({ id, final, abandoned }: AskedPayment | AskedRefund, isRival: boo
   return isRival || abandoned === true ? [] : ["was never answered, nor recorded"];
 }
 
-/** A rival that is refused is not told its own id. */
-function isOther(row: { readonly id: string }, { id, final }: AskedPayment | AskedRefund): boolean {
-  return row.id !== id && !(id === undefined && final?.reason === REUSED);
+/** Nobody was told the id of a request whose answer was lost, nor is a rival that is refused told its own. */
+function isOther(row: { readonly id: string }, { id }: AskedPayment | AskedRefund): boolean {
+  return id !== undefined && row.id !== id;
 }
 
 async function checkPayments(house: House, book: RequestBook): Promise<Violation[]> {
