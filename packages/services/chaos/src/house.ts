@@ -70,6 +70,7 @@ export async function openHouse(options: {
     // A third of the load is on one client and one merchant, wrong expiry dates among it.
     CARD_GUESSES_MAXIMUM: "0",
     MERCHANT_GUESSES_MAXIMUM: "0",
+    READ_LIMIT_PER_SECOND: "0",
   });
   const logs = await openProcessLogs({
     folder: join(options.folder, "logs"),

@@ -67,7 +67,7 @@ export const gatewayConfiguration = {
   /** Calls that one merchant may make each second; 0 for no limit. */
   RATE_LIMIT_PER_SECOND: z.coerce.number().int().min(0).max(1_000_000).default(5_000),
   /** Payments and refunds that one merchant may read each second, a page counting for all it may hold; 0 for no limit. */
-  READ_LIMIT_PER_SECOND: z.coerce.number().int().min(0).max(1_000_000).default(5_000),
+  READ_LIMIT_PER_SECOND: z.coerce.number().int().min(0).max(1_000_000).default(1_000),
   /** Connections that each of the two ports may have at once; further ones are closed. */
   MAXIMUM_CONNECTIONS: z.coerce.number().int().min(1).max(1_000_000).default(5_000),
   /** The keys that tokens are signed with: a JWKS as JSON, an https URL of one, or a file. URL and file are read again. */

@@ -24,6 +24,7 @@ import { CoalescedReads } from "./coalesced-reads.js";
 import type { GatewayConfiguration } from "./gateway-configuration.js";
 import { deriveGatewayKeys } from "./gateway-keys.js";
 import { createGatewayMetrics } from "./gateway-metrics.js";
+import { HeldRefusals } from "./held-refusals.js";
 import { listPayments, listRefunds } from "./list-pages.js";
 import { maximumAmounts } from "./maximum-amounts.js";
 import { type PayAnswer, pay } from "./pay.js";
@@ -45,6 +46,10 @@ import { Watches } from "./watch-payment.js";
 const SEND_TIMEOUT_MS = 10_000;
 /** A payment whose answer has not come in this time counts as in flight no more: it may wait for a service that is away. */
 const COUNTED_FOR_MS = 10_000;
+
+/** A read that is refused is answered after this time: see {@link HeldRefusals}. */
+const REFUSED_READ_DELAY_MS = 250;
+const MAXIMUM_HELD_REFUSALS = 1_000;
 
 export interface Gateway {
   readonly authenticator: Authenticator;
@@ -150,6 +155,8 @@ export async function createGateway(options: {
     log,
   };
   const refunding = { ...paying, refundProducer, refundWaiters };
+  const heldRefusals = new HeldRefusals({ delayMs: REFUSED_READ_DELAY_MS, maximum: MAXIMUM_HELD_REFUSALS });
+  const read: typeof measured = (operation, call) => measured(operation, heldRefusals.around(call));
   const watches = new Watches({
     ...reading,
     updates: new PaymentUpdates({ connection, envelopes, log }),
@@ -174,10 +181,10 @@ export async function createGateway(options: {
     pay: measured("Pay", (context, request) => pay(paying, context, request)),
     checkRefundRequest: (request) => checkRefundRequest(request, refunding).violations,
     refundPayment: measured("RefundPayment", (context, request) => refundPayment(refunding, context, request)),
-    getPayment: measured("GetPayment", (context, request) => getPayment(reading, context, request)),
-    getRefund: measured("GetRefund", (context, request) => getRefund(reading, context, request)),
-    listPayments: measured("ListPayments", (context, request) => listPayments(reading, context, request)),
-    listRefunds: measured("ListRefunds", (context, request) => listRefunds(reading, context, request)),
+    getPayment: read("GetPayment", (context, request) => getPayment(reading, context, request)),
+    getRefund: read("GetRefund", (context, request) => getRefund(reading, context, request)),
+    listPayments: read("ListPayments", (context, request) => listPayments(reading, context, request)),
+    listRefunds: read("ListRefunds", (context, request) => listRefunds(reading, context, request)),
     countRefusal,
     countRefusedConnection,
     watchPayment: (context, id, signal) => watches.watch(context, id, signal),

@@ -119,7 +119,9 @@ function notRecorded(reason: ApiErrorReason, what: "payment" | "refund"): ApiErr
 export async function readPage(parts: ReadParts, context: CallContext, query: PageRequest): Promise<PaymentReadReply> {
   const options = { timeoutMs: parts.readTimeoutMs, traceparent: context.traceparent };
   const reply = await admitted(parts, context, query.pageSize, () => askClientBank(parts, query, options));
-  return reply.json(paymentReadReply);
+  const page = reply.json(paymentReadReply);
+  parts.rateLimits.giveBackReads(context.merchantId, query.pageSize - page.payments.length - page.refunds.length);
+  return page;
 }
 
 /** Reads `count` payments or refunds of a merchant when it may read so many now. @throws ApiError RESOURCE_EXHAUSTED. */

@@ -37,11 +37,22 @@ describe("A merchant's rate limits", () => {
     rateLimits.takeCall("m-2");
   });
 
-  it("count a page for all that it may hold, and let the largest page through when nothing else was read", () => {
+  it("let through the reads of ten seconds at once, and the largest page when nothing else was read", () => {
     const rateLimits = limits();
-    rateLimits.takeReads("m-1", 60);
-    expect(refusalOf(() => rateLimits.takeReads("m-1", 60))).to.include({ reason: "RATE_LIMITED", retryAfterMs: 200 });
-    rateLimits.takeReads("m-2", 1_000);
+    rateLimits.takeReads("m-1", 600);
+    expect(refusalOf(() => rateLimits.takeReads("m-1", 600))).to.include({
+      reason: "RATE_LIMITED",
+      retryAfterMs: 2_000,
+    });
+    rateLimits.takeReads("m-2", 10_000);
+  });
+
+  it("count a page for what it holds, once that is known", () => {
+    const rateLimits = limits();
+    rateLimits.takeReads("m-1", 1_000);
+    rateLimits.giveBackReads("m-1", 990);
+    rateLimits.takeReads("m-1", 990);
+    expect(refusalOf(() => rateLimits.takeReads("m-1", 1))).not.to.equal(undefined);
   });
 
   it("are none where they are 0", () => {
@@ -59,8 +70,8 @@ describe("the doors with a rate limit", () => {
     const { apiAs } = gateway();
     const api = await apiAs({ merchantId: "m-http" });
     const [first, ...others] = await Promise.all(Array.from({ length: 20 }, () => api.http("/v1/payments")));
-    expect(first?.headers.get("ratelimit-policy")).to.equal('"calls";q=1;w=1, "reads";q=2000;w=1');
-    expect(first?.headers.get("ratelimit")).to.match(/^"calls";r=[01];t=[01], "reads";r=\d+;t=[01]$/);
+    expect(first?.headers.get("ratelimit-policy")).to.equal('"calls";q=1;w=1, "reads";q=20000;w=10');
+    expect(first?.headers.get("ratelimit")).to.match(/^"calls";r=[01];t=[01], "reads";r=20000;t=0$/);
     const refused = others.find((answer) => answer.status === 429);
     expect(refused?.json).to.deep.include({ reason: "RATE_LIMITED", policy: "calls", limit: "1", window: "1s" });
     expect(refused?.headers.get("retry-after")).to.equal("1");
@@ -84,7 +95,7 @@ describe("the doors with a rate limit", () => {
       metadata: { policy: "calls", limit: "1", window: "1s" },
     });
     expect(refusal?.retryDelay).not.to.equal(undefined);
-    expect(refusal?.quota).to.deep.equal([{ subject: "merchant:m-grpc", description: "1 calls each second" }]);
+    expect(refusal?.quota).to.deep.equal([{ subject: "merchant:m-grpc", description: "1 calls in 1 s" }]);
     expect((await other.list()).payments).to.deep.equal([]);
   });
 });
