@@ -1,11 +1,15 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { status } from "@grpc/grpc-js";
 import { expect } from "chai";
-import { PaymentState } from "../../dist/gen/quittance/payments/v1/payments.js";
+import { type Payment, PaymentState } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { eventually } from "../support/eventually.js";
 import { TEST_BROKER, type TestStack, untilAllFinal, useStack } from "../support/stack-for-tests.js";
 
 const PAYMENTS = 1_000;
 /** How far the payments are when something is killed. */
 const KILL_AFTER = 150;
+/** What RetryInfo tells whoever was refused. */
+const RETRY_MS = 1_000;
 const VICTIMS = ["card-validation", "client-bank", "merchant-bank", "notification"] as const;
 
 describe(`A thousand payments at once, on the ${TEST_BROKER} broker`, function () {
@@ -69,6 +73,22 @@ describe(`A thousand payments at once, on the ${TEST_BROKER} broker`, function (
 
 function payMany(house: TestStack, round: string) {
   return Array.from({ length: PAYMENTS }, (_, index) =>
-    house.pay({ requestId: `${round}-${index}`, amount: { currencyCode: "EUR", minorUnits: BigInt(1 + (index % 7)) } }),
+    payAgain(house, {
+      requestId: `${round}-${index}`,
+      amount: { currencyCode: "EUR", minorUnits: BigInt(1 + (index % 7)) },
+    }),
   );
+}
+
+/** Pays as merchants must: a call that was refused for the moment is made again with the same request_id. */
+async function payAgain(house: TestStack, request: Parameters<TestStack["pay"]>[0]): Promise<Payment> {
+  for (;;) {
+    try {
+      return await house.pay(request);
+    } catch (error) {
+      const { code } = error as { readonly code?: unknown };
+      if (code !== status.UNAVAILABLE && code !== status.RESOURCE_EXHAUSTED) throw error;
+      await pause(RETRY_MS);
+    }
+  }
 }
