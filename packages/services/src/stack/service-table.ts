@@ -60,9 +60,8 @@ const SERVICE_TABLE = {
     HTTP_PORT: String(httpPort),
     PAYMENT_ID_KEY: keys.PAYMENT_ID_KEY,
     CARD_SEALING_KEY: keys.CARD_SEALING_KEY,
-    ...passedOn(/^(MAXIMUM_AMOUNTS?|MAXIMUM_IN_FLIGHT|MAXIMUM_IN_FLIGHT_PER_MERCHANT|BROKER_SLOW_AFTER_SECONDS)$/),
     ...passedOn(
-      /^(PAYMENT_DEADLINE_SECONDS|MAXIMUM_WATCHES|MAXIMUM_READS_IN_FLIGHT|RATE_LIMIT|READ_LIMIT|MAXIMUM_CONNECTIONS|AUTH_KEYS|AUTH_MAXIMUM)/,
+      /^(MAXIMUM_(AMOUNTS?|CONNECTIONS|IN_FLIGHT|READS_IN_FLIGHT|WAITING_CALLS|WATCHES)(_PER_MERCHANT)?|(BROKER_SLOW_AFTER|NOT_FOUND_AFTER_DEADLINE|PAYMENT_DEADLINE|READ_TIMEOUT|STATE_READ_TIMEOUT)_SECONDS|(RATE|READ)_LIMIT_PER_SECOND|AUTH_(KEYS|MAXIMUM)_.*)$/,
     ),
   }),
   "card-validation": ({ keys }) => ({
@@ -74,7 +73,10 @@ const SERVICE_TABLE = {
     ...passedOn(/^(CARD|MERCHANT)_GUESSES_/),
   }),
   "merchant-bank": ({ databaseUrlOf }) => ({ DATABASE_URL: databaseUrlOf("merchant-bank") }),
-  notification: ({ databaseUrlOf }) => ({ DATABASE_URL: databaseUrlOf("notification"), ...passedOn(/^WEBHOOK_/) }),
+  notification: ({ databaseUrlOf }) => ({
+    DATABASE_URL: databaseUrlOf("notification"),
+    ...passedOn(/^(NOTIFICATION_LANGUAGE|WEBHOOK_.*)$/),
+  }),
 } as const satisfies Record<ServiceName, Row>;
 
 /** In the order in which they are stopped: first the one that takes payments in, so that the others can finish. */

@@ -1,0 +1,48 @@
+import { expect } from "chai";
+import type { z } from "zod";
+import { cardValidationConfiguration } from "../../dist/card-validation/service.js";
+import { clientBankConfiguration } from "../../dist/client-bank/service.js";
+import { gatewayConfiguration } from "../../dist/gateway/gateway-configuration.js";
+import { merchantBankConfiguration } from "../../dist/merchant-bank/service.js";
+import { notificationConfiguration } from "../../dist/notification/configuration.js";
+import { commonConfiguration } from "../../dist/platform/configuration.js";
+import type { ServiceName } from "../../dist/shared/queue-map.js";
+import { createKeys } from "../../dist/stack/secrets.js";
+import { environmentOf, SERVICES, type StackEnvironment } from "../../dist/stack/service-table.js";
+
+const SCHEMAS: Readonly<Record<ServiceName, z.ZodRawShape>> = {
+  gateway: gatewayConfiguration,
+  "card-validation": cardValidationConfiguration,
+  "client-bank": clientBankConfiguration,
+  "merchant-bank": merchantBankConfiguration,
+  notification: notificationConfiguration,
+};
+/** A stack runs on one machine, and its supervisor says where each process is asked for its health. */
+const THE_STACKS_OWN = new Set(["HEALTH_PORT", "LISTEN_HOST"]);
+const STACK: StackEnvironment = {
+  brokerUrlOf: () => "amqp://broker",
+  databaseUrlOf: () => "postgres://database",
+  keys: createKeys(),
+  authentication: { AUTH_JWKS: "{}", AUTH_ISSUER: "issuer", AUTH_AUDIENCE: "audience" },
+  grpcPort: 0,
+  httpPort: 0,
+};
+
+describe("The environment of a stack's service", () => {
+  const before = { ...process.env };
+  afterEach(() => {
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    Object.assign(process.env, before);
+  });
+
+  for (const service of SERVICES) {
+    it(`hands every setting of ${service} on that the stack does not make itself`, () => {
+      const made = environmentOf(service, STACK);
+      const names = Object.keys({ ...commonConfiguration, ...SCHEMAS[service] });
+      const settings = names.filter((name) => made[name] === undefined && !THE_STACKS_OWN.has(name));
+      for (const name of settings) process.env[name] = `set-${name}`;
+      const environment = environmentOf(service, STACK);
+      for (const name of settings) expect(environment[name], name).to.equal(`set-${name}`);
+    });
+  }
+});
