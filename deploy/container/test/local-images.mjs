@@ -13,7 +13,7 @@ const SUITE = "bookworm";
 const REPOSITORY = "localhost/quittance-test";
 /** What Node needs: what gcr.io/distroless/cc-debian12 holds. */
 const BASE_PACKAGES = ["base-files", "netbase", "tzdata", "libc6", "libgcc-s1", "libstdc++6"];
-/** And what a build needs besides. */
+/** And what a build needs as well. */
 const SHELL_PACKAGES = [...BASE_PACKAGES, "dash", "coreutils", "findutils", "sed", "ca-certificates"];
 const JAVA_PACKAGES = [...BASE_PACKAGES, "openjdk-17-jre-headless"];
 const CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt";

@@ -23,7 +23,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "amqp:link:message-size-exceeded",
 ]);
 
-/** Codes that tell of the one message or its sender's mistake, and not of the place where it was to go. */
+/** Codes that blame the one message or its sender, and not the place where it was to go. */
 const OF_ONE_MESSAGE: ReadonlySet<string> = new Set(["rejected", "invalid-argument", "invalid-body"]);
 
 /**

@@ -1,6 +1,6 @@
 /** Requests to the gRPC door: messages whose fields and bytes were changed. */
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
-import { type Random, randomOf } from "../../chaos/dist/random.js";
+import type { Random } from "../../chaos/dist/random.js";
 import { API_ERROR_REASONS } from "../../dist/gateway/api-error.js";
 import { ErrorInfo } from "../../dist/gen/google/rpc/error_details.js";
 import { Status } from "../../dist/gen/google/rpc/status.js";
@@ -11,7 +11,7 @@ import {
   RefundPaymentRequest,
 } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { drawByteChange } from "./byte-mutations.js";
-import { type Answer, type FuzzCase, type Mutation, mutate } from "./fuzz-case.js";
+import { type Answer, drawCase, type FuzzCase, type Mutation } from "./fuzz-case.js";
 import { CARD_NUMBER, hostileText } from "./hostile-values.js";
 
 const TIMEOUT_MS = 40_000;
@@ -37,18 +37,8 @@ interface Draft {
 }
 
 export function grpcCase(door: GrpcDoor, seed: number, place: number): FuzzCase {
-  const random = randomOf(`${seed}/grpc/${place}`);
-  const operation = random.pick(OPERATIONS);
-  const requestId = `fuzz-${seed.toString(36)}-g${place.toString(36)}`;
-  const mutations = Array.from({ length: random.between(1, 4) }, () => drawMutation(random));
-  const draftOf = (keep: (mutation: number) => boolean) => mutate(operation(door, requestId), mutations, keep);
-  return {
-    door: "grpc",
-    place,
-    mutations: mutations.map(({ name }) => name),
-    send: (keep) => send(door, draftOf(keep)),
-    show: (keep) => show(draftOf(keep)),
-  };
+  const operations = OPERATIONS.map((operation) => (requestId: string) => operation(door, requestId));
+  return drawCase({ door: "grpc", operations, drawMutation, send: (draft) => send(door, draft), show }, seed, place);
 }
 
 const OPERATIONS: readonly ((door: GrpcDoor, requestId: string) => Draft)[] = [

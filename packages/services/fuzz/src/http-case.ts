@@ -1,9 +1,9 @@
 /** Requests to the HTTP door. */
 import { type Agent, request as startRequest } from "node:http";
-import { type Random, randomOf } from "../../chaos/dist/random.js";
+import type { Random } from "../../chaos/dist/random.js";
 import { API_ERROR_REASONS } from "../../dist/gateway/api-error.js";
 import { drawByteChange } from "./byte-mutations.js";
-import { type Answer, type FuzzCase, type Mutation, mutate } from "./fuzz-case.js";
+import { type Answer, drawCase, type FuzzCase, type Mutation } from "./fuzz-case.js";
 import { CARD_NUMBER, codeOrJson, hostileJson, hostileName, hostileText } from "./hostile-values.js";
 
 /** A call that has no answer after this time has failed: the longest wait is 30 s. */
@@ -27,18 +27,8 @@ interface Draft {
 }
 
 export function httpCase(door: HttpDoor, seed: number, place: number): FuzzCase {
-  const random = randomOf(`${seed}/http/${place}`);
-  const operation = random.pick(OPERATIONS);
-  const requestId = `fuzz-${seed.toString(36)}-h${place.toString(36)}`;
-  const mutations = Array.from({ length: random.between(1, 4) }, () => drawMutation(random));
-  const draftOf = (keep: (mutation: number) => boolean) => mutate(operation(door, requestId), mutations, keep);
-  return {
-    door: "http",
-    place,
-    mutations: mutations.map(({ name }) => name),
-    send: (keep) => send(door, draftOf(keep)),
-    show: (keep) => show(draftOf(keep)),
-  };
+  const operations = OPERATIONS.map((operation) => (requestId: string) => operation(door, requestId));
+  return drawCase({ door: "http", operations, drawMutation, send: (draft) => send(door, draft), show }, seed, place);
 }
 
 const OPERATIONS: readonly ((door: HttpDoor, requestId: string) => Draft)[] = [
