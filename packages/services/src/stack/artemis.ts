@@ -73,6 +73,9 @@ export async function startArtemis(options: ArtemisOptions): Promise<Artemis> {
     return { url: `amqp://127.0.0.1:${listening}`, port: listening, process: child, stop: () => stop(child) };
   } catch (error) {
     child.kill("SIGKILL");
+    // Whatever it started may hold its output open.
+    child.stdout.destroy();
+    child.stderr.destroy();
     throw error;
   }
 }

@@ -11,11 +11,14 @@ function watch(api: ApiClient, id: string) {
   const stream = api.watch(id);
   const states: PaymentState[] = [];
   stream.on("data", (response: WatchPaymentResponse) => states.push(response.payment?.state ?? 0));
+  const first = new Promise<PaymentState>((resolve) => {
+    stream.once("data", (response: WatchPaymentResponse) => resolve(response.payment?.state ?? 0));
+  });
   const ended = new Promise<RpcFailure | undefined>((resolve) => {
     stream.once("end", () => resolve(undefined));
     stream.once("error", (error: ServiceError) => resolve(decodeFailure(error)));
   });
-  return { states, ended, cancel: () => stream.cancel() };
+  return { states, first, ended, cancel: () => stream.cancel() };
 }
 
 async function accept(gateway: GatewayForTests, requestId: string): Promise<TakenPayment> {
@@ -89,7 +92,7 @@ describe("WatchPayment", () => {
     for (const each of watches) expect((await each.ended)?.code).to.equal(status.CANCELLED);
     const again = await eventually("there is room again", async () => {
       const next = watch(api, taken.body.paymentId);
-      const state = await Promise.race([next.ended, eventually("told", () => next.states[0])]);
+      const state = await Promise.race([next.ended, next.first]);
       return typeof state === "number" ? next : undefined;
     });
     again.cancel();

@@ -82,7 +82,7 @@ describe("Artemis, when it takes long to come back", function () {
 
   it("is given up when it says nothing and does nothing, with the end of what it said", async function () {
     if (process.platform !== "linux") this.skip();
-    const failure = await failureOf(start("echo 'AMQ220000: waiting for a lock'; sleep 30"));
+    const failure = await failureOf(start("echo 'AMQ220000: waiting for a lock'; exec sleep 30"));
     expect(failure.message).to.match(/it said nothing and did nothing for 2 s\n.*waiting for a lock/);
   });
 
@@ -93,7 +93,7 @@ describe("Artemis, when it takes long to come back", function () {
 
   it("is waited for no more when the stack stops", async () => {
     const stopping = new AbortController();
-    const failure = failureOf(start("sleep 30", { signal: stopping.signal }));
+    const failure = failureOf(start("exec sleep 30", { signal: stopping.signal }));
     stopping.abort();
     expect((await failure).message).to.contain("it was told to stop");
   });
