@@ -49,7 +49,7 @@ export async function benchOverload(args: readonly string[]): Promise<object> {
     const { finals, seconds } = await load.closed({ atOnce: CALLS_AT_ONCE, seconds: 5 });
     return finals / seconds;
   });
-  // As docs/operating.md advises; the gateway of the second house takes it from our environment.
+  // As docs/operating/pressure.md advises; the gateway of the second house takes it from our environment.
   process.env.MAXIMUM_IN_FLIGHT ??= String(Math.max(CALLS_AT_ONCE, Math.round(sustainable * SECONDS_IN_LINE)));
   return withHouse(broker, async (stack, load, pool) => ({
     broker,

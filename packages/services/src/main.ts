@@ -23,7 +23,7 @@ ${Object.entries(PROGRAMS)
   .join("\n")}
 
 A service reads its configuration from the environment; one that is missing or wrong ends it with a message that names
-the variable. docs/operating.md has them all.
+the variable. docs/operating/configuration.md has them all.
 `;
 
 const [name] = process.argv.splice(2, 1);

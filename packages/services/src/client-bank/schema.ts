@@ -1,7 +1,7 @@
 /**
  * The tables of client-bank (steps 3, 5b and R3), in a PostgreSQL schema of its own. They have no foreign keys: a batch
  * locks its clients itself before it writes, and the check of each row would cost a third of the statement again.
- * The books statement (docs/operating.md) finds whatever points to nothing.
+ * The books statement (docs/operating/books.md) finds whatever points to nothing.
  */
 import { sql } from "drizzle-orm";
 import {

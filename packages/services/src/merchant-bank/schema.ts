@@ -1,6 +1,6 @@
 /**
  * The tables of merchant-bank (steps 4 and R2), in a PostgreSQL schema of its own. They have no foreign keys, for the reason
- * that client-bank's have none; the books statement (docs/operating.md) finds whatever points to nothing.
+ * that client-bank's have none; the books statement (docs/operating/books.md) finds whatever points to nothing.
  */
 import { sql } from "drizzle-orm";
 import { bigint, check, index, pgSchema, primaryKey, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";

@@ -1,4 +1,4 @@
-/** The one statement that tells whether the books agree; docs/operating.md explains it and shows the same text. */
+/** The one statement that tells whether the books agree; docs/operating/books.md explains it and shows the same text. */
 
 /** A line of its answer. */
 export interface BooksLine {

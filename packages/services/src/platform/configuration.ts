@@ -50,6 +50,6 @@ export function parseConfiguration<S extends z.ZodRawShape>(
     return given[name] === undefined ? `  ${name} is not set` : `  ${name}: ${issue.message}`;
   });
   throw new ConfigurationError(
-    `The configuration is incomplete or wrong:\n${lines.join("\n")}\nSee docs/operating.md.`,
+    `The configuration is incomplete or wrong:\n${lines.join("\n")}\nSee docs/operating/configuration.md.`,
   );
 }

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { eventually } from "../support/eventually.js";
 import { useStack } from "../support/stack-for-tests.js";
 
-const PAGE = readFileSync(new URL("../../../../docs/operating.md", import.meta.url), "utf8");
+const PAGE = readFileSync(new URL("../../../../docs/operating/metrics.md", import.meta.url), "utf8");
 const BOUND_MS = 60_000;
 
 /** What OTLP over HTTP with JSON has, as far as it is looked at. */
@@ -68,7 +68,7 @@ describe("the house's metrics", function () {
     );
   }
 
-  it("tell of steps, outcomes, breakers, payments in flight and refusals, each as docs/operating.md has it", async () => {
+  it("tell of steps, outcomes, breakers, payments in flight and refusals, each as docs/operating/metrics.md has it", async () => {
     await house().pay({ requestId: "one" });
     const goOn = await house().stack.hold("client-bank");
     const atOnce = { wait: { seconds: 0n, nanos: 0 } };

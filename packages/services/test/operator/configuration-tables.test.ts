@@ -9,22 +9,25 @@ import { notificationConfiguration } from "../../dist/notification/configuration
 import { operatorConfiguration } from "../../dist/operator/cli/operator-configuration.js";
 import { commonConfiguration } from "../../dist/platform/configuration.js";
 
-const PAGE = readFileSync(new URL("../../../../docs/operating.md", import.meta.url), "utf8");
+const PAGES = ["configuration.md", "command-line.md"]
+  .map((page) => readFileSync(new URL(`../../../../docs/operating/${page}`, import.meta.url), "utf8"))
+  .map((text) => `\n${text}`)
+  .join("");
 
-/** Each heading of the page with the schema whose variables the table below it tells. */
+/** Each heading of those pages with the schema whose variables the table below it tells. */
 const TABLES: Readonly<Record<string, z.ZodRawShape>> = {
-  "### Every service": commonConfiguration,
-  "### gateway": gatewayConfiguration,
-  "### card-validation": cardValidationConfiguration,
-  "### client-bank": clientBankConfiguration,
-  "### merchant-bank": merchantBankConfiguration,
-  "### notification": notificationConfiguration,
-  "## The operator's command line": operatorConfiguration,
+  "## Every service": commonConfiguration,
+  "## gateway": gatewayConfiguration,
+  "## card-validation": cardValidationConfiguration,
+  "## client-bank": clientBankConfiguration,
+  "## merchant-bank": merchantBankConfiguration,
+  "## notification": notificationConfiguration,
+  "# The operator's command line": operatorConfiguration,
 };
 
 /** The rows of the table of variables below a heading: name and default. */
 function rowsBelow(heading: string): Map<string, string> {
-  const [, section = ""] = PAGE.split(`\n${heading}\n`);
+  const [, section = ""] = PAGES.split(`\n${heading}\n`);
   const [body = ""] = section.split(/\n##+ /);
   const [, table = ""] = body.split("| variable | meaning | default |\n|---|---|---|\n");
   const rows = table.split("\n\n")[0]?.trim().split("\n") ?? [];
@@ -36,7 +39,7 @@ function rowsBelow(heading: string): Map<string, string> {
   );
 }
 
-describe("The tables of variables in docs/operating.md", () => {
+describe("The tables of variables in docs/operating", () => {
   for (const [heading, shape] of Object.entries(TABLES)) {
     const where = heading.replace(/^#+ /, "");
 

@@ -28,7 +28,7 @@ ${formatColumns(COMMANDS.map(({ name, summary }) => [name, summary]))}
 
 ${EVERYWHERE}
 It reads DATABASE_URL (an operator who reads all schemas) and BROKER_URL (the broker's user operator) from the
-environment. When neither is set, and npm start runs, it takes those of the stack. See docs/operating.md.
+environment. When neither is set, and npm start runs, it takes those of the stack. See docs/operating/command-line.md.
 `;
 
 /** Runs one command. Never throws: whatever goes wrong is told on `terminal`, and is the exit code. */

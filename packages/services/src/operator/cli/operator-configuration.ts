@@ -94,14 +94,14 @@ export function configurationOf(
       const url = await knownBrokerUrl();
       if (url !== undefined) return url;
       throw new ConfigurationError(
-        "BROKER_URL is not set, and no stack runs here. Set it to amqp://operator:password@host:port, or run\nnpm start. See docs/operating.md.",
+        "BROKER_URL is not set, and no stack runs here. Set it to amqp://operator:password@host:port, or run\nnpm start. See docs/operating/command-line.md.",
       );
     },
     databaseUrl: async () => {
       const url = settings.DATABASE_URL ?? (await runningStack())?.database;
       if (url !== undefined) return url;
       throw new ConfigurationError(
-        "DATABASE_URL is not set, and no stack runs here. Set it to postgres://user:password@host:port/database, with a\nuser who reads all schemas, or run npm start. See docs/operating.md.",
+        "DATABASE_URL is not set, and no stack runs here. Set it to postgres://user:password@host:port/database, with a\nuser who reads all schemas, or run npm start. See docs/operating/command-line.md.",
       );
     },
   };
