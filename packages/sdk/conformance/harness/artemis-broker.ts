@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -10,7 +11,10 @@ import {
 } from "./broker-under-test.js";
 import { cached, runCommand, startJava } from "./java-process.js";
 
-const VERSION = "2.44.0";
+const VERSION = "2.56.0";
+/** Of the archive, as the project publishes it. */
+const SHA512 =
+  "441ad38aa1b0526e5709edf43542039f016669d24134056613e4cbafdf6b101e5351f79f7ee190b43fc8031f6ec596a5fd075490dcee4d3eb3a88d8ed2cfc01b";
 const DISTRIBUTION = `apache-artemis-${VERSION}`;
 
 /**
@@ -76,10 +80,14 @@ export async function startArtemisBroker(): Promise<BrokerUnderTest> {
 }
 
 async function fetchDistribution(directory: string): Promise<void> {
-  const artifact = `org.apache.activemq:apache-artemis:${VERSION}:tar.gz:bin`;
+  const artifact = `org.apache.artemis:apache-artemis:${VERSION}:tar.gz:bin`;
   const goal = ["dependency:copy", `-Dartifact=${artifact}`, "-DoutputDirectory=.", "-Dmdep.useBaseVersion=true"];
   await runCommand("mvn", ["-B", "-q", ...goal], directory);
   const archive = `${DISTRIBUTION}-bin.tar.gz`;
+  const digest = createHash("sha512")
+    .update(await readFile(join(directory, archive)))
+    .digest("hex");
+  if (digest !== SHA512) throw new Error(`${archive} is not what it should be: its SHA-512 is ${digest}.`);
   await runCommand("tar", ["-xzf", archive, "--strip-components=1"], directory);
   await rm(join(directory, archive));
 }

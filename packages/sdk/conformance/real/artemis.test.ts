@@ -1,4 +1,4 @@
 import { startArtemisBroker } from "../harness/artemis-broker.js";
 import { runCases } from "../suite/run-cases.js";
 
-runCases("artemis", "ActiveMQ Artemis 2.44.0", startArtemisBroker);
+runCases("artemis", "Apache Artemis 2.56.0", startArtemisBroker);

@@ -17,7 +17,7 @@ export interface Result {
 
 const COLUMNS: readonly (readonly [BrokerName, string])[] = [
   ["embedded", "embedded"],
-  ["artemis", "Artemis 2.44.0"],
+  ["artemis", "Artemis 2.56.0"],
   ["classic", "Classic 6.1.7"],
 ];
 const FIRST_COLUMN = 5;

@@ -1,9 +1,11 @@
 /** A real ActiveMQ Artemis as a child process: fetched once by Maven, configured from the queue map. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { createWriteStream } from "node:fs";
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
 import { access, mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { artemisJavaArguments, writeArtemisInstance } from "../operator/artemis-instance.js";
 import type { BrokerUserName } from "../shared/queue-map.js";
@@ -11,8 +13,11 @@ import { type Patience, watchStart } from "./start-patience.js";
 
 const run = promisify(execFile);
 
-const ARTEMIS_VERSION = "2.44.0";
-const COORDINATES = `org.apache.activemq:apache-artemis:${ARTEMIS_VERSION}:tar.gz:bin`;
+const ARTEMIS_VERSION = "2.56.0";
+const COORDINATES = `org.apache.artemis:apache-artemis:${ARTEMIS_VERSION}:tar.gz:bin`;
+/** Of the archive, as the project publishes it; Maven compares only with what comes from where the archive comes from. */
+const SHA512 =
+  "441ad38aa1b0526e5709edf43542039f016669d24134056613e4cbafdf6b101e5351f79f7ee190b43fc8031f6ec596a5fd075490dcee4d3eb3a88d8ed2cfc01b";
 /** Characters of its output that are kept while it starts, and those that are shown when it does not. */
 const KEPT_OUTPUT = 20_000;
 const LAST_OUTPUT = 2_000;
@@ -117,8 +122,10 @@ export async function findArtemis(onProgress: (sentence: string) => void): Promi
       ],
       { cwd: unpacking },
     );
+    const archive = join(unpacking, `apache-artemis-${ARTEMIS_VERSION}-bin.tar.gz`);
+    await verifyDigest(archive);
     onProgress("unpacking it");
-    await run("tar", ["-xzf", `apache-artemis-${ARTEMIS_VERSION}-bin.tar.gz`], { cwd: unpacking });
+    await run("tar", ["-xzf", archive], { cwd: unpacking });
     await rename(join(unpacking, `apache-artemis-${ARTEMIS_VERSION}`), home).catch(async (error: unknown) => {
       if (!(await exists(join(home, "lib", "artemis-boot.jar")))) throw error;
     });
@@ -126,6 +133,15 @@ export async function findArtemis(onProgress: (sentence: string) => void): Promi
     await rm(unpacking, { recursive: true, force: true });
   }
   return home;
+}
+
+/** @throws Error when the archive is another one than the one that this version was tested with. */
+async function verifyDigest(archive: string): Promise<void> {
+  const hash = createHash("sha512");
+  await pipeline(createReadStream(archive), hash);
+  const digest = hash.digest("hex");
+  if (digest === SHA512) return;
+  throw new Error(`${archive} is not the Artemis ${ARTEMIS_VERSION} that it should be: its SHA-512 is ${digest}.`);
 }
 
 /** Resolves with the port once the log says that the acceptor listens (AMQ221020) and the server is live (AMQ221007). */
