@@ -20,14 +20,12 @@ export function networkOf({ from, to }) {
 /** Starts everything, in the order in which it is needed. */
 export async function startHouse({ podman, images, root, arrows, onProgress }) {
   const load = (module) => import(pathToFileURL(join(root, "packages/services/dist", module)));
-  const [{ createKeys, randomPassword, brokerPasswords }, { environmentOf, SERVICES, DATABASE_SERVICES }] = [
-    await load("stack/secrets.js"),
-    await load("stack/service-table.js"),
-  ];
+  const { createKeys, randomPassword, brokerPasswords } = await load("stack/secrets.js");
+  const { environmentOf } = await load("stack/service-table.js");
   const { writeArtemisInstance, artemisJavaArguments } = await load("operator/artemis-instance.js");
   const { createDevelopmentKeys, mintToken } = await load("operator/development-token.js");
   const { loadDemoBank } = await load("operator/load-demo-bank.js");
-  const { PORTS } = await load("topology/arrows.js");
+  const { databaseOf, DATABASE_SERVICES, PORTS, SERVICES } = await load("topology/system-table.js");
 
   for (const arrow of arrows) await podman.network(networkOf(arrow));
   const networksOf = (part) => arrows.filter(({ from, to }) => from === part || to === part).map(networkOf);
@@ -76,15 +74,15 @@ export async function startHouse({ podman, images, root, arrows, onProgress }) {
   const rolePasswords = Object.fromEntries(DATABASE_SERVICES.map((service) => [service, randomPassword()]));
   await podman.runOnce("migrate", {
     image: images.quittance,
-    networks: ["client-bank-to-database"],
+    networks: [networkOf({ from: DATABASE_SERVICES[0], to: "database" })],
     args: [
       ...LEAST_RIGHTS,
       ...environment({
         DATABASE_ADMIN_URL: `postgres://postgres:${adminPassword}@database:${PORTS.postgresql}/postgres`,
         ...Object.fromEntries(
-          Object.entries(rolePasswords).map(([service, password]) => [
-            `${service.toUpperCase().replaceAll("-", "_")}_DATABASE_PASSWORD`,
-            password,
+          DATABASE_SERVICES.map((service) => [
+            `${databaseOf(service).role.toUpperCase()}_DATABASE_PASSWORD`,
+            rolePasswords[service],
           ]),
         ),
       }),
@@ -102,7 +100,7 @@ export async function startHouse({ podman, images, root, arrows, onProgress }) {
   const stack = {
     brokerUrlOf: (service) => `amqp://${service}:${passwords[service]}@broker:${PORTS.amqp}`,
     databaseUrlOf: (service) =>
-      `postgres://${service.replace("-", "_")}:${rolePasswords[service]}@database:${PORTS.postgresql}/postgres`,
+      `postgres://${databaseOf(service).role}:${rolePasswords[service]}@database:${PORTS.postgresql}/postgres`,
     keys,
     authentication: { AUTH_JWKS: merchantKeys.jwks, AUTH_ISSUER: claims.issuer, AUTH_AUDIENCE: claims.audience },
     grpcPort: PORTS.grpc,

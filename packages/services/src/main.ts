@@ -1,11 +1,22 @@
 /** The program of the image: its first argument chooses which service runs, or what an operator runs once. */
 
-const PROGRAMS: Readonly<Record<string, { readonly summary: string; readonly run: () => Promise<unknown> }>> = {
-  gateway: { summary: "the API: gRPC and HTTP (step 1)", run: () => import("./gateway/main.js") },
-  "card-validation": { summary: "checks cards (step 2)", run: () => import("./card-validation/main.js") },
-  "client-bank": { summary: "debits clients (steps 3, 5b, R3)", run: () => import("./client-bank/main.js") },
-  "merchant-bank": { summary: "credits merchants (steps 4, R2)", run: () => import("./merchant-bank/main.js") },
-  notification: { summary: "notifies (steps 5a, R4)", run: () => import("./notification/main.js") },
+import { SYSTEM } from "./topology/system-table.js";
+
+interface Program {
+  readonly summary: string;
+  readonly run: () => Promise<unknown>;
+}
+
+const PROGRAMS: Readonly<Record<string, Program>> = {
+  ...Object.fromEntries(
+    Object.values(SYSTEM).map(({ program, summary, steps }): [string, Program] => [
+      program,
+      {
+        summary: `${summary} (step${steps.length > 1 ? "s" : ""} ${steps.join(", ")})`,
+        run: () => import(`./${program}/main.js`),
+      },
+    ]),
+  ),
   migrate: {
     summary: "brings the database up to this release, and ends",
     run: () => import("./operator/migrate-main.js"),

@@ -1,4 +1,5 @@
 /** The house that the campaign breaks: a whole stack, with merchants at its doors and a receiver of its webhooks. */
+
 import { randomBytes } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { join } from "node:path";
@@ -7,8 +8,8 @@ import pg from "pg";
 import type { ServiceName } from "../../dist/shared/queue-map.js";
 import type { Guardian } from "../../dist/stack/guardian.js";
 import { openProcessLogs } from "../../dist/stack/process-logs.js";
-import { SERVICES } from "../../dist/stack/service-table.js";
 import { STACK_PROCESSES, type Stack, startStack } from "../../dist/stack/stack.js";
+import { SERVICES } from "../../dist/topology/system-table.js";
 import { type Merchants, openDoors } from "./merchant.js";
 import { mountSmallDisk, type SmallDisk } from "./small-disk.js";
 import { startWebhookReceiver, type WebhookReceiver } from "./webhook-receiver.js";

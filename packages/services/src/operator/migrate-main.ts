@@ -4,31 +4,32 @@
  */
 import { z } from "zod";
 import { ConfigurationError, databaseConfiguration, parseConfiguration } from "../platform/configuration.js";
-import { migrate } from "./migrate.js";
+import { DATABASE_ROLES, migrate } from "./migrate.js";
 
 const password = z.string().min(8, "must have at least 8 characters").optional();
 
 const migrateConfiguration = {
   /** `postgres://user:password@host:port/database`, with a role that may create roles and schemas. */
   DATABASE_ADMIN_URL: databaseConfiguration.DATABASE_URL,
-  CLIENT_BANK_DATABASE_PASSWORD: password,
-  MERCHANT_BANK_DATABASE_PASSWORD: password,
-  NOTIFICATION_DATABASE_PASSWORD: password,
+  /** For each role: `CLIENT_BANK_DATABASE_PASSWORD` and so on. */
+  ...Object.fromEntries(DATABASE_ROLES.map((role) => [variableOf(role), password])),
 };
 
 try {
   const configuration = parseConfiguration(migrateConfiguration, process.env);
+  const given = configuration as Readonly<Record<string, string | undefined>>;
   await migrate({
     adminUrl: configuration.DATABASE_ADMIN_URL,
-    passwords: {
-      client_bank: configuration.CLIENT_BANK_DATABASE_PASSWORD,
-      merchant_bank: configuration.MERCHANT_BANK_DATABASE_PASSWORD,
-      notification: configuration.NOTIFICATION_DATABASE_PASSWORD,
-    },
+    passwords: Object.fromEntries(DATABASE_ROLES.map((role) => [role, given[variableOf(role)]])),
   });
   process.stdout.write("The database is up to date.\n");
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`migrate: ${message}\n`);
   process.exitCode = error instanceof ConfigurationError ? 2 : 1;
+}
+
+/** The variable that holds a role's password. */
+function variableOf(role: string): string {
+  return `${role.toUpperCase()}_DATABASE_PASSWORD`;
 }

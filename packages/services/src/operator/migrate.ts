@@ -5,21 +5,10 @@ import { promisify } from "node:util";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as runMigrations } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
-
-/**
- * The services that keep state, each with a role and a schema of the name in the second column. The migrations are read
- * from `src`, where drizzle-kit writes them: a package or image must hold `src/<service>/migrations` beside `dist`.
- */
-const SERVICES = [
-  { service: "client-bank", role: "client_bank" },
-  { service: "merchant-bank", role: "merchant_bank" },
-  { service: "notification", role: "notification" },
-] as const;
-
-export type DatabaseRole = (typeof SERVICES)[number]["role"];
+import { DATABASE_SERVICES, type DatabaseRole, databaseOf } from "../topology/system-table.js";
 
 /** Every role, in the order in which they are made. */
-export const DATABASE_ROLES: readonly DatabaseRole[] = SERVICES.map(({ role }) => role);
+export const DATABASE_ROLES: readonly DatabaseRole[] = DATABASE_SERVICES.map((service) => databaseOf(service).role);
 
 /** Where drizzle notes what was run, one table for each service; no service may look there. */
 const MIGRATIONS_SCHEMA = "migrations";
@@ -50,13 +39,14 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   try {
     await client.query("SELECT pg_advisory_lock($1)", [ADVISORY_LOCK]);
     await client.query("SET client_min_messages = warning");
-    for (const { role } of SERVICES) await ensureRole(client, role, options.passwords[role]);
+    for (const role of DATABASE_ROLES) await ensureRole(client, role, options.passwords[role]);
     await closeDatabaseToOthers(client);
-    for (const { service, role } of SERVICES) {
+    for (const service of DATABASE_SERVICES) {
       await runMigrations(drizzle(client), {
+        // Where drizzle-kit writes them: a package or image must hold `src/<service>/migrations` beside `dist`.
         migrationsFolder: fileURLToPath(new URL(`../../src/${service}/migrations`, import.meta.url)),
         migrationsSchema: MIGRATIONS_SCHEMA,
-        migrationsTable: role,
+        migrationsTable: databaseOf(service).role,
       });
     }
   } finally {
@@ -92,11 +82,11 @@ async function ensureRole(client: pg.Client, role: DatabaseRole, password: strin
 
 /** By default everybody may connect to a database and make temporary tables in it. Here only the services may connect. */
 async function closeDatabaseToOthers(client: pg.Client): Promise<void> {
-  await client.query(`REVOKE ALL ON DATABASE ${databaseOf(client)} FROM PUBLIC`);
-  await client.query(`GRANT CONNECT ON DATABASE ${databaseOf(client)} TO ${DATABASE_ROLES.join(", ")}`);
+  await client.query(`REVOKE ALL ON DATABASE ${databaseNameOf(client)} FROM PUBLIC`);
+  await client.query(`GRANT CONNECT ON DATABASE ${databaseNameOf(client)} TO ${DATABASE_ROLES.join(", ")}`);
 }
 
-function databaseOf(client: pg.Client): string {
+function databaseNameOf(client: pg.Client): string {
   return pg.escapeIdentifier(client.database ?? "");
 }
 

@@ -3,18 +3,12 @@
  * The broker's configuration, its users' rights and the table in docs/payment-cycle.md are derived from it.
  */
 import { type Destination, queue, type Subscription, topic } from "@quittance/sdk";
+import { SERVICES, type ServiceName } from "../topology/system-table.js";
 
-/** The services that talk over the broker, and the operator's command line. Each has a broker user of its own name. */
-export const BROKER_USERS = [
-  "gateway",
-  "card-validation",
-  "client-bank",
-  "merchant-bank",
-  "notification",
-  "operator",
-] as const;
-export type BrokerUserName = (typeof BROKER_USERS)[number];
-export type ServiceName = Exclude<BrokerUserName, "operator">;
+/** Every service, and the operator's command line. Each has a broker user of its own name. */
+export type BrokerUserName = ServiceName | "operator";
+export const BROKER_USERS: readonly BrokerUserName[] = [...SERVICES, "operator"];
+export type { ServiceName };
 
 /** JMS priority of messages that somebody waits for: `payment`, `bank-result` and `refund`. */
 export const HIGH_PRIORITY = 7;

@@ -1,8 +1,10 @@
 /** Makes schemas, roles and the demo bank in the stack's database. */
+
 import { loadDemoBank } from "../operator/load-demo-bank.js";
 import { migrate } from "../operator/migrate.js";
+import { DATABASE_SERVICES, type DatabaseService, databaseOf } from "../topology/system-table.js";
 import { randomPassword } from "./secrets.js";
-import type { DatabaseService, StackKeys } from "./service-table.js";
+import type { StackKeys } from "./service-table.js";
 
 export interface PreparedDatabase {
   /** The password of each service's role. */
@@ -16,19 +18,12 @@ export async function prepareDatabase(options: {
   readonly url: string;
   readonly keys: StackKeys;
 }): Promise<PreparedDatabase> {
-  const passwords = {
-    "client-bank": randomPassword(),
-    "merchant-bank": randomPassword(),
-    notification: randomPassword(),
-  };
-  await migrate({
-    adminUrl: options.url,
-    passwords: {
-      client_bank: passwords["client-bank"],
-      merchant_bank: passwords["merchant-bank"],
-      notification: passwords.notification,
-    },
-  });
+  const passwords = Object.fromEntries(DATABASE_SERVICES.map((service) => [service, randomPassword()])) as Record<
+    DatabaseService,
+    string
+  >;
+  const byRole = DATABASE_SERVICES.map((service) => [databaseOf(service).role, passwords[service]]);
+  await migrate({ adminUrl: options.url, passwords: Object.fromEntries(byRole) });
   await loadDemoBank({ url: options.url, keys: options.keys });
   return { passwords, summary: "schemas migrated, demo bank loaded" };
 }

@@ -4,7 +4,7 @@
  */
 import { hkdfSync } from "node:crypto";
 import { neighboursOf } from "../shared/message-kinds.js";
-import type { ServiceName } from "../shared/queue-map.js";
+import { type DatabaseService, keepsState, type ServiceName, SYSTEM } from "../topology/system-table.js";
 
 /** Keys of 32 bytes, in base64. */
 export interface StackKeys {
@@ -40,10 +40,7 @@ export interface StackEnvironment {
   readonly httpPort: number;
 }
 
-/** Services with a database schema and role of their own. */
-export const DATABASE_SERVICES = ["client-bank", "merchant-bank", "notification"] as const satisfies ServiceName[];
-export type DatabaseService = (typeof DATABASE_SERVICES)[number];
-
+/** What the stack makes for one service alone. */
 type Row = (stack: StackEnvironment) => NodeJS.ProcessEnv;
 
 /**
@@ -52,45 +49,29 @@ type Row = (stack: StackEnvironment) => NodeJS.ProcessEnv;
  */
 const SEMI_SPACE_MIB = 16;
 
-const SERVICE_TABLE = {
-  gateway: ({ keys, authentication, grpcPort, httpPort }) => ({
+const MADE_BY_THE_STACK: Partial<Record<ServiceName, Row>> = {
+  gateway: ({ authentication, grpcPort, httpPort }) => ({
     NODE_OPTIONS: process.env.NODE_OPTIONS ?? `--max-semi-space-size=${SEMI_SPACE_MIB}`,
     ...authentication,
     GRPC_PORT: String(grpcPort),
     HTTP_PORT: String(httpPort),
-    PAYMENT_ID_KEY: keys.PAYMENT_ID_KEY,
-    CARD_SEALING_KEY: keys.CARD_SEALING_KEY,
-    ...passedOn(
-      /^(MAXIMUM_(AMOUNTS?|CONNECTIONS|IN_FLIGHT|READS_IN_FLIGHT|WAITING_CALLS|WATCHES)(_PER_MERCHANT)?|(BROKER_SLOW_AFTER|NOT_FOUND_AFTER_DEADLINE|PAYMENT_DEADLINE|READ_TIMEOUT|STATE_READ_TIMEOUT)_SECONDS|(RATE|READ)_LIMIT_PER_SECOND|AUTH_(KEYS|MAXIMUM)_.*)$/,
-    ),
   }),
-  "card-validation": ({ keys }) => ({
-    CARD_SEALING_KEY: keys.CARD_SEALING_KEY,
-    CARD_FINGERPRINT_KEY: keys.CARD_FINGERPRINT_KEY,
-  }),
-  "client-bank": ({ databaseUrlOf }) => ({
-    DATABASE_URL: databaseUrlOf("client-bank"),
-    ...passedOn(/^(CARD|MERCHANT)_GUESSES_/),
-  }),
-  "merchant-bank": ({ databaseUrlOf }) => ({ DATABASE_URL: databaseUrlOf("merchant-bank") }),
-  notification: ({ databaseUrlOf }) => ({
-    DATABASE_URL: databaseUrlOf("notification"),
-    ...passedOn(/^(NOTIFICATION_LANGUAGE|WEBHOOK_.*)$/),
-  }),
-} as const satisfies Record<ServiceName, Row>;
+};
 
-/** In the order in which they are stopped: first the one that takes payments in, so that the others can finish. */
-export const SERVICES = Object.keys(SERVICE_TABLE) as readonly ServiceName[];
+/** Variables of the process itself that every service gets, where the launcher has them. */
+const OF_THE_PROCESS = /^(PATH|TZ|NODE_ENV|NODE_COMPILE_CACHE|NODE_EXTRA_CA_CERTS|LOG_LEVEL|OTEL_.*)$/;
 
-/** The whole environment of one service's process. */
+/** The whole environment of one service's process: what its row in the table of the system names, and no more. */
 export function environmentOf(service: ServiceName, stack: StackEnvironment): NodeJS.ProcessEnv {
+  const { configuration, secrets } = SYSTEM[service];
+  const keys: Readonly<Record<string, string>> = { ...stack.keys };
   return {
-    ...passedOn(
-      /^(PATH|TZ|LOG_LEVEL|NODE_ENV|NODE_COMPILE_CACHE|NODE_EXTRA_CA_CERTS|DATABASE_POOL_SIZE|BOOKS_AUDIT_SECONDS|OTEL_.*)$/,
-    ),
+    ...passedOn((name) => OF_THE_PROCESS.test(name) || configuration.includes(name) || secrets.includes(name)),
     BROKER_URL: stack.brokerUrlOf(service),
     MESSAGE_KEYS: messageKeysOf(service, stack.keys.MESSAGE_SECRET),
-    ...SERVICE_TABLE[service](stack),
+    ...(keepsState(service) && { DATABASE_URL: stack.databaseUrlOf(service) }),
+    ...Object.fromEntries(secrets.filter((name) => name in keys).map((name) => [name, keys[name]])),
+    ...MADE_BY_THE_STACK[service]?.(stack),
   };
 }
 
@@ -109,6 +90,6 @@ export function messageKeysOf(service: ServiceName, secret: string): string {
 }
 
 /** Variables of the launcher that are handed on as they are. */
-function passedOn(names: RegExp): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name)));
+function passedOn(isNamed: (name: string) => boolean): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => isNamed(name)));
 }

@@ -1,9 +1,10 @@
 /** The database of a stack: embedded, or one that runs already; migrated, with the demo bank in it. */
 
+import { type DatabaseService, databaseOf } from "../topology/system-table.js";
 import type { Guardian } from "./guardian.js";
 import { startPostgres } from "./postgres.js";
 import { prepareDatabase } from "./prepare-database.js";
-import type { DatabaseService, StackKeys } from "./service-table.js";
+import type { StackKeys } from "./service-table.js";
 import { type Supervisable, type Supervision, type SupervisorEvent, supervise } from "./supervisor.js";
 
 export interface StackDatabase {
@@ -43,16 +44,11 @@ export async function startStackDatabase(options: StackDatabaseOptions): Promise
     url,
     urlOf: (service) => {
       const changed = new URL(url);
-      changed.username = roleOf(service);
+      changed.username = databaseOf(service).role;
       changed.password = passwords[service];
       return changed.href;
     },
   };
-}
-
-/** The database role of a service: its name as SQL writes names. */
-export function roleOf(service: DatabaseService): string {
-  return service.replace("-", "_");
 }
 
 async function serverOf(options: StackDatabaseOptions): Promise<{ url: string; description: string }> {

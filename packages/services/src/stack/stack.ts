@@ -5,20 +5,13 @@ import {
   mintToken,
   type TokenSigner,
 } from "../operator/development-token.js";
-import type { ServiceName } from "../shared/queue-map.js";
+import { keepsState, SERVICES, type ServiceName } from "../topology/system-table.js";
 import type { BrokerLogins } from "./broker-users.js";
 import type { Guardian } from "./guardian.js";
 import type { StackOptions } from "./options.js";
 import { createKeys, keepKeys } from "./secrets.js";
 import { type ServiceProcess, startServiceProcess } from "./service-process.js";
-import {
-  DATABASE_SERVICES,
-  type DatabaseService,
-  environmentOf,
-  SERVICES,
-  type StackEnvironment,
-  type StackKeys,
-} from "./service-table.js";
+import { environmentOf, type StackEnvironment, type StackKeys } from "./service-table.js";
 import { type StackBroker, startStackBroker } from "./stack-broker.js";
 import { type StackDatabase, startStackDatabase } from "./stack-database.js";
 import { type Supervisable, type Supervision, type SupervisorEvent, supervise } from "./supervisor.js";
@@ -186,15 +179,13 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
   );
 
   async function startService(name: ServiceName): Promise<void> {
-    const needsDatabase = (DATABASE_SERVICES as readonly ServiceName[]).includes(name);
-    const knownDatabase = needsDatabase ? await database : undefined;
     const knownBroker = await broker;
     const route = options.route ?? (async (_service: ServiceName, url: string) => url);
     const brokerUrl = await route(name, knownBroker.urlOf(name));
-    const databaseUrl = knownDatabase && (await route(name, knownDatabase.urlOf(name as DatabaseService)));
+    const databaseUrl = keepsState(name) ? await route(name, (await database).urlOf(name)) : "";
     const environment = environmentOf(name, {
       brokerUrlOf: () => brokerUrl,
-      databaseUrlOf: () => databaseUrl ?? "",
+      databaseUrlOf: () => databaseUrl,
       keys: await keys,
       authentication: { AUTH_JWKS: (await merchantKeys).jwks, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE },
       grpcPort: options.grpcPort,

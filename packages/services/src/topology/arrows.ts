@@ -1,8 +1,11 @@
 /**
- * Who opens connections to whom. Whatever is not an arrow here is refused by the networks of containers, and is tried
- * in their test.
+ * Who opens connections to whom, from the table of the system. Whatever is not an arrow here is refused by the networks
+ * of containers, and is tried in their test.
  */
-import { ALL_CHANNELS, BROKER_USERS, consumersOf, type ServiceName } from "../shared/queue-map.js";
+import { ALL_CHANNELS, consumersOf } from "../shared/queue-map.js";
+import { PORTS, SERVICES, type ServiceName, SYSTEM } from "./system-table.js";
+
+export { PORTS };
 
 /** The parts of the system that run in places of their own. `outside` is whoever is none of them. */
 export type Part = ServiceName | "broker" | "database";
@@ -16,30 +19,32 @@ export interface Arrow {
   readonly purpose: string;
 }
 
-/** The ports that services listen on in production. */
-export const PORTS = { grpc: 50_051, http: 8_080, health: 8_081, amqp: 5_672, postgresql: 5_432, https: 443 } as const;
-
-/** Everybody with a user of the broker but the operator, who is a person. */
-const SERVICES = BROKER_USERS.filter((user): user is ServiceName => user !== "operator");
-
-/** Services with a schema of their own in the database. */
-const KEEP_STATE: readonly ServiceName[] = ["client-bank", "merchant-bank", "notification"];
-
 /** Every part. */
 export const PARTS: readonly Part[] = [...SERVICES, "broker", "database"];
 
-const talks = (service: ServiceName) =>
-  ALL_CHANNELS.some(({ writers }) => writers.some((writer) => writer === service)) ||
-  ALL_CHANNELS.some((channel) => consumersOf(channel).includes(service));
-
 /** Every arrow. */
 export const ARROWS: readonly Arrow[] = [
-  { from: "outside", to: "gateway", ports: [PORTS.grpc, PORTS.http], purpose: "merchants call the API" },
+  ...SERVICES.flatMap(calledFromOutside),
   ...SERVICES.filter(talks).map(
     (service): Arrow => ({ from: service, to: "broker", ports: [PORTS.amqp], purpose: "sends and receives messages" }),
   ),
-  ...KEEP_STATE.map(
+  ...SERVICES.filter((service) => SYSTEM[service].database !== undefined).map(
     (service): Arrow => ({ from: service, to: "database", ports: [PORTS.postgresql], purpose: "keeps its schema" }),
   ),
-  { from: "notification", to: "outside", ports: [PORTS.https], purpose: "posts webhooks" },
+  ...SERVICES.flatMap(callsOutside),
 ];
+
+function calledFromOutside(service: ServiceName): Arrow[] {
+  const { grpc, http } = SYSTEM[service].ports;
+  const ports = [grpc, http].filter((port) => port !== undefined);
+  return ports.length === 0 ? [] : [{ from: "outside", to: service, ports, purpose: "merchants call the API" }];
+}
+
+function callsOutside(service: ServiceName): Arrow[] {
+  const { outside } = SYSTEM[service];
+  return outside === undefined ? [] : [{ from: service, to: "outside", ...outside }];
+}
+
+function talks(service: ServiceName): boolean {
+  return ALL_CHANNELS.some((channel) => channel.writers.includes(service) || consumersOf(channel).includes(service));
+}

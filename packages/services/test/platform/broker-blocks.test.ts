@@ -5,7 +5,8 @@ import { createDevelopmentKeys } from "../../dist/operator/development-token.js"
 import { BROKER_USERS, type BrokerUserName } from "../../dist/shared/queue-map.js";
 import { embeddedBrokerOptions } from "../../dist/stack/embedded-broker-options.js";
 import { createKeys } from "../../dist/stack/secrets.js";
-import { environmentOf, SERVICES, type StackEnvironment } from "../../dist/stack/service-table.js";
+import { environmentOf, type StackEnvironment } from "../../dist/stack/service-table.js";
+import { SERVICES } from "../../dist/topology/system-table.js";
 import { eventually } from "../support/eventually.js";
 import { startService, type TestService } from "../support/services-for-tests.js";
 

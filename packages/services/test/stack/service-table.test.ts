@@ -8,7 +8,8 @@ import { notificationConfiguration } from "../../dist/notification/configuration
 import { commonConfiguration } from "../../dist/platform/configuration.js";
 import type { ServiceName } from "../../dist/shared/queue-map.js";
 import { createKeys } from "../../dist/stack/secrets.js";
-import { environmentOf, SERVICES, type StackEnvironment } from "../../dist/stack/service-table.js";
+import { environmentOf, type StackEnvironment } from "../../dist/stack/service-table.js";
+import { SERVICES } from "../../dist/topology/system-table.js";
 
 const SCHEMAS: Readonly<Record<ServiceName, z.ZodRawShape>> = {
   gateway: gatewayConfiguration,

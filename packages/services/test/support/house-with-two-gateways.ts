@@ -2,6 +2,7 @@
  * A house with two gateways in front of one broker and one PostgreSQL, all of which can be killed and started again: for
  * what must hold whichever door a call comes through, and whatever was restarted in between.
  */
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,8 +15,8 @@ import { embeddedBrokerOptions } from "../../dist/stack/embedded-broker-options.
 import { startPostgres } from "../../dist/stack/postgres.js";
 import { prepareDatabase } from "../../dist/stack/prepare-database.js";
 import { brokerPasswords, createKeys } from "../../dist/stack/secrets.js";
-import { environmentOf, SERVICES, type StackEnvironment } from "../../dist/stack/service-table.js";
-import { roleOf } from "../../dist/stack/stack-database.js";
+import { environmentOf, type StackEnvironment } from "../../dist/stack/service-table.js";
+import { databaseOf, SERVICES } from "../../dist/topology/system-table.js";
 import { ApiClient } from "../gateway/api-client.js";
 import { testGuardian } from "./database-for-tests.js";
 import { startService, type TestService } from "./services-for-tests.js";
@@ -65,7 +66,7 @@ async function start(closing: (() => Promise<unknown>)[]): Promise<TwoGateways> 
     brokerUrlOf: (service) => broker.urlOf(service),
     databaseUrlOf: (service) => {
       const url = new URL(server.url);
-      url.username = roleOf(service);
+      url.username = databaseOf(service).role;
       url.password = passwords[service];
       return url.href;
     },

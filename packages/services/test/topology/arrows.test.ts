@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { ALL_CHANNELS, consumersOf } from "../../dist/shared/queue-map.js";
-import { DATABASE_SERVICES, SERVICES } from "../../dist/stack/service-table.js";
 import { ARROWS, PARTS } from "../../dist/topology/arrows.js";
+import { DATABASE_SERVICES, SERVICES } from "../../dist/topology/system-table.js";
 
 const from = (to: string) => ARROWS.filter((arrow) => arrow.to === to).map((arrow) => arrow.from);
 

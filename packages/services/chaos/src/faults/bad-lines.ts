@@ -1,5 +1,5 @@
 /** Lines between services and their broker or database that break, freeze or crawl. */
-import { DATABASE_SERVICES, SERVICES } from "../../../dist/stack/service-table.js";
+import { DATABASE_SERVICES, SERVICES } from "../../../dist/topology/system-table.js";
 import type { House } from "../house.js";
 import type { Random } from "../random.js";
 import type { Direction, LineProxy } from "../wire/line-proxy.js";

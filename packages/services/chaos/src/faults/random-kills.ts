@@ -1,6 +1,7 @@
 /** Processes that are killed at a random moment, one or several. */
+
 import type { ServiceName } from "../../../dist/shared/queue-map.js";
-import { SERVICES } from "../../../dist/stack/service-table.js";
+import { SERVICES } from "../../../dist/topology/system-table.js";
 import type { House, Target } from "../house.js";
 import type { Random } from "../random.js";
 import { type Fault, pause } from "./fault.js";

@@ -1,5 +1,5 @@
 /** Processes that stand still and go on later, as in a long collection of garbage or on a machine that was suspended. */
-import { SERVICES } from "../../../dist/stack/service-table.js";
+import { SERVICES } from "../../../dist/topology/system-table.js";
 import type { Target } from "../house.js";
 import { type Fault, pause } from "./fault.js";
 
