@@ -1,4 +1,5 @@
 /** How payments and refunds end, as metrics. */
+import { recordWithExemplar } from "../platform/exemplars.js";
 import { serviceMeter } from "../platform/meter.js";
 
 /** Buckets from one batch to a payment's whole deadline and beyond, in seconds. */
@@ -14,26 +15,33 @@ export interface FinalOutcome {
 
 /** Counts what became final, once each; made when the service starts. */
 export interface OutcomeMetrics {
-  payment(outcome: FinalOutcome): void;
-  refund(outcome: FinalOutcome): void;
+  payment(outcome: FinalOutcome, traceparent: string | undefined): void;
+  refund(outcome: FinalOutcome, traceparent: string | undefined): void;
 }
 
 export function createOutcomeMetrics(now: () => number): OutcomeMetrics {
   const meter = serviceMeter();
   const of = (name: string, what: string, unit: string) => {
     const count = meter.createCounter(`quittance.${name}.final`, { description: `How ${what} ended.`, unit });
-    const duration = meter.createHistogram(`quittance.${name}.duration`, {
+    const histogram = `quittance.${name}.duration`;
+    const duration = meter.createHistogram(histogram, {
       description: `From the acceptance of ${what} to their end.`,
       unit: "s",
       advice: { explicitBucketBoundaries: DURATION_BUCKETS },
     });
-    return ({ state, declineReason, acceptTime }: FinalOutcome) => {
+    return ({ state, declineReason, acceptTime }: FinalOutcome, traceparent: string | undefined) => {
       const attributes = {
         "quittance.state": state,
         ...(declineReason !== null && { "quittance.decline_reason": declineReason }),
       };
       count.add(1, attributes);
-      duration.record((now() - Date.parse(acceptTime)) / 1_000, attributes);
+      recordWithExemplar(duration, {
+        name: histogram,
+        boundaries: DURATION_BUCKETS,
+        value: (now() - Date.parse(acceptTime)) / 1_000,
+        attributes,
+        traceparent,
+      });
     };
   };
   return { payment: of("payments", "payments", "{payment}"), refund: of("refunds", "refunds", "{refund}") };

@@ -33,7 +33,7 @@ export async function step5bFinish(
     // Repeated as well: the process may have died between the commit and the send.
     const send = [paymentEnd(tools.envelopes, payment), ...finalReply(tools.envelopes, payment, message)];
     if (isNew) {
-      tools.outcomes.payment(payment);
+      tools.outcomes.payment(payment, message.traceparent);
       send.push(paymentUpdate(tools.envelopes, payment));
     }
     return { send };

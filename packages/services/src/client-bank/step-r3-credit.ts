@@ -36,7 +36,7 @@ export async function stepR3Credit(
     const { refund, payment, isNew } = decision;
     const { state, declineReason } = refund;
     tools.log.info({ ...facts, state, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "credit");
-    if (isNew) tools.outcomes.refund(refund);
+    if (isNew) tools.outcomes.refund(refund, message.traceparent);
     const send = [refundEnd(tools.envelopes, decision), ...reply(tools.envelopes, finalReply(decision), message)];
     if (isNew && state === "SUCCEEDED" && payment !== undefined) send.push(paymentUpdate(tools.envelopes, payment));
     return { send };

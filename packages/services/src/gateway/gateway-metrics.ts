@@ -1,15 +1,18 @@
 /** The gateway's metrics; they cost nothing when nobody listens. */
 import { createNoopMeter } from "@opentelemetry/api";
+import { recordWithExemplar } from "../platform/exemplars.js";
 import { serviceMeter } from "../platform/meter.js";
 import type { Admission } from "./admission.js";
 import { ApiError } from "./api-error.js";
+import type { CallContext } from "./call-context.js";
 
+const DURATION = "quittance.gateway.call.duration";
 /** Buckets for what may wait 30 s, in seconds. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 export interface GatewayMetrics {
   /** `call` that has its duration recorded under the operation's name and the reason of its error. */
-  measured<Args extends unknown[], Result>(
+  measured<Args extends [Pick<CallContext, "traceparent">, ...unknown[]], Result>(
     operation: string,
     call: (...args: Args) => Promise<Result>,
   ): (...args: Args) => Promise<Result>;
@@ -51,7 +54,7 @@ export function createGatewayMetrics(admission: Admission): GatewayMetrics {
     description: "Connections that were closed because there were too many.",
     unit: "{connection}",
   });
-  const duration = meter.createHistogram("quittance.gateway.call.duration", {
+  const duration = meter.createHistogram(DURATION, {
     description: "How long calls take, with the time that they wait for their payment to be final.",
     unit: "s",
     advice: { explicitBucketBoundaries: DURATION_BUCKETS },
@@ -68,7 +71,13 @@ export function createGatewayMetrics(admission: Admission): GatewayMetrics {
           attributes["error.type"] = error instanceof ApiError ? error.reason : "INTERNAL";
           throw error;
         } finally {
-          duration.record((performance.now() - startedAt) / 1_000, attributes);
+          recordWithExemplar(duration, {
+            name: DURATION,
+            boundaries: DURATION_BUCKETS,
+            value: (performance.now() - startedAt) / 1_000,
+            attributes,
+            traceparent: args[0].traceparent,
+          });
         }
       },
     countRefusal: (error) => {

@@ -1,6 +1,7 @@
-/** Liveness and readiness over HTTP: `/livez` and `/readyz`, for probes and for scripts. */
+/** Liveness, readiness and metrics over HTTP: `/livez`, `/readyz` and `/metrics`, for probes, scripts and Prometheus. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Exposition } from "./metric-readers.js";
 
 /** One thing that a service needs to do its work; `undefined` when it is fine, else what is wrong with it. */
 export type ReadinessCheck = () => string | undefined;
@@ -13,18 +14,25 @@ export interface HealthServer {
 /**
  * Serves `/livez` (200 while the process runs its event loop) and `/readyz` (200 when every check is fine, else 503
  * with the names and reasons of those that are not). What is wrong by `minorChecks` is told there as `degraded`, and
- * leaves the service ready.
+ * leaves the service ready. `/metrics` answers with what `expose` gives for the request's `Accept`.
  */
 export async function serveHealth(options: {
   readonly host: string;
   readonly port: number;
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
   readonly minorChecks?: Readonly<Record<string, ReadinessCheck>>;
+  readonly expose?: (accept: string | undefined) => Promise<Exposition>;
 }): Promise<HealthServer> {
   const server = createServer((request, response) => {
     const path = request.url?.split("?")[0];
     if (path === "/livez") return answer(200, { status: "ok" });
-    if (path !== "/readyz") return answer(404, { status: "unknown path: try /livez or /readyz" });
+    if (path === "/metrics" && options.expose !== undefined) {
+      return void options.expose(request.headers.accept).then(
+        ({ contentType, text }) => response.writeHead(200, { "content-type": contentType }).end(text),
+        () => answer(500, { status: "the metrics could not be collected" }),
+      );
+    }
+    if (path !== "/readyz") return answer(404, { status: "unknown path: try /livez, /readyz or /metrics" });
     const failing = reasonsOf(options.checks);
     const degraded = reasonsOf(options.minorChecks ?? {});
     const also = degraded && { degraded };

@@ -88,6 +88,7 @@ export async function runService<S extends z.ZodRawShape>(definition: {
         ...held.checks,
       },
       minorChecks: { ...breakerChecks(minorBreakers), ...held.minorChecks },
+      expose: telemetry.expose,
     });
     log.info({ health: health.port, ...service.ports }, "ready");
     process.send?.({ type: "ready", health: health.port, ports: service.ports ?? {} } satisfies ServiceReadyMessage);

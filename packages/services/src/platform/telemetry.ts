@@ -1,13 +1,20 @@
-/** OpenTelemetry: started only when the standard variables ask for it, so that otherwise it costs nothing. */
+/** OpenTelemetry: metrics for whoever scrapes them, always; traces and OTLP only where the standard variables ask. */
+import { metrics } from "@opentelemetry/api";
+import { type IMetricReader, MeterProvider } from "@opentelemetry/sdk-metrics";
+import { type Exposition, otlpReader, PrometheusReader } from "./metric-readers.js";
+import { observeProcess } from "./process-metrics.js";
 
 export interface Telemetry {
+  /** The metrics of now, for Prometheus. @param accept the request's `Accept`. */
+  expose(accept: string | undefined): Promise<Exposition>;
   /** Sends what is still held and stops. */
   close(): Promise<void>;
 }
 
 /**
- * Starts the NodeSDK when `OTEL_EXPORTER_OTLP_ENDPOINT` (or that of one signal) is set and `OTEL_SDK_DISABLED` is not
- * `true`. Everything else is configured by OpenTelemetry's own variables. The SDK is loaded only then: it is large.
+ * Starts metrics, and the NodeSDK when `OTEL_EXPORTER_OTLP_ENDPOINT` (or that of one signal) is set and
+ * `OTEL_SDK_DISABLED` is not `true`. Everything else is configured by OpenTelemetry's own variables. The NodeSDK is
+ * loaded only then: it is large.
  */
 export async function startTelemetry(
   service: string,
@@ -18,10 +25,28 @@ export async function startTelemetry(
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
   ];
-  const wanted = endpoints.some((name) => environment[name]) && environment.OTEL_SDK_DISABLED !== "true";
-  if (!wanted) return { close: async () => {} };
+  const name = environment.OTEL_SERVICE_NAME || service;
+  const wanted = endpoints.some((variable) => environment[variable]) && environment.OTEL_SDK_DISABLED !== "true";
+  const prometheus = new PrometheusReader(name);
+  const exporting = wanted ? await startExporting(name, prometheus, environment) : startScraped(prometheus);
+  observeProcess();
+  return { expose: (accept) => prometheus.expose(accept), close: exporting };
+}
+
+function startScraped(reader: IMetricReader): () => Promise<void> {
+  const provider = new MeterProvider({ readers: [reader] });
+  metrics.setGlobalMeterProvider(provider);
+  return () => provider.shutdown();
+}
+
+async function startExporting(
+  serviceName: string,
+  prometheus: IMetricReader,
+  environment: NodeJS.ProcessEnv,
+): Promise<() => Promise<void>> {
   const { NodeSDK } = await import("@opentelemetry/sdk-node");
-  const sdk = new NodeSDK({ serviceName: environment.OTEL_SERVICE_NAME ?? service });
+  const otlp = await otlpReader(environment);
+  const sdk = new NodeSDK({ serviceName, metricReaders: otlp === undefined ? [prometheus] : [prometheus, otlp] });
   sdk.start();
-  return { close: () => sdk.shutdown() };
+  return () => sdk.shutdown();
 }

@@ -91,6 +91,12 @@ describe("the house's metrics", function () {
     // The SDK's own: they come only while it finds the OpenTelemetry API that the service registered its providers with.
     await exported("gateway", "messaging.client.sent.messages", '"payment"');
     await exported("client-bank", "messaging.process.duration", '"validation-result"');
+    // The same, to whoever scrapes.
+    for (const { name, healthPort } of house().stack.services()) {
+      const text = await (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text();
+      expect(text, name).to.match(/^messaging_client_(sent|consumed)_messages_total\{/m);
+      expect(text, name).to.contain(`target_info{service_name="${name}"} 1`);
+    }
     const names = [...seen.keys()]
       .map((key) => key.split(" ")[1] ?? "")
       .filter((name) => /^(quittance|messaging)/.test(name));
