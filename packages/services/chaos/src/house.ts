@@ -65,7 +65,7 @@ export async function openHouse(options: {
   const receiver = await startWebhookReceiver();
   Object.assign(process.env, {
     WEBHOOK_URL: receiver.url,
-    WEBHOOK_SECRET: `whsec_${randomBytes(32).toString("base64")}`,
+    WEBHOOK_SECRETS: `first=whsec_${randomBytes(32).toString("base64")}`,
     WEBHOOK_ALLOW_PRIVATE: "true",
     WEBHOOK_LEASE_SECONDS: String(WEBHOOK_LEASE_SECONDS),
     // A third of the load is on one client and one merchant, wrong expiry dates among it.

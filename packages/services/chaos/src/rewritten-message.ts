@@ -1,5 +1,6 @@
 /** A message of the house with another body, sealed or signed as its writer would: another release of it wrote it. */
 import type { Message, OutgoingMessage } from "@quittance/sdk";
+import { keyRing } from "../../dist/platform/key-ring.js";
 import { openCard, sealCard } from "../../dist/shared/card-seal.js";
 import { type EnvelopeHeaders, Envelopes } from "../../dist/shared/envelope.js";
 import { messageKeys } from "../../dist/shared/message-keys.js";
@@ -24,9 +25,9 @@ export async function rewrittenMessage(
 }
 
 async function resealed(keys: StackKeys, old: Json, body: Json): Promise<Json> {
-  const key = new Uint8Array(Buffer.from(keys.CARD_SEALING_KEY, "base64"));
-  const card = await openCard(String(old.sealedCard), key, old);
-  return { ...body, sealedCard: await sealCard(card, key, body) };
+  const ring = keyRing().parse(keys.CARD_SEALING_KEYS);
+  const card = await openCard(String(old.sealedCard), ring.all, old);
+  return { ...body, sealedCard: await sealCard(card, ring.first.bytes, body) };
 }
 
 function envelopesOf(service: ServiceName, { MESSAGE_SECRET }: StackKeys): Envelopes {

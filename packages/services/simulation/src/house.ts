@@ -7,6 +7,7 @@ import { gatewayConfiguration } from "../../dist/gateway/gateway-configuration.j
 import { startMerchantBank } from "../../dist/merchant-bank/service.js";
 import { startNotification } from "../../dist/notification/service.js";
 import { parseConfiguration } from "../../dist/platform/configuration.js";
+import { KeyRing } from "../../dist/platform/key-ring.js";
 import type { Logger } from "../../dist/platform/log.js";
 import { messageKeys } from "../../dist/shared/message-keys.js";
 import type { ServiceName } from "../../dist/shared/queue-map.js";
@@ -143,7 +144,7 @@ export class House {
     } else if (service === "card-validation") {
       await startCardValidation({
         connection: changeCardValidation(connection),
-        keys: KEYS,
+        keys: CARD_KEYS,
         messageKeys: MESSAGE_KEYS[service],
         log: LOG,
       });
@@ -174,9 +175,14 @@ const MESSAGE_KEYS = {
   notification: messageKeys("notification").parse(messageKeysText("notification")),
 };
 
+const CARD_KEYS = {
+  sealing: new KeyRing([{ id: "1", bytes: KEYS.sealing }]),
+  fingerprint: new KeyRing([{ id: "1", bytes: KEYS.fingerprint }]),
+};
+
 const GATEWAY_CONFIGURATION = parseConfiguration(gatewayConfiguration, {
-  PAYMENT_ID_KEY: Buffer.from(KEYS.paymentId).toString("base64"),
-  CARD_SEALING_KEY: Buffer.from(KEYS.sealing).toString("base64"),
+  PAYMENT_ID_KEYS: `1=${Buffer.from(KEYS.paymentId).toString("base64")}`,
+  CARD_SEALING_KEYS: `1=${Buffer.from(KEYS.sealing).toString("base64")}`,
   MESSAGE_KEYS: messageKeysText("gateway"),
   MAXIMUM_WAITING_CALLS: "100",
   // Nobody shows a token to a simulated gateway.

@@ -9,7 +9,7 @@ await runService({
     startCardValidation({
       connection,
       log,
-      keys: { sealing: configuration.CARD_SEALING_KEY, fingerprint: configuration.CARD_FINGERPRINT_KEY },
+      keys: { sealing: configuration.CARD_SEALING_KEYS, fingerprint: configuration.CARD_FINGERPRINT_KEYS },
       messageKeys: configuration.MESSAGE_KEYS,
     }),
 });

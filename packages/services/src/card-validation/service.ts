@@ -2,7 +2,8 @@
 import type { Connection, Incoming, Outcome } from "@quittance/sdk";
 import { STEP_BREAKER } from "../platform/circuit-breakers.js";
 import { classifyFailure } from "../platform/classify-failure.js";
-import { key32 } from "../platform/configuration.js";
+import { renamed } from "../platform/configuration.js";
+import { type KeyRing, keyRing } from "../platform/key-ring.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
 import { fingerprintCard, fingerprintHolder } from "../shared/card-fingerprint.js";
@@ -21,18 +22,20 @@ import { judgeCard } from "./judge-card.js";
 
 /** What card-validation reads from the environment besides what every service does. */
 export const cardValidationConfiguration = {
-  /** Opens sealed cards; the gateway has the same. 32 bytes in base64. */
-  CARD_SEALING_KEY: key32,
-  /** Makes fingerprints of card numbers; the demo bank's loader has the same. 32 bytes in base64. */
-  CARD_FINGERPRINT_KEY: key32,
+  /** Open sealed cards; the gateway has the same. */
+  CARD_SEALING_KEYS: renamed("CARD_SEALING_KEY", keyRing()),
+  /** The first makes the fingerprints of card numbers; the operator's command line has the same. */
+  CARD_FINGERPRINT_KEYS: renamed("CARD_FINGERPRINT_KEY", keyRing()),
   /** Signs what goes to client-bank. */
   MESSAGE_KEYS: messageKeys("card-validation"),
 };
 
-/** The keys that step 2 works with, 32 bytes each. */
+/** The keys that step 2 works with. */
 export interface CardKeys {
-  readonly sealing: Uint8Array;
-  readonly fingerprint: Uint8Array;
+  /** Each opens what was sealed with it. */
+  readonly sealing: KeyRing;
+  /** The first makes fingerprints. */
+  readonly fingerprint: KeyRing;
 }
 
 /** What the step works with. */
@@ -51,7 +54,7 @@ const MAXIMUM_BATCH_SIZE = 100;
 /** Why an unopenable card is set aside. It must say nothing of the content, so it is the same for every cause. */
 const UNOPENABLE = "The sealed card cannot be opened with this service's key, or does not hold a card.";
 /** As long as no card was opened, the gateway and this service may have different keys: then nothing is lost by waiting. */
-const OTHER_KEY = "No card could be opened so far: compare CARD_SEALING_KEY of gateway and card-validation.";
+const OTHER_KEY = "No card could be opened so far: compare CARD_SEALING_KEYS of gateway and card-validation.";
 const FOREIGN = "The card was sealed into another message than this one.";
 
 /** Starts step 2 on `connection`. */
@@ -91,7 +94,7 @@ async function validate(incoming: Incoming<PaymentMessage>, tools: StepTools): P
   const trace = traceIdOf(message.traceparent);
   let card: CardDetails;
   try {
-    card = await openCard(body.sealedCard, keys.sealing, message.json() as SealedInto);
+    card = await openCard(body.sealedCard, keys.sealing.all, message.json() as SealedInto);
     tools.keyIsProven = true;
   } catch (error) {
     if (error instanceof OtherKeyError && !tools.keyIsProven) throw new OtherKeyError(OTHER_KEY);
@@ -114,6 +117,7 @@ async function validate(incoming: Incoming<PaymentMessage>, tools: StepTools): P
     "card judged",
   );
   const { sealedCard: _sealed, ...payment } = body;
+  const fingerprintKey = keys.fingerprint.first.bytes;
   const result: ValidationResultMessage = {
     ...payment,
     version: MESSAGE_VERSION,
@@ -122,8 +126,8 @@ async function validate(incoming: Incoming<PaymentMessage>, tools: StepTools): P
       lastFour: card.number.slice(-4),
       expiryMonth: card.expiryMonth,
       expiryYear: card.expiryYear,
-      fingerprint: fingerprintCard(card.number, keys.fingerprint),
-      holder: fingerprintHolder(card.holderName, keys.fingerprint),
+      fingerprint: fingerprintCard(card.number, fingerprintKey),
+      holder: fingerprintHolder(card.holderName, fingerprintKey),
     },
     validateTime: new Date().toISOString(),
     ...(verdict.declineReason !== undefined && { declineReason: verdict.declineReason }),

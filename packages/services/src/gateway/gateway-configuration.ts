@@ -1,6 +1,7 @@
 /** The gateway's settings. */
 import { z } from "zod";
-import { key32, port } from "../platform/configuration.js";
+import { port, renamed } from "../platform/configuration.js";
+import { keyRing, MAXIMUM_PAYMENT_ID_KEYS } from "../platform/key-ring.js";
 import { messageKeys } from "../shared/message-keys.js";
 import { readKeySet } from "./key-set.js";
 import { LARGEST_MAXIMUM, readMaximumAmounts } from "./maximum-amounts.js";
@@ -24,10 +25,10 @@ export const gatewayConfiguration = {
   GRPC_PORT: port.default(50_051),
   /** Where HTTP/JSON listens. */
   HTTP_PORT: port.default(8_080),
-  /** The secret that payment ids, parameter hashes and page tokens hang on; the same for all gateways, for ever. */
-  PAYMENT_ID_KEY: key32,
+  /** The secrets that payment ids, parameter hashes and page tokens hang on; the same for all gateways. */
+  PAYMENT_ID_KEYS: renamed("PAYMENT_ID_KEY", keyRing({ maximum: MAXIMUM_PAYMENT_ID_KEYS })),
   /** Shared with card-validation alone. */
-  CARD_SEALING_KEY: key32,
+  CARD_SEALING_KEYS: renamed("CARD_SEALING_KEY", keyRing()),
   /** Signs what goes to the banks, and shows who wrote the answers. */
   MESSAGE_KEYS: messageKeys("gateway"),
   /** The largest amount of one payment, in minor units of each currency that MAXIMUM_AMOUNTS does not name. */

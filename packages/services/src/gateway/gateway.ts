@@ -89,7 +89,7 @@ export async function createGateway(options: {
   readonly log: Logger;
 }): Promise<Gateway> {
   const { connection, configuration, log } = options;
-  const keys = deriveGatewayKeys(configuration.PAYMENT_ID_KEY);
+  const keys = deriveGatewayKeys(configuration.PAYMENT_ID_KEYS.first.bytes);
   const maximum = configuration.MAXIMUM_WAITING_CALLS;
   const waiters = new Waiters<PaymentView>({ maximum });
   const refundWaiters = new Waiters<RefundFinal>({ maximum });
@@ -149,7 +149,7 @@ export async function createGateway(options: {
     unrecorded,
     admission,
     keys,
-    sealingKey: configuration.CARD_SEALING_KEY,
+    sealingKeys: configuration.CARD_SEALING_KEYS,
     maximumAmounts: maximumAmounts(configuration.MAXIMUM_AMOUNT, configuration.MAXIMUM_AMOUNTS),
     paymentDeadlineMs,
     log,

@@ -1,6 +1,7 @@
 /** Step 1: a payment is accepted. The caller is told so only after the broker holds the message durably. */
 import type { Connection, Destination, Producer } from "@quittance/sdk";
 import { type Payment, PaymentState, type PayRequest } from "../gen/quittance/payments/v1/payments.js";
+import type { KeyRing } from "../platform/key-ring.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import { sealCard } from "../shared/card-seal.js";
 import type { Envelopes } from "../shared/envelope.js";
@@ -36,7 +37,8 @@ export interface PayParts {
   readonly unrecorded: UnrecordedIds;
   readonly admission: Admission;
   readonly keys: GatewayKeys;
-  readonly sealingKey: Uint8Array;
+  /** The first one seals. */
+  readonly sealingKeys: KeyRing;
   readonly maximumAmounts: MaximumAmounts;
   /** After so long the client's bank captures no more, in milliseconds. */
   readonly paymentDeadlineMs: number;
@@ -128,7 +130,7 @@ async function paymentMessage(
     acceptTime: new Date(acceptTimeMs).toISOString(),
     deadline: new Date(acceptTimeMs + parts.paymentDeadlineMs).toISOString(),
   } as const;
-  return { ...message, sealedCard: await sealCard(order.card, parts.sealingKey, message) };
+  return { ...message, sealedCard: await sealCard(order.card, parts.sealingKeys.first.bytes, message) };
 }
 
 /** @throws ApiError ALREADY_EXISTS for a payment that was declined because its request_id is another one's. */

@@ -1,7 +1,8 @@
 /** What notification reads from the environment besides what every service does. */
 import { isIP } from "node:net";
 import { z } from "zod";
-import { ConfigurationError, databaseConfiguration } from "../platform/configuration.js";
+import { ConfigurationError, databaseConfiguration, renamed } from "../platform/configuration.js";
+import { type KeyRing, keyRing } from "../platform/key-ring.js";
 import { messageKeys } from "../shared/message-keys.js";
 import type { WebhookTarget } from "./webhook/post-webhook.js";
 import { isPublicAddress } from "./webhook/public-address.js";
@@ -22,8 +23,8 @@ export const notificationConfiguration = {
     .transform((text) => new URL(text))
     .refine((url) => url.username === "" && url.password === "", "must not hold a user or a password")
     .optional(),
-  /** Signs webhooks; the receiver has the same. */
-  WEBHOOK_SECRET: webhookSecret.optional(),
+  /** Each signs every webhook; the receiver has one of them. */
+  WEBHOOK_SECRETS: renamed("WEBHOOK_SECRET", keyRing({ key: webhookSecret }).optional()),
   /** Whether webhooks may go to loopback, link-local and private addresses, and over plain HTTP. */
   WEBHOOK_ALLOW_PRIVATE: z.stringbool().default(false),
   /** After so long the webhooks that a process was posting when it died are posted by another. */
@@ -36,13 +37,13 @@ export const notificationConfiguration = {
  */
 export function webhookTargetOf(settings: {
   readonly WEBHOOK_URL?: URL | undefined;
-  readonly WEBHOOK_SECRET?: Uint8Array | undefined;
+  readonly WEBHOOK_SECRETS?: KeyRing | undefined;
   readonly WEBHOOK_ALLOW_PRIVATE: boolean;
 }): WebhookTarget | undefined {
-  const { WEBHOOK_URL: url, WEBHOOK_SECRET: secret, WEBHOOK_ALLOW_PRIVATE: allowPrivate } = settings;
+  const { WEBHOOK_URL: url, WEBHOOK_SECRETS: secrets, WEBHOOK_ALLOW_PRIVATE: allowPrivate } = settings;
   if (url === undefined) return undefined;
-  if (secret === undefined) {
-    throw new ConfigurationError("WEBHOOK_URL is set and WEBHOOK_SECRET is not: webhooks are never sent unsigned.");
+  if (secrets === undefined) {
+    throw new ConfigurationError("WEBHOOK_URL is set and WEBHOOK_SECRETS is not: webhooks are never sent unsigned.");
   }
   if (!allowPrivate) {
     if (url.protocol !== "https:") {
@@ -53,5 +54,5 @@ export function webhookTargetOf(settings: {
       throw new ConfigurationError("WEBHOOK_URL is a private address: set WEBHOOK_ALLOW_PRIVATE=true to allow it.");
     }
   }
-  return { url, secret, allowPrivate };
+  return { url, secrets, allowPrivate };
 }

@@ -1,6 +1,7 @@
 /** Loads the demo bank into a migrated database. */
 import pg from "pg";
-import { ConfigurationError, key32 } from "../platform/configuration.js";
+import { parseConfiguration, renamed } from "../platform/configuration.js";
+import { keyRing } from "../platform/key-ring.js";
 import { fingerprintCard } from "../shared/card-fingerprint.js";
 import { sealCard } from "../shared/card-seal.js";
 import { DEMO_MERCHANTS, type DemoClient, demoClients } from "./demo-bank.js";
@@ -8,14 +9,17 @@ import { DEMO_MERCHANTS, type DemoClient, demoClients } from "./demo-bank.js";
 export interface LoadDemoBankOptions {
   /** The URL of a role that may write the banks' tables: the one that migrated. */
   readonly url: string;
-  /** 32 bytes each, in base64. */
-  readonly keys: {
-    /** That of card-validation: otherwise no card is ever found. */
-    readonly CARD_FINGERPRINT_KEY: string;
-    /** Seals the numbers in the clients' rows. */
-    readonly CARD_STORAGE_KEY: string;
-  };
+  /** Each a list of `id=key`, of which the first is used. */
+  readonly keys: Readonly<Record<keyof typeof cardConfiguration, string>>;
 }
+
+/** What a client's card is stored under, as a fingerprint and sealed, never plain. */
+export const cardConfiguration = {
+  /** Those of card-validation: otherwise no card is ever found. */
+  CARD_FINGERPRINT_KEYS: renamed("CARD_FINGERPRINT_KEY", keyRing()),
+  /** Which no service holds. */
+  CARD_STORAGE_KEYS: renamed("CARD_STORAGE_KEY", keyRing()),
+};
 
 /**
  * Makes the demo bank's clients and merchants where they are missing. It may be run again: balances stay as they are,
@@ -23,14 +27,13 @@ export interface LoadDemoBankOptions {
  * @throws ConfigurationError for a key of another form; the driver's errors.
  */
 export async function loadDemoBank(options: LoadDemoBankOptions): Promise<void> {
-  const fingerprintKey = parseKey("CARD_FINGERPRINT_KEY", options.keys.CARD_FINGERPRINT_KEY);
-  const storageKey = parseKey("CARD_STORAGE_KEY", options.keys.CARD_STORAGE_KEY);
+  const keys = parseConfiguration(cardConfiguration, options.keys);
   const client = new pg.Client({ connectionString: options.url, application_name: "load-demo-bank" });
   await client.connect();
   try {
     await client.query("BEGIN");
     await loadMerchants(client);
-    await loadClients(client, fingerprintKey, storageKey);
+    await loadClients(client, keys.CARD_FINGERPRINT_KEYS.first.bytes, keys.CARD_STORAGE_KEYS.first.bytes);
     await client.query("COMMIT");
     // The planner learns the tables' size now, not when the autovacuum daemon comes by.
     await client.query("ANALYZE client_bank.clients, merchant_bank.merchants");
@@ -86,10 +89,4 @@ async function loadClients(client: pg.Client, fingerprintKey: Uint8Array, storag
       column(({ state }) => state),
     ],
   );
-}
-
-function parseKey(name: string, text: string): Uint8Array {
-  const parsed = key32.safeParse(text);
-  if (!parsed.success) throw new ConfigurationError(`${name} must be 32 bytes in base64.`);
-  return parsed.data;
 }

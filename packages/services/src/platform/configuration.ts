@@ -34,6 +34,29 @@ export const databaseConfiguration = {
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(100).default(4),
 };
 
+/** What a schema says of its variable beside what it reads. */
+interface VariableMeta {
+  /** The variable's name in earlier releases. */
+  readonly formerName?: string;
+}
+
+/** The schema of a variable that had another name before: whoever sets that one is told the new one. */
+export function renamed<S extends z.ZodType>(formerName: string, schema: S): S {
+  return schema.meta({ formerName } satisfies VariableMeta);
+}
+
+const FORMER_NAMES_SEE = "a list of id=key, of which the first is used (docs/operating/keys.md)";
+
+/** The variables of which the environment holds the former name, each with that name. */
+function formerNamesIn(shape: z.ZodRawShape, given: Readonly<Record<string, unknown>>): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [name, schema] of Object.entries(shape)) {
+    const { formerName } = ((schema as z.ZodType).meta() ?? {}) as VariableMeta;
+    if (formerName !== undefined && (formerName in given || `${formerName}_FILE` in given)) found.set(name, formerName);
+  }
+  return found;
+}
+
 /**
  * Reads `environment` by a schema.
  * @throws ConfigurationError naming every variable that is missing or wrong; secrets are never repeated.
@@ -43,12 +66,15 @@ export function parseConfiguration<S extends z.ZodRawShape>(
   environment: NodeJS.ProcessEnv,
 ): z.infer<z.ZodObject<S>> {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const former = formerNamesIn(shape, given);
   const parsed = z.object(shape).safeParse(given);
-  if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map((issue) => {
+  if (parsed.success && former.size === 0) return parsed.data;
+  const issues = parsed.error?.issues.filter(({ path: [name] }) => !former.has(String(name))) ?? [];
+  const lines = issues.map((issue) => {
     const name = String(issue.path[0]);
     return given[name] === undefined ? `  ${name} is not set` : `  ${name}: ${issue.message}`;
   });
+  for (const [name, formerName] of former) lines.push(`  ${formerName} is ${name} now: ${FORMER_NAMES_SEE}`);
   throw new ConfigurationError(
     `The configuration is incomplete or wrong:\n${lines.join("\n")}\nSee docs/operating/configuration.md.`,
   );

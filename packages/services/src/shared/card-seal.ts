@@ -19,6 +19,7 @@ import {
   randomBytes,
 } from "node:crypto";
 import { z } from "zod";
+import type { RingKey } from "../platform/key-ring.js";
 import { messageDigest } from "./message-digest.js";
 import { countCharacters } from "./plain-text.js";
 
@@ -83,20 +84,24 @@ export async function sealCard(card: CardDetails, key: Uint8Array, message: Seal
 }
 
 /**
- * Opens a card that came in `message`.
+ * Opens a card that came in `message`, with the one of `keys` that its header names.
  * @throws ForeignSealError when it was sealed into another message, whatever differs.
- * @throws OtherKeyError when the header names another key.
+ * @throws OtherKeyError when the header names none of the keys.
  * @throws Error when the text was changed, or the content is no card. No error holds the content.
  */
-export async function openCard(sealed: string, key: Uint8Array, message: SealedInto): Promise<CardDetails> {
+export async function openCard(
+  sealed: string,
+  keys: readonly Pick<RingKey, "bytes">[],
+  message: SealedInto,
+): Promise<CardDetails> {
   const [header = "", encryptedKey, iv, ciphertext, tag, ...rest] = sealed.split(".");
   const read = protectedHeader.safeParse(parsed(bytes(header).toString("utf8")));
   if (!read.success || encryptedKey !== "" || !iv || !ciphertext || !tag || rest.length > 0) {
     throw new Error("The text is not a sealed card: it is no JWE with dir and A256GCM.");
   }
-  const { object, id } = importedKey(key);
-  if (read.data.kid !== id) throw new OtherKeyError("The card is sealed with another key.");
-  const text = decrypt({ header, iv, ciphertext, tag }, object);
+  const named = keys.map(({ bytes }) => importedKey(bytes)).find(({ id }) => id === read.data.kid);
+  if (named === undefined) throw new OtherKeyError("The card is sealed with another key.");
+  const text = decrypt({ header, iv, ciphertext, tag }, named.object);
   // Compared once the tag has shown that the header is the sealer's.
   if (read.data.message !== messageDigest(message))
     throw new ForeignSealError("The card is sealed into another message.");

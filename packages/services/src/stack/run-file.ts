@@ -19,8 +19,8 @@ export interface RunFile {
   readonly token: string;
   /** What the tokens of other merchants are signed with, by the operator's command line. */
   readonly signer: TokenSigner;
-  /** What cards of new clients are stored under, by the operator's command line: keys of 32 bytes, in base64. */
-  readonly cardKeys: Pick<StackKeys, "CARD_FINGERPRINT_KEY" | "CARD_STORAGE_KEY">;
+  /** What cards of new clients are stored under, by the operator's command line: lists of `id=key`. */
+  readonly cardKeys: Pick<StackKeys, "CARD_FINGERPRINT_KEYS" | "CARD_STORAGE_KEYS">;
   readonly services: readonly {
     readonly name: ServiceName;
     readonly pid: number;

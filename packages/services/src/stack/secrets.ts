@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { key32 } from "../platform/configuration.js";
+import { type KeyRingForm, keyRing, MAXIMUM_PAYMENT_ID_KEYS, newKeyId } from "../platform/key-ring.js";
 import { BROKER_USERS, type BrokerUserName } from "../shared/queue-map.js";
 import type { StackKeys } from "./service-table.js";
 
@@ -17,31 +18,43 @@ export function brokerPasswords(): Record<BrokerUserName, string> {
   return Object.fromEntries(BROKER_USERS.map((user) => [user, randomPassword()])) as Record<BrokerUserName, string>;
 }
 
-/** New keys. */
+/** New keys, one in each list. */
 export function createKeys(): StackKeys {
+  const id = newKeyId(new Date());
   const key = () => randomBytes(32).toString("base64");
+  const list = () => `${id}=${key()}`;
   return {
-    PAYMENT_ID_KEY: key(),
-    CARD_SEALING_KEY: key(),
-    CARD_FINGERPRINT_KEY: key(),
-    CARD_STORAGE_KEY: key(),
+    PAYMENT_ID_KEYS: list(),
+    CARD_SEALING_KEYS: list(),
+    CARD_FINGERPRINT_KEYS: list(),
+    CARD_STORAGE_KEYS: list(),
     MESSAGE_SECRET: key(),
   };
 }
 
-const storedKey = z.string().refine((text) => key32.safeParse(text).success, "must be 32 bytes in base64");
+const storedRing = (options?: KeyRingForm) =>
+  z.string().refine((text) => keyRing(options).safeParse(text).success, "must be a list of id=key");
 const storedKeys = z.object({
-  PAYMENT_ID_KEY: storedKey,
-  CARD_SEALING_KEY: storedKey,
-  CARD_FINGERPRINT_KEY: storedKey,
-  CARD_STORAGE_KEY: storedKey,
+  PAYMENT_ID_KEYS: storedRing({ maximum: MAXIMUM_PAYMENT_ID_KEYS }),
+  CARD_SEALING_KEYS: storedRing(),
+  CARD_FINGERPRINT_KEYS: storedRing(),
+  CARD_STORAGE_KEYS: storedRing(),
   /** Files of before messages were signed have none; it is added. */
-  MESSAGE_SECRET: storedKey.optional(),
+  MESSAGE_SECRET: z
+    .string()
+    .refine((text) => key32.safeParse(text).success, "must be 32 bytes in base64")
+    .optional(),
 });
 
+/** The names that files of earlier releases have, each for one key without an id. */
+const FORMER_NAME = /^(PAYMENT_ID|CARD_(SEALING|FINGERPRINT|STORAGE))_KEY$/;
+/** What such a key is called from then on. */
+const FORMER_ID = "first";
+
 /**
- * The keys in `file`, or new ones that are written to it with mode 0600; a key that an older file lacks is added to it. For a database of the user's own: its
- * fingerprints, sealed cards and payment ids mean something only under the keys that made them.
+ * The keys in `file`, or new ones that are written to it with mode 0600; what an older file lacks is added to it, and
+ * its single keys become lists. For a database of the user's own: its fingerprints, sealed cards and payment ids mean
+ * something only under the keys that made them.
  * @throws when the file is there and does not hold keys: it is never overwritten.
  */
 export async function keepKeys(file: string): Promise<StackKeys> {
@@ -55,18 +68,23 @@ export async function keepKeys(file: string): Promise<StackKeys> {
     await writeFile(file, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600, flag: "wx" });
     return keys;
   }
-  const stored = readKeys(file, text);
-  if (stored.MESSAGE_SECRET !== undefined) return { ...stored, MESSAGE_SECRET: stored.MESSAGE_SECRET };
-  const keys = { ...stored, MESSAGE_SECRET: createKeys().MESSAGE_SECRET };
+  const { stored, isOfThisRelease } = readKeys(file, text);
+  const keys = { ...stored, MESSAGE_SECRET: stored.MESSAGE_SECRET ?? createKeys().MESSAGE_SECRET };
+  if (isOfThisRelease && stored.MESSAGE_SECRET !== undefined) return keys;
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });
   await rename(draft, file);
   return keys;
 }
 
-function readKeys(file: string, text: string): z.infer<typeof storedKeys> {
+function readKeys(file: string, text: string): { stored: z.infer<typeof storedKeys>; isOfThisRelease: boolean } {
   try {
-    return storedKeys.parse(JSON.parse(text));
+    const entries = Object.entries(JSON.parse(text) as Record<string, unknown>);
+    const isOfThisRelease = !entries.some(([name]) => FORMER_NAME.test(name));
+    const lists = entries.map(([name, value]) =>
+      FORMER_NAME.test(name) ? [`${name}S`, `${FORMER_ID}=${String(value)}`] : [name, value],
+    );
+    return { stored: storedKeys.parse(Object.fromEntries(lists)), isOfThisRelease };
   } catch (cause) {
     throw new Error(`${file} does not hold the keys of a stack. Restore it, or move it away to begin again.`, {
       cause,

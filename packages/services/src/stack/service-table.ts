@@ -6,16 +6,16 @@ import { hkdfSync } from "node:crypto";
 import { neighboursOf } from "../shared/message-kinds.js";
 import { type DatabaseService, keepsState, type ServiceName, SYSTEM } from "../topology/system-table.js";
 
-/** Keys of 32 bytes, in base64. */
+/** Lists of `id=key`, the key in base64; and the secret, which is 32 bytes in base64. */
 export interface StackKeys {
-  /** Derives payment ids: the same permanently, or the same request_id becomes another payment. */
-  readonly PAYMENT_ID_KEY: string;
-  /** Seals cards between gateway and card-validation. */
-  readonly CARD_SEALING_KEY: string;
-  /** Makes fingerprints of card numbers; the clients' rows hold fingerprints under it. */
-  readonly CARD_FINGERPRINT_KEY: string;
-  /** Seals the card numbers that the clients' rows hold. */
-  readonly CARD_STORAGE_KEY: string;
+  /** Derive payment ids. */
+  readonly PAYMENT_ID_KEYS: string;
+  /** Seal cards between gateway and card-validation. */
+  readonly CARD_SEALING_KEYS: string;
+  /** Make fingerprints of card numbers; the clients' rows hold fingerprints under the first. */
+  readonly CARD_FINGERPRINT_KEYS: string;
+  /** Seal the card numbers that the clients' rows hold. */
+  readonly CARD_STORAGE_KEYS: string;
   /** What each pair of services derives its key for signatures from. No service has it. */
   readonly MESSAGE_SECRET: string;
 }

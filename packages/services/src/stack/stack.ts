@@ -90,7 +90,7 @@ export interface Stack extends GatewayPorts {
   /** What those tokens are signed with. */
   readonly signer: TokenSigner;
   /** What the cards of clients are stored under. */
-  readonly cardKeys: Pick<StackKeys, "CARD_FINGERPRINT_KEY" | "CARD_STORAGE_KEY">;
+  readonly cardKeys: Pick<StackKeys, "CARD_FINGERPRINT_KEYS" | "CARD_STORAGE_KEYS">;
   /** Has the run file removed when the stack ends, however it ends. */
   guardRunFile(path: string, token: string): void;
   /** Stops gateway, other services, broker and database, in this order. Safe to call twice. */
@@ -287,7 +287,7 @@ function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
     },
     tokenOf: (merchantId) => mintToken(merchantKeys, { merchantId, issuer: ISSUER, audience: AUDIENCE }),
     signer: { privateKey: merchantKeys.privateKey, issuer: ISSUER, audience: AUDIENCE },
-    cardKeys: { CARD_FINGERPRINT_KEY: keys.CARD_FINGERPRINT_KEY, CARD_STORAGE_KEY: keys.CARD_STORAGE_KEY },
+    cardKeys: { CARD_FINGERPRINT_KEYS: keys.CARD_FINGERPRINT_KEYS, CARD_STORAGE_KEYS: keys.CARD_STORAGE_KEYS },
     guardRunFile: (path, token) => {
       parts.guardian.runFile(path, token);
     },

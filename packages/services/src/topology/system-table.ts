@@ -44,7 +44,7 @@ const ROWS = {
     summary: "the API: gRPC and HTTP",
     program: "gateway",
     ports: { grpc: PORTS.grpc, http: PORTS.http, health: PORTS.health },
-    secrets: ["BROKER_URL", "PAYMENT_ID_KEY", "CARD_SEALING_KEY", "MESSAGE_KEYS"],
+    secrets: ["BROKER_URL", "PAYMENT_ID_KEYS", "CARD_SEALING_KEYS", "MESSAGE_KEYS"],
     configuration: [
       "GRPC_PORT",
       "HTTP_PORT",
@@ -77,7 +77,7 @@ const ROWS = {
     summary: "checks cards",
     program: "card-validation",
     ports: { health: PORTS.health },
-    secrets: ["BROKER_URL", "CARD_SEALING_KEY", "CARD_FINGERPRINT_KEY", "MESSAGE_KEYS"],
+    secrets: ["BROKER_URL", "CARD_SEALING_KEYS", "CARD_FINGERPRINT_KEYS", "MESSAGE_KEYS"],
     configuration: [],
     steps: ["2"],
   },
@@ -111,7 +111,7 @@ const ROWS = {
     program: "notification",
     database: { schema: "notification", role: "notification" },
     ports: { health: PORTS.health },
-    secrets: ["BROKER_URL", "DATABASE_URL", "MESSAGE_KEYS", "WEBHOOK_SECRET"],
+    secrets: ["BROKER_URL", "DATABASE_URL", "MESSAGE_KEYS", "WEBHOOK_SECRETS"],
     configuration: [
       "DATABASE_POOL_SIZE",
       "NOTIFICATION_LANGUAGE",

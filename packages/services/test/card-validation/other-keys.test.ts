@@ -7,6 +7,7 @@ import { CHANNELS, deadLetterDestination, destinationOf } from "../../dist/share
 import { captureLog } from "../support/captured-log.js";
 import { eventually } from "../support/eventually.js";
 import { useHouseBroker } from "../support/house-broker.js";
+import { ringOf } from "../support/key-rings.js";
 import { messageKeysFor } from "../support/message-keys.js";
 
 const CARD: CardDetails = { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" };
@@ -19,7 +20,7 @@ describe("A gateway and a card validation with different sealing keys", function
   async function start(sealing: Uint8Array) {
     return startCardValidation({
       connection: await broker().connectAs("card-validation"),
-      keys: { sealing, fingerprint: OURS },
+      keys: { sealing: ringOf(sealing), fingerprint: ringOf(OURS) },
       messageKeys: messageKeysFor("card-validation"),
       log: captureLog().log,
     });
@@ -54,7 +55,7 @@ describe("A gateway and a card validation with different sealing keys", function
     const step = mistaken.steps?.["card-validation"];
     await eventually("the step holds, and says why", () => {
       const { breaker } = step ?? {};
-      return breaker?.name === "open" && String(breaker.cause).includes("CARD_SEALING_KEY");
+      return breaker?.name === "open" && String(breaker.cause).includes("CARD_SEALING_KEYS");
     });
     expect(await deadLetters.receive({ timeoutMs: 0 }), "a payment was set aside").to.equal(undefined);
     await mistaken.drain({ timeoutMs: 5_000 });

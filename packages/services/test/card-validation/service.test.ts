@@ -13,6 +13,7 @@ import {
 import { CHANNELS, deadLetterDestination, destinationOf } from "../../dist/shared/queue-map.js";
 import { captureLog } from "../support/captured-log.js";
 import { useHouseBroker } from "../support/house-broker.js";
+import { ringOf } from "../support/key-rings.js";
 import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
 
 const KEYS = { sealing: new Uint8Array(randomBytes(32)), fingerprint: new Uint8Array(randomBytes(32)) };
@@ -43,7 +44,7 @@ describe("Step 2, card validation", function () {
   before(async () => {
     service = await startCardValidation({
       connection: await broker().connectAs("card-validation"),
-      keys: KEYS,
+      keys: { sealing: ringOf(KEYS.sealing), fingerprint: ringOf(KEYS.fingerprint) },
       messageKeys: messageKeysFor("card-validation"),
       log: captured.log,
     });

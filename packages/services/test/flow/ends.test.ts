@@ -45,13 +45,13 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
     });
     Object.assign(process.env, {
       WEBHOOK_URL: receiver.url.href,
-      WEBHOOK_SECRET: `whsec_${randomBytes(32).toString("base64")}`,
+      WEBHOOK_SECRETS: `k1=whsec_${randomBytes(32).toString("base64")}`,
       WEBHOOK_ALLOW_PRIVATE: "true",
     });
   });
   const house = useStack();
   after(async () => {
-    for (const name of ["WEBHOOK_URL", "WEBHOOK_SECRET", "WEBHOOK_ALLOW_PRIVATE"]) delete process.env[name];
+    for (const name of ["WEBHOOK_URL", "WEBHOOK_SECRETS", "WEBHOOK_ALLOW_PRIVATE"]) delete process.env[name];
     await receiver[Symbol.asyncDispose]();
   });
 

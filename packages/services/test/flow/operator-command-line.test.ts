@@ -143,8 +143,8 @@ describe("The operator's command line beside a house that works", function () {
     const payment = await house().pay({ requestId: "by-the-new-card", card });
     expect(payment.state).to.equal(PaymentState.SUCCEEDED);
     expect((await run("accounts", "show", "--client", "c-7001")).out).to.match(/balance +0 EUR/);
-    const { CARD_FINGERPRINT_KEY, CARD_STORAGE_KEY } = house().stack.cardKeys;
-    for (const secret of [card.number, CARD_FINGERPRINT_KEY, CARD_STORAGE_KEY]) {
+    const keys = Object.values(house().stack.cardKeys).map((list) => list.slice(list.indexOf("=") + 1));
+    for (const secret of [card.number, ...keys]) {
       expect(house().output() + opened.out + opened.err).not.to.include(secret);
     }
   });

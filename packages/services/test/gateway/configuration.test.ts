@@ -2,15 +2,16 @@ import { expect } from "chai";
 import { gatewayConfiguration } from "../../dist/gateway/gateway-configuration.js";
 import { createDevelopmentKeys } from "../../dist/operator/development-token.js";
 import { ConfigurationError, parseConfiguration } from "../../dist/platform/configuration.js";
+import { ringText } from "../support/key-rings.js";
 import { messageKeysText } from "../support/message-keys.js";
 
 describe("the gateway's configuration", () => {
   it("needs its keys and who signs tokens, and has a default for the rest", async () => {
     const { jwks } = await createDevelopmentKeys();
-    const key = Buffer.alloc(32).toString("base64");
+    const key = ringText(Buffer.alloc(32));
     const needed = {
-      PAYMENT_ID_KEY: key,
-      CARD_SEALING_KEY: key,
+      PAYMENT_ID_KEYS: key,
+      CARD_SEALING_KEYS: key,
       MESSAGE_KEYS: messageKeysText("gateway"),
       AUTH_JWKS: jwks,
       AUTH_ISSUER: "i",
@@ -26,7 +27,7 @@ describe("the gateway's configuration", () => {
       .to.throw(ConfigurationError)
       .with.property("message")
       .that.matches(
-        /PAYMENT_ID_KEY[\s\S]*CARD_SEALING_KEY[\s\S]*MESSAGE_KEYS[\s\S]*AUTH_JWKS[\s\S]*AUTH_ISSUER[\s\S]*AUTH_AUDIENCE/,
+        /PAYMENT_ID_KEYS[\s\S]*CARD_SEALING_KEYS[\s\S]*MESSAGE_KEYS[\s\S]*AUTH_JWKS[\s\S]*AUTH_ISSUER[\s\S]*AUTH_AUDIENCE/,
       );
   });
 

@@ -12,6 +12,7 @@ import { commonConfiguration, parseConfiguration } from "../../dist/platform/con
 import { BROKER_USERS, type BrokerUserName } from "../../dist/shared/queue-map.js";
 import { embeddedBrokerOptions } from "../../dist/stack/embedded-broker-options.js";
 import { type CapturedLog, captureLog } from "../support/captured-log.js";
+import { ringText } from "../support/key-rings.js";
 import { messageKeysText } from "../support/message-keys.js";
 import { ApiClient } from "./api-client.js";
 import { PlayedBank } from "./played-bank.js";
@@ -68,8 +69,8 @@ export async function startGatewayForTests(
       BROKER_URL: urlOf("gateway"),
       GRPC_PORT: "0",
       HTTP_PORT: "0",
-      PAYMENT_ID_KEY: randomBytes(32).toString("base64"),
-      CARD_SEALING_KEY: sealingKey.toString("base64"),
+      PAYMENT_ID_KEYS: ringText(randomBytes(32)),
+      CARD_SEALING_KEYS: ringText(sealingKey),
       MESSAGE_KEYS: messageKeysText("gateway"),
       AUTH_JWKS: keys.jwks,
       AUTH_ISSUER: ISSUER,

@@ -32,7 +32,7 @@ describe("Pay", () => {
       amount: { currencyCode: "EUR", minorUnits: "1250" },
       description: "tea",
     });
-    expect(await openCard(body.sealedCard, sealingKey, body)).to.deep.equal({
+    expect(await openCard(body.sealedCard, [{ bytes: sealingKey }], body)).to.deep.equal({
       number: CARD_NUMBER,
       expiryMonth: 12,
       expiryYear: 2030,
@@ -122,7 +122,9 @@ describe("Pay", () => {
     await api.pay(payRequest("characters", { card, description: "🍵".repeat(140), wait: nothing }));
     const { body } = await bank.take();
     expect(body.description).to.equal("🍵".repeat(140));
-    expect((await openCard(body.sealedCard, sealingKey, body)).holderName).to.equal(`Ren\u00e9${"🍵".repeat(76)}`);
+    expect((await openCard(body.sealedCard, [{ bytes: sealingKey }], body)).holderName).to.equal(
+      `Ren\u00e9${"🍵".repeat(76)}`,
+    );
   });
 
   it("takes a currency that ISO 4217 has and ICU lacks", async () => {
@@ -138,7 +140,7 @@ describe("Pay", () => {
     const nothing = { seconds: 0n, nanos: 0 };
     await api.pay(payRequest("spaced", { card, wait: nothing }));
     const spaced = (await bank.take()).body;
-    expect((await openCard(spaced.sealedCard, sealingKey, spaced)).number).to.equal(CARD_NUMBER);
+    expect((await openCard(spaced.sealedCard, [{ bytes: sealingKey }], spaced)).number).to.equal(CARD_NUMBER);
     await api.pay(payRequest("spaced", { wait: nothing }));
     expect((await bank.take()).body.parametersHash).to.equal(spaced.parametersHash);
   });
@@ -195,7 +197,9 @@ describe("Pay", () => {
     expect(ids[1]).to.equal(ids[0]);
     for (const { body } of [await bank.take(), await bank.take()]) {
       expect(body.description).to.equal("Crème brûlée".normalize("NFC"));
-      expect((await openCard(body.sealedCard, sealingKey, body)).holderName).to.equal("René Müller".normalize("NFC"));
+      expect((await openCard(body.sealedCard, [{ bytes: sealingKey }], body)).holderName).to.equal(
+        "René Müller".normalize("NFC"),
+      );
     }
   });
 

@@ -7,6 +7,7 @@ import { captureLog } from "../support/captured-log.js";
 import { useDatabase } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";
 import { useHouseBroker } from "../support/house-broker.js";
+import { ringOf } from "../support/key-rings.js";
 import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
 import { refundEnd } from "./ends.js";
 import { startReceiver } from "./webhook/receiver.js";
@@ -42,7 +43,7 @@ describe("Step R4, notification", function () {
       log,
       messageKeys: messageKeysFor("notification"),
       language: "en",
-      webhook: { url: receiver.url, secret: new Uint8Array(32).fill(5), allowPrivate: true },
+      webhook: { url: receiver.url, secrets: ringOf(new Uint8Array(32).fill(5)), allowPrivate: true },
       sender: { pollIntervalMs: 50 },
     });
     try {

@@ -11,6 +11,7 @@ import { type CapturedLog, captureLog } from "../support/captured-log.js";
 import { useDatabase } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";
 import { useHouseBroker } from "../support/house-broker.js";
+import { ringOf } from "../support/key-rings.js";
 import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
 import { paymentEnd } from "./ends.js";
 import { startReceiver } from "./webhook/receiver.js";
@@ -270,7 +271,7 @@ describe("Step 5a, notification", function () {
 
   it("posts a signed webhook at once, with the payment and without anything of its card but what may be shown", async () => {
     await using receiver = await startReceiver((response) => response.writeHead(204).end());
-    await start({ webhook: { url: receiver.url, secret: SECRET, allowPrivate: true } });
+    await start({ webhook: { url: receiver.url, secrets: ringOf(SECRET), allowPrivate: true } });
     const end = paymentEnd({ declineReason: "MERCHANT_CLOSED", declinedBy: "merchant-bank" });
     await send(end);
     const webhook = await eventually("the webhook arrives", () => receiver.received[0]);
@@ -298,7 +299,7 @@ describe("Step 5a, notification", function () {
   it("posts one webhook for an end that is delivered twice, and the same one again after a failure", async () => {
     const statuses = [500, 503, 200];
     await using receiver = await startReceiver((response) => response.writeHead(statuses.shift() ?? 200).end());
-    await start({ webhook: { url: receiver.url, secret: SECRET, allowPrivate: true } });
+    await start({ webhook: { url: receiver.url, secrets: ringOf(SECRET), allowPrivate: true } });
     const end = paymentEnd();
     await send(end);
     await send(end);
@@ -310,7 +311,7 @@ describe("Step 5a, notification", function () {
 
   it("never lets a slow receiver hold the queue", async () => {
     await using receiver = await startReceiver(() => undefined);
-    await start({ webhook: { url: receiver.url, secret: SECRET, allowPrivate: true, timeoutMs: 1_000 } });
+    await start({ webhook: { url: receiver.url, secrets: ringOf(SECRET), allowPrivate: true, timeoutMs: 1_000 } });
     const ends = Array.from({ length: 150 }, () => paymentEnd());
     await Promise.all(ends.map(send));
     for (const end of ends) await recorded(end);

@@ -14,14 +14,16 @@ import type {
 } from "../../dist/shared/messages.js";
 import { captureLog } from "../support/captured-log.js";
 import { type RolePasswords, type TestDatabase, useDatabase } from "../support/database-for-tests.js";
+import { ringText } from "../support/key-rings.js";
 import { ROLE_PASSWORDS } from "../support/role-passwords.js";
 
-const FINGERPRINT_KEY = Buffer.alloc(32, 1);
+export const FINGERPRINT_KEY = Buffer.alloc(32, 1);
+export const STORAGE_KEY = Buffer.alloc(32, 2);
 
 /** Keys of the demo bank in tests. */
 export const DEMO_KEYS = {
-  CARD_FINGERPRINT_KEY: FINGERPRINT_KEY.toString("base64"),
-  CARD_STORAGE_KEY: Buffer.alloc(32, 2).toString("base64"),
+  CARD_FINGERPRINT_KEYS: ringText(FINGERPRINT_KEY),
+  CARD_STORAGE_KEYS: ringText(STORAGE_KEY),
 };
 
 /** Migrates and loads the demo bank, as `npm start` does. */

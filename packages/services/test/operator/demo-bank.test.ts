@@ -10,7 +10,8 @@ import {
 import { loadDemoBank } from "../../dist/operator/load-demo-bank.js";
 import { openCard } from "../../dist/shared/card-seal.js";
 import { useDatabase } from "../support/database-for-tests.js";
-import { DEMO_KEYS, prepareBanks } from "./banks-for-tests.js";
+import { ringText } from "../support/key-rings.js";
+import { DEMO_KEYS, prepareBanks, STORAGE_KEY } from "./banks-for-tests.js";
 
 const NOW_MS = Date.parse("2026-05-15T10:00:00.000Z");
 
@@ -53,8 +54,9 @@ describe("Loading the demo bank", function () {
 
   it("keeps card numbers sealed under the storage key only", async () => {
     const [first] = await clients();
-    const key = Buffer.from(DEMO_KEYS.CARD_STORAGE_KEY, "base64");
-    expect(await openCard(first?.sealed_card, key, { client: first?.id })).to.include({ number: "4242424242424242" });
+    expect(await openCard(first?.sealed_card, [{ bytes: STORAGE_KEY }], { client: first?.id })).to.include({
+      number: "4242424242424242",
+    });
     const [plain] = await database().query("SELECT count(*)::int FROM client_bank.clients c WHERE c::text ~ '\\d{12}'");
     expect(plain).to.deep.equal({ count: 0 });
   });
@@ -69,7 +71,7 @@ describe("Loading the demo bank", function () {
 
   it("gives the cards new fingerprints under another key, and leaves the balances", async () => {
     const before = await clients();
-    const keys = { ...DEMO_KEYS, CARD_FINGERPRINT_KEY: Buffer.alloc(32, 9).toString("base64") };
+    const keys = { ...DEMO_KEYS, CARD_FINGERPRINT_KEYS: ringText(Buffer.alloc(32, 9)) };
     await loadDemoBank({ url: database().url, keys });
     const after = await clients();
     expect(after.map(({ id, balance }) => [id, balance])).to.deep.equal(before.map(({ id, balance }) => [id, balance]));
@@ -77,8 +79,8 @@ describe("Loading the demo bank", function () {
   });
 
   it("names a key of another form", async () => {
-    const keys = { ...DEMO_KEYS, CARD_STORAGE_KEY: "short" };
+    const keys = { ...DEMO_KEYS, CARD_STORAGE_KEYS: "k1=short" };
     const failure = await loadDemoBank({ url: database().url, keys }).catch((error: unknown) => error);
-    expect(failure).to.have.property("message").that.contains("CARD_STORAGE_KEY");
+    expect(failure).to.have.property("message").that.contains("CARD_STORAGE_KEYS");
   });
 });

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "chai";
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader } from "jose";
-import { ForeignSealError, openCard, sealCard } from "../../dist/shared/card-seal.js";
+import { ForeignSealError, OtherKeyError, openCard, sealCard } from "../../dist/shared/card-seal.js";
 import { messageDigest } from "../../dist/shared/message-digest.js";
 
 const CARD = { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Łovelace" };
 const KEY = new Uint8Array(randomBytes(32));
+const KEYS = [{ bytes: KEY }];
 const MESSAGE = {
   version: 1,
   paymentId: "pay_abcdefghijklmnopqrstuvwxyz234567",
@@ -27,11 +28,18 @@ async function sealedByJose(content: string): Promise<string> {
 }
 
 describe("a sealed card", () => {
+  it("opens with whichever of the keys sealed it, and with no other", async () => {
+    const other = { bytes: new Uint8Array(randomBytes(32)) };
+    const sealed = await sealCard(CARD, KEY, MESSAGE);
+    expect(await openCard(sealed, [other, ...KEYS], MESSAGE)).to.deep.equal(CARD);
+    expect(await failureOf(openCard(sealed, [other], MESSAGE))).to.be.instanceOf(OtherKeyError);
+  });
+
   it("opens with its key in its message, and is another text each time", async () => {
     const [one, other] = [await sealCard(CARD, KEY, MESSAGE), await sealCard(CARD, KEY, MESSAGE)];
     expect(one).not.to.equal(other);
-    expect(await openCard(one, KEY, MESSAGE)).to.deep.equal(CARD);
-    expect(await openCard(other, KEY, { ...MESSAGE, sealedCard: other })).to.deep.equal(CARD);
+    expect(await openCard(one, KEYS, MESSAGE)).to.deep.equal(CARD);
+    expect(await openCard(other, KEYS, { ...MESSAGE, sealedCard: other })).to.deep.equal(CARD);
   });
 
   it("is a JWE that jose opens, and jose's is one that opens here", async () => {
@@ -39,7 +47,7 @@ describe("a sealed card", () => {
     expect(protectedHeader).to.include({ alg: "dir", enc: "A256GCM", message: messageDigest(MESSAGE) });
     expect(protectedHeader.kid).to.match(/^[\w-]{11}$/);
     expect(JSON.parse(new TextDecoder().decode(plaintext))).to.deep.equal(CARD);
-    expect(await openCard(await sealedByJose(JSON.stringify(CARD)), KEY, MESSAGE)).to.deep.equal(CARD);
+    expect(await openCard(await sealedByJose(JSON.stringify(CARD)), KEYS, MESSAGE)).to.deep.equal(CARD);
   });
 
   it("does not open with another key, nor when any part was changed or left out", async () => {
@@ -50,9 +58,11 @@ describe("a sealed card", () => {
     );
     const shortTag = [...parts.slice(0, 4), parts[4]?.slice(0, 6)].join(".");
     for (const wrong of [...changed, shortTag, parts.slice(0, 4).join("."), `${sealed}.x`, "", "....", "a.b.c.d.e"]) {
-      expect(await failureOf(openCard(wrong, KEY, MESSAGE)), wrong).to.be.instanceOf(Error);
+      expect(await failureOf(openCard(wrong, KEYS, MESSAGE)), wrong).to.be.instanceOf(Error);
     }
-    expect(await failureOf(openCard(sealed, new Uint8Array(randomBytes(32)), MESSAGE))).to.be.instanceOf(Error);
+    expect(await failureOf(openCard(sealed, [{ bytes: new Uint8Array(randomBytes(32)) }], MESSAGE))).to.be.instanceOf(
+      Error,
+    );
   });
 
   it("does not open in a message of which any field was changed, taken away or added", async () => {
@@ -60,7 +70,7 @@ describe("a sealed card", () => {
     const copies = changesOf(MESSAGE);
     expect(copies.length).to.be.greaterThan(2 * Object.keys(MESSAGE).length);
     for (const copy of copies) {
-      const failure = await failureOf(openCard(sealed, KEY, copy));
+      const failure = await failureOf(openCard(sealed, KEYS, copy));
       expect(failure, JSON.stringify(copy)).to.be.instanceOf(ForeignSealError);
     }
   });
@@ -70,7 +80,7 @@ describe("a sealed card", () => {
     const [header = "", ...rest] = (await sealCard(CARD, KEY, MESSAGE)).split(".");
     const forged = { ...JSON.parse(Buffer.from(header, "base64url").toString()), message: messageDigest(copy) };
     const sealed = [Buffer.from(JSON.stringify(forged)).toString("base64url"), ...rest].join(".");
-    expect((await failureOf(openCard(sealed, KEY, copy))).message).to.match(/cannot be opened/);
+    expect((await failureOf(openCard(sealed, KEYS, copy))).message).to.match(/cannot be opened/);
   });
 
   it("fits its message in whatever order the fields come", async () => {
@@ -78,12 +88,12 @@ describe("a sealed card", () => {
     const reversed = Object.fromEntries(
       Object.entries({ ...MESSAGE, amount: { minorUnits: "1250", currencyCode: "EUR" } }).reverse(),
     );
-    expect(await openCard(sealed, KEY, reversed)).to.deep.equal(CARD);
+    expect(await openCard(sealed, KEYS, reversed)).to.deep.equal(CARD);
   });
 
   it("that holds something else is refused without a word of it", async () => {
     for (const content of [JSON.stringify({ ...CARD, number: "4242-4242" }), '{"number":4242424242424242', "[]"]) {
-      const failure = await failureOf(openCard(await sealedByJose(content), KEY, MESSAGE));
+      const failure = await failureOf(openCard(await sealedByJose(content), KEYS, MESSAGE));
       expect(failure.message).to.equal("The sealed content is not a card.");
       expect(failure.cause).to.equal(undefined);
     }

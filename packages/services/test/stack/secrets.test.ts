@@ -29,6 +29,20 @@ describe("The keys of a stack with a database of one's own", () => {
     expect((await stat(file)).mode & 0o777).to.equal(0o600);
   });
 
+  it("of before keys had ids become lists, and keep what they are", async () => {
+    const file = join(folder, "single.json");
+    const key = Buffer.alloc(32, 1).toString("base64");
+    const names = ["PAYMENT_ID", "CARD_SEALING", "CARD_FINGERPRINT", "CARD_STORAGE"];
+    const old = Object.fromEntries(names.map((name) => [`${name}_KEY`, key]));
+    await writeFile(file, JSON.stringify({ ...old, MESSAGE_SECRET: key }), { mode: 0o600 });
+    const keys = await keepKeys(file);
+    expect(keys).to.deep.equal({
+      ...Object.fromEntries(names.map((name) => [`${name}_KEYS`, `first=${key}`])),
+      MESSAGE_SECRET: key,
+    });
+    expect(JSON.parse(await readFile(file, "utf8"))).to.deep.equal(keys);
+  });
+
   it("are never overwritten when the file holds something else", async () => {
     const file = join(folder, "other.json");
     await writeFile(file, "{}");

@@ -7,6 +7,7 @@ import { createKeys } from "../../dist/stack/secrets.js";
 import { environmentOf, type StackEnvironment } from "../../dist/stack/service-table.js";
 import { SERVICES } from "../../dist/topology/system-table.js";
 import { eventually } from "../support/eventually.js";
+import { ringText } from "../support/key-rings.js";
 import { messageKeysText } from "../support/message-keys.js";
 import { startService } from "../support/services-for-tests.js";
 
@@ -20,7 +21,7 @@ async function statusOf(port: number, path: string): Promise<number> {
 
 describe("A service's process", function () {
   this.timeout(60_000);
-  const key = () => randomBytes(32).toString("base64");
+  const key = () => ringText(randomBytes(32));
   let broker: Awaited<ReturnType<typeof startBroker>>;
   let environment: NodeJS.ProcessEnv;
 
@@ -28,8 +29,8 @@ describe("A service's process", function () {
     broker = await startBroker(embeddedBrokerOptions(PASSWORDS));
     environment = {
       BROKER_URL: `amqp://card-validation:of-tests@127.0.0.1:${broker.port}`,
-      CARD_SEALING_KEY: key(),
-      CARD_FINGERPRINT_KEY: key(),
+      CARD_SEALING_KEYS: key(),
+      CARD_FINGERPRINT_KEYS: key(),
       MESSAGE_KEYS: messageKeysText("card-validation"),
     };
   });
@@ -68,15 +69,15 @@ describe("A service's process", function () {
     const secret = "not-a-key-of-32-bytes";
     const failure = await startService({
       name: "card-validation",
-      environment: { BROKER_URL: "http://example.test", CARD_SEALING_KEY: secret },
+      environment: { BROKER_URL: "http://example.test", CARD_SEALING_KEYS: secret },
     }).catch((error: unknown) => error);
     expect(failure).to.have.property("message");
     const { message } = failure as Error;
     expect(message).to.contain("exit code 2");
     for (const name of [
       "BROKER_URL",
-      "CARD_SEALING_KEY",
-      "CARD_FINGERPRINT_KEY is not set",
+      "CARD_SEALING_KEYS",
+      "CARD_FINGERPRINT_KEYS is not set",
       "MESSAGE_KEYS is not set",
     ]) {
       expect(message).to.contain(name);
@@ -98,10 +99,10 @@ describe("The table of the services' environments", () => {
     SERVICES.filter((service) => environmentOf(service, stack)[name] !== undefined);
 
   it("gives each secret to those that need it and to nobody else", () => {
-    expect(holdersOf("PAYMENT_ID_KEY")).to.deep.equal(["gateway"]);
-    expect(holdersOf("CARD_SEALING_KEY")).to.deep.equal(["gateway", "card-validation"]);
-    expect(holdersOf("CARD_FINGERPRINT_KEY")).to.deep.equal(["card-validation"]);
-    expect(holdersOf("CARD_STORAGE_KEY")).to.deep.equal([]);
+    expect(holdersOf("PAYMENT_ID_KEYS")).to.deep.equal(["gateway"]);
+    expect(holdersOf("CARD_SEALING_KEYS")).to.deep.equal(["gateway", "card-validation"]);
+    expect(holdersOf("CARD_FINGERPRINT_KEYS")).to.deep.equal(["card-validation"]);
+    expect(holdersOf("CARD_STORAGE_KEYS")).to.deep.equal([]);
     expect(holdersOf("DATABASE_URL")).to.deep.equal(["client-bank", "merchant-bank", "notification"]);
   });
 

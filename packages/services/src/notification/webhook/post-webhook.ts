@@ -2,6 +2,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import { isIP } from "node:net";
+import type { KeyRing } from "../../platform/key-ring.js";
 import { isPublicAddress, lookupPublic, PrivateAddressError } from "./public-address.js";
 import { signWebhook } from "./sign-webhook.js";
 
@@ -15,7 +16,8 @@ const MAXIMUM_RETRY_AFTER_MS = 60 * 60 * 1_000;
 
 export interface WebhookTarget {
   readonly url: URL;
-  readonly secret: Uint8Array;
+  /** Each of them signs. */
+  readonly secrets: KeyRing;
   /** Whether loopback, link-local and private addresses may be posted to. */
   readonly allowPrivate: boolean;
   /** How long one attempt may take [5,000]. */
@@ -56,7 +58,7 @@ export function openWebhookPoster(target: WebhookTarget): WebhookPoster {
         signal: AbortSignal.timeout(timeoutMs),
         ...(!target.allowPrivate && { lookup: lookupPublic }),
         headers: {
-          ...signWebhook({ ...webhook, timeMs: Date.now(), secret: target.secret }),
+          ...signWebhook({ ...webhook, timeMs: Date.now(), secrets: target.secrets.all.map((key) => key.bytes) }),
           "content-type": "application/json",
           "content-length": body.length,
           "user-agent": "quittance-notification",

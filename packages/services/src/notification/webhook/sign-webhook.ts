@@ -2,7 +2,7 @@
 import { createHmac } from "node:crypto";
 import { z } from "zod";
 
-/** `whsec_` and 24 to 64 bytes in base64, as the specification wants secrets written; parsed to the bytes. */
+/** A secret: `whsec_` and 24 to 64 bytes in base64, as the specification wants secrets written; parsed to the bytes. */
 export const webhookSecret = z
   .string()
   .regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/, "must be `whsec_` followed by base64")
@@ -17,11 +17,13 @@ export function signWebhook(options: {
   readonly id: string;
   readonly timeMs: number;
   readonly payload: string;
-  readonly secret: Uint8Array;
+  /** One signature for each, so that a receiver may have either while one takes the place of another. */
+  readonly secrets: readonly Uint8Array[];
 }): Record<"webhook-id" | "webhook-timestamp" | "webhook-signature", string> {
   const timestamp = Math.floor(options.timeMs / 1_000).toString();
-  const signature = createHmac("sha256", options.secret)
-    .update(`${options.id}.${timestamp}.${options.payload}`)
-    .digest("base64");
-  return { "webhook-id": options.id, "webhook-timestamp": timestamp, "webhook-signature": `v1,${signature}` };
+  const signed = `${options.id}.${timestamp}.${options.payload}`;
+  const signatures = options.secrets.map(
+    (secret) => `v1,${createHmac("sha256", secret).update(signed).digest("base64")}`,
+  );
+  return { "webhook-id": options.id, "webhook-timestamp": timestamp, "webhook-signature": signatures.join(" ") };
 }

@@ -34,7 +34,7 @@ export const accounts: Command = {
   --amount <n>                     Of a top-up, in minor units of --currency, which must be the account's.
   --name <text>, --currency <code> Of a new account; the currency is one of ISO 4217.
   --expiry <MM/YYYY>               Of a new client's card. Its number is read from standard input; it needs
-                                   CARD_FINGERPRINT_KEY and CARD_STORAGE_KEY, or the stack of npm start.
+                                   CARD_FINGERPRINT_KEYS and CARD_STORAGE_KEYS, or the stack of npm start.
 
 An account that was closed keeps its name, currency and card when it is opened again. What would change nothing, as to
 open an account that is open, ends with 2.

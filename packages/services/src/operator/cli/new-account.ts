@@ -42,8 +42,8 @@ export async function insertionOf(call: CommandCall, account: Account): Promise<
     values: [
       account.id,
       name,
-      await sealCard(card, keys.CARD_STORAGE_KEY, { client: account.id }),
-      fingerprintCard(card.number, keys.CARD_FINGERPRINT_KEY),
+      await sealCard(card, keys.CARD_STORAGE_KEYS.first.bytes, { client: account.id }),
+      fingerprintCard(card.number, keys.CARD_FINGERPRINT_KEYS.first.bytes),
       card.expiryMonth,
       card.expiryYear,
       currency,

@@ -6,9 +6,10 @@ import {
   ConfigurationError,
   commonConfiguration,
   databaseConfiguration,
-  key32,
   parseConfiguration,
 } from "../../platform/configuration.js";
+import type { KeyRing } from "../../platform/key-ring.js";
+import { cardConfiguration } from "../load-demo-bank.js";
 
 /** What the operator's commands read from the environment; each command needs some of it. */
 export const operatorConfiguration = {
@@ -20,21 +21,15 @@ export const operatorConfiguration = {
   QUITTANCE_FOLDER: z.string().optional(),
 };
 
-/** A new client's card is stored as a fingerprint and sealed, never plain. */
-const cardConfiguration = {
-  /** That of card-validation. */
-  CARD_FINGERPRINT_KEY: key32,
-  /** Which no service holds. */
-  CARD_STORAGE_KEY: key32,
-};
-export type CardKeys = Readonly<Record<keyof typeof cardConfiguration, Uint8Array>>;
+/** What clients' cards are stored under. */
+export type CardKeys = Readonly<Record<keyof typeof cardConfiguration, KeyRing>>;
 
 /** `.quittance/run.json`, as far as the commands use it. */
 const runFile = z.object({
   database: z.string(),
   broker: z.string(),
   signer: z.object({ privateKey: z.looseObject({ kty: z.string() }), issuer: z.string(), audience: z.string() }),
-  cardKeys: z.object({ CARD_FINGERPRINT_KEY: z.string(), CARD_STORAGE_KEY: z.string() }).optional(),
+  cardKeys: z.object({ CARD_FINGERPRINT_KEYS: z.string(), CARD_STORAGE_KEYS: z.string() }).optional(),
   services: z.array(z.object({ name: z.string(), pid: z.number(), health: z.string() })),
 });
 export type RunningStack = z.infer<typeof runFile>;

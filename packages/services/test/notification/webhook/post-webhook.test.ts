@@ -2,13 +2,14 @@ import { createHmac } from "node:crypto";
 import { createServer } from "node:net";
 import { expect } from "chai";
 import { openWebhookPoster, type WebhookTarget } from "../../../dist/notification/webhook/post-webhook.js";
+import { ringOf } from "../../support/key-rings.js";
 import { startReceiver } from "./receiver.js";
 
 const SECRET = new Uint8Array(32).fill(3);
 const WEBHOOK = { id: "pay_a_payment-succeeded", payload: '{"type":"payment.succeeded"}' };
 
 async function posted(target: Partial<WebhookTarget> & { readonly url: URL }) {
-  const poster = openWebhookPoster({ secret: SECRET, allowPrivate: true, ...target });
+  const poster = openWebhookPoster({ secrets: ringOf(SECRET), allowPrivate: true, ...target });
   try {
     return await poster.post(WEBHOOK);
   } finally {
@@ -34,7 +35,7 @@ describe("openWebhookPoster", () => {
 
   it("uses one connection for several webhooks", async () => {
     await using receiver = await startReceiver((response) => response.end("ok"));
-    const poster = openWebhookPoster({ url: receiver.url, secret: SECRET, allowPrivate: true });
+    const poster = openWebhookPoster({ url: receiver.url, secrets: ringOf(SECRET), allowPrivate: true });
     await poster.post(WEBHOOK);
     await poster.post(WEBHOOK);
     poster.close();

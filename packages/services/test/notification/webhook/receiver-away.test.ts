@@ -8,6 +8,7 @@ import { type CapturedLog, captureLog } from "../../support/captured-log.js";
 import { useDatabase } from "../../support/database-for-tests.js";
 import { eventually } from "../../support/eventually.js";
 import { useHouseBroker } from "../../support/house-broker.js";
+import { ringOf } from "../../support/key-rings.js";
 import { envelopesOf, messageKeysFor } from "../../support/message-keys.js";
 import { paymentEnd } from "../ends.js";
 import { type Receiver, startReceiver } from "./receiver.js";
@@ -52,7 +53,12 @@ describe("Notification while the receiver of webhooks is away", function () {
       log: captured.log,
       messageKeys: messageKeysFor("notification"),
       language: "en",
-      webhook: { url: receiver.url, secret: new Uint8Array(32).fill(5), allowPrivate: true, timeoutMs: TIMEOUT_MS },
+      webhook: {
+        url: receiver.url,
+        secrets: ringOf(new Uint8Array(32).fill(5)),
+        allowPrivate: true,
+        timeoutMs: TIMEOUT_MS,
+      },
       sender: {
         pollIntervalMs: 20,
         retry: { initialDelayMs: 20, maximumDelayMs: 50, maximumAttempts: 1_000, maximumAgeMs: 600_000 },

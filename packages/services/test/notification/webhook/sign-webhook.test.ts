@@ -10,7 +10,7 @@ describe("signWebhook", () => {
       id: "msg_p5jXN8AQM9LWM0D4loKWxJek",
       timeMs: 1614265330_000,
       payload: '{"test": 2432232314}',
-      secret,
+      secrets: [secret],
     });
     expect(headers).to.deep.equal({
       "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
@@ -22,9 +22,16 @@ describe("signWebhook", () => {
   it("signs bytes, so that text outside ASCII verifies", () => {
     const secret = new Uint8Array(32).fill(7);
     const payload = '{"subject":"Paiement de 12,50 € accepté"}';
-    const headers = signWebhook({ id: "a", timeMs: 1_999, payload, secret });
+    const headers = signWebhook({ id: "a", timeMs: 1_999, payload, secrets: [secret] });
     const bytes = Buffer.concat([Buffer.from("a.1."), Buffer.from(payload, "utf8")]);
     expect(headers["webhook-signature"]).to.equal(`v1,${createHmac("sha256", secret).update(bytes).digest("base64")}`);
+  });
+
+  it("signs with each secret, so that a receiver may have either while one takes the place of another", () => {
+    const secrets = [new Uint8Array(32).fill(7), new Uint8Array(32).fill(8)];
+    const headers = signWebhook({ id: "a", timeMs: 1_999, payload: "{}", secrets });
+    const expected = secrets.map((secret) => `v1,${createHmac("sha256", secret).update("a.1.{}").digest("base64")}`);
+    expect(headers["webhook-signature"]).to.equal(expected.join(" "));
   });
 
   for (const [text, why] of [

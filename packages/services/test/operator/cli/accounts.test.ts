@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { capturePayments } from "../../../dist/client-bank/step-3-capture.js";
 import { demoClients } from "../../../dist/operator/demo-bank.js";
 import { fingerprintCard } from "../../../dist/shared/card-fingerprint.js";
-import { DEMO_KEYS, useBanks, validationResult, wrongBooks } from "../banks-for-tests.js";
+import { DEMO_KEYS, FINGERPRINT_KEY, useBanks, validationResult, wrongBooks } from "../banks-for-tests.js";
 import { runCommand } from "./command-for-tests.js";
 
 const BY = ["--actor", "ada", "--reason", "asked for by letter"];
@@ -82,7 +82,7 @@ describe("accounts", function () {
     expect(out + err).not.to.include(CARD);
     const [row] = await banks().superuser.query<{ sealed_card: string; state: string }>(
       "SELECT sealed_card, state FROM client_bank.clients WHERE card_fingerprint = $1",
-      [fingerprintCard(CARD, Buffer.from(DEMO_KEYS.CARD_FINGERPRINT_KEY, "base64"))],
+      [fingerprintCard(CARD, FINGERPRINT_KEY)],
     );
     expect(row?.state).to.equal("open");
     expect(row?.sealed_card).not.to.include(CARD);
