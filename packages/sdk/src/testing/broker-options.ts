@@ -29,8 +29,10 @@ export interface BrokerUser {
   readonly password: string;
   /** May send to these addresses. */
   readonly send?: readonly string[];
-  /** May consume from these addresses and browse them, or `topic.subscription` for one subscription alone. */
+  /** May consume from these addresses, or from `topic.subscription` for one subscription alone. */
   readonly consume?: readonly string[];
+  /** May browse these, named as in `consume`, and take nothing from them [what `consume` names]. */
+  readonly browse?: readonly string[];
   /** May make temporary queues and volatile subscriptions, and read its own [false]. */
   readonly temporary?: boolean;
   /** May send to temporary queues of others [false]. */

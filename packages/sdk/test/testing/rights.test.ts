@@ -23,6 +23,7 @@ describe("A user of the embedded broker", () => {
       users: [
         { name: "writer", password: "w", send: ["orders", "news"], sendTemporary: true },
         { name: "reader", password: "r", consume: ["orders*", "news.ours"] },
+        { name: "onlooker", password: "l", consume: ["orders.eu"], browse: ["orders", "news.ours"] },
         { name: "asker", password: "a", send: ["orders"], consume: ["news"], temporary: true },
         { name: "operator", password: "o", send: ["*"], consume: ["*"], temporary: true },
       ],
@@ -83,6 +84,21 @@ describe("A user of the embedded broker", () => {
     const writer = await login("writer", "w");
     expect(await refusal(writer.receiver("orders"))).to.equal("amqp:unauthorized-access");
     expect(await refusal(writer.receiver("orders::orders"))).to.equal("amqp:unauthorized-access");
+  });
+
+  it("browses what it may consume, or what it has a right of its own for", async () => {
+    const reader = await login("reader", "r");
+    await reader.receiver({ address: "orders", distribution_mode: "copy" });
+    const onlooker = await login("onlooker", "l");
+    await onlooker.receiver({ address: "orders", distribution_mode: "copy" });
+    await onlooker.receiver({ address: "news::ours", distribution_mode: "copy" });
+    expect(await refusal(onlooker.receiver("orders"))).to.equal("amqp:unauthorized-access");
+    expect(await refusal(onlooker.receiver("news::ours"))).to.equal("amqp:unauthorized-access");
+    for (const address of ["orders.eu", "news::theirs"]) {
+      const browse = onlooker.receiver({ address, distribution_mode: "copy" });
+      expect(await refusal(browse), address).to.equal("amqp:unauthorized-access");
+    }
+    await onlooker.receiver("orders.eu");
   });
 
   it("consumes from the one subscription that it has the right for", async () => {

@@ -34,8 +34,10 @@ export interface House {
   readonly disk: SmallDisk | undefined;
   /** A further program at the doors, with connections of its own. */
   openMerchants(): Merchants;
-  /** As the operator, who may do everything; it reconnects by itself. */
+  /** As the operator, who sends everywhere and takes dead letters; it reconnects by itself. */
   readonly operator: Connection;
+  /** As the auditor, who looks into queues; it reconnects by itself. */
+  readonly auditor: Connection;
   /** Runs a statement as the superuser, who sees every schema. */
   query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
   /** The same at another database of the same server. */
@@ -112,8 +114,9 @@ export async function openHouse(options: {
   // The server is killed on purpose; the next statement has a new connection.
   pool.on("error", () => undefined);
   const operator = await connect(stack.brokerUrl);
+  const auditor = await connect(stack.auditorUrl);
   return {
-    ...{ stack, broker: options.broker, disk, merchants, receiver, operator },
+    ...{ stack, broker: options.broker, disk, merchants, receiver, operator, auditor },
     openMerchants: () => openDoors(stack),
     query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(sql, [...values])).rows,
@@ -130,6 +133,7 @@ export async function openHouse(options: {
     close: async () => {
       merchants.close();
       await operator.close();
+      await auditor.close();
       await pool.end();
       await stack.stop();
       await Promise.all([...proxies.values()].map((proxy) => proxy.close()));

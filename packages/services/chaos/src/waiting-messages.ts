@@ -9,7 +9,7 @@ export async function waitingMessages(house: House): Promise<string | undefined>
   if (house.broker === "embedded") return undefined;
   const waiting: string[] = [];
   for (const address of DURABLE_CHANNELS.flatMap((channel) => queueAddressesOf(channel))) {
-    await using browser = await house.operator.createBrowser(queue(address));
+    await using browser = await house.auditor.createBrowser(queue(address));
     let count = 0;
     for await (const _ of browser) count += 1;
     if (count > 0) waiting.push(`${count} in ${address}`);

@@ -24,8 +24,8 @@ function securitySetting(match: string, rights: Partial<Record<Permission, reado
 }
 
 /**
- * The operator looks into every queue of the cycle and takes from none but those of dead letters, which it may send
- * where they died.
+ * The operator takes from the queues of dead letters, which it may send where they died. The auditor looks into every
+ * queue that keeps its messages.
  */
 function securityOf(channel: Channel): string[] {
   const volatileReaders = channel.kind === "topic" ? channel.readers : [];
@@ -34,7 +34,7 @@ function securityOf(channel: Channel): string[] {
     securitySetting(channel.address, {
       send: durable ? [...channel.writers, "operator"] : channel.writers,
       consume: channel.readers,
-      browse: durable && channel.kind === "queue" ? ["operator"] : [],
+      browse: durable && channel.kind === "queue" ? ["auditor"] : [],
       createNonDurableQueue: volatileReaders,
       deleteNonDurableQueue: volatileReaders,
     }),
@@ -42,7 +42,7 @@ function securityOf(channel: Channel): string[] {
     ...channel.subscriptions.map((subscription) =>
       securitySetting(`${channel.address}.${subscription.name}:global`, {
         consume: [subscription.reader],
-        browse: ["operator"],
+        browse: ["auditor"],
       }),
     ),
   ];
@@ -51,7 +51,7 @@ function securityOf(channel: Channel): string[] {
       securitySetting(deadLetterAddress(channel), {
         send: consumersOf(channel),
         consume: ["operator"],
-        browse: ["operator"],
+        browse: ["operator", "auditor"],
       }),
     );
   }

@@ -5,9 +5,12 @@
 import { type Destination, queue, type Subscription, topic } from "@quittance/sdk";
 import { SERVICES, type ServiceName } from "../topology/system-table.js";
 
-/** Every service, and the operator's command line. Each has a broker user of its own name. */
-export type BrokerUserName = ServiceName | "operator";
-export const BROKER_USERS: readonly BrokerUserName[] = [...SERVICES, "operator"];
+/**
+ * Every service, and the two users of the operator's command line: `operator` replays and discards dead letters,
+ * `auditor` looks into queues and takes nothing. Each has a broker user of its own name.
+ */
+export type BrokerUserName = ServiceName | "operator" | "auditor";
+export const BROKER_USERS: readonly BrokerUserName[] = [...SERVICES, "operator", "auditor"];
 export type { ServiceName };
 
 /** JMS priority of messages that somebody waits for: `payment`, `bank-result` and `refund`. */

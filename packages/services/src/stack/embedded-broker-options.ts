@@ -40,6 +40,7 @@ export function embeddedBrokerOptions(passwords: Readonly<Record<BrokerUserName,
 
 function embeddedUser(name: BrokerUserName, password: string): BrokerUser {
   if (name === "operator") return operator(password);
+  if (name === "auditor") return auditor(password);
   const owns = (TEMPORARY_QUEUES.owners as readonly string[]).includes(name);
   const writes = ALL_CHANNELS.filter((channel) => channel.writers.includes(name)).map((channel) => channel.address);
   const setsAside = DURABLE_CHANNELS.filter((channel) => consumersOf(channel).includes(name)).map(deadLetterAddress);
@@ -56,21 +57,30 @@ function embeddedUser(name: BrokerUserName, password: string): BrokerUser {
           .map((subscription) => `${channel.address}.${subscription.name}`),
       ),
     ],
+    browse: [],
     temporary: owns,
   };
 }
 
-/** Replays what is dead and looks into what waits. This broker has one right for both: whoever may browse may consume. */
+const DEAD_LETTERS = DURABLE_CHANNELS.map(deadLetterAddress);
+
+/** Takes what is dead, and sends it where it died. */
 function operator(password: string): BrokerUser {
   return {
     name: "operator",
     password,
     send: DURABLE_CHANNELS.map(({ address }) => address),
-    consume: DURABLE_CHANNELS.flatMap((channel) => [
-      deadLetterAddress(channel),
-      ...(channel.kind === "queue"
-        ? [channel.address]
-        : channel.subscriptions.map((subscription) => `${channel.address}.${subscription.name}`)),
-    ]),
+    consume: DEAD_LETTERS,
+    browse: DEAD_LETTERS,
   };
+}
+
+/** Looks into whatever keeps its messages, and takes nothing. */
+function auditor(password: string): BrokerUser {
+  const waiting = DURABLE_CHANNELS.flatMap((channel) =>
+    channel.kind === "queue"
+      ? [channel.address]
+      : channel.subscriptions.map((subscription) => `${channel.address}.${subscription.name}`),
+  );
+  return { name: "auditor", password, browse: [...waiting, ...DEAD_LETTERS] };
 }

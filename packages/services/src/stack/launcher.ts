@@ -190,6 +190,7 @@ function runFileOf(stack: Stack, token: string) {
     grpc: `127.0.0.1:${stack.grpcPort}`,
     http: `http://127.0.0.1:${stack.httpPort}`,
     broker: stack.brokerUrl,
+    auditor: stack.auditorUrl,
     database: stack.databaseUrl,
     token,
     signer: stack.signer,

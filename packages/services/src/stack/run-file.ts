@@ -13,6 +13,8 @@ export interface RunFile {
   readonly http: string;
   /** An operator's URL of the broker. */
   readonly broker: string;
+  /** That of one who looks into queues and takes nothing. */
+  readonly auditor: string;
   /** An operator's URL of the database. */
   readonly database: string;
   /** A merchant's token. */

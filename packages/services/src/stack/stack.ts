@@ -70,6 +70,8 @@ export interface Stack extends GatewayPorts {
   readonly gateways: readonly GatewayPorts[];
   /** Operators' URLs, with passwords. */
   readonly brokerUrl: string;
+  /** That of the broker's user who looks into queues and takes nothing. */
+  readonly auditorUrl: string;
   readonly databaseUrl: string;
   /** What its services' keys are made of. */
   readonly keys: StackKeys;
@@ -267,6 +269,7 @@ function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
     ...(gateways[0] as GatewayPorts),
     gateways,
     brokerUrl: broker.urlOf("operator"),
+    auditorUrl: broker.urlOf("auditor"),
     databaseUrl: database.url,
     keys,
     brokerDurable: broker.durable,

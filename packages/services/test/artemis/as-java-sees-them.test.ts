@@ -90,7 +90,7 @@ describe("Messages, as a Java JMS client of Artemis sees them", function () {
   }
 
   async function witness(place: string, count: number): Promise<Seen[]> {
-    const url = new URL(house().stack.brokerUrl);
+    const url = new URL(house().stack.auditorUrl);
     const { stdout } = await run("java", [
       "-cp",
       classPath,

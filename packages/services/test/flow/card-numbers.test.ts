@@ -162,7 +162,7 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
   });
 
   it("pay where they belong, and are sealed in the broker at each step", async () => {
-    const operator = await house().operator();
+    const auditor = await house().auditor();
     for (const [service, address] of [
       ["card-validation", "payment"],
       ["client-bank", "validation-result"],
@@ -175,7 +175,7 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
       }
       await eventually(`two messages wait on ${address}`, async () => {
         let count = 0;
-        await using browser = await operator.createBrowser(queue(address));
+        await using browser = await auditor.createBrowser(queue(address));
         for await (const message of browser) {
           expectNone(`a message on ${address}`, textOf(message));
           count++;
@@ -188,9 +188,9 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
   });
 
   it("are in no dead letter, no row of any table, no line of any log, no span and no metric", async () => {
-    const operator = await house().operator();
+    const auditor = await house().auditor();
     for (const channel of DURABLE_CHANNELS) {
-      await using browser = await operator.createBrowser(queue(deadLetterAddress(channel)));
+      await using browser = await auditor.createBrowser(queue(deadLetterAddress(channel)));
       for await (const message of browser) expectNone(`a dead letter of ${channel.address}`, textOf(message));
     }
     const tables = await house().query<{ name: string }>(

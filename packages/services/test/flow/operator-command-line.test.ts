@@ -30,6 +30,7 @@ describe("The operator's command line beside a house that works", function () {
       grpc: `127.0.0.1:${stack.grpcPort}`,
       http: `http://127.0.0.1:${stack.httpPort}`,
       broker: stack.brokerUrl,
+      auditor: stack.auditorUrl,
       database: stack.databaseUrl,
       token: await stack.tokenOf("m-0001"),
       signer: stack.signer,

@@ -45,6 +45,8 @@ export interface TestStack {
   killService(name: ServiceName): void;
   /** A connection to the broker as the operator. */
   operator(): Promise<Connection>;
+  /** A connection to the broker as one who looks into queues and takes nothing. */
+  auditor(): Promise<Connection>;
   /** A connection to the broker as the user of a service, as one who has its password. */
   connectAs(service: ServiceName): Promise<Connection>;
 }
@@ -168,6 +170,7 @@ async function startTestStack(
       process.kill(service.pid, "SIGKILL");
     },
     operator: () => open(stack.brokerUrl),
+    auditor: () => open(stack.auditorUrl),
     connectAs: (service) => open(brokerUrls.get(service) as string),
   };
   const close = async () => {

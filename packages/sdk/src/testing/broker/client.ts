@@ -111,10 +111,13 @@ export class Client implements BackendConnection, ProducerHost {
   #placeToConsume(request: ConsumerRequest): { readonly address: Address; readonly place: ConsumerPlace } {
     const name = request.address ?? "";
     const parts = splitName(name);
+    const [may, deed] = request.copies
+      ? ([this.#rights.mayBrowse, "browse"] as const)
+      : ([this.#rights.mayConsume, "consume from"] as const);
     const present = this.book.find(parts.address);
     // A right on one subscription is judged when it is known which.
-    if (present?.kind !== "topic" && present?.owner !== this && !this.#rights.mayConsume(parts.address)) {
-      throw unauthorized(`to consume from ${parts.address}`);
+    if (present?.kind !== "topic" && present?.owner !== this && !may(parts.address)) {
+      throw unauthorized(`to ${deed} ${parts.address}`);
     }
     const { address, queue } = this.book.resolve(name, request.kind);
     const kind = queue === undefined ? address.kind : "queue";
@@ -123,8 +126,8 @@ export class Client implements BackendConnection, ProducerHost {
     }
     if (queue !== undefined && address.owner !== this) {
       const subscription = queue.name.replace(/:global$/, "");
-      if (!this.#rights.mayConsume(address.name, subscription) && !this.#rights.mayConsume(address.name, queue.name)) {
-        throw unauthorized(`to consume from ${address.name}.${subscription}`);
+      if (!may(address.name, subscription) && !may(address.name, queue.name)) {
+        throw unauthorized(`to ${deed} ${address.name}.${subscription}`);
       }
     }
     return { address, place: this.#placeOn(address, queue ?? address.queue, request) };

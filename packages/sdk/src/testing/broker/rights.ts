@@ -8,6 +8,8 @@ export interface Rights {
   maySendToTemporary(address: string): boolean;
   /** From an address with all its queues, or from one subscription of it. */
   mayConsume(address: string, subscription?: string): boolean;
+  /** Look without taking, named as for `mayConsume`. */
+  mayBrowse(address: string, subscription?: string): boolean;
   /** Make temporary queues and volatile subscriptions. */
   mayMakeTemporary(): boolean;
   /** Make durable subscriptions that are not there from the start. */
@@ -18,21 +20,27 @@ export const ALL_RIGHTS: Rights = {
   maySend: () => true,
   maySendToTemporary: () => true,
   mayConsume: () => true,
+  mayBrowse: () => true,
   mayMakeTemporary: () => true,
   mayMakeDurable: () => true,
 };
 
 /** `autoCreate` lets users make durable subscriptions, which Artemis asks a right of its own for. */
 export function rightsOf(user: BrokerUser, autoCreate: boolean): Rights {
-  const { send = [], consume = [], temporary = false, sendTemporary = false } = user;
+  const { send = [], consume = [], browse = consume, temporary = false, sendTemporary = false } = user;
   return {
     maySend: (address) => covers(send, address),
     maySendToTemporary: (address) => sendTemporary || covers(send, address),
-    mayConsume: (address, subscription) =>
-      covers(consume, address) || (subscription !== undefined && covers(consume, `${address}.${subscription}`)),
+    mayConsume: (address, subscription) => reaches(consume, address, subscription),
+    mayBrowse: (address, subscription) => reaches(browse, address, subscription),
     mayMakeTemporary: () => temporary,
     mayMakeDurable: () => autoCreate,
   };
+}
+
+/** The right to an address is one to all its subscriptions. */
+function reaches(patterns: readonly string[], address: string, subscription: string | undefined): boolean {
+  return covers(patterns, address) || (subscription !== undefined && covers(patterns, `${address}.${subscription}`));
 }
 
 function covers(patterns: readonly string[], name: string): boolean {

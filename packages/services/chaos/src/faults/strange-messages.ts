@@ -127,7 +127,7 @@ async function pileUp(house: House, channel: Channel, reader: ServiceName): Prom
     while (copies.length < MINIMUM_PILE) {
       copies = [];
       for (const address of queueAddressesOf(channel, reader)) {
-        await using browser = await house.operator.createBrowser(queue(address));
+        await using browser = await house.auditor.createBrowser(queue(address));
         for await (const message of browser) copies.push({ channel, message });
       }
       // Poison is in the queues too, and has rounds of its own.

@@ -57,20 +57,18 @@ Replay and discard are safe to run twice: what was done before is told, and not 
     const [verb, ...ids] = call.positionals;
     if (verb === "list") {
       if (ids.length > 0) throw new UsageError("list takes no message id.");
-      return onBroker(call, (connection) => list(call, connection));
+      return withOperatorBroker(await call.configuration.auditorUrl(), (connection) => list(call, connection));
     }
     if (verb === "show") {
       if (ids.length !== 1) throw new UsageError("show needs one message id.");
-      return onBroker(call, (connection) => show(call, connection, ids[0] as string));
+      return withOperatorBroker(await call.configuration.auditorUrl(), (connection) =>
+        show(call, connection, ids[0] as string),
+      );
     }
     if (verb === "replay" || verb === "discard") return change(call, verb, ids);
     throw new UsageError("dead-letters needs one of list, show, replay and discard.");
   },
 };
-
-async function onBroker(call: CommandCall, work: (connection: Connection) => Promise<ExitCode>): Promise<ExitCode> {
-  return withOperatorBroker(await call.configuration.brokerUrl(), work);
-}
 
 function limitOf(call: CommandCall): number {
   return numberOption(call, "limit", { minimum: 1, maximum: MAXIMUM_LIMIT, otherwise: DEFAULT_LIMIT });
@@ -108,7 +106,7 @@ async function change(call: CommandCall, verb: Verb, ids: readonly string[]): Pr
   const deadline = deadlineOf(call, verb);
   const limit = limitOf(call);
   const databaseUrl = await call.configuration.databaseUrl();
-  return onBroker(call, (connection) =>
+  return withOperatorBroker(await call.configuration.brokerUrl(), (connection) =>
     withOperatorDatabase(databaseUrl, (database) => {
       const tools = { call, connection, database, verb, by, deadline };
       return all && channel !== undefined ? changeAllLetters(tools, channel, limit) : changeLetters(tools, ids);

@@ -42,7 +42,7 @@ for whether they are ready. Exit code 1 when nobody knows the payment.
 
 /** Undefined when no broker is named, or it is away: what the databases know is told all the same. */
 async function messagesOf({ configuration, terminal }: CommandCall, story: PaymentStory) {
-  const url = await configuration.knownBrokerUrl();
+  const url = await configuration.knownAuditorUrl();
   if (url === undefined) return undefined;
   try {
     return await withOperatorBroker(url, (connection) =>

@@ -15,8 +15,10 @@ import { cardConfiguration } from "../load-demo-bank.js";
 export const operatorConfiguration = {
   /** An operator who reads all schemas; the commands that change something need the right to write. */
   DATABASE_URL: databaseConfiguration.DATABASE_URL.optional(),
-  /** With the broker's user `operator`. */
+  /** With the broker's user `operator`, for the commands that replay or discard. */
   BROKER_URL: commonConfiguration.BROKER_URL.optional(),
+  /** With the broker's user `auditor`, for the commands that only look. */
+  BROKER_AUDITOR_URL: commonConfiguration.BROKER_URL.optional(),
   /** The folder of a stack that runs on this machine. */
   QUITTANCE_FOLDER: z.string().optional(),
 };
@@ -28,6 +30,7 @@ export type CardKeys = Readonly<Record<keyof typeof cardConfiguration, KeyRing>>
 const runFile = z.object({
   database: z.string(),
   broker: z.string(),
+  auditor: z.string(),
   signer: z.object({ privateKey: z.looseObject({ kty: z.string() }), issuer: z.string(), audience: z.string() }),
   cardKeys: z.object({ CARD_FINGERPRINT_KEYS: z.string(), CARD_STORAGE_KEYS: z.string() }).optional(),
   services: z.array(z.object({ name: z.string(), pid: z.number(), health: z.string() })),
@@ -39,12 +42,14 @@ export interface OperatorConfiguration {
   readonly environment: NodeJS.ProcessEnv;
   /** @throws ConfigurationError when neither the environment nor a running stack tells it. */
   databaseUrl(): Promise<string>;
-  /** @throws ConfigurationError as `databaseUrl`. */
+  /** To change something. @throws ConfigurationError as `databaseUrl`. */
   brokerUrl(): Promise<string>;
+  /** To look into queues, and take nothing. @throws ConfigurationError as `databaseUrl`. */
+  auditorUrl(): Promise<string>;
   /** The keys of clients' cards. @throws ConfigurationError as `databaseUrl`. */
   cardKeys(): Promise<CardKeys>;
-  /** The broker's URL where one is known. */
-  knownBrokerUrl(): Promise<string | undefined>;
+  /** That of `auditorUrl` where one is known. */
+  knownAuditorUrl(): Promise<string | undefined>;
   /**
    * The stack that runs on this machine, when the environment names neither database nor broker: a stack beside those
    * of the environment is another house.
@@ -66,7 +71,8 @@ export function configurationOf(
   let stack: Promise<RunningStack | undefined> | undefined;
   let told = false;
   const runningStack = async () => {
-    if (settings.DATABASE_URL !== undefined || settings.BROKER_URL !== undefined) return undefined;
+    const { DATABASE_URL, BROKER_URL, BROKER_AUDITOR_URL } = settings;
+    if ([DATABASE_URL, BROKER_URL, BROKER_AUDITOR_URL].some((url) => url !== undefined)) return undefined;
     stack ??= readRunFile(path);
     const found = await stack;
     if (found !== undefined && !told) {
@@ -75,21 +81,29 @@ export function configurationOf(
     }
     return found;
   };
-  const knownBrokerUrl = async () => settings.BROKER_URL ?? (await runningStack())?.broker;
+  const knownAuditorUrl = async () =>
+    settings.BROKER_AUDITOR_URL ?? settings.BROKER_URL ?? (await runningStack())?.auditor;
   return {
     environment,
     runningStack,
-    knownBrokerUrl,
+    knownAuditorUrl,
     cardKeys: async () => {
       const named = Object.keys(cardConfiguration).some((name) => environment[name]);
       const stack = named ? undefined : await runningStack();
       return parseConfiguration(cardConfiguration, stack?.cardKeys ?? environment);
     },
     brokerUrl: async () => {
-      const url = await knownBrokerUrl();
+      const url = settings.BROKER_URL ?? (await runningStack())?.broker;
       if (url !== undefined) return url;
       throw new ConfigurationError(
         "BROKER_URL is not set, and no stack runs here. Set it to amqp://operator:password@host:port, or run\nnpm start. See docs/operating/command-line.md.",
+      );
+    },
+    auditorUrl: async () => {
+      const url = await knownAuditorUrl();
+      if (url !== undefined) return url;
+      throw new ConfigurationError(
+        "BROKER_AUDITOR_URL is not set, and no stack runs here. Set it to amqp://auditor:password@host:port, or run\nnpm start. See docs/operating/command-line.md.",
       );
     },
     databaseUrl: async () => {

@@ -69,7 +69,13 @@ describe("token", () => {
     try {
       const keys = await createDevelopmentKeys();
       const signer = { privateKey: keys.privateKey, issuer: "i", audience: "a" };
-      const run = { database: "postgres://127.0.0.1:1/none", broker: "amqp://127.0.0.1:1", signer, services: [] };
+      const run = {
+        database: "postgres://127.0.0.1:1/none",
+        broker: "amqp://127.0.0.1:1",
+        auditor: "amqp://127.0.0.1:1",
+        signer,
+        services: [],
+      };
       await writeFile(join(folder, "run.json"), JSON.stringify(run));
       const { out } = await runCommand(["token", "--merchant", "m-0002"], { QUITTANCE_FOLDER: folder });
       const keySet = createLocalJWKSet(JSON.parse(keys.jwks) as JSONWebKeySet);

@@ -160,7 +160,7 @@ describe("explain", function () {
   it("finds the message that it waits for on the broker, waiting and dead, and tells why it died", async () => {
     const payment = validationResult(someClient(7));
     await capture(payment);
-    const environment = { DATABASE_URL: banks().superuser.url, BROKER_URL: broker().urlOf("operator") };
+    const environment = { DATABASE_URL: banks().superuser.url, BROKER_AUDITOR_URL: broker().urlOf("auditor") };
     const story = async () => (await runCommand(["explain", payment.paymentId], environment)).out;
     expect(await story()).to.match(/why: .*; at this moment none of its messages waits or is dead/);
 
@@ -198,7 +198,7 @@ describe("explain", function () {
     await using payments = await gateway.createProducer(destinationOf(CHANNELS.payment));
     const accepted = nextPaymentId();
     await payments.send({ json: { paymentId: accepted } });
-    const environment = { DATABASE_URL: banks().superuser.url, BROKER_URL: broker().urlOf("operator") };
+    const environment = { DATABASE_URL: banks().superuser.url, BROKER_AUDITOR_URL: broker().urlOf("auditor") };
     const { out } = await runCommand(["explain", payment.paymentId], environment);
     expect(out).to.match(/\nMESSAGE \S+ waits on refund since /);
     const unrecorded = await runCommand(["explain", accepted], environment);
@@ -217,7 +217,13 @@ describe("explain", function () {
     try {
       const signer = { privateKey: { kty: "EC" }, issuer: "i", audience: "a" };
       const services = [{ name: "merchant-bank", pid: 1, health: "http://127.0.0.1:1" }];
-      const run = { database: banks().superuser.url, broker: "amqp://127.0.0.1:1", signer, services };
+      const run = {
+        database: banks().superuser.url,
+        broker: "amqp://127.0.0.1:1",
+        auditor: "amqp://127.0.0.1:1",
+        signer,
+        services,
+      };
       await writeFile(join(folder, "run.json"), JSON.stringify(run));
       const payment = validationResult(someClient(5));
       await capture(payment);
