@@ -52,7 +52,7 @@ export async function benchSeal(): Promise<Readonly<Record<string, Cost>>> {
   const sealed = await sealCard(CARD, key, MESSAGE);
   const text = JSON.stringify(BANK_RESULT);
   const signature = envelopesOf("client-bank").sign("bank-result", text, undefined);
-  const received = { text, properties: { signature }, correlationId: undefined };
+  const received = { text, properties: signature, correlationId: undefined };
   const [writer, reader] = [envelopesOf("client-bank"), envelopesOf("merchant-bank")];
   const sealedToRsa = await seal("RSA-OAEP-256", rsa.publicKey)();
   return {

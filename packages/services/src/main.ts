@@ -1,6 +1,6 @@
 /** The program of the image: its first argument chooses which service runs, or what an operator runs once. */
 
-import { SYSTEM } from "./topology/system-table.js";
+import { SERVICES, SYSTEM, stepNumbersOf } from "./topology/system-table.js";
 
 interface Program {
   readonly summary: string;
@@ -9,13 +9,17 @@ interface Program {
 
 const PROGRAMS: Readonly<Record<string, Program>> = {
   ...Object.fromEntries(
-    Object.values(SYSTEM).map(({ program, summary, steps }): [string, Program] => [
-      program,
-      {
-        summary: `${summary} (step${steps.length > 1 ? "s" : ""} ${steps.join(", ")})`,
-        run: () => import(`./${program}/main.js`),
-      },
-    ]),
+    SERVICES.map((service): [string, Program] => {
+      const { program, summary } = SYSTEM[service];
+      const steps = stepNumbersOf(service);
+      return [
+        program,
+        {
+          summary: `${summary} (step${steps.length > 1 ? "s" : ""} ${steps.join(", ")})`,
+          run: () => import(`./${program}/main.js`),
+        },
+      ];
+    }),
   ),
   migrate: {
     summary: "brings the database up to this release, and ends",

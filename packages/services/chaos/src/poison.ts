@@ -1,12 +1,8 @@
 /** Messages that no release can read, sent to every queue at any time, and found again among the dead letters. */
+
 import { type OutgoingMessage, queue } from "@quittance/sdk";
-import {
-  type Channel,
-  DURABLE_CHANNELS,
-  deadLetterAddress,
-  destinationOf,
-  END_PROPERTIES,
-} from "../../dist/shared/queue-map.js";
+import { type Channel, DURABLE_CHANNELS, deadLetterAddress, destinationOf } from "../../dist/shared/queue-map.js";
+import { END_PROPERTIES } from "../../dist/topology/channel-table.js";
 import type { House } from "./house.js";
 import type { Random } from "./random.js";
 import { untilComplete } from "./until-complete.js";

@@ -1,12 +1,14 @@
 /** A message of the house with another body, sealed or signed as its writer would: another release of it wrote it. */
+
 import type { Message, OutgoingMessage } from "@quittance/sdk";
 import { keyRing } from "../../dist/platform/key-ring.js";
 import { openCard, sealCard } from "../../dist/shared/card-seal.js";
 import { type EnvelopeHeaders, Envelopes } from "../../dist/shared/envelope.js";
 import { messageKeys } from "../../dist/shared/message-keys.js";
-import { MESSAGE_KINDS, type MessageKind } from "../../dist/shared/message-kinds.js";
+import { MESSAGE_KINDS } from "../../dist/shared/message-kinds.js";
 import type { ServiceName } from "../../dist/shared/queue-map.js";
 import { messageKeysOf, type StackKeys } from "../../dist/stack/service-table.js";
+import type { MessageKind } from "../../dist/topology/channel-table.js";
 
 type Json = Readonly<Record<string, unknown>>;
 

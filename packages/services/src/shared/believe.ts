@@ -1,7 +1,9 @@
 /** What stands between the broker and every step: nothing is handled whose writer is not proven. */
 import type { Incoming, Message, Outcome, OutgoingMessage } from "@quittance/sdk";
+import type { MessageKind } from "../topology/channel-table.js";
+import type { ServiceName } from "../topology/system-table.js";
 import type { Envelopes } from "./envelope.js";
-import { MESSAGE_KINDS, type MessageKind } from "./message-kinds.js";
+import { MESSAGE_KINDS } from "./message-kinds.js";
 
 type Handle<Body> = (batch: readonly Incoming<Body>[]) => Promise<readonly Outcome[]>;
 
@@ -21,7 +23,8 @@ export class UnprovenKeysError extends Error {
 export function believing<Body>(envelopes: Envelopes, kind: MessageKind, handle: Handle<Body>): Handle<Body> {
   return async (batch) => {
     const problems = batch.map(({ message }) => envelopes.problemOf(kind, message));
-    if (problems.includes("signature does not fit") && !envelopes.keysAreProven(kind)) throw unprovenKeys(kind);
+    if (problems.includes("signature does not fit") && !envelopes.keysAreProven(kind))
+      throw unprovenKeys(kind, envelopes.service);
     if (problems.every((problem) => problem === undefined)) return handle(batch);
     const believed = batch.filter((_, place) => problems[place] === undefined);
     const outcomes = believed.length === 0 ? [] : await handle(believed);
@@ -35,8 +38,8 @@ export function believing<Body>(envelopes: Envelopes, kind: MessageKind, handle:
   };
 }
 
-function unprovenKeys(kind: MessageKind): UnprovenKeysError {
-  const { writer, reader } = MESSAGE_KINDS[kind];
+function unprovenKeys(kind: MessageKind, reader: ServiceName): UnprovenKeysError {
+  const { writer } = MESSAGE_KINDS[kind];
   return new UnprovenKeysError(
     `The signature of a ${kind} does not fit, and none of ${writer} has so far: compare the keys of ${writer} and ${reader} in MESSAGE_KEYS.`,
   );

@@ -5,10 +5,12 @@
 import type { Destination, Message, Outgoing, OutgoingMessage, OutgoingProperty } from "@quittance/sdk";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import { serviceMeter } from "../platform/meter.js";
+import { END_PROPERTIES, type MessageKind } from "../topology/channel-table.js";
+import type { ServiceName } from "../topology/system-table.js";
 import type { MessageKeys } from "./message-keys.js";
-import { MESSAGE_KINDS, type MessageKind } from "./message-kinds.js";
-import { MessageSignatures, SIGNATURE_PROPERTY } from "./message-signature.js";
-import { ALL_CHANNELS, deadLetterAddress, destinationOf, END_PROPERTIES, type ServiceName } from "./queue-map.js";
+import { MESSAGE_KINDS } from "./message-kinds.js";
+import { MessageSignatures } from "./message-signature.js";
+import { ALL_CHANNELS, deadLetterAddress, destinationOf } from "./queue-map.js";
 
 /** The headers of a message that answers no other. */
 export interface EnvelopeHeaders {
@@ -54,8 +56,8 @@ export class Envelopes extends MessageSignatures {
   message(kind: MessageKind, body: object, headers: EnvelopeHeaders): OutgoingMessage {
     const text = JSON.stringify(body);
     if (MESSAGE_KINDS[kind].proof === "seal") return { ...headers, text, type: kind };
-    const signature = this.sign(kind, text, headers.correlationId);
-    return { ...headers, text, type: kind, properties: { ...headers.properties, [SIGNATURE_PROPERTY]: signature } };
+    const signatures = this.sign(kind, text, headers.correlationId);
+    return { ...headers, text, type: kind, properties: { ...headers.properties, ...signatures } };
   }
 
   /** The answer to a request. `Connection.respond` sends it, and gives it the correlation id that is signed here. */

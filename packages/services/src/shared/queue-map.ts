@@ -1,9 +1,11 @@
 /**
- * The map of the house: every queue, topic and subscription, with its priority, who writes and who reads.
- * The broker's configuration, its users' rights and the table in docs/payment-cycle.md are derived from it.
+ * The map of the house: every queue, topic and subscription, with its priority, who writes and who reads. It follows
+ * from the tables of channels and of services; the broker's configuration, its users' rights and the table in
+ * docs/payment-cycle.md follow from it.
  */
 import { type Destination, queue, type Subscription, topic } from "@quittance/sdk";
-import { SERVICES, type ServiceName } from "../topology/system-table.js";
+import { ANSWER_KINDS, CHANNEL_TABLE, type ChannelName, type ChannelRow } from "../topology/channel-table.js";
+import { SERVICES, type ServiceName, type StepRow, SYSTEM } from "../topology/system-table.js";
 
 /**
  * Every service, and the two users of the operator's command line: `operator` replays and discards dead letters,
@@ -13,11 +15,6 @@ export type BrokerUserName = ServiceName | "operator" | "auditor";
 export const BROKER_USERS: readonly BrokerUserName[] = [...SERVICES, "operator", "auditor"];
 export type { ServiceName };
 
-/** JMS priority of messages that somebody waits for: `payment`, `bank-result` and `refund`. */
-export const HIGH_PRIORITY = 7;
-/** JMS priority of everything else; JMS's default. */
-export const MEDIUM_PRIORITY = 4;
-
 /** A shared durable subscription of a topic. */
 export interface ChannelSubscription {
   readonly name: string;
@@ -25,14 +22,6 @@ export interface ChannelSubscription {
   /** JMS selector by which the broker chooses what is stored for it; consumers name the subscription and give none. */
   readonly selector: string;
 }
-
-/**
- * JMS properties of an end: what client-bank says of a payment or a refund on a topic of results, once it is booked and
- * final. The verdicts of merchant-bank, from which the end is made, do not have the property.
- */
-export const END_PROPERTIES = { final: true } as const;
-const ENDS = "final = TRUE";
-const VERDICTS = "final IS NULL";
 
 /** One line of the map. */
 export interface Channel {
@@ -51,103 +40,51 @@ export interface Channel {
   readonly purpose: string;
 }
 
-const CYCLE = { deliveryMode: "persistent", subscriptions: [] } as const;
+/** A step of a service. */
+interface ServiceStep extends StepRow {
+  readonly service: ServiceName;
+}
+
+/** Every step of every service, in the order of the cycle; what is beside it comes last. */
+const STEPS: readonly ServiceStep[] = SERVICES.flatMap((service) =>
+  SYSTEM[service].steps.map((step) => ({ ...step, service })),
+).sort((one, other) => placeOf(one).localeCompare(placeOf(other), "en"));
+
+/** Numbers are in the order of the alphabet: 1 to 5c, then R1 to R4. */
+function placeOf({ step }: StepRow): string {
+  return step === undefined ? "beside" : `at ${step}`;
+}
+
+function channelOf(row: ChannelRow): Channel {
+  const { address, kind, priority, deliveryMode, purpose } = row;
+  const kinds = Object.keys(row.carries);
+  const isCarried = (name: string) => kinds.includes(name);
+  const writing = STEPS.filter(
+    ({ reads, writes, postpones }) => writes.some(isCarried) || (postpones && reads.some(isCarried)),
+  );
+  const reading = Object.entries(row.carries).flatMap(([carried, { selector = "" }]) =>
+    STEPS.filter(({ reads }) => reads.some((read) => read === carried)).map(({ service }) => ({ service, selector })),
+  );
+  const isDurableTopic = kind === "topic" && deliveryMode === "persistent";
+  return {
+    ...{ address, kind, priority, deliveryMode, purpose },
+    writers: [...new Set(writing.map(({ service }) => service))],
+    readers: isDurableTopic ? [] : [...new Set(reading.map(({ service }) => service))],
+    subscriptions: !isDurableTopic
+      ? []
+      : reading.map(({ service, selector }) => ({
+          name: `${service}${row.subscriptionSuffix ?? ""}`,
+          reader: service,
+          selector,
+        })),
+    steps: writing.flatMap(({ step }) => step ?? []),
+  };
+}
 
 /** Every channel, by the name that the code uses. */
-export const CHANNELS = {
-  payment: {
-    ...CYCLE,
-    address: "payment",
-    kind: "queue",
-    priority: HIGH_PRIORITY,
-    writers: ["gateway"],
-    readers: ["card-validation"],
-    steps: ["1"],
-    purpose: "accepted payments, the card sealed",
-  },
-  validationResult: {
-    ...CYCLE,
-    address: "validation-result",
-    kind: "queue",
-    priority: MEDIUM_PRIORITY,
-    writers: ["card-validation"],
-    readers: ["client-bank"],
-    steps: ["2"],
-    purpose: "payments with the verdict on the card",
-  },
-  bankResult: {
-    ...CYCLE,
-    address: "bank-result",
-    kind: "queue",
-    priority: HIGH_PRIORITY,
-    writers: ["client-bank"],
-    readers: ["merchant-bank"],
-    steps: ["3"],
-    purpose: "payments that the client's bank captured or declined",
-  },
-  transactionResult: {
-    ...CYCLE,
-    address: "transaction-result",
-    kind: "topic",
-    priority: MEDIUM_PRIORITY,
-    writers: ["merchant-bank", "client-bank"],
-    readers: [],
-    subscriptions: [
-      { name: "client-bank", reader: "client-bank", selector: VERDICTS },
-      { name: "notification", reader: "notification", selector: ENDS },
-    ],
-    steps: ["4", "5b"],
-    purpose: "payments that the merchant's bank settled or declined, and how each ended",
-  },
-  refund: {
-    ...CYCLE,
-    address: "refund",
-    kind: "queue",
-    priority: HIGH_PRIORITY,
-    // merchant-bank sends a refund again, to be delivered later, while its payment may still be settled.
-    writers: ["gateway", "merchant-bank"],
-    readers: ["merchant-bank"],
-    steps: ["R1", "R2"],
-    purpose: "accepted refunds",
-  },
-  refundResult: {
-    ...CYCLE,
-    address: "refund-result",
-    kind: "topic",
-    priority: MEDIUM_PRIORITY,
-    writers: ["merchant-bank", "client-bank"],
-    readers: [],
-    // Artemis names a subscription's queue by it alone, so that no two topics may have the same name.
-    subscriptions: [
-      { name: "client-bank-refunds", reader: "client-bank", selector: VERDICTS },
-      { name: "notification-refunds", reader: "notification", selector: ENDS },
-    ],
-    steps: ["R2", "R3"],
-    purpose: "refunds that the merchant's bank debited or declined, and how each ended",
-  },
-  paymentUpdate: {
-    address: "payment-update",
-    kind: "topic",
-    priority: MEDIUM_PRIORITY,
-    deliveryMode: "non-persistent",
-    writers: ["client-bank"],
-    readers: ["gateway"],
-    subscriptions: [],
-    steps: ["3", "5b", "R3"],
-    purpose: "each change of a payment's state, for open watches",
-  },
-  paymentRead: {
-    address: "payment-read",
-    kind: "queue",
-    priority: MEDIUM_PRIORITY,
-    deliveryMode: "non-persistent",
-    writers: ["gateway"],
-    readers: ["client-bank"],
-    subscriptions: [],
-    steps: [],
-    purpose: "requests to read payments, answered to JMSReplyTo",
-  },
-} as const satisfies Record<string, Channel>;
+export const CHANNELS = Object.fromEntries(
+  Object.entries(CHANNEL_TABLE).map(([name, row]) => [name, channelOf(row)]),
+) as Readonly<Record<ChannelName, Channel>>;
 
 /** Every channel in the order of the cycle. */
 export const ALL_CHANNELS: readonly Channel[] = Object.values(CHANNELS);
@@ -162,10 +99,18 @@ export function consumersOf(channel: Channel): BrokerUserName[] {
   return [...channel.readers, ...channel.subscriptions.map((subscription) => subscription.reader)];
 }
 
+const answers: readonly string[] = ANSWER_KINDS;
+const servicesWhose = (isTheirs: (step: StepRow) => boolean): readonly ServiceName[] => [
+  ...new Set(STEPS.filter(isTheirs).map(({ service }) => service)),
+];
+
 /** Services that make temporary queues for replies, and those that send to them. */
-export const TEMPORARY_QUEUES = { owners: ["gateway"], writers: ["client-bank"] } as const satisfies {
-  owners: readonly BrokerUserName[];
-  writers: readonly BrokerUserName[];
+export const TEMPORARY_QUEUES: {
+  readonly owners: readonly BrokerUserName[];
+  readonly writers: readonly BrokerUserName[];
+} = {
+  owners: servicesWhose(({ reads }) => reads.some((kind) => answers.includes(kind))),
+  writers: servicesWhose(({ writes }) => writes.some((kind) => answers.includes(kind))),
 };
 
 /** Deliveries of one message before the broker sets it aside by itself; services do so earlier. */

@@ -4,6 +4,8 @@
  * and the tables in docs are derived from it or compared with it: docs/adding-a-service.md.
  */
 
+import type { MessageKind } from "./channel-table.js";
+
 /** The ports that parts listen on in production. */
 export const PORTS = {
   grpc: 50_051,
@@ -14,6 +16,31 @@ export const PORTS = {
   postgresql: 5_432,
   https: 443,
 } as const;
+
+/** What a service does with messages: a step of the payment cycle, or work beside it. */
+export interface StepRow {
+  /** Its number in docs/payment-cycle.md, where it has one. */
+  readonly step?: string;
+  /** What it does, one word. The file of a numbered step is `step-<number>-<name>.ts` in the service's folder. */
+  readonly name: string;
+  readonly reads: readonly MessageKind[];
+  /** What it makes; of several kinds the first is its outcome. */
+  readonly writes: readonly MessageKind[];
+  /** Whether it may send what it reads back to where it came from, to be delivered later. */
+  readonly postpones?: true;
+  /** How it takes its messages, when a processor works it: start-steps.ts. */
+  readonly processor?: ProcessorRow;
+}
+
+/** The processor of a step, which reads one kind of message in batches. */
+export interface ProcessorRow {
+  /** Its name in readiness, metrics and dead letters. */
+  readonly name: string;
+  /** The largest number of messages in a batch, and so in a transaction. */
+  readonly batch: number;
+  /** Batches that are handled at the same time [1]. */
+  readonly concurrency?: number;
+}
 
 /** One service. */
 export interface ServiceRow {
@@ -29,8 +56,8 @@ export interface ServiceRow {
   readonly secrets: readonly string[];
   /** Its other variables, besides those in {@link COMMON_CONFIGURATION}. */
   readonly configuration: readonly string[];
-  /** Steps of the payment cycle that it works, by their numbers in docs/payment-cycle.md. */
-  readonly steps: readonly string[];
+  /** All that it reads and writes: its rights at the broker, its keys for signatures and its processors follow from it. */
+  readonly steps: readonly StepRow[];
   /** Ports that it connects to outside of the system. */
   readonly outside?: { readonly ports: readonly number[]; readonly purpose: string };
 }
@@ -71,7 +98,14 @@ const ROWS = {
       "AUTH_KEYS_MAXIMUM_AGE_SECONDS",
       "AUTH_MAXIMUM_TOKEN_LIFETIME_SECONDS",
     ],
-    steps: ["1", "5c", "R1", "R4"],
+    steps: [
+      { step: "1", name: "accept", reads: [], writes: ["payment"] },
+      { step: "5c", name: "answer", reads: ["gateway-reply"], writes: [] },
+      { step: "R1", name: "accept", reads: [], writes: ["refund"] },
+      { step: "R4", name: "answer", reads: ["refund-reply"], writes: [] },
+      { name: "watch", reads: ["payment-update"], writes: [] },
+      { name: "read", reads: ["payment-read-reply"], writes: ["payment-read"] },
+    ],
   },
   "card-validation": {
     summary: "checks cards",
@@ -79,7 +113,16 @@ const ROWS = {
     ports: { health: PORTS.health },
     secrets: ["BROKER_URL", "CARD_SEALING_KEYS", "CARD_FINGERPRINT_KEYS", "MESSAGE_KEYS"],
     configuration: [],
-    steps: ["2"],
+    steps: [
+      {
+        step: "2",
+        name: "validate",
+        reads: ["payment"],
+        writes: ["validation-result"],
+        // One batch is judged while the broker confirms the verdicts of the other.
+        processor: { name: "card-validation", batch: 100, concurrency: 2 },
+      },
+    ],
   },
   "client-bank": {
     summary: "debits clients",
@@ -95,7 +138,30 @@ const ROWS = {
       "MERCHANT_GUESSES_MAXIMUM",
       "MERCHANT_GUESSES_WINDOW_SECONDS",
     ],
-    steps: ["3", "5b", "R3"],
+    steps: [
+      {
+        step: "3",
+        name: "capture",
+        reads: ["validation-result"],
+        writes: ["bank-result", "payment-update", "gateway-reply"],
+        processor: { name: "client-bank-capture", batch: 200 },
+      },
+      {
+        step: "5b",
+        name: "finish",
+        reads: ["transaction-result"],
+        writes: ["payment-end", "payment-update", "gateway-reply"],
+        processor: { name: "client-bank-finish", batch: 200 },
+      },
+      {
+        step: "R3",
+        name: "credit",
+        reads: ["refund-result"],
+        writes: ["refund-end", "payment-update", "refund-reply"],
+        processor: { name: "client-bank-refund", batch: 200 },
+      },
+      { name: "answer", reads: ["payment-read"], writes: ["payment-read-reply"] },
+    ],
   },
   "merchant-bank": {
     summary: "credits merchants",
@@ -104,7 +170,24 @@ const ROWS = {
     ports: { health: PORTS.health },
     secrets: ["BROKER_URL", "DATABASE_URL", "MESSAGE_KEYS"],
     configuration: ["DATABASE_POOL_SIZE", "BOOKS_AUDIT_SECONDS"],
-    steps: ["4", "R2"],
+    steps: [
+      {
+        step: "4",
+        name: "settle",
+        reads: ["bank-result"],
+        writes: ["transaction-result"],
+        processor: { name: "merchant-bank-settle", batch: 200 },
+      },
+      {
+        step: "R2",
+        name: "debit",
+        reads: ["refund"],
+        writes: ["refund-result"],
+        // While the refund's payment may still be settled.
+        postpones: true,
+        processor: { name: "merchant-bank-refund", batch: 200 },
+      },
+    ],
   },
   notification: {
     summary: "notifies",
@@ -119,7 +202,22 @@ const ROWS = {
       "WEBHOOK_ALLOW_PRIVATE",
       "WEBHOOK_LEASE_SECONDS",
     ],
-    steps: ["5a", "R4"],
+    steps: [
+      {
+        step: "5a",
+        name: "notify",
+        reads: ["payment-end"],
+        writes: [],
+        processor: { name: "notification", batch: 200 },
+      },
+      {
+        step: "R4",
+        name: "notify",
+        reads: ["refund-end"],
+        writes: [],
+        processor: { name: "notification-refund", batch: 200 },
+      },
+    ],
     outside: { ports: [PORTS.https], purpose: "posts webhooks" },
   },
 } as const satisfies Record<string, ServiceRow>;
@@ -133,6 +231,14 @@ export const SYSTEM: Readonly<Record<ServiceName, ServiceRow>> = ROWS;
 /** Every service, in the order in which they are stopped. */
 export const SERVICES = Object.keys(ROWS) as readonly ServiceName[];
 
+/** The numbers of the steps that a service works. */
+export function stepNumbersOf(service: ServiceName): readonly string[] {
+  return SYSTEM[service].steps.flatMap(({ step }) => step ?? []);
+}
+
+/** A service's row of the table, in the types of what stands there. */
+export type RowOf<Name extends ServiceName> = (typeof ROWS)[Name];
+
 /** Services that keep state, and their roles. */
 export type DatabaseService = {
   [Name in ServiceName]: (typeof ROWS)[Name] extends { readonly database: object } ? Name : never;
@@ -141,6 +247,11 @@ export type DatabaseRole = (typeof ROWS)[DatabaseService]["database"]["role"];
 
 /** Every service with a schema and a role of its own. */
 export const DATABASE_SERVICES = SERVICES.filter(keepsState);
+
+/** The row of a service, in the types of what stands there. */
+export function rowOf<Name extends ServiceName>(service: Name): RowOf<Name> {
+  return ROWS[service];
+}
 
 /** Whether a service has a schema and a role of its own. */
 export function keepsState(service: ServiceName): service is DatabaseService {

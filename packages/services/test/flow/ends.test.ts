@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "chai";
 import type { TransactionResultMessage } from "../../dist/shared/messages.js";
-import { CHANNELS, deadLetterDestination, destinationOf, END_PROPERTIES } from "../../dist/shared/queue-map.js";
+import { CHANNELS, deadLetterDestination, destinationOf } from "../../dist/shared/queue-map.js";
 import type { RefundResultMessage } from "../../dist/shared/refund-messages.js";
+import { END_PROPERTIES } from "../../dist/topology/channel-table.js";
 import { paymentEnd } from "../notification/ends.js";
 import { type Receiver, startReceiver } from "../notification/webhook/receiver.js";
 import { eventually } from "../support/eventually.js";

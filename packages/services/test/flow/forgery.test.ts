@@ -1,14 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { type Message, type OutgoingMessage, queue } from "@quittance/sdk";
 import { expect } from "chai";
-import { ALL_MESSAGE_KINDS, MESSAGE_KINDS, type MessageKind } from "../../dist/shared/message-kinds.js";
-import {
-  ALL_CHANNELS,
-  consumersOf,
-  deadLetterAddress,
-  destinationOf,
-  END_PROPERTIES,
-} from "../../dist/shared/queue-map.js";
+import { ALL_MESSAGE_KINDS, MESSAGE_KINDS } from "../../dist/shared/message-kinds.js";
+import { ALL_CHANNELS, consumersOf, deadLetterAddress, destinationOf } from "../../dist/shared/queue-map.js";
+import { END_PROPERTIES, type MessageKind } from "../../dist/topology/channel-table.js";
 import { paymentEnd, refundEnd } from "../notification/ends.js";
 import { bankResult, refundOf, someClient, transactionResult, validationResult } from "../operator/banks-for-tests.js";
 import { eventually } from "../support/eventually.js";
@@ -102,7 +97,7 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
   it("is tried for every kind of message that a channel carries", () => {
     for (const channel of ALL_CHANNELS) {
       const kinds = Object.values(MESSAGE_KINDS).filter((facts) => facts.channel === channel);
-      const [writers, readers] = [kinds.map(({ writer }) => writer), kinds.map(({ reader }) => reader)];
+      const [writers, readers] = [kinds.map(({ writer }) => writer), kinds.flatMap((facts) => facts.readers)];
       expect(new Set(readers), channel.address).to.deep.equal(new Set(consumersOf(channel)));
       expect(channel.writers, channel.address).to.include.members(writers);
       // A reader may put a message back as it was; whoever else may write has a kind of its own.

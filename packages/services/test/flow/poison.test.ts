@@ -1,7 +1,8 @@
 import { type Connection, type Message, type OutgoingMessage, queue } from "@quittance/sdk";
 import { expect } from "chai";
 import { PaymentState } from "../../dist/gen/quittance/payments/v1/payments.js";
-import { DURABLE_CHANNELS, deadLetterAddress, destinationOf, END_PROPERTIES } from "../../dist/shared/queue-map.js";
+import { DURABLE_CHANNELS, deadLetterAddress, destinationOf } from "../../dist/shared/queue-map.js";
+import { END_PROPERTIES } from "../../dist/topology/channel-table.js";
 import { TEST_BROKER, useStack } from "../support/stack-for-tests.js";
 
 /** Each is bad in its own way; `reason` is what the dead letter must say of it. */

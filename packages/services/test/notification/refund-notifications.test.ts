@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import { startNotification } from "../../dist/notification/service.js";
 import { openDatabase } from "../../dist/platform/database.js";
-import { CHANNELS, destinationOf, END_PROPERTIES } from "../../dist/shared/queue-map.js";
+import { CHANNELS, destinationOf } from "../../dist/shared/queue-map.js";
 import type { RefundEndMessage } from "../../dist/shared/refund-messages.js";
+import { END_PROPERTIES } from "../../dist/topology/channel-table.js";
 import { captureLog } from "../support/captured-log.js";
 import { useDatabase } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";

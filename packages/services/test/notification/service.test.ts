@@ -6,7 +6,8 @@ import type { WebhookTarget } from "../../dist/notification/webhook/post-webhook
 import { openDatabase } from "../../dist/platform/database.js";
 import type { RunningService } from "../../dist/platform/run-service.js";
 import type { PaymentEndMessage } from "../../dist/shared/messages.js";
-import { CHANNELS, deadLetterDestination, destinationOf, END_PROPERTIES } from "../../dist/shared/queue-map.js";
+import { CHANNELS, deadLetterDestination, destinationOf } from "../../dist/shared/queue-map.js";
+import { END_PROPERTIES } from "../../dist/topology/channel-table.js";
 import { type CapturedLog, captureLog } from "../support/captured-log.js";
 import { useDatabase } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";

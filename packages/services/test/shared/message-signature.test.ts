@@ -2,8 +2,10 @@ import type { Message } from "@quittance/sdk";
 import { expect } from "chai";
 import { Envelopes } from "../../dist/shared/envelope.js";
 import { messageKeys } from "../../dist/shared/message-keys.js";
-import { ALL_MESSAGE_KINDS, MESSAGE_KINDS, type MessageKind } from "../../dist/shared/message-kinds.js";
+import { ALL_MESSAGE_KINDS, MESSAGE_KINDS } from "../../dist/shared/message-kinds.js";
 import { messageKeysOf } from "../../dist/stack/service-table.js";
+import type { MessageKind } from "../../dist/topology/channel-table.js";
+import type { ServiceName } from "../../dist/topology/system-table.js";
 import { envelopesOf, messageKeysText } from "../support/message-keys.js";
 
 const SIGNED = ALL_MESSAGE_KINDS.filter((kind) => MESSAGE_KINDS[kind].proof === "signature");
@@ -19,7 +21,7 @@ function received(kind: MessageKind, body: object = BODY, correlationId = ID): R
 }
 
 const problemOf = (kind: MessageKind, message: Received) =>
-  envelopesOf(MESSAGE_KINDS[kind].reader).problemOf(kind, message);
+  envelopesOf(MESSAGE_KINDS[kind].readers[0] as ServiceName).problemOf(kind, message);
 
 describe("A signed message", () => {
   for (const kind of SIGNED) {
