@@ -6,6 +6,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as runMigrations } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import { DATABASE_SERVICES, type DatabaseRole, databaseOf } from "../topology/system-table.js";
+import { closeDatabase } from "./close-database.js";
 
 /** Every role, in the order in which they are made. */
 export const DATABASE_ROLES: readonly DatabaseRole[] = DATABASE_SERVICES.map((service) => databaseOf(service).role);
@@ -40,7 +41,7 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     await client.query("SELECT pg_advisory_lock($1)", [ADVISORY_LOCK]);
     await client.query("SET client_min_messages = warning");
     for (const role of DATABASE_ROLES) await ensureRole(client, role, options.passwords[role]);
-    await closeDatabaseToOthers(client);
+    await closeDatabase(client, DATABASE_ROLES);
     for (const service of DATABASE_SERVICES) {
       await runMigrations(drizzle(client), {
         // Where drizzle-kit writes them: a package or image must hold `src/<service>/migrations` beside `dist`.
@@ -78,16 +79,6 @@ async function ensureRole(client: pg.Client, role: DatabaseRole, password: strin
       await new Promise((resolve) => setTimeout(resolve, 20 * attempt));
     }
   }
-}
-
-/** By default everybody may connect to a database and make temporary tables in it. Here only the services may connect. */
-async function closeDatabaseToOthers(client: pg.Client): Promise<void> {
-  await client.query(`REVOKE ALL ON DATABASE ${databaseNameOf(client)} FROM PUBLIC`);
-  await client.query(`GRANT CONNECT ON DATABASE ${databaseNameOf(client)} TO ${DATABASE_ROLES.join(", ")}`);
-}
-
-function databaseNameOf(client: pg.Client): string {
-  return pg.escapeIdentifier(client.database ?? "");
 }
 
 /**
