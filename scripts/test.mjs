@@ -1,7 +1,8 @@
 /**
  * `npm test`: builds, checks, and runs every test that needs no more than npm. `npm test -- --suite artemis` runs those
  * of the services that stand on a broker against a real Artemis instead, and those that need one. `npm test -- --suite
- * conformance` runs the rules of JMS on each broker, the SDK beside a Java client, and processors, dead letters and
+ * two-of-each` runs the payment flow with two processes of each service, and calls both gateways in turn. `npm test --
+ * --suite conformance` runs the rules of JMS on each broker, the SDK beside a Java client, and processors, dead letters and
  * transactions on Artemis. Ends with one line that counts all of it; further arguments go to mocha.
  */
 import { spawnSync } from "node:child_process";
@@ -14,6 +15,9 @@ import { differences } from "./generated.mjs";
 import { runMocha } from "./mocha-stage.mjs";
 import { BIOME, BUF, ROOT } from "./paths.mjs";
 import { misnamed } from "./structure.mjs";
+
+/** The suites besides what `npm test` runs by itself. */
+const SUITES = ["artemis", "two-of-each", "conformance"];
 
 endWithParent();
 const { suite, mochaArgs } = parseArguments(process.argv.slice(2));
@@ -48,6 +52,8 @@ const failures = [];
 await stage("build", () => tool(build(process.execPath)));
 if (suite === "artemis") {
   await mocha("artemis", [...NEEDS_ARTEMIS, ...ON_ANY_BROKER], { environment: { QUITTANCE_TEST_BROKER: "artemis" } });
+} else if (suite === "two-of-each") {
+  await mocha("two of each", [`${SERVICES_TESTS}/flow`], { environment: { QUITTANCE_TEST_INSTANCES: "2" } });
 } else if (suite === "conformance") {
   await mocha("conformance", [CONFORMANCE]);
   await mocha("sdk on Artemis", SDK_ON_ANY_BROKER, { environment: { QUITTANCE_TEST_BROKER: "artemis" } });
@@ -82,8 +88,8 @@ function parseArguments(args) {
   const at = args.indexOf("--suite");
   if (at === -1) return { suite: "default", mochaArgs: args };
   const name = args[at + 1];
-  if (name !== "artemis" && name !== "conformance") {
-    console.error(`--suite takes the name of a suite, artemis or conformance; not ${name ?? "nothing"}.`);
+  if (!SUITES.includes(name)) {
+    console.error(`--suite takes the name of a suite, one of ${SUITES.join(", ")}; not ${name ?? "nothing"}.`);
     process.exit(2);
   }
   return { suite: name, mochaArgs: args.toSpliced(at, 2) };

@@ -28,6 +28,8 @@ export interface DemoPayment {
 /** How a payment of the demonstration ended. */
 export interface DemoResult {
   readonly kind: string;
+  /** The gateway that it was made through: 1 is the first. */
+  readonly gateway: number;
   /** `SUCCEEDED`, `DECLINED` and so on; `FAILED` when the call itself failed. */
   readonly state: string;
   readonly reason: string | undefined;
@@ -39,31 +41,38 @@ export interface DemoResult {
   readonly problem: string | undefined;
 }
 
-/** Makes the payments one after the other. It never throws: what went wrong is in the results. */
+/** Makes the payments one after the other, through the gateways in turn. It never throws: what went wrong is in the results. */
 export async function makeDemoPayments(options: {
   readonly payments: readonly DemoPayment[];
-  readonly grpcPort: number;
+  readonly grpcPorts: readonly number[];
   readonly tokenOf: (merchantId: string) => Promise<string>;
   /** Ends it early; results of what was made until then are returned. */
   readonly signal: AbortSignal;
 }): Promise<DemoResult[]> {
-  const client = new PaymentServiceClient(`127.0.0.1:${options.grpcPort}`, credentials.createInsecure());
-  // Calls that are under way fail when the client closes.
-  const close = () => client.close();
+  const clients = options.grpcPorts.map(
+    (port) => new PaymentServiceClient(`127.0.0.1:${port}`, credentials.createInsecure()),
+  );
+  // Calls that are under way fail when their client closes.
+  const close = () => {
+    for (const client of clients) client.close();
+  };
   options.signal.addEventListener("abort", close);
   try {
     const results: DemoResult[] = [];
-    for (const payment of options.payments) {
+    for (const [place, payment] of options.payments.entries()) {
       if (options.signal.aborted) break;
+      const gateway = place % clients.length;
       const token = await options.tokenOf(payment.merchantId);
       const began = performance.now();
-      const outcome = await pay(client, payment, token).catch((error: Error) => error);
-      results.push(resultOf(payment, outcome, performance.now() - began));
+      const outcome = await pay(clients[gateway] as PaymentServiceClient, payment, token).catch(
+        (error: Error) => error,
+      );
+      results.push(resultOf(payment, outcome, { gateway: gateway + 1, durationMs: performance.now() - began }));
     }
     return results;
   } finally {
     options.signal.removeEventListener("abort", close);
-    client.close();
+    close();
   }
 }
 
@@ -88,13 +97,17 @@ function pay(client: PaymentServiceClient, payment: DemoPayment, token: string):
   });
 }
 
-function resultOf(demo: DemoPayment, outcome: Payment | Error, durationMs: number): DemoResult {
+function resultOf(
+  demo: DemoPayment,
+  outcome: Payment | Error,
+  call: Pick<DemoResult, "gateway" | "durationMs">,
+): DemoResult {
   if (outcome instanceof Error) {
     return {
       kind: demo.kind,
+      ...call,
       state: "FAILED",
       reason: undefined,
-      durationMs,
       path: [],
       problem: `${demo.kind}: the call failed: ${outcome.message}`,
     };
@@ -107,9 +120,9 @@ function resultOf(demo: DemoPayment, outcome: Payment | Error, durationMs: numbe
   const wanted = demo.expected === undefined ? "SUCCEEDED" : `DECLINED ${demo.expected}`;
   return {
     kind: demo.kind,
+    ...call,
     state,
     reason,
-    durationMs,
     path: pathOf(outcome),
     problem: asExpected ? undefined : `${demo.kind}: it ended as ${said}, and ought to have ended as ${wanted}.`,
   };

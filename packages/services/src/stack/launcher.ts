@@ -10,11 +10,11 @@ import { type Guardian, startGuardian } from "./guardian.js";
 import type { StackOptions } from "./options.js";
 import { openProcessLogs, type ProcessLogs } from "./process-logs.js";
 import { requireBroker, requireDatabase } from "./reachable.js";
-import { writeRunFile } from "./run-file.js";
-import { STACK_PROCESSES, type Stack, startStack } from "./stack.js";
+import { type RunFile, writeRunFile } from "./run-file.js";
+import { type GatewayPorts, STACK_PROCESSES, type Stack, startStack } from "./stack.js";
 import { listenForStop, type StopSignals } from "./stop-signals.js";
 import type { SupervisorEvent } from "./supervisor.js";
-import { formatDemoResults, formatHowTo, formatSupervisorEvent } from "./terminal-text.js";
+import { formatDemoResults, formatDoors, formatHowTo, formatSupervisorEvent } from "./terminal-text.js";
 
 /** How a launcher speaks. */
 export interface Voice {
@@ -153,8 +153,7 @@ async function launch(parts: Launch): Promise<number> {
     onRestart = () => writeRunFile(runFile, runFileOf(stack, token));
     await onRestart();
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
-    const doors = `gRPC on localhost:${stack.grpcPort}, HTTP on localhost:${stack.httpPort}`;
-    voice.say(`Quittance runs after ${seconds} s: ${doors}`);
+    voice.say(`Quittance runs after ${seconds} s: ${formatDoors(stack.gateways)}`);
     const succeeded = await demonstrate(stack, parts);
     if (options.once) return succeeded || stopping.signal.aborted ? 0 : 1;
     const paths = { runFile: place.shown(runFile), logs: place.shown(join(place.folder, "logs")) };
@@ -174,7 +173,7 @@ async function demonstrate(stack: Stack, { voice, stopping }: Launch): Promise<b
   voice.tell("\nFive payments, one of each kind:\n");
   const results = await makeDemoPayments({
     payments: demoPayments(),
-    grpcPort: stack.grpcPort,
+    grpcPorts: stack.gateways.map(({ grpcPort }) => grpcPort),
     tokenOf: stack.tokenOf,
     signal: stopping.signal,
   });
@@ -185,10 +184,14 @@ async function demonstrate(stack: Stack, { voice, stopping }: Launch): Promise<b
   return problems.length === 0;
 }
 
-function runFileOf(stack: Stack, token: string) {
+function runFileOf(stack: Stack, token: string): RunFile {
+  const doorsOf = ({ grpcPort, httpPort }: GatewayPorts) => ({
+    grpc: `127.0.0.1:${grpcPort}`,
+    http: `http://127.0.0.1:${httpPort}`,
+  });
   return {
-    grpc: `127.0.0.1:${stack.grpcPort}`,
-    http: `http://127.0.0.1:${stack.httpPort}`,
+    ...doorsOf(stack),
+    gateways: stack.gateways.map(doorsOf),
     broker: stack.brokerUrl,
     auditor: stack.auditorUrl,
     database: stack.databaseUrl,

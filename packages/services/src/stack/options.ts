@@ -1,5 +1,7 @@
 /** The options of `npm start`. */
 import { parseArgs } from "node:util";
+import { type Instances, MAXIMUM_INSTANCES, parseInstances } from "./instances.js";
+import { OptionsError } from "./options-error.js";
 
 export const DEFAULT_GRPC_PORT = 50_051;
 export const DEFAULT_HTTP_PORT = 8_080;
@@ -14,14 +16,13 @@ export interface StackOptions {
   /** 0 takes a free one. */
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Processes of a service [1 of each]. */
+  readonly instances: Instances;
   readonly once: boolean;
   readonly quiet: boolean;
 }
 
-/** Thrown when the options make no sense; the message says which and what to write instead. */
-export class OptionsError extends Error {
-  override readonly name = "OptionsError";
-}
+export { OptionsError };
 
 export const HELP = `Starts Quittance: a database, a broker, the five services and a small demo bank; makes five payments; stays up.
 
@@ -40,6 +41,9 @@ export const HELP = `Starts Quittance: a database, a broker, the five services a
         server that runs already, with a user that may make roles and schemas; the demo bank is loaded into it.
   --grpc-port <port>  Where gRPC is served on 127.0.0.1 [${DEFAULT_GRPC_PORT}]; 0 takes a free port.
   --http-port <port>  Where HTTP is served on 127.0.0.1 [${DEFAULT_HTTP_PORT}]; 0 takes a free port.
+  --instances <service>=<n>,...
+        How many processes of a service run, 1 to ${MAXIMUM_INSTANCES} [1 of each]: client-bank=2,gateway=2. Further gateways have free
+        ports; the five payments are made through all gateways in turn.
   --once              Stop after the five payments: exit 0 when they ended as they should, else 1 with the reason.
   --quiet             Say only what is essential, and errors.
   --help              This text.
@@ -75,6 +79,7 @@ export function parseOptions(args: readonly string[]): StackOptions | "help" {
     database: parseDatabase(values.database ?? "embedded"),
     grpcPort,
     httpPort,
+    instances: parseInstances(values.instances ?? []),
     once: values.once ?? false,
     quiet: values.quiet ?? false,
   };
@@ -91,6 +96,7 @@ function parse(args: readonly string[]) {
         database: { type: "string" },
         "grpc-port": { type: "string" },
         "http-port": { type: "string" },
+        instances: { type: "string", multiple: true },
         once: { type: "boolean" },
         quiet: { type: "boolean" },
         help: { type: "boolean", short: "h" },

@@ -11,6 +11,8 @@ export interface RunFile {
   readonly grpc: string;
   /** `http://127.0.0.1:port`. */
   readonly http: string;
+  /** The same of every gateway, the first one first. */
+  readonly gateways: readonly { readonly grpc: string; readonly http: string }[];
   /** An operator's URL of the broker. */
   readonly broker: string;
   /** That of one who looks into queues and takes nothing. */

@@ -1,6 +1,7 @@
 /** What the terminal shows: the table of the demonstration, and how to make payments of one's own. */
 import type { DemoPayment, DemoResult } from "./demo-payments.js";
 import { describeExit } from "./node-process.js";
+import type { GatewayPorts } from "./stack.js";
 import type { SupervisorEvent } from "./supervisor.js";
 
 /** Columns that are as wide as their widest cell. */
@@ -13,12 +14,16 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
 
 /** The payments with where each went; times are milliseconds. */
 export function formatDemoResults(results: readonly DemoResult[]): string {
+  const several = results.some(({ gateway }) => gateway > 1);
   const rows = results.map((result) => [
     result.kind,
     result.state,
     result.reason ?? "-",
     result.durationMs.toFixed(0),
-    ["gateway", ...result.path.map(({ step, afterMs }) => `${step} +${afterMs}`)].join(" > "),
+    [
+      `gateway${several ? ` ${result.gateway}` : ""}`,
+      ...result.path.map(({ step, afterMs }) => `${step} +${afterMs}`),
+    ].join(" > "),
   ]);
   return formatTable([["PAYMENT", "STATE", "REASON", "MS", "WHERE IT WENT (MS SINCE IT WAS ACCEPTED)"], ...rows]);
 }
@@ -49,6 +54,14 @@ export function formatHowTo(options: {
     -d '${json("mine-2")}'
 
 Ports, token and process ids for scripts: ${options.runFile}. Logs: ${options.logs}.`;
+}
+
+/** Where each gateway listens: a line for each, which begins as the first does. */
+export function formatDoors(gateways: readonly GatewayPorts[]): string {
+  const doors = gateways.map(
+    ({ grpcPort, httpPort }) => `gRPC on localhost:${grpcPort}, HTTP on localhost:${httpPort}`,
+  );
+  return doors.map((door, place) => (place === 0 ? door : `Gateway ${place + 1}: ${door}`)).join("\n");
 }
 
 /** A sentence on a process that died or came back. */

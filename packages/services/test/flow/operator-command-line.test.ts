@@ -29,6 +29,7 @@ describe("The operator's command line beside a house that works", function () {
     await writeRunFile(join(folder, "run.json"), {
       grpc: `127.0.0.1:${stack.grpcPort}`,
       http: `http://127.0.0.1:${stack.httpPort}`,
+      gateways: [],
       broker: stack.brokerUrl,
       auditor: stack.auditorUrl,
       database: stack.databaseUrl,

@@ -1,7 +1,15 @@
 import { expect } from "chai";
+import {
+  type PaymentServiceClient,
+  PaymentState,
+  type WatchPaymentResponse,
+} from "../../dist/gen/quittance/payments/v1/payments.js";
 import { eventually } from "../support/eventually.js";
 import { untilAllFinal, useStack } from "../support/stack-for-tests.js";
 
+/** A caller whose answer went to the other gateway would wait so long, and then read the state. */
+const WAIT_SECONDS = 30;
+const WAIT = { seconds: BigInt(WAIT_SECONDS), nanos: 0 };
 const AT_ONCE = { wait: { seconds: 0n, nanos: 0 } };
 
 describe("the house with two processes of each service", function () {
@@ -23,6 +31,29 @@ describe("the house with two processes of each service", function () {
       headers: { authorization: `Bearer ${await stack.tokenOf("m-0001")}` },
     });
     expect(((await response.json()) as { payment: { state: string } }).payment.state).to.match(/SUCCEEDED$/);
+  });
+
+  it("answers each caller through the gateway where it waits, and tells a watch of what came in through the other", async () => {
+    const began = performance.now();
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => house().pay({ requestId: `waits-${n}`, wait: WAIT })),
+    );
+    expect(answers.map(({ state }) => state)).to.deep.equal(answers.map(() => PaymentState.SUCCEEDED));
+    expect(performance.now() - began).to.be.below(WAIT_SECONDS * 1_000);
+
+    const goOn = await house().stack.hold("merchant-bank");
+    // One call goes to each gateway: the watch at the first one sees both.
+    const ids = [
+      await house().pay({ requestId: "one", ...AT_ONCE }),
+      await house().pay({ requestId: "two", ...AT_ONCE }),
+    ];
+    const metadata = await house().metadataOf("m-0001");
+    const watches = ids.map(({ id }) => watch(house().grpc.watchPayment({ id }, metadata)));
+    await eventually("both watches know that theirs is pending", () =>
+      watches.every(({ states }) => states.length > 0),
+    );
+    await goOn();
+    for (const { ended } of watches) expect((await ended).at(-1)).to.equal(PaymentState.SUCCEEDED);
   });
 
   it("stops all processes of a service that is held, and starts them all again", async () => {
@@ -56,6 +87,16 @@ describe("the house with two processes of each service", function () {
     expect(await house().discrepancies()).to.deep.equal([]);
   });
 });
+
+/** The states that a watch has told so far; `ended` gives all of them once it is over. */
+function watch(stream: ReturnType<PaymentServiceClient["watchPayment"]>) {
+  const states: PaymentState[] = [];
+  const ended = new Promise<PaymentState[]>((resolve, reject) => {
+    stream.on("data", ({ payment }: WatchPaymentResponse) => states.push(payment?.state as PaymentState));
+    stream.once("end", () => resolve(states)).once("error", reject);
+  });
+  return { states, ended };
+}
 
 async function isAlive({ healthPort }: { readonly healthPort: number }): Promise<boolean> {
   const response = await fetch(`http://127.0.0.1:${healthPort}/livez`).catch(() => undefined);

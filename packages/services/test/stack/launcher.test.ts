@@ -9,6 +9,7 @@ import { makeDemoPayments } from "../../dist/stack/demo-payments.js";
 import { embeddedBrokerOptions } from "../../dist/stack/embedded-broker-options.js";
 import { startPostgres } from "../../dist/stack/postgres.js";
 import type { RunFile } from "../../dist/stack/run-file.js";
+import { SERVICES } from "../../dist/topology/system-table.js";
 import { testGuardian } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";
 import { pidOf, START_MS, STOP_MS, treeOf, untilGone, untilSaid, untilUp, useLaunchers } from "./launcher-for-tests.js";
@@ -27,6 +28,16 @@ describe("npm start", function () {
     }
     expect(launcher.output()).not.to.match(/error|warning/i);
     expect(existsSync(launcher.runFile)).to.equal(false);
+  });
+
+  it("runs several processes of each service, pays through each gateway, and says where each listens", async () => {
+    const launcher = launch(["--once", "--instances", SERVICES.map((name) => `${name}=2`).join(",")]);
+    expect(await launcher.exitCode(), launcher.output()).to.equal(0);
+    expect(launcher.output()).to.match(
+      /gRPC on localhost:\d+, HTTP on localhost:\d+\nGateway 2: gRPC on localhost:\d+/,
+    );
+    expect(launcher.output()).to.contain("gateway 1 > card-validation").and.to.contain("gateway 2 > card-validation");
+    expect(launcher.output()).not.to.match(/error|warning/i);
   });
 
   it("with --once --quiet says one line", async () => {
@@ -150,7 +161,7 @@ async function untilPaymentsSucceed(run: RunFile): Promise<void> {
     async () => {
       const results = await makeDemoPayments({
         payments,
-        grpcPort: Number(run.grpc.split(":")[1]),
+        grpcPorts: [Number(run.grpc.split(":")[1])],
         tokenOf: async () => run.token,
         signal: new AbortController().signal,
       });

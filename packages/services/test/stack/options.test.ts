@@ -11,6 +11,7 @@ describe("The options of npm start", () => {
       database: "embedded",
       grpcPort: 50_051,
       httpPort: 8_080,
+      instances: {},
       once: false,
       quiet: false,
     });
@@ -23,6 +24,11 @@ describe("The options of npm start", () => {
     expect(String(options.database)).to.equal("postgres://db.test/x");
   });
 
+  it("take how many processes of a service run, in one list or several", () => {
+    const options = parseOptions(["--instances", "client-bank=2,gateway=3", "--instances=notification=8"]);
+    expect(options).to.have.property("instances").that.deep.equals({ "client-bank": 2, gateway: 3, notification: 8 });
+  });
+
   it("name each option in the help", () => {
     expect(parseOptions(["--once", "--help"])).to.equal("help");
     for (const option of [
@@ -31,6 +37,7 @@ describe("The options of npm start", () => {
       "--database",
       "--grpc-port",
       "--http-port",
+      "--instances",
       "--once",
       "--quiet",
       "--help",
@@ -55,6 +62,12 @@ describe("The options of npm start", () => {
     ["a port that is no number", ["--grpc-port", "http"], "--grpc-port"],
     ["a port beyond the last", ["--http-port", "65536"], "--http-port"],
     ["a negative port", ["--http-port=-1"], "--http-port"],
+    ["instances of no service", ["--instances", "bank=2"], "gateway, card-validation"],
+    ["no instances", ["--instances", "gateway=0"], "gateway=0"],
+    ["too many instances", ["--instances", "gateway=9"], "1 to 8"],
+    ["instances without a number", ["--instances", "gateway"], '"gateway"'],
+    ["instances that are named twice", ["--instances", "gateway=1,gateway=2"], "gateway twice"],
+    ["an empty list of instances", ["--instances", ""], '""'],
     ["one port for both doors", ["--grpc-port", "9000", "--http-port", "9000"], "9000"],
   ];
   for (const [what, args, named] of refused) {

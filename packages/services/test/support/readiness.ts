@@ -8,9 +8,14 @@ export interface Readiness {
   readonly degraded?: Readonly<Record<string, string>>;
 }
 
-/** Asks a service of the house whether it is ready. */
+/** Asks a service of the house whether it is ready: of several instances, the first that is not answers for all. */
 export async function readinessOf(house: TestStack, name: string): Promise<Readiness> {
-  const service = house.stack.services().find((one) => one.name === name);
-  const response = await fetch(`http://127.0.0.1:${service?.healthPort}/readyz`);
-  return { httpStatus: response.status, ...((await response.json()) as object) };
+  const instances = house.stack.services().filter((service) => service.name === name);
+  const answers = await Promise.all(
+    instances.map(async ({ healthPort }) => {
+      const response = await fetch(`http://127.0.0.1:${healthPort}/readyz`);
+      return { httpStatus: response.status, ...((await response.json()) as object) };
+    }),
+  );
+  return (answers.find(({ httpStatus }) => httpStatus !== 200) ?? answers[0]) as Readiness;
 }

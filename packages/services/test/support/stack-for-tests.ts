@@ -14,12 +14,16 @@ import { BOOKS_STATEMENT, type BooksLine } from "../../dist/operator/books-state
 import type { ServiceName } from "../../dist/shared/queue-map.js";
 import { startGuardian } from "../../dist/stack/guardian.js";
 import { type Stack, startStack } from "../../dist/stack/stack.js";
+import { SERVICES } from "../../dist/topology/system-table.js";
 import { eventually } from "./eventually.js";
 
 const START_TIMEOUT_MS = 120_000;
 
 /** The broker that flow tests run on. */
 export const TEST_BROKER = process.env.QUITTANCE_TEST_BROKER === "artemis" ? "artemis" : "embedded";
+
+/** How many processes of each service flow tests have unless they say so themselves: `QUITTANCE_TEST_INSTANCES` [1]. */
+const TEST_INSTANCES = Number(process.env.QUITTANCE_TEST_INSTANCES ?? 1);
 
 /** Numbers of the demo bank's test cards that flow tests use; README.md lists them all. */
 export const GOOD_CARD = { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" };
@@ -28,7 +32,8 @@ export interface TestStack {
   readonly stack: Stack;
   /** What every process has written so far. */
   output(): string;
-  grpc: PaymentServiceClient;
+  /** The first gateway's. {@link pay} and {@link http} take one gateway after the other. */
+  readonly grpc: PaymentServiceClient;
   /** Calls `Pay` for a merchant (default `m-0001`), with a good card and EUR 10.00 unless told otherwise. */
   pay(request: Partial<PayRequest> & { readonly requestId: string }, merchant?: string): Promise<Payment>;
   metadataOf(merchant: string): Promise<Metadata>;
@@ -58,7 +63,7 @@ export interface TestStack {
 export function useStack(
   options: {
     readonly database?: () => Promise<URL>;
-    /** Processes of a service [1 of each]. */
+    /** Processes of a service [of each what `QUITTANCE_TEST_INSTANCES` says, or 1]. */
     readonly instances?: Partial<Record<ServiceName, number>>;
   } = {},
 ): () => TestStack {
@@ -80,7 +85,7 @@ export function useStack(
 
 async function startTestStack(
   database: "embedded" | URL,
-  instances: Partial<Record<ServiceName, number>> = {},
+  instances: Partial<Record<ServiceName, number>> = Object.fromEntries(SERVICES.map((name) => [name, TEST_INSTANCES])),
 ): Promise<[TestStack, () => Promise<void>]> {
   const folder = mkdtempSync(join(tmpdir(), "quittance-flow-"));
   const written: string[] = [];
@@ -99,7 +104,13 @@ async function startTestStack(
       return url;
     },
   });
-  const grpc = new PaymentServiceClient(`127.0.0.1:${stack.grpcPort}`, credentials.createInsecure());
+  const clients = stack.gateways.map(
+    ({ grpcPort }) => new PaymentServiceClient(`127.0.0.1:${grpcPort}`, credentials.createInsecure()),
+  );
+  const grpc = clients[0] as PaymentServiceClient;
+  let calls = 0;
+  /** One gateway after the other. */
+  const turn = <T>(of: readonly T[]) => of[calls++ % of.length] as T;
   const pool = new pg.Pool({ connectionString: stack.databaseUrl, max: 2 });
   // A server that is killed by a test breaks idle connections; the next statement has a new one.
   pool.on("error", () => undefined);
@@ -129,7 +140,7 @@ async function startTestStack(
     pay: async (request, merchant = "m-0001") => {
       const metadata = await house.metadataOf(merchant);
       return new Promise((resolve, reject) => {
-        grpc.pay(
+        turn(clients).pay(
           {
             card: GOOD_CARD,
             amount: { currencyCode: "EUR", minorUnits: 1_000n },
@@ -143,7 +154,7 @@ async function startTestStack(
       });
     },
     http: async (path, init = {}) =>
-      fetch(`http://127.0.0.1:${stack.httpPort}${path}`, {
+      fetch(`http://127.0.0.1:${turn(stack.gateways).httpPort}${path}`, {
         ...init,
         headers: {
           authorization: `Bearer ${await tokenOf(init.merchant ?? "m-0001")}`,
@@ -174,7 +185,7 @@ async function startTestStack(
     connectAs: (service) => open(brokerUrls.get(service) as string),
   };
   const close = async () => {
-    grpc.close();
+    for (const client of clients) client.close();
     await Promise.all(connections.map((connection) => connection.close()));
     await pool.end();
     await stack.stop();
