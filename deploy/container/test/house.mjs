@@ -120,6 +120,7 @@ export async function startHouse({ podman, images, root, arrows, onProgress }) {
         ...environment({
           ...variables,
           HEALTH_PORT: String(PORTS.health),
+          ALLOW_PLAINTEXT: "broker,database,grpc,http,health",
           // Everybody but the gateway talks to nobody but who they called: what they listen on stays inside.
           LISTEN_HOST: isGateway ? DOOR : "127.0.0.1",
         }),

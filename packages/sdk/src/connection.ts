@@ -21,8 +21,11 @@ export interface ConnectOptions {
   /** SASL PLAIN user, where the URL has none [SASL ANONYMOUS]. */
   readonly username?: string;
   readonly password?: string;
-  /** How `amqps` brokers are trusted, and the certificate shown to them. */
-  readonly tls?: TlsOptions;
+  /**
+   * How `amqps` brokers are trusted, and the certificate shown to them. A function is asked at each attempt to connect,
+   * so that certificates that were renewed are used from the next reconnection on.
+   */
+  readonly tls?: TlsOptions | (() => TlsOptions);
   /** How long one attempt to connect may take, in milliseconds [5,000]. */
   readonly connectTimeoutMs?: number;
   /** The broker counts as gone when nothing was heard from it for so long, in milliseconds [30,000]. */

@@ -19,7 +19,8 @@ export interface ConnectionSettings {
   readonly hasClientId: boolean;
   readonly username: string | undefined;
   readonly password: string | undefined;
-  readonly tls: TlsConnectionOptions | undefined;
+  /** As of now. @throws MessagingError */
+  readonly tls: (() => TlsConnectionOptions) | undefined;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly reconnect: ReconnectSettings | undefined;

@@ -1,6 +1,6 @@
 /** One live connection to one broker. When it is lost it stays lost: reconnecting makes a new line. */
 import { connect as connectPlain, isIP, type Socket } from "node:net";
-import { connect as connectSecure } from "node:tls";
+import { connect as connectSecure, type ConnectionOptions as TlsConnectionOptions } from "node:tls";
 import { MessagingError } from "../errors.js";
 import { type AddressPrefixes, NO_PREFIXES, namedPrefixes } from "./address-prefixes.js";
 import type { BrokerEndpoint } from "./broker-url.js";
@@ -37,7 +37,13 @@ export class Line {
    * @throws MessagingError `connection-failed`, `authentication-failed`, `aborted`
    */
   static open(endpoint: BrokerEndpoint, settings: ConnectionSettings, signal: AbortSignal): Promise<Line> {
-    const connection = createRheaConnection(settings.containerId, rheaOptions(endpoint, settings));
+    let options: object;
+    try {
+      options = rheaOptions(endpoint, settings);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const connection = createRheaConnection(settings.containerId, options);
     const line = new Line(connection, endpoint, settings.idleTimeoutMs);
     const { promise, resolve, reject } = Promise.withResolvers<Line>();
     const fail = (error: MessagingError) => {
@@ -195,27 +201,30 @@ export class Line {
 function rheaOptions(endpoint: BrokerEndpoint, settings: ConnectionSettings): object {
   const username = endpoint.username ?? settings.username;
   const password = endpoint.username === undefined ? settings.password : endpoint.password;
+  const tls = endpoint.secure ? (settings.tls?.() ?? {}) : undefined;
   return {
     hostname: endpoint.host,
     sasl_init_hostname: endpoint.host,
-    sasl_mechanisms: saslMechanisms(username, password, endpoint.secure && settings.tls?.cert !== undefined),
+    sasl_mechanisms: saslMechanisms(username, password, tls?.cert !== undefined),
     idle_time_out: Math.ceil(settings.idleTimeoutMs / IDLE_TOLERANCE),
     desired_capabilities: settings.hasClientId ? ["sole-connection-for-container", ...CAPABILITIES] : CAPABILITIES,
     connection_details: () => ({
       connect: (_port: unknown, _host: unknown, _options: unknown, connected: () => void) =>
-        openSocket(endpoint, settings, connected),
+        openSocket(endpoint, tls, connected),
     }),
   };
 }
 
 function openSocket(
-  { host, port, secure }: BrokerEndpoint,
-  { tls }: ConnectionSettings,
+  { host, port }: BrokerEndpoint,
+  /** Undefined for plain text. */
+  tls: TlsConnectionOptions | undefined,
   connected: () => void,
 ): Socket {
-  const socket = secure
-    ? connectSecure({ ...(isIP(host) === 0 ? { servername: host } : {}), ...tls, host, port }, connected)
-    : connectPlain({ host, port }, connected);
+  const socket =
+    tls === undefined
+      ? connectPlain({ host, port }, connected)
+      : connectSecure({ ...(isIP(host) === 0 ? { servername: host } : {}), ...tls, host, port }, connected);
   socket.setNoDelay(true);
   return socket;
 }

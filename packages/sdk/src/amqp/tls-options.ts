@@ -2,9 +2,30 @@ import type { ConnectionOptions } from "node:tls";
 import type { TlsOptions } from "../connection.js";
 import { MessagingError } from "../errors.js";
 
-/** {@link TlsOptions} as Node takes them. @throws MessagingError `invalid-argument` */
-export function parseTlsOptions(tls: TlsOptions | undefined): ConnectionOptions | undefined {
+/**
+ * {@link TlsOptions} as Node takes them, asked for at each attempt to connect.
+ * @throws MessagingError `invalid-argument` for options that cannot be. What is wrong with those that a function gives is
+ * thrown by the function that is returned, as `connection-failed`: the next attempt may get better ones.
+ */
+export function parseTlsOptions(
+  tls: TlsOptions | (() => TlsOptions) | undefined,
+): (() => ConnectionOptions) | undefined {
   if (tls === undefined) return undefined;
+  if (typeof tls === "function") return () => asked(tls);
+  const options = nodeOptions(tls);
+  return () => options;
+}
+
+function asked(provide: () => TlsOptions): ConnectionOptions {
+  try {
+    return nodeOptions(provide());
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new MessagingError("connection-failed", `The function tls gave no options: ${why}`, { cause });
+  }
+}
+
+function nodeOptions(tls: TlsOptions): ConnectionOptions {
   const { ca, cert, key, passphrase, servername, rejectUnauthorized = true } = tls;
   if ((cert === undefined) !== (key === undefined)) {
     throw new MessagingError("invalid-argument", "tls.cert and tls.key belong together: give both or neither.");

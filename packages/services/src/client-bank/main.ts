@@ -10,12 +10,13 @@ const NAME = "client-bank";
 await runService({
   name: NAME,
   configuration: clientBankConfiguration,
-  start: async ({ configuration, connection, log }) => {
+  start: async ({ configuration, connection, log, tls }) => {
     const database = openDatabase({
       url: configuration.DATABASE_URL,
       poolSize: configuration.DATABASE_POOL_SIZE,
       service: NAME,
       log,
+      tls,
     });
     const service = await startClientBank({
       connection,

@@ -1,4 +1,12 @@
+import type { ClientAuth, Tls } from "../platform/tls.js";
+
 /** A way into the gateway: something that listens. */
+
+/** The certificates that a door serves with, if the process has any, and whether it asks its callers for theirs. */
+export interface DoorSecurity {
+  readonly tls: Tls;
+  readonly clientAuth: ClientAuth;
+}
 
 export interface Door {
   /** The TCP port that it listens on. */

@@ -1,7 +1,8 @@
 /** The gateway's settings. */
 import { z } from "zod";
-import { port, renamed } from "../platform/configuration.js";
+import { ConfigurationError, port, renamed } from "../platform/configuration.js";
 import { keyRing, MAXIMUM_PAYMENT_ID_KEYS } from "../platform/key-ring.js";
+import type { TlsFileSettings } from "../platform/tls-files.js";
 import { messageKeys } from "../shared/message-keys.js";
 import { readKeySet } from "./key-set.js";
 import { LARGEST_MAXIMUM, readMaximumAmounts } from "./maximum-amounts.js";
@@ -25,6 +26,8 @@ export const gatewayConfiguration = {
   GRPC_PORT: port.default(50_051),
   /** Where HTTP/JSON listens. */
   HTTP_PORT: port.default(8_080),
+  /** Whether callers of both are asked for a certificate by an authority of `TLS_CA_FILE`. */
+  TLS_CLIENT_AUTH: z.enum(["none", "optional", "required"]).default("none"),
   /** The secrets that payment ids, parameter hashes and page tokens hang on; the same for all gateways. */
   PAYMENT_ID_KEYS: renamed("PAYMENT_ID_KEY", keyRing({ maximum: MAXIMUM_PAYMENT_ID_KEYS })),
   /** Shared with card-validation alone. */
@@ -82,6 +85,22 @@ export const gatewayConfiguration = {
   /** How far a token's `exp` may lie ahead of now, and of its `iat`. */
   AUTH_MAXIMUM_TOKEN_LIFETIME_SECONDS: seconds(1, 31_536_000).default(86_400),
 };
+
+/**
+ * How the doors treat certificates of callers.
+ * @throws ConfigurationError when callers are asked for one, and nothing says which is good.
+ */
+export function clientAuthOf(
+  settings: Pick<GatewayConfiguration, "TLS_CLIENT_AUTH"> & TlsFileSettings,
+): GatewayConfiguration["TLS_CLIENT_AUTH"] {
+  const { TLS_CLIENT_AUTH: clientAuth, TLS_CERT_FILE: certFile, TLS_CA_FILE: caFile } = settings;
+  if (clientAuth !== "none" && (certFile === undefined || caFile === undefined)) {
+    throw new ConfigurationError(
+      `TLS_CLIENT_AUTH is ${clientAuth}: that needs TLS_CERT_FILE and TLS_KEY_FILE to serve TLS with, and TLS_CA_FILE.`,
+    );
+  }
+  return clientAuth;
+}
 
 /** The settings, parsed. */
 export type GatewayConfiguration = z.infer<z.ZodObject<typeof gatewayConfiguration>>;

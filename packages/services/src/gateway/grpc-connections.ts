@@ -7,7 +7,9 @@
  */
 import type { ServerOptions } from "node:http2";
 import { type AddressInfo, createServer, type Socket, type Server as TcpServer } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { type Server, ServerCredentials, ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
+import type { DoorSecurity } from "./door.js";
 
 /**
  * Resets of streams that nghttp2 takes on a connection: so many at once, and so many each second; it ends a connection
@@ -57,16 +59,23 @@ export class GrpcConnections {
   }
 
   /**
-   * Listens for connections and hands them to `server`. Further ones than `maximum` are closed at once.
+   * Listens for connections and hands them to `server`. Further ones than `maximum` are closed at once. TLS ends here,
+   * so grpc-js reads what was sent, and its credentials, which know no renewal, are those of plain text.
    * @returns the port.
    */
   async listen(
     server: Server,
-    options: { readonly host: string; readonly port: number; readonly maximum: number; onRefused(): void },
+    options: {
+      readonly host: string;
+      readonly port: number;
+      readonly maximum: number;
+      readonly secure: DoorSecurity;
+      onRefused(): void;
+    },
   ): Promise<number> {
     raiseStreamResets(server);
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-    const listener = createServer({ noDelay: true }, (socket) => {
+    const listener = listenerOf(options.secure, (socket) => {
       this.#add(socket);
       injector.injectConnection(socket);
     });
@@ -106,6 +115,15 @@ export class GrpcConnections {
     peer.atMs = nowMs;
     if (peer.failuresLeft < 0) peer.socket.destroy();
   }
+}
+
+/** Hands sockets on: what is read from them is plain, whether they had TLS or not. */
+function listenerOf({ tls, clientAuth }: DoorSecurity, take: (socket: Socket) => void): TcpServer {
+  const secure = tls.serverOptions(clientAuth);
+  if (secure === undefined) return createServer({ noDelay: true }, take);
+  const listener = createTlsServer({ ...secure, noDelay: true, ALPNProtocols: ["h2"] }, take);
+  tls.serve(listener);
+  return listener;
 }
 
 /**

@@ -6,7 +6,7 @@ import { PaymentServiceService } from "../gen/quittance/payments/v1/payments.js"
 import { brokerProblem } from "../platform/broker-problem.js";
 import type { Logger } from "../platform/log.js";
 import { PAYMENT_SERVICE, reflectedFiles } from "./api-descriptor.js";
-import type { Door } from "./door.js";
+import type { Door, DoorSecurity } from "./door.js";
 import type { Gateway } from "./gateway.js";
 import { GrpcConnections } from "./grpc-connections.js";
 import { type OpenCalls, paymentService } from "./grpc-service.js";
@@ -37,6 +37,7 @@ export async function serveGrpc(options: {
   readonly port: number;
   /** Connections at once. */
   readonly maximumConnections: number;
+  readonly secure: DoorSecurity;
   readonly log: Logger;
 }): Promise<Door> {
   const { gateway, log } = options;
@@ -58,6 +59,7 @@ export async function serveGrpc(options: {
     host: options.host,
     port: options.port,
     maximum: options.maximumConnections,
+    secure: options.secure,
     onRefused: () => gateway.countRefusedConnection("grpc"),
   });
   return { port, drain };

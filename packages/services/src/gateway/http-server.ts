@@ -1,11 +1,12 @@
 /** The HTTP/JSON door: the same operations in protobuf's JSON mapping. */
+import { Server as TlsServer } from "node:tls";
 import { errorCodes, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import type { Logger } from "../platform/log.js";
 import { ApiError } from "./api-error.js";
 import type { Scope } from "./authenticator.js";
 import { internal } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
-import type { Door } from "./door.js";
+import type { Door, DoorSecurity } from "./door.js";
 import type { Gateway } from "./gateway.js";
 import { problemOf } from "./http-problem.js";
 import { addRoutesStrictly } from "./http-request-rules.js";
@@ -17,6 +18,16 @@ const MAXIMUM_BODY_BYTES = 65_536;
 /** A request that takes longer to arrive, its headers or all of it, is cut off; at the latest an interval later. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const CHECK_INTERVAL_MS = 500;
+
+/**
+ * Node swaps the two limits when that for the headers is the longer one, and its own is 60 s, as it looks only every
+ * 30 s.
+ */
+const SERVER_LIMITS = {
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  headersTimeout: REQUEST_TIMEOUT_MS,
+  connectionsCheckingInterval: CHECK_INTERVAL_MS,
+};
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -37,19 +48,16 @@ export async function serveHttp(options: {
   readonly port: number;
   /** Connections at once. */
   readonly maximumConnections: number;
+  readonly secure: DoorSecurity;
   readonly log: Logger;
 }): Promise<Door> {
   const { gateway, log } = options;
+  const { tls, clientAuth } = options.secure;
+  const secure = tls.serverOptions(clientAuth);
   const app = fastify({
     bodyLimit: MAXIMUM_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // Node swaps the two limits when that for the headers is the longer one, and its own is 60 s, as it looks only
-    // every 30 s.
-    http: {
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: CHECK_INTERVAL_MS,
-    },
+    ...(secure === undefined ? { http: SERVER_LIMITS } : { https: { ...SERVER_LIMITS, ...secure } }),
     exposeHeadRoutes: false,
     // What the router cannot read, for example `%ff`: its own answer would repeat the path.
     frameworkErrors: (_error, request, reply) => sendProblem(reply, request, malformedPath()),
@@ -57,6 +65,7 @@ export async function serveHttp(options: {
     // An id of any length is an id that does not exist; the request line itself is bounded by Node.
     routerOptions: { maxParamLength: 16_384 },
   });
+  if (app.server instanceof TlsServer) tls.serve(app.server);
   app.server.maxConnections = options.maximumConnections;
   app.server.on("drop", () => gateway.countRefusedConnection("http"));
   app.decorateRequest("traceparent", "");

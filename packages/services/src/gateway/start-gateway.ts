@@ -1,19 +1,20 @@
 /** Puts the gateway together: the operations, and the two doors to them. */
 import type { RunningService, ServiceContext } from "../platform/run-service.js";
 import { createGateway } from "./gateway.js";
-import type { gatewayConfiguration } from "./gateway-configuration.js";
+import { clientAuthOf, type gatewayConfiguration } from "./gateway-configuration.js";
 import { serveGrpc } from "./grpc-server.js";
 import { serveHttp } from "./http-server.js";
 
 /** Starts the gateway; it runs until drained. Its ports are told as `grpc` and `http`. */
 export async function startGateway(context: ServiceContext<typeof gatewayConfiguration>): Promise<RunningService> {
-  const { configuration, connection, log } = context;
+  const { configuration, connection, log, tls } = context;
   const gateway = await createGateway({ connection, configuration, log });
   const listening = {
     gateway,
     host: configuration.LISTEN_HOST,
     maximumConnections: configuration.MAXIMUM_CONNECTIONS,
     log,
+    secure: { tls, clientAuth: clientAuthOf(configuration) },
   };
   const grpc = await serveGrpc({ ...listening, port: configuration.GRPC_PORT });
   const http = await serveHttp({ ...listening, port: configuration.HTTP_PORT });

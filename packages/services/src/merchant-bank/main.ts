@@ -10,12 +10,13 @@ const NAME = "merchant-bank";
 await runService({
   name: NAME,
   configuration: merchantBankConfiguration,
-  start: async ({ configuration, connection, log }) => {
+  start: async ({ configuration, connection, log, tls }) => {
     const database = openDatabase({
       url: configuration.DATABASE_URL,
       poolSize: configuration.DATABASE_POOL_SIZE,
       service: NAME,
       log,
+      tls,
     });
     const service = await startMerchantBank({ connection, database, log, messageKeys: configuration.MESSAGE_KEYS });
     const intervalSeconds = configuration.BOOKS_AUDIT_SECONDS;

@@ -7,7 +7,7 @@ import { startNotification } from "./service.js";
 await runService({
   name: "notification",
   configuration: notificationConfiguration,
-  start: ({ configuration, connection, log }) => {
+  start: ({ configuration, connection, log, tls }) => {
     const webhook = webhookTargetOf(configuration);
     return startNotification({
       connection,
@@ -21,6 +21,7 @@ await runService({
         poolSize: configuration.DATABASE_POOL_SIZE,
         service: "notification",
         log,
+        tls,
       }),
     });
   },

@@ -1,8 +1,10 @@
 /** A service's pool of PostgreSQL connections, and the one way in which a transaction is run. */
 import pg from "pg";
+import { databaseConnection } from "./database-connection.js";
 import { failureReason } from "./failure-reason.js";
 import type { Logger } from "./log.js";
 import { isFaultOfTheMessage, isOfTheDatabase } from "./sqlstate.js";
+import type { Tls } from "./tls.js";
 
 // Amounts are bigint everywhere: int8 (oid 20) must never become a string or a double.
 pg.types.setTypeParser(20, BigInt);
@@ -33,9 +35,11 @@ export function openDatabase(options: {
   readonly poolSize: number;
   readonly service: string;
   readonly log: Logger;
+  /** For a URL with `sslmode=verify-full` [the authorities that Node trusts]. */
+  readonly tls?: Tls;
 }): Database {
   const pool = new pg.Pool({
-    connectionString: options.url,
+    ...databaseConnection(options.url, options.tls),
     max: options.poolSize,
     application_name: options.service,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

@@ -1,7 +1,13 @@
-/** Liveness, readiness and metrics over HTTP: `/livez`, `/readyz` and `/metrics`, for probes, scripts and Prometheus. */
-import { createServer, type Server } from "node:http";
+/**
+ * Liveness, readiness and metrics: `/livez`, `/readyz` and `/metrics`, for probes, scripts and Prometheus. Over HTTPS
+ * where the process has a certificate.
+ */
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { Server as TlsServer } from "node:tls";
 import type { Exposition } from "./metric-readers.js";
+import type { Tls } from "./tls.js";
 
 /** One thing that a service needs to do its work; `undefined` when it is fine, else what is wrong with it. */
 export type ReadinessCheck = () => string | undefined;
@@ -22,8 +28,10 @@ export async function serveHealth(options: {
   readonly checks: Readonly<Record<string, ReadinessCheck>>;
   readonly minorChecks?: Readonly<Record<string, ReadinessCheck>>;
   readonly expose?: (accept: string | undefined) => Promise<Exposition>;
+  /** Callers are asked for no certificate, for a kubelet has none [plain text]. */
+  readonly tls?: Tls;
 }): Promise<HealthServer> {
-  const server = createServer((request, response) => {
+  const serve: RequestListener = (request, response) => {
     const path = request.url?.split("?")[0];
     if (path === "/livez") return answer(200, { status: "ok" });
     if (path === "/metrics" && options.expose !== undefined) {
@@ -43,7 +51,10 @@ export async function serveHealth(options: {
       response.writeHead(status, { "content-type": "application/json" });
       response.end(`${JSON.stringify(body)}\n`);
     }
-  });
+  };
+  const secure = options.tls?.serverOptions();
+  const server = secure === undefined ? createServer(serve) : createSecureServer(secure, serve);
+  if (server instanceof TlsServer) options.tls?.serve(server);
   await listen(server, options.host, options.port);
   return {
     port: (server.address() as AddressInfo).port,

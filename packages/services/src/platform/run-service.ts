@@ -1,13 +1,16 @@
 /** The life of a service process: configuration, start, health, drain on SIGTERM, exit. */
-import { type Connection, connect } from "@quittance/sdk";
+import type { Connection } from "@quittance/sdk";
 import type { z } from "zod";
 import { brokerProblem } from "./broker-problem.js";
 import { type Breakers, breakerChecks, observeBreakers } from "./circuit-breakers.js";
-import { ConfigurationError, commonConfiguration, parseConfiguration } from "./configuration.js";
+import { ConfigurationError, commonConfiguration, parseConfiguration, requireTls } from "./configuration.js";
+import { connectBroker } from "./connect-broker.js";
 import { type ReadinessCheck, serveHealth } from "./health.js";
 import { createLogger, type Logger } from "./log.js";
 import { breakersOf, type Steps, stepChecks } from "./step-checks.js";
 import { startTelemetry } from "./telemetry.js";
+import { openTls, type Tls } from "./tls.js";
+import { observeCertificates } from "./tls-metrics.js";
 
 /** A drain that takes longer than this is cut short: what is unfinished comes again. */
 const DRAIN_TIMEOUT_MS = 8_000;
@@ -20,6 +23,8 @@ type CommonShape = typeof commonConfiguration;
 export interface ServiceContext<S extends z.ZodRawShape> {
   readonly configuration: z.infer<z.ZodObject<S & CommonShape>>;
   readonly log: Logger;
+  /** The certificates of the process. */
+  readonly tls: Tls;
   /** Connected, and reconnecting by itself. Closed after `drain`. */
   readonly connection: Connection;
 }
@@ -54,26 +59,24 @@ export async function runService<S extends z.ZodRawShape>(definition: {
   readonly configuration: S;
   start(context: ServiceContext<S>): Promise<RunningService>;
 }): Promise<void> {
-  let configuration: z.infer<z.ZodObject<S & CommonShape>>;
-  try {
-    configuration = parseConfiguration({ ...definition.configuration, ...commonConfiguration }, process.env);
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    process.stderr.write(`${definition.name}: ${error.message}\n`);
-    process.exit(2);
-  }
-  const common = configuration as z.infer<z.ZodObject<CommonShape>>;
-  const log = createLogger(definition.name, common.LOG_LEVEL);
+  const { configuration, common, log, tls } = orExit(definition.name, () => {
+    const parsed = parseConfiguration({ ...definition.configuration, ...commonConfiguration }, process.env);
+    const settings = parsed as z.infer<z.ZodObject<CommonShape>>;
+    requireTls(settings, process.env);
+    const logger = createLogger(definition.name, settings.LOG_LEVEL);
+    return { configuration: parsed, common: settings, log: logger, tls: openTls({ settings, log: logger }) };
+  });
   const stopping = new AbortController();
   exitOnFatalErrors(log);
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stopping.abort(signal));
   process.on("disconnect", () => stopping.abort("parent gone"));
 
   try {
-    const telemetry = await startTelemetry(definition.name);
-    const connection = await connectPatiently(common.BROKER_URL, log, stopping.signal);
+    const telemetry = await startTelemetry(definition.name, common);
+    observeCertificates(tls);
+    const connection = await connectPatiently(common.BROKER_URL, tls, log, stopping.signal);
     connection.onState((state) => log.info({ state: state.name }, "broker connection"));
-    const service = await definition.start({ configuration, log, connection });
+    const service = await definition.start({ configuration, log, tls, connection });
     const { steps = {}, minorBreakers = {} } = service;
     const breakers = breakersOf(steps);
     const held = stepChecks(steps);
@@ -81,6 +84,7 @@ export async function runService<S extends z.ZodRawShape>(definition: {
     const health = await serveHealth({
       host: common.LISTEN_HOST,
       port: common.HEALTH_PORT,
+      tls,
       checks: {
         broker: () => brokerProblem(connection),
         ...service.checks,
@@ -112,11 +116,22 @@ export async function runService<S extends z.ZodRawShape>(definition: {
   }
 }
 
+/** What `start` makes; a wrong configuration ends the process. */
+function orExit<T>(name: string, start: () => T): T {
+  try {
+    return start();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    process.stderr.write(`${name}: ${error.message}\n`);
+    process.exit(2);
+  }
+}
+
 /** Connects for as long as it takes, telling why it waits: a broker that starts later is no reason to die. */
-async function connectPatiently(url: string, log: Logger, signal: AbortSignal): Promise<Connection> {
+async function connectPatiently(url: string, tls: Tls, log: Logger, signal: AbortSignal): Promise<Connection> {
   for (let delayMs = 100; ; delayMs = Math.min(delayMs * 2, 2_000)) {
     try {
-      return await connect(url, { signal });
+      return await connectBroker(url, tls, { signal });
     } catch (error) {
       if (signal.aborted) throw error;
       log.warn({ err: error, delayMs }, "no broker yet");

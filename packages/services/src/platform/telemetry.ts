@@ -3,6 +3,7 @@ import { metrics } from "@opentelemetry/api";
 import { type IMetricReader, MeterProvider } from "@opentelemetry/sdk-metrics";
 import { type Exposition, otlpReader, PrometheusReader } from "./metric-readers.js";
 import { observeProcess } from "./process-metrics.js";
+import type { TlsFileSettings } from "./tls-files.js";
 
 export interface Telemetry {
   /** The metrics of now, for Prometheus. @param accept the request's `Accept`. */
@@ -13,11 +14,12 @@ export interface Telemetry {
 
 /**
  * Starts metrics, and the NodeSDK when `OTEL_EXPORTER_OTLP_ENDPOINT` (or that of one signal) is set and
- * `OTEL_SDK_DISABLED` is not `true`. Everything else is configured by OpenTelemetry's own variables. The NodeSDK is
- * loaded only then: it is large.
+ * `OTEL_SDK_DISABLED` is not `true`. Everything else is configured by OpenTelemetry's own variables; those that name
+ * certificates are the files of `files` where they are not set. The NodeSDK is loaded only then: it is large.
  */
 export async function startTelemetry(
   service: string,
+  files: TlsFileSettings = {},
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<Telemetry> {
   const endpoints = [
@@ -27,6 +29,9 @@ export async function startTelemetry(
   ];
   const name = environment.OTEL_SERVICE_NAME || service;
   const wanted = endpoints.some((variable) => environment[variable]) && environment.OTEL_SDK_DISABLED !== "true";
+  for (const [variable, file] of Object.entries(collectorFiles(files))) {
+    if (file !== undefined) environment[variable] ||= file;
+  }
   const prometheus = new PrometheusReader(name);
   const exporting = wanted ? await startExporting(name, prometheus, environment) : startScraped(prometheus);
   observeProcess();
@@ -49,4 +54,13 @@ async function startExporting(
   const sdk = new NodeSDK({ serviceName, metricReaders: otlp === undefined ? [prometheus] : [prometheus, otlp] });
   sdk.start();
   return () => sdk.shutdown();
+}
+
+/** How OpenTelemetry calls the files with which it knows the collector, and is known to it. */
+function collectorFiles(files: TlsFileSettings): Readonly<Record<string, string | undefined>> {
+  return {
+    OTEL_EXPORTER_OTLP_CERTIFICATE: files.TLS_CA_FILE,
+    OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: files.TLS_CERT_FILE,
+    OTEL_EXPORTER_OTLP_CLIENT_KEY: files.TLS_KEY_FILE,
+  };
 }

@@ -63,7 +63,15 @@ export interface ServiceRow {
 }
 
 /** Variables that hold no secrets and that every service reads. */
-export const COMMON_CONFIGURATION = ["HEALTH_PORT", "LISTEN_HOST", "LOG_LEVEL"] as const;
+export const COMMON_CONFIGURATION = [
+  "TLS_CERT_FILE",
+  "TLS_KEY_FILE",
+  "TLS_CA_FILE",
+  "ALLOW_PLAINTEXT",
+  "HEALTH_PORT",
+  "LISTEN_HOST",
+  "LOG_LEVEL",
+] as const;
 
 /** In the order in which services are stopped: first the one that takes payments in, so that the others can finish. */
 const ROWS = {
@@ -75,6 +83,7 @@ const ROWS = {
     configuration: [
       "GRPC_PORT",
       "HTTP_PORT",
+      "TLS_CLIENT_AUTH",
       "MAXIMUM_AMOUNT",
       "MAXIMUM_AMOUNTS",
       "PAYMENT_DEADLINE_SECONDS",

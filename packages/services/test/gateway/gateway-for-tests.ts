@@ -9,6 +9,7 @@ import { gatewayConfiguration } from "../../dist/gateway/gateway-configuration.j
 import { startGateway } from "../../dist/gateway/start-gateway.js";
 import { createDevelopmentKeys, mintToken } from "../../dist/operator/development-token.js";
 import { commonConfiguration, parseConfiguration } from "../../dist/platform/configuration.js";
+import { openTls } from "../../dist/platform/tls.js";
 import { BROKER_USERS, type BrokerUserName } from "../../dist/shared/queue-map.js";
 import { embeddedBrokerOptions } from "../../dist/stack/embedded-broker-options.js";
 import { type CapturedLog, captureLog } from "../support/captured-log.js";
@@ -80,7 +81,8 @@ export async function startGatewayForTests(
       ...environment,
     },
   );
-  const service = await startGateway({ configuration, connection, log: log.log });
+  const tls = openTls({ settings: configuration, log: log.log, lookEveryMs: 10 });
+  const service = await startGateway({ configuration, connection, log: log.log, tls });
   const grpcAddress = `127.0.0.1:${service.ports?.grpc}`;
   const httpUrl = `http://127.0.0.1:${service.ports?.http}`;
   const clients: ApiClient[] = [];

@@ -1,0 +1,113 @@
+/** Plain text stays on this machine: a hop that leaves it has TLS, or the operator has said that it need not. */
+import { isIP } from "node:net";
+import pg from "pg";
+
+/** What `ALLOW_PLAINTEXT` can name. */
+export const PLAINTEXT_HOPS = ["broker", "database", "grpc", "http", "health", "telemetry"] as const;
+export type PlaintextHop = (typeof PLAINTEXT_HOPS)[number];
+
+/** The settings and variables that say where a process connects and listens; it may have any of them. */
+export interface HopSettings {
+  readonly BROKER_URL?: string | undefined;
+  readonly DATABASE_URL?: string | undefined;
+  readonly LISTEN_HOST?: string | undefined;
+  readonly GRPC_PORT?: number | undefined;
+  readonly HTTP_PORT?: number | undefined;
+  readonly HEALTH_PORT?: number | undefined;
+  readonly TLS_CERT_FILE?: string | undefined;
+}
+
+interface PlainHop {
+  readonly hop: PlaintextHop;
+  /** What is plain, beginning with the variable. */
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+/**
+ * What is wrong with each hop on which plain text would leave this machine and that `allowed` does not name, as sentences
+ * that say what to do. None holds a password.
+ */
+export function forbiddenPlaintext(
+  settings: HopSettings,
+  allowed: ReadonlySet<PlaintextHop>,
+  environment: NodeJS.ProcessEnv = {},
+): readonly string[] {
+  const hops = [
+    ...brokerHops(settings),
+    ...databaseHops(settings),
+    ...doorHops(settings),
+    ...telemetryHops(environment),
+  ];
+  return hops
+    .filter(({ hop }) => !allowed.has(hop))
+    .map(({ hop, problem, remedy }) => `${problem}: ${remedy}, or allow plain text there with ALLOW_PLAINTEXT=${hop}`);
+}
+
+/** Whether a host is this machine itself, whose traffic nobody else sees. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[|\]$/g, "").toLowerCase();
+  if (isIP(name) === 4) return name.startsWith("127.");
+  return name === "::1" || name === "localhost" || /^::ffff:127\./.test(name);
+}
+
+function brokerHops({ BROKER_URL: urls = "" }: HopSettings): PlainHop[] {
+  return urls.split(",").flatMap((text): PlainHop[] => {
+    const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
+    if (url === undefined || url.protocol !== "amqp:" || isLoopback(url.hostname)) return [];
+    const problem = `BROKER_URL talks to ${url.hostname} in plain text`;
+    return [{ hop: "broker", problem, remedy: "begin it with amqps://" }];
+  });
+}
+
+function databaseHops({ DATABASE_URL: url }: HopSettings): PlainHop[] {
+  if (url === undefined || isEncryptedDatabase(url)) return [];
+  const host = databaseHost(url);
+  // PostgreSQL's sockets are files.
+  if (host.startsWith("/") || isLoopback(host)) return [];
+  const problem = `DATABASE_URL talks to ${host} in plain text`;
+  return [{ hop: "database", problem, remedy: "add sslmode=verify-full to it" }];
+}
+
+/** Whether a `postgres://` URL asks for TLS. */
+export function isEncryptedDatabase(url: string): boolean {
+  return databaseParameters(url).get("sslmode") === "verify-full";
+}
+
+/** What stands behind the `?` of a `postgres://` URL, which need not have a host and so be none of WHATWG's. */
+export function databaseParameters(url: string): URLSearchParams {
+  return new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?")) : "");
+}
+
+/** The host as the driver reads it: parameters of the URL go before what stands in front of them. */
+export function databaseHost(url: string): string {
+  return new pg.Client({ connectionString: url, ssl: false }).host;
+}
+
+function doorHops(settings: HopSettings): PlainHop[] {
+  const { LISTEN_HOST: host, TLS_CERT_FILE: certificate } = settings;
+  if (host === undefined || certificate !== undefined || isLoopback(host)) return [];
+  const doors = [
+    ["grpc", settings.GRPC_PORT],
+    ["http", settings.HTTP_PORT],
+    ["health", settings.HEALTH_PORT],
+  ] as const;
+  return doors.flatMap(([hop, port]): PlainHop[] => {
+    const problem = `LISTEN_HOST=${host} serves ${hop} in plain text`;
+    return port === undefined ? [] : [{ hop, problem, remedy: "set TLS_CERT_FILE and TLS_KEY_FILE" }];
+  });
+}
+
+const COLLECTOR_VARIABLES = ["", "TRACES_", "METRICS_", "LOGS_"].map((of) => `OTEL_EXPORTER_OTLP_${of}ENDPOINT`);
+
+function telemetryHops(environment: NodeJS.ProcessEnv): PlainHop[] {
+  if (environment.OTEL_SDK_DISABLED === "true") return [];
+  return COLLECTOR_VARIABLES.flatMap((name): PlainHop[] => {
+    const text = environment[name] ?? "";
+    // gRPC's exporters take `host:port` too, which is no URL or one with the host for a scheme.
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const host = url?.hostname || /^([^/]*?)(:\d+)?$/.exec(text)?.[1] || "";
+    if (host === "" || url?.protocol === "https:" || isLoopback(host)) return [];
+    return [{ hop: "telemetry", problem: `${name} talks to ${host} in plain text`, remedy: "begin it with https://" }];
+  });
+}
