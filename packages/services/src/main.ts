@@ -25,6 +25,10 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
     summary: "brings the database up to this release, and ends",
     run: () => import("./operator/migrate-main.js"),
   },
+  monitor: {
+    summary: "tells Prometheus of the broker's queues",
+    run: () => import("./operator/monitor/main.js"),
+  },
   operator: {
     summary: "runs a command of the operator's: see operator --help",
     run: () => import("./operator/cli/main.js"),

@@ -77,6 +77,8 @@ export interface Broker extends AsyncDisposable {
   readonly port: number;
   /** Messages waiting on, or delivered from and not settled, a queue, or a subscription as `topic::subscription`. */
   messageCount(queue: string): number;
+  /** What an operator would want to know of every queue of the moment, temporary ones and subscriptions too. */
+  queues(): readonly QueueFigures[];
   /** Drops the TCP connection of every client, or of those logged in as `user`, without a word. */
   dropConnections(user?: string): void;
 
@@ -129,6 +131,18 @@ export interface Broker extends AsyncDisposable {
 
   /** Stops listening and closes every connection. Messages are gone. */
   close(): Promise<void>;
+}
+
+/** Figures of one queue, or of one subscription. */
+export interface QueueFigures {
+  readonly address: string;
+  /** The address again, or the name of the subscription's queue. */
+  readonly queue: string;
+  /** Messages waiting on it, or delivered from it and not settled. */
+  readonly messages: number;
+  readonly consumers: number;
+  /** Milliseconds since the oldest message that waits to be delivered came; undefined when none waits. */
+  readonly oldestAgeMs: number | undefined;
 }
 
 /** A fault that was asked for. Of two that fit a message, the first that was asked for strikes. */

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { type AmqpServer, listenForAmqp } from "../amqp/server/listen.js";
 import { BrokerCore } from "./broker/core.js";
 import { type BrokerSettings, parseBrokerOptions } from "./broker/settings.js";
-import type { Broker, BrokerOptions, Fault, RejectOptions } from "./broker-options.js";
+import type { Broker, BrokerOptions, Fault, QueueFigures, RejectOptions } from "./broker-options.js";
 
 const PRODUCT = "quittance-embedded-broker";
 const { version } = createRequire(import.meta.url)("../../package.json") as { readonly version: string };
@@ -58,6 +58,10 @@ class EmbeddedBroker implements Broker {
 
   messageCount(queue: string): number {
     return this.#core.messageCount(queue);
+  }
+
+  queues(): readonly QueueFigures[] {
+    return this.#core.queues();
   }
 
   dropConnections(user?: string): void {

@@ -5,6 +5,7 @@ export type {
   BrokerOptions,
   BrokerUser,
   Fault,
+  QueueFigures,
   RejectOptions,
   TopologyAddress,
   TopologySubscription,

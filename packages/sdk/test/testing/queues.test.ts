@@ -32,6 +32,26 @@ describe("A queue of the embedded broker", () => {
     await until("the queue is empty", () => broker.messageCount("work") === 0);
   });
 
+  it("tells how many messages it has, how old the first that waits is, and who consumes", async () => {
+    const figures = () => broker.queues().find(({ queue }) => queue === "work");
+    expect(figures()).to.deep.equal({
+      address: "work",
+      queue: "work",
+      messages: 0,
+      consumers: 0,
+      oldestAgeMs: undefined,
+    });
+    const sender = await client.sender("work");
+    await sender.send(message("old", { priority: 1 }));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await sender.send(message("urgent", { priority: 9 }));
+    expect(figures()).to.include({ messages: 2, consumers: 0 });
+    expect(figures()?.oldestAgeMs).to.be.at.least(25);
+    const receiver = await client.receiver("work");
+    await receiver.bodies(2);
+    expect(figures()).to.include({ consumers: 1, oldestAgeMs: undefined });
+  });
+
   it("counts as one of its own what is delivered and not settled", async () => {
     await (await client.sender("work")).send(message("one"));
     await (await client.receiver("work")).receive();

@@ -13,7 +13,19 @@ import {
 
 /** Bytes that one address holds in memory before Artemis pages its messages to disk. */
 const MAXIMUM_SIZE_BYTES = 64 * 1024 * 1024;
-type Permission = "send" | "consume" | "browse" | "createNonDurableQueue" | "deleteNonDurableQueue" | "createAddress";
+type Permission =
+  | "send"
+  | "consume"
+  | "browse"
+  | "createNonDurableQueue"
+  | "deleteNonDurableQueue"
+  | "createAddress"
+  | "manage"
+  | "view";
+
+/** Where Artemis takes management messages, and where the monitor has their answers sent. */
+export const MANAGEMENT_ADDRESS = "activemq.management";
+export const MANAGEMENT_REPLIES = "management-replies";
 
 /** One `security-setting`: who may do what on the addresses that `match` covers. */
 function securitySetting(match: string, rights: Partial<Record<Permission, readonly BrokerUserName[]>>): string {
@@ -56,6 +68,29 @@ function securityOf(channel: Channel): string[] {
     );
   }
   return settings;
+}
+
+/**
+ * The auditor may ask for the figures of queues and of the disk, and may have nothing changed: with
+ * `management-message-rbac` each operation and attribute is a right of its own, under `mops`.
+ */
+function managementSecurity(): string[] {
+  const queues = [...ALL_CHANNELS.flatMap(queuesOf), ...DURABLE_CHANNELS.map(deadLetterAddress)];
+  const looks = [
+    "broker.listQueues",
+    "broker.getDiskStoreUsage",
+    ...queues.map((name) => `queue.${name}.getFirstMessageAge`),
+  ];
+  return [
+    securitySetting(MANAGEMENT_ADDRESS, { send: ["auditor"], manage: ["auditor"] }),
+    securitySetting(MANAGEMENT_REPLIES, { send: ["auditor"], consume: ["auditor"] }),
+    ...looks.map((look) => securitySetting(`mops.${look}`, { view: ["auditor"] })),
+  ];
+}
+
+/** The names of the queues that a channel has in Artemis. */
+function queuesOf({ address, kind, subscriptions }: Channel): string[] {
+  return kind === "queue" ? [address] : subscriptions.map(({ name }) => `${name}:global`);
 }
 
 function addressSettingOf(channel: Channel): string {
@@ -117,8 +152,9 @@ export function artemisBrokerXml(options: { readonly acceptor: string }): string
     <acceptors>
       <acceptor name="amqp">${options.acceptor}</acceptor>
     </acceptors>
+    <management-message-rbac>true</management-message-rbac>
     <security-settings>
-${[...ALL_CHANNELS.flatMap(securityOf), temporary, securitySetting("#", {})].join("\n")}
+${[...ALL_CHANNELS.flatMap(securityOf), temporary, ...managementSecurity(), securitySetting("#", {})].join("\n")}
     </security-settings>
     <address-settings>
       <address-setting match="#">
@@ -129,6 +165,9 @@ ${ALL_CHANNELS.map(addressSettingOf).join("\n")}
     </address-settings>
     <addresses>
 ${[...ALL_CHANNELS, ...deadLetters].map(addressOf).join("\n")}
+      <address name="${MANAGEMENT_REPLIES}">
+        <anycast><queue name="${MANAGEMENT_REPLIES}"><durable>false</durable></queue></anycast>
+      </address>
     </addresses>
   </core>
 </configuration>

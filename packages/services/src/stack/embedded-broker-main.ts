@@ -1,8 +1,12 @@
 /**
  * The embedded broker as a process of its own, so that it shares no event loop with the launcher and can die alone.
- * Reads BROKER_PORT (0: any) and BROKER_PASSWORDS (JSON: a password for each user of the queue map).
+ * Tells Prometheus of its queues at `/metrics`, as the monitor does of Artemis's. Reads BROKER_PORT and
+ * BROKER_HEALTH_PORT (0: any) and BROKER_PASSWORDS (JSON: a password for each user of the queue map).
  */
 import { startBroker } from "@quittance/sdk/testing";
+import { observeQueues } from "../operator/monitor/observe-queues.js";
+import { serveHealth } from "../platform/health.js";
+import { startTelemetry } from "../platform/telemetry.js";
 import type { BrokerUserName } from "../shared/queue-map.js";
 import type { BrokerReadyMessage } from "./embedded-broker.js";
 import { embeddedBrokerOptions } from "./embedded-broker-options.js";
@@ -16,15 +20,24 @@ const broker = await startBroker({
   host: "127.0.0.1",
   port: Number(process.env.BROKER_PORT ?? 0),
 });
+const telemetry = await startTelemetry("broker", {});
+observeQueues(() => ({ queues: broker.queues() }));
+const health = await serveHealth({
+  host: "127.0.0.1",
+  port: Number(process.env.BROKER_HEALTH_PORT ?? 0),
+  checks: {},
+  expose: telemetry.expose,
+});
 
 let stopping = false;
 async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
   await broker.close();
+  await health.close();
   process.exit(0);
 }
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
 process.on("disconnect", () => setTimeout(() => void stop(), ORPHAN_TIMEOUT_MS));
-process.send?.({ type: "ready", port: broker.port } satisfies BrokerReadyMessage);
+process.send?.({ type: "ready", port: broker.port, health: health.port } satisfies BrokerReadyMessage);

@@ -8,6 +8,8 @@ import { type NodeProcess, startNodeProcess } from "./node-process.js";
 export interface BrokerReadyMessage {
   readonly type: "ready";
   readonly port: number;
+  /** Where `/livez`, `/readyz` and `/metrics` answer. */
+  readonly health: number;
 }
 
 /** When the guardian ends things, the broker comes after the services and before the database. */
@@ -16,6 +18,7 @@ export const BROKER_GUARDIAN_ORDER = 2;
 /** Starts the broker on 127.0.0.1. `port` 0 takes a free one; give the port of before at a restart. */
 export function startEmbeddedBroker(options: {
   readonly port: number;
+  readonly healthPort: number;
   readonly passwords: Readonly<Record<BrokerUserName, string>>;
   readonly guardian: Guardian;
   readonly onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
@@ -27,6 +30,7 @@ export function startEmbeddedBroker(options: {
       PATH: process.env.PATH,
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       BROKER_PORT: String(options.port),
+      BROKER_HEALTH_PORT: String(options.healthPort),
       BROKER_PASSWORDS: JSON.stringify(options.passwords),
     },
     guardian: options.guardian,

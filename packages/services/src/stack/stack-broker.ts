@@ -18,6 +18,8 @@ export interface StackBroker {
   urlOf(user: BrokerUserName): string;
   /** Absent for a broker that is not ours. */
   readonly supervision?: Supervision<Supervisable>;
+  /** Where it tells of its queues at `/metrics` by itself: the embedded broker alone does. */
+  readonly healthPort?: number;
   /** Whether it keeps its messages when its process dies. */
   readonly durable: boolean;
 }
@@ -56,13 +58,19 @@ export async function startStackBroker(options: StackBrokerOptions): Promise<Sta
     const supervision = await supervise({
       ...supervised,
       start: (previous: Awaited<ReturnType<typeof startEmbeddedBroker>> | undefined) =>
-        startEmbeddedBroker({ ...options, passwords, port: previous?.ready.port ?? 0 }),
+        startEmbeddedBroker({
+          ...options,
+          passwords,
+          port: previous?.ready.port ?? 0,
+          healthPort: previous?.ready.health ?? 0,
+        }),
     });
-    const { port } = supervision.current.ready;
+    const { port, health } = supervision.current.ready;
     return {
       description: `embedded AMQP 1.0 broker on 127.0.0.1:${port}`,
       urlOf: (user) => `amqp://${user}:${passwords[user]}@127.0.0.1:${port}`,
       supervision,
+      healthPort: health,
       durable: false,
     };
   }

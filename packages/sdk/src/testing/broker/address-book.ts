@@ -50,6 +50,10 @@ export class AddressBook {
     return new StoredMessage(++this.#lastMessageId, Buffer.from(bytes), Date.now());
   }
 
+  all(): Address[] {
+    return [...this.#addresses.values()];
+  }
+
   find(name: string): Address | undefined {
     return this.#addresses.get(name);
   }

@@ -1,5 +1,6 @@
 /** The broker behind the AMQP front: who may connect, and everything that connections share. */
 import { type Backend, type BackendConnection, type Peer, Refusal } from "../../amqp/server/backend.js";
+import type { QueueFigures } from "../broker-options.js";
 import { AddressBook, splitName } from "./address-book.js";
 import { Client } from "./client.js";
 import { Faults } from "./faults.js";
@@ -59,6 +60,19 @@ export class BrokerCore implements Backend {
       throw new TypeError(`${name} is a topic: ask for one of its subscriptions, as "${name}::subscription".`);
     }
     return address.queue.messageCount;
+  }
+
+  queues(): QueueFigures[] {
+    const now = Date.now();
+    return this.#book.all().flatMap(({ name: address, queues }) =>
+      queues.map((queue) => ({
+        address,
+        queue: queue.name,
+        messages: queue.messageCount,
+        consumers: queue.consumerCount,
+        oldestAgeMs: queue.oldestAgeMs(now),
+      })),
+    );
   }
 
   /** The connections are gone: leaves what a broker finds that was killed, with its disk or with an empty one. */

@@ -59,6 +59,14 @@ export class MessageQueue implements Browsable {
     return this.#consumers.size;
   }
 
+  /** Milliseconds since the oldest message that waits to be delivered came; undefined when none waits. */
+  oldestAgeMs(now: number): number | undefined {
+    this.expire();
+    let oldest: QueueEntry | undefined;
+    for (const entry of this.#waiting) if (oldest === undefined || entry.order < oldest.order) oldest = entry;
+    return oldest === undefined ? undefined : now - oldest.message.arrivedAt;
+  }
+
   get nextOrder(): number {
     return this.#nextOrder;
   }

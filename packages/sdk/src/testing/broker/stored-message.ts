@@ -52,6 +52,8 @@ export class StoredMessage {
   readonly durable: boolean;
   /** 0 to 9. */
   readonly priority: number;
+  /** When it came, in milliseconds since 1970. */
+  readonly arrivedAt: number;
   /** Milliseconds since 1970; 0 for never. */
   readonly expiresAt: number;
   readonly groupId: string | undefined;
@@ -66,6 +68,7 @@ export class StoredMessage {
   constructor(id: number, bytes: Buffer, now: number) {
     this.id = id;
     this.bytes = bytes;
+    this.arrivedAt = now;
     this.sections = findSections(bytes);
     this.#header = headerOf(bytes, this.sections);
     this.durable = this.#header.durable;
