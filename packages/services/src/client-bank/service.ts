@@ -1,20 +1,16 @@
 /** client-bank: steps 3 and 5b of the payment cycle, step R3 of refunds, and the reads. */
 import type { Connection } from "@quittance/sdk";
 import { z } from "zod";
-import { STEP_BREAKER } from "../platform/circuit-breakers.js";
-import { classifyFailure } from "../platform/classify-failure.js";
 import { databaseConfiguration } from "../platform/configuration.js";
 import type { Database } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
-import { answeringSigned, believing } from "../shared/believe.js";
+import { answeringSigned } from "../shared/believe.js";
 import { booksAuditConfiguration } from "../shared/books-audit.js";
 import { Envelopes } from "../shared/envelope.js";
-import { logStepEvent } from "../shared/log-step-event.js";
 import { type MessageKeys, messageKeys } from "../shared/message-keys.js";
-import { transactionResultMessage, validationResultMessage } from "../shared/messages.js";
-import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../shared/queue-map.js";
-import { refundResultMessage } from "../shared/refund-messages.js";
+import { CHANNELS, destinationOf } from "../shared/queue-map.js";
+import { startSteps } from "../shared/start-steps.js";
 import { answerRead } from "./answer-reads.js";
 import { GuessBook, type GuessLimits, NO_GUESS_LIMITS } from "./card-guesses.js";
 import { createOutcomeMetrics } from "./outcome-metrics.js";
@@ -50,8 +46,6 @@ export function guessLimitsOf(settings: z.infer<z.ZodObject<typeof clientBankCon
   };
 }
 
-/** Payments, or refunds, in one transaction. */
-const MAXIMUM_BATCH_SIZE = 200;
 const DEFAULT_READ_CONCURRENCY = 2;
 
 export interface ClientBankOptions {
@@ -83,47 +77,15 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     now,
   };
 
-  const capture = await connection.process({
-    name: "client-bank-capture",
-    from: destinationOf(CHANNELS.validationResult),
-    to: destinationOf(CHANNELS.bankResult),
-    toOptions: { priority: CHANNELS.bankResult.priority },
-    schema: validationResultMessage,
-    deadLetter: deadLetterDestination(CHANNELS.validationResult),
-    batch: { maximumSize: MAXIMUM_BATCH_SIZE },
-    classify: classifyFailure,
-    breaker: STEP_BREAKER,
-    handle: believing(envelopes, "validation-result", (batch) => step3Capture(tools, batch)),
-    onEvent: (event) => logStepEvent(event, "3", log),
-  });
-  const finish = await connection.process({
-    name: "client-bank-finish",
-    from: destinationOf(CHANNELS.transactionResult),
-    subscription: subscriptionOf(CHANNELS.transactionResult, "client-bank"),
-    to: destinationOf(CHANNELS.transactionResult),
-    toOptions: { priority: CHANNELS.transactionResult.priority },
-    schema: transactionResultMessage,
-    deadLetter: deadLetterDestination(CHANNELS.transactionResult),
-    batch: { maximumSize: MAXIMUM_BATCH_SIZE },
-    classify: classifyFailure,
-    breaker: STEP_BREAKER,
-    handle: believing(envelopes, "transaction-result", (batch) => step5bFinish(tools, batch)),
-    onEvent: (event) => logStepEvent(event, "5b", log),
-  });
-  const refund = await connection.process({
-    name: "client-bank-refund",
-    from: destinationOf(CHANNELS.refundResult),
-    subscription: subscriptionOf(CHANNELS.refundResult, "client-bank"),
-    to: destinationOf(CHANNELS.refundResult),
-    toOptions: { priority: CHANNELS.refundResult.priority },
-    schema: refundResultMessage,
-    deadLetter: deadLetterDestination(CHANNELS.refundResult),
-    batch: { maximumSize: MAXIMUM_BATCH_SIZE },
-    classify: classifyFailure,
-    breaker: STEP_BREAKER,
-    handle: believing(envelopes, "refund-result", (batch) => stepR3Credit(tools, batch)),
-    onEvent: (event) => logStepEvent(event, "R3", log),
-  });
+  const cycle = await startSteps(
+    "client-bank",
+    {
+      "3": (batch) => step3Capture(tools, batch),
+      "5b": (batch) => step5bFinish(tools, batch),
+      R3: (batch) => stepR3Credit(tools, batch),
+    },
+    { connection, envelopes, log },
+  );
   const reads = await connection.respond(
     destinationOf(CHANNELS.paymentRead),
     answeringSigned(envelopes, "payment-read", (request) => answerRead(tools, request)),
@@ -137,9 +99,9 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
 
   return {
     checks: { database: () => database.problem() },
-    steps: { "client-bank-capture": capture, "client-bank-finish": finish, "client-bank-refund": refund },
+    steps: cycle.steps,
     async drain(drain) {
-      await Promise.all([capture.drain(drain), finish.drain(drain), refund.drain(drain), reads.drain(drain)]);
+      await Promise.all([cycle.drain(drain), reads.drain(drain)]);
       await database.close();
     },
   };

@@ -1,4 +1,4 @@
-/** Step 3 of the payment cycle: debits the client and records the payment, a batch in one transaction. */
+/** Step 3: debits the client and records the payment, a batch in one transaction. */
 import type { Incoming, Outcome, Outgoing } from "@quittance/sdk";
 import type { Database, Transaction } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";

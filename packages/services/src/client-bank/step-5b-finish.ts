@@ -1,4 +1,4 @@
-/** Step 5b of the payment cycle: makes payments final, a batch in one transaction, and then tells how they ended. */
+/** Step 5b: makes payments final, a batch in one transaction, and then tells how they ended. */
 import type { Incoming, Outcome } from "@quittance/sdk";
 import type { Transaction } from "../platform/database.js";
 import { traceIdOf } from "../platform/log.js";

@@ -1,4 +1,4 @@
-/** Step R3 of a refund: credits the client and makes the refund final, a batch in one transaction; then tells how it ended. */
+/** Step R3: credits the client and makes the refund final, a batch in one transaction; then tells how it ended. */
 import type { Incoming, Message, Outcome, Outgoing } from "@quittance/sdk";
 import type { Transaction } from "../platform/database.js";
 import { traceIdOf } from "../platform/log.js";

@@ -1,12 +1,10 @@
-/** Steps 5c and R4: the gateway's own reply queue, whose messages wake the callers that wait. */
+/** The gateway's own reply queue, whose messages wake the callers that wait: steps 5c and R4. */
 import type { Connection, Message, TemporaryQueue } from "@quittance/sdk";
 import type { Logger } from "../platform/log.js";
 import type { Envelopes } from "../shared/envelope.js";
-import { gatewayReply, type PaymentView } from "../shared/messages.js";
-import { REFUND_REPLY_TYPE, refundReply } from "../shared/refund-messages.js";
-import type { Admission } from "./admission.js";
-import type { RefundFinal } from "./refund-payment.js";
-import type { Waiters } from "./waiters.js";
+import { REFUND_REPLY_TYPE } from "../shared/refund-messages.js";
+import { answerPayment, type PaymentAnswerParts } from "./step-5c-answer.js";
+import { answerRefund, type RefundAnswerParts } from "./step-r4-answer.js";
 
 /** Replies on their way at once. They are small, and handled as they come. */
 const CREDIT_WINDOW = 1_000;
@@ -15,15 +13,11 @@ const CREDIT_WINDOW = 1_000;
  * Reads replies into the waiters for as long as the connection lives.
  * @returns the queue to name as JMSReplyTo.
  */
-export async function receiveReplies(options: {
-  readonly connection: Connection;
-  readonly envelopes: Envelopes;
-  readonly waiters: Waiters<PaymentView>;
-  readonly refundWaiters: Waiters<RefundFinal>;
-  readonly admission: Admission;
-  readonly log: Logger;
-}): Promise<TemporaryQueue> {
-  const { connection, envelopes, waiters, refundWaiters, admission, log } = options;
+export async function receiveReplies(
+  options: PaymentAnswerParts &
+    RefundAnswerParts & { readonly connection: Connection; readonly envelopes: Envelopes; readonly log: Logger },
+): Promise<TemporaryQueue> {
+  const { connection, envelopes, admission, log } = options;
   const replyQueue = await connection.createTemporaryQueue();
   // An answer can be read again, so that nothing is lost when the gateway stops with replies in hand.
   await connection.createConsumer(replyQueue, { acknowledge: "auto", creditWindow: CREDIT_WINDOW, onMessage: wake });
@@ -40,21 +34,10 @@ export async function receiveReplies(options: {
       return;
     }
     try {
-      if (kind === REFUND_REPLY_TYPE) {
-        wakeRefund(message);
-        return;
-      }
-      const { payment } = message.json(gatewayReply);
-      admission.answered(payment.id);
-      waiters.wake(payment);
+      if (kind === REFUND_REPLY_TYPE) answerRefund(options, message);
+      else answerPayment(options, message);
     } catch (error) {
       log.warn({ err: error, payment: message.correlationId }, "a reply could not be read: its caller waits in vain");
     }
-  }
-
-  function wakeRefund(message: Message): void {
-    const { refund, payment } = message.json(refundReply);
-    admission.answered(refund.id);
-    refundWaiters.wake({ id: refund.id, refund, payment });
   }
 }

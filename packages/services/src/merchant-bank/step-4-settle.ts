@@ -1,4 +1,4 @@
-/** Step 4 of the payment cycle: credits the merchant and records the receipt, a batch in one transaction. */
+/** Step 4: credits the merchant and records the receipt, a batch in one transaction. */
 import type { Incoming, Outcome } from "@quittance/sdk";
 import type { Database, Transaction } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";

@@ -1,4 +1,4 @@
-/** Step R2 of a refund: debits the merchant and records the refund, a batch in one transaction. */
+/** Step R2: debits the merchant and records the refund, a batch in one transaction. */
 import type { Incoming, Message, Outcome, Outgoing } from "@quittance/sdk";
 import type { Transaction } from "../platform/database.js";
 import { traceIdOf } from "../platform/log.js";

@@ -1,4 +1,4 @@
-/** Step 1: a payment is accepted. The caller is told so only after the broker holds the message durably. */
+/** Step 1: accepts a payment. The caller is told so only after the broker holds the message durably. */
 import type { Connection, Destination, Producer } from "@quittance/sdk";
 import { type Payment, PaymentState, type PayRequest } from "../gen/quittance/payments/v1/payments.js";
 import type { KeyRing } from "../platform/key-ring.js";

@@ -1,4 +1,4 @@
-/** Step R1: a refund is accepted. The caller is told so only after the broker holds the message durably. */
+/** Step R1: accepts a refund. The caller is told so only after the broker holds the message durably. */
 import type { Producer } from "@quittance/sdk";
 import {
   type Payment,
@@ -15,12 +15,12 @@ import { ApiError, invalidFields, requestIdReused } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
 import { hashRefundParameters } from "./parameters-hash.js";
-import { DEADLINE_MARGIN_MS, type PayParts } from "./pay.js";
 import { belongsToMerchant, deriveRefundId } from "./payment-id.js";
 import { recordedPayment, recordedRefund } from "./payment-resource.js";
 import { checkRefundRequest, type RefundOrder } from "./refund-order.js";
 import type { RecordedRefund, Standing } from "./standing.js";
 import { startWait } from "./start-wait.js";
+import { DEADLINE_MARGIN_MS, type PayParts } from "./step-1-accept.js";
 import type { Waiters } from "./waiters.js";
 
 /** From the capture of a payment, which its deadline bounds, to its settlement. */
