@@ -47,6 +47,8 @@ const CLIENTS: readonly ClientRow[] = [
 ].map(({ number, currency, balance, state }) => ({
   id: `c-${number}`,
   cardFingerprint: fingerprintCard(CARDS[number]?.number ?? "", KEYS.fingerprint),
+  // Of some, while keys of fingerprints change.
+  formerCardFingerprint: number < 2 ? `former-${number}` : null,
   cardExpiryMonth: 12,
   cardExpiryYear: 2030,
   currency,

@@ -11,7 +11,7 @@ import { listRefunds } from "./operations/list-refunds.js";
 import { paymentViewOf } from "./payment-record.js";
 import { refundViewOf } from "./refund-record.js";
 
-type Found = Pick<PaymentReadReply, "payments" | "refunds">;
+type Found = Pick<PaymentReadReply, "payments" | "refunds" | "recordedAs">;
 type GetMany = Extract<PaymentReadRequest, { readonly operation: "get-many" }>;
 
 /** The answer to one request on `payment-read`. @throws MessagingError `invalid-body` for a request of another shape. */
@@ -35,22 +35,29 @@ async function read(client: Transaction, asked: PaymentReadRequest): Promise<Fou
 
 /** One statement for each kind, whoever's and however many they are. */
 async function getMany(client: Transaction, { payments, refunds }: GetMany): Promise<Found> {
-  return {
-    payments: await own(payments, (ids) => getPayments(client, ids), paymentViewOf),
-    refunds: await own(refunds, (ids) => findRefunds(client, ids), refundViewOf),
+  const recordedAs: Record<string, string> = {};
+  const found = {
+    payments: await own(payments, (ids) => getPayments(client, ids), paymentViewOf, recordedAs),
+    refunds: await own(refunds, (ids) => findRefunds(client, ids), refundViewOf, recordedAs),
   };
+  return { ...found, ...(Object.keys(recordedAs).length > 0 && { recordedAs }) };
 }
 
-/** What is recorded of what was asked for, where the merchant is the one that it is asked for. */
-async function own<Recorded extends { readonly merchantId: string }, View>(
+/** What is recorded of what was asked for, where the merchant is the one that it is asked for; each once. */
+async function own<Recorded extends { readonly id: string; readonly merchantId: string }, View>(
   asked: GetMany["payments"],
   find: (ids: readonly string[]) => Promise<ReadonlyMap<string, Recorded>>,
   viewOf: (record: Recorded) => View,
+  recordedAs: Record<string, string>,
 ): Promise<View[]> {
   if (asked.length === 0) return [];
   const found = await find(asked.map(({ id }) => id));
-  return asked.flatMap(({ id, merchantId }) => {
+  const views = new Map<string, View>();
+  for (const { id, merchantId } of asked) {
     const record = found.get(id);
-    return record?.merchantId === merchantId ? [viewOf(record)] : [];
-  });
+    if (record?.merchantId !== merchantId) continue;
+    views.set(record.id, viewOf(record));
+    if (record.id !== id) recordedAs[id] = record.id;
+  }
+  return [...views.values()];
 }

@@ -27,10 +27,10 @@ export interface CaptureFacts {
 
 const SAME_ID_OTHER_PARAMETERS = "Its id is that of a payment with other parameters.";
 const OTHER_ID_SAME_FIELDS =
-  "Its request is recorded under another payment id, and no field differs: was the key of payment ids changed?";
+  "Its request is recorded under another payment id, and no field that is known differs: is a key of payment ids missing?";
 
 /**
- * Decides about each message: what is recorded stands; of several payments under one request_id the first stands, and
+ * Decides about each message: what is recorded stands, under whichever key its id was made; of several payments under one request_id the first stands, and
  * the others are declined; several payments of one client are each judged against what the ones before left; a payment
  * that comes twice in the batch is decided once.
  */
@@ -39,7 +39,7 @@ export function decideCaptures(
   facts: CaptureFacts,
 ): readonly CaptureDecision[] {
   const captureTime = new Date(facts.now).toISOString();
-  const clients = new Map(facts.clients.map((client) => [client.cardFingerprint, client]));
+  const clients = new Map(facts.clients.flatMap((client) => fingerprintsOf(client).map((own) => [own, client])));
   const balances = new Map(facts.clients.map((client) => [client.id, client.balance]));
   const decided = new Map<string, PaymentRecord>();
   const standing = new Map<string, PaymentRecord>();
@@ -57,9 +57,12 @@ export function decideCaptures(
       }
       return { outcome: "recorded", payment: before, isNew: false };
     }
+    const alternate = message.alternateIds?.map((id) => decided.get(id)).find((known) => known !== undefined);
+    if (alternate !== undefined) return { outcome: "recorded", payment: alternate, isNew: false };
     const first = standing.get(requestOf(message));
-    const reuse = first === undefined ? STANDS : reuseFor(first, message);
-    if (reuse === undefined) return { outcome: "impossible", reason: OTHER_ID_SAME_FIELDS };
+    const reuse = first === undefined ? STANDS : reuseFor(first, message, clients.get(message.card.fingerprint));
+    if (reuse === "same") return { outcome: "recorded", payment: first as PaymentRecord, isNew: false };
+    if (reuse === "unknown") return { outcome: "impossible", reason: OTHER_ID_SAME_FIELDS };
     // What came declined, or may not be, is recorded as such: whose card it was no longer matters.
     const refused = reuse.standingId === null ? message.declineReason : "REQUEST_ID_REUSED";
     const amount = BigInt(message.amount.minorUnits);
@@ -111,19 +114,35 @@ function requestOf({ merchantId, requestId }: Pick<PaymentRecord, "merchantId" |
   return `${merchantId} ${requestId}`;
 }
 
-/** In what a request differs from the one that stands, by the paths of the proto; undefined when it is the same one. */
-function reuseFor(first: PaymentRecord, message: ValidationResultMessage): ReuseColumns | undefined {
+function fingerprintsOf({ cardFingerprint, formerCardFingerprint }: LockedClient): string[] {
+  return formerCardFingerprint === null ? [cardFingerprint] : [cardFingerprint, formerCardFingerprint];
+}
+
+/**
+ * In what a request differs from the one that stands, by the paths of the proto. It is the same when all fields are known
+ * and none differs, whatever its id: its gateway lacks the key that the other id was made with.
+ */
+function reuseFor(
+  first: PaymentRecord,
+  message: ValidationResultMessage,
+  client: LockedClient | undefined,
+): ReuseColumns | "same" | "unknown" {
   const { amount, card, description } = message;
+  // A client has one card: two fingerprints of it, and of its holder, were made under two keys.
+  const otherKey = first.cardFingerprint !== card.fingerprint && client !== undefined && first.clientId === client.id;
+  const firstCard = otherKey ? card.fingerprint : (first.cardFingerprint ?? undefined);
+  const firstHolder = otherKey ? undefined : (first.cardHolder ?? undefined);
   const fields = differingFields([
     ["amount.currency_code", first.currency, amount.currencyCode],
     ["amount.minor_units", first.amount.toString(), amount.minorUnits],
-    ["card.number", first.cardFingerprint ?? undefined, card.fingerprint],
+    ["card.number", firstCard, card.fingerprint],
     ["card.expiry_month", first.cardExpiryMonth, card.expiryMonth],
     ["card.expiry_year", first.cardExpiryYear, card.expiryYear],
-    ["card.holder_name", first.cardHolder ?? undefined, card.holder],
+    ["card.holder_name", firstHolder, card.holder],
     ["description", first.description, description],
   ]);
-  return fields.length === 0 ? undefined : { standingId: first.id, differingFields: fields };
+  if (fields.length > 0) return { standingId: first.id, differingFields: fields };
+  return firstCard === undefined || firstHolder === undefined || card.holder === undefined ? "unknown" : "same";
 }
 
 function reasonToDecline(

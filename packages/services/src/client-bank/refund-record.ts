@@ -26,9 +26,9 @@ type TimeField = "acceptTime" | "debitTime" | "finishTime";
 /** A row as the driver gives it: times as dates. */
 export type RefundRow = Omit<RefundRecord, TimeField> & Readonly<Record<TimeField, Date>>;
 
-/** What a SELECT of {@link RefundRow} names. */
+/** What a SELECT of {@link RefundRow} names; the table goes by `refunds` in it. */
 export const REFUND_COLUMNS = `
-  id, payment_id AS "paymentId", merchant_id AS "merchantId", request_id AS "requestId",
+  refunds.id, payment_id AS "paymentId", merchant_id AS "merchantId", request_id AS "requestId",
   parameters_hash AS "parametersHash", currency, amount, state, decline_reason AS "declineReason",
   accept_time AS "acceptTime", debit_time AS "debitTime", finish_time AS "finishTime",
   standing_id AS "standingId", differing_fields AS "differingFields"`;

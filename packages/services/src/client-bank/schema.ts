@@ -42,6 +42,11 @@ export const clients = clientBankSchema.table(
     /** JWE under the bank's storage key, which no service holds. */
     sealedCard: text("sealed_card").notNull(),
     cardFingerprint: text("card_fingerprint").notNull(),
+    /**
+     * The fingerprint under the key before, while keys of fingerprints change: the card is found by either, so that no
+     * message that was made under the other key is lost on its client.
+     */
+    formerCardFingerprint: text("former_card_fingerprint"),
     cardExpiryMonth: smallint("card_expiry_month").notNull(),
     cardExpiryYear: smallint("card_expiry_year").notNull(),
     currency: text().notNull(),
@@ -55,6 +60,9 @@ export const clients = clientBankSchema.table(
   (table) => [
     check("clients_id", sql`${table.id} NOT IN (${quoted(RESERVED_ACCOUNTS)})`),
     unique("clients_card_fingerprint").on(table.cardFingerprint),
+    uniqueIndex("clients_former_card_fingerprint")
+      .on(table.formerCardFingerprint)
+      .where(sql`${table.formerCardFingerprint} IS NOT NULL`),
     check("clients_card_expiry_month", sql`${table.cardExpiryMonth} BETWEEN 1 AND 12`),
     check("clients_currency", sql`${table.currency} ~ '^[A-Z]{3}$'`),
     check("clients_balance", sql`${table.balance} >= 0`),
@@ -201,6 +209,16 @@ export const refunds = clientBankSchema.table(
     ),
   ],
 );
+
+/**
+ * Ids that requests have under other keys than the one that they are recorded under. Each was told to a caller, as one of
+ * a payment or a refund on its way, before it was known that the request was recorded already: it reads what stands.
+ */
+export const otherIds = clientBankSchema.table("other_ids", {
+  id: text().primaryKey(),
+  /** The id of the payment or the refund. */
+  recordedAs: text("recorded_as").notNull(),
+});
 
 /**
  * Until when an operator lets payments be captured that come after their deadline. Rows are added by the operator's

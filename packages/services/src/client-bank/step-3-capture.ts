@@ -12,6 +12,7 @@ import { findPayments } from "./operations/find-payments.js";
 import { lockClients } from "./operations/lock-clients.js";
 import { recordCaptures } from "./operations/record-captures.js";
 import { recordCardGuesses } from "./operations/record-card-guesses.js";
+import { type OtherId, recordOtherIds } from "./operations/record-other-ids.js";
 import type { OutcomeMetrics } from "./outcome-metrics.js";
 import { finalReply, paymentUpdate } from "./outgoing.js";
 import type { PaymentRecord } from "./payment-record.js";
@@ -67,7 +68,8 @@ export async function step3Capture(
 
 /**
  * Decides about the messages and writes what is new: five round trips with BEGIN and COMMIT, whatever their number; one
- * more when cards were guessed at, one each second, and one when a payment came after its deadline. The clients are
+ * more when cards were guessed at, one each second, one when a payment came after its deadline, and one when a request
+ * came again under another key of payment ids. The clients are
  * locked before we look for what is recorded, so that a payment which another process is recording for the same client is
  * found once its transaction has ended.
  */
@@ -90,8 +92,22 @@ export async function capturePayments(
     decision.outcome === "recorded" && decision.isNew ? [decision.payment] : [],
   );
   if (fresh.length > 0) await recordCaptures(transaction, fresh);
+  const others = otherIdsIn(messages, decisions);
+  if (others.length > 0) await recordOtherIds(transaction, others);
   if (guesses !== undefined && tally !== undefined) await recordGuesses(transaction, guesses, tally, nowMs);
   return decisions;
+}
+
+/** The messages whose request is recorded under another id than theirs. */
+function otherIdsIn(
+  messages: readonly ValidationResultMessage[],
+  decisions: readonly CaptureDecision[],
+): readonly OtherId[] {
+  return messages.flatMap(({ paymentId }, place) => {
+    const decision = decisions[place];
+    if (decision?.outcome !== "recorded" || decision.payment.id === paymentId) return [];
+    return [{ id: paymentId, recordedAs: decision.payment.id }];
+  });
 }
 
 async function readGuesses(transaction: Transaction, guesses: GuessBook, nowMs: number): Promise<void> {
@@ -119,11 +135,14 @@ function bankResult(
   { body, message }: Incoming<ValidationResultMessage>,
   payment: PaymentRecord,
 ): Outgoing {
-  const { declineReason: _asItCame, card, ...rest } = body;
+  const { declineReason: _asItCame, alternateIds: _other, card, ...rest } = body;
   // Whose name the card has is compared here, and nowhere else.
   const { holder: _compared, ...cardFacts } = card;
   const result: BankResultMessage = {
     ...rest,
+    // The request may have come under another key than the one that it is recorded under.
+    paymentId: payment.id,
+    parametersHash: payment.parametersHash,
     card: cardFacts,
     acceptTime: payment.acceptTime,
     deadline: payment.deadline,

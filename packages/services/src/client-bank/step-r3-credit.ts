@@ -13,6 +13,7 @@ import {
 import { decideRefunds, type RefundDecision } from "./decide-refunds.js";
 import { findRefunds } from "./operations/find-refunds.js";
 import { lockPayments } from "./operations/lock-payments.js";
+import { recordOtherIds } from "./operations/record-other-ids.js";
 import { recordRefunds } from "./operations/record-refunds.js";
 import { paymentUpdate } from "./outgoing.js";
 import { type PaymentRecord, paymentViewOf } from "./payment-record.js";
@@ -43,7 +44,10 @@ export async function stepR3Credit(
   });
 }
 
-/** Decides about the messages and writes what is new: five round trips with BEGIN and COMMIT, whatever their number. */
+/**
+ * Decides about the messages and writes what is new: five round trips with BEGIN and COMMIT, whatever their number, and
+ * one more when a request came again under another key of payment ids.
+ */
 export async function creditRefunds(
   transaction: Transaction,
   messages: readonly RefundResultMessage[],
@@ -60,6 +64,10 @@ export async function creditRefunds(
   }
   const refunds = fresh.map(({ refund }) => refund);
   if (refunds.length > 0) await recordRefunds(transaction, refunds, changed);
+  const others = messages.flatMap(({ refundId, otherId }) =>
+    otherId === undefined ? [] : [{ id: otherId, recordedAs: refundId }],
+  );
+  if (others.length > 0) await recordOtherIds(transaction, others);
   return decisions;
 }
 

@@ -20,8 +20,8 @@ export interface AdmissionLimits {
 
 /** One payment or refund that was let in. Each is in flight until its call has ended and its answer has come. */
 export interface Place {
-  /** Its message, which makes `id` final, is being sent from now on. */
-  sending(id: string): void;
+  /** Its message, which makes what one of `ids` names final, is being sent from now on. */
+  sending(ids: readonly string[]): void;
   /** The broker has confirmed the message. */
   accepted(): void;
   /** The call has ended; what was not accepted is in flight no more. */
@@ -31,7 +31,7 @@ export interface Place {
 interface Entry {
   readonly merchantId: string;
   readonly sinceMs: number;
-  id: string | undefined;
+  ids: readonly string[];
   /** Whether the call is still being answered. */
   isCalling: boolean;
   /** Whether the broker holds it and its answer has not come. */
@@ -85,30 +85,33 @@ export class Admission {
     if (own >= this.#limits.maximumPerMerchant) throw tooManyInFlight(merchantId, this.#limits.maximumPerMerchant);
     this.#byMerchant.set(merchantId, own + 1);
     this.#size += 1;
-    return this.#placeOf({ merchantId, sinceMs: nowMs, id: undefined, isCalling: true, isUnanswered: false });
+    return this.#placeOf({ merchantId, sinceMs: nowMs, ids: [], isCalling: true, isUnanswered: false });
   }
 
   /** The answer about a payment or refund has come. */
   answered(id: string): void {
-    for (const entry of this.#byId.get(id) ?? []) this.#endWait(entry, false);
+    const entries = this.#byId.get(id) ?? [];
     this.#byId.delete(id);
+    for (const entry of entries) this.#endWait(entry);
   }
 
   /** No answer comes any more about what was accepted so far: the queue of replies is gone. */
   forget(): void {
-    for (const entry of this.#unanswered) this.#endWait(entry, true);
+    for (const entry of this.#unanswered) this.#endWait(entry);
   }
 
   #placeOf(entry: Entry): Place {
     return {
-      sending: (id) => {
-        entry.id = id;
+      sending: (ids) => {
+        entry.ids = ids;
         entry.isUnanswered = true;
         this.#sending.set(entry, this.#now());
         this.#unanswered.add(entry);
-        const others = this.#byId.get(id);
-        if (others === undefined) this.#byId.set(id, [entry]);
-        else others.push(entry);
+        for (const id of ids) {
+          const others = this.#byId.get(id);
+          if (others === undefined) this.#byId.set(id, [entry]);
+          else others.push(entry);
+        }
       },
       accepted: () => {
         this.#sending.delete(entry);
@@ -116,7 +119,7 @@ export class Admission {
       end: () => {
         if (!entry.isCalling) return;
         // Still being sent: it was not accepted, as far as anybody knows.
-        if (this.#sending.delete(entry)) this.#endWait(entry, true);
+        if (this.#sending.delete(entry)) this.#endWait(entry);
         entry.isCalling = false;
         if (!entry.isUnanswered) this.#leave(entry);
       },
@@ -126,18 +129,18 @@ export class Admission {
   #forgetOld(nowMs: number): void {
     for (const entry of this.#unanswered) {
       if (nowMs - entry.sinceMs < this.#limits.countedForMs) return;
-      this.#endWait(entry, true);
+      this.#endWait(entry);
     }
   }
 
   /** Ends the wait for an answer; a call that is still being answered keeps its place. */
-  #endWait(entry: Entry, isFiled: boolean): void {
+  #endWait(entry: Entry): void {
     if (!this.#unanswered.delete(entry)) return;
     entry.isUnanswered = false;
-    if (isFiled && entry.id !== undefined) {
-      const others = this.#byId.get(entry.id)?.filter((other) => other !== entry) ?? [];
-      if (others.length === 0) this.#byId.delete(entry.id);
-      else this.#byId.set(entry.id, others);
+    for (const id of entry.ids) {
+      const others = this.#byId.get(id)?.filter((other) => other !== entry) ?? [];
+      if (others.length === 0) this.#byId.delete(id);
+      else this.#byId.set(id, others);
     }
     if (!entry.isCalling) this.#leave(entry);
   }

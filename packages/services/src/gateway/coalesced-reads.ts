@@ -122,7 +122,10 @@ export class CoalescedReads {
       });
       const found = reply.json(paymentReadReply);
       const views = new Map<string, View>([...found.payments, ...found.refunds].map((view) => [view.id, view]));
-      for (const { id, readers } of items) for (const { resolve } of readers) resolve(views.get(id));
+      for (const { id, readers } of items) {
+        const view = views.get(found.recordedAs?.[id] ?? id);
+        for (const { resolve } of readers) resolve(view);
+      }
     } catch (error) {
       for (const { readers } of items) for (const { reject } of readers) reject(error);
     }

@@ -22,7 +22,7 @@ import { Authenticator } from "./authenticator.js";
 import type { CallContext } from "./call-context.js";
 import { CoalescedReads } from "./coalesced-reads.js";
 import type { GatewayConfiguration } from "./gateway-configuration.js";
-import { deriveGatewayKeys } from "./gateway-keys.js";
+import { GatewayKeyRing } from "./gateway-keys.js";
 import { createGatewayMetrics } from "./gateway-metrics.js";
 import { HeldRefusals } from "./held-refusals.js";
 import { listPayments, listRefunds } from "./list-pages.js";
@@ -89,7 +89,7 @@ export async function createGateway(options: {
   readonly log: Logger;
 }): Promise<Gateway> {
   const { connection, configuration, log } = options;
-  const keys = deriveGatewayKeys(configuration.PAYMENT_ID_KEYS.first.bytes);
+  const keys = new GatewayKeyRing(configuration.PAYMENT_ID_KEYS);
   const maximum = configuration.MAXIMUM_WAITING_CALLS;
   const waiters = new Waiters<PaymentView>({ maximum });
   const refundWaiters = new Waiters<RefundFinal>({ maximum });

@@ -11,9 +11,9 @@ import { ApiError, invalidFields, type Violation } from "./api-error.js";
 import type { CallContext } from "./call-context.js";
 import { checkRequestId, collectInto } from "./field-checks.js";
 import { type ListScope, readPageToken, writePageToken } from "./page-token.js";
-import { belongsToMerchant } from "./payment-id.js";
 import { recordedPayment, recordedRefund } from "./payment-resource.js";
 import { type ReadParts, readPage } from "./read-payments.js";
+import { isPaymentOf } from "./request-ids.js";
 
 const DEFAULT_PAGE_SIZE = 50;
 
@@ -41,7 +41,7 @@ export async function listRefunds(
   const { requestId, payment } = request;
   const scope: ListScope = { merchantId, of: "refunds", filters: { request_id: requestId, payment } };
   const page = startPage(parts, scope, request);
-  if (payment !== "" && !belongsToMerchant(parts.keys.paymentId, merchantId, payment)) {
+  if (payment !== "" && !isPaymentOf(parts.keys, merchantId, payment)) {
     throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
   }
   const ofPayment = payment === "" ? {} : { paymentId: payment };
@@ -65,7 +65,14 @@ function startPage(
   if (violations.length > 0) throw invalidFields(violations);
   // What is above the largest page asks for that one (AIP-158).
   const pageSize = request.pageSize === 0 ? DEFAULT_PAGE_SIZE : Math.min(request.pageSize, MAXIMUM_PAGE_SIZE);
-  const after = request.pageToken === "" ? undefined : readPageToken(keys.pageToken, scope, request.pageToken);
+  const after =
+    request.pageToken === ""
+      ? undefined
+      : readPageToken(
+          keys.all.map((one) => one.pageToken),
+          scope,
+          request.pageToken,
+        );
   // One more than asked for tells whether there is another page, except at the limit, where a full page is followed by
   // one that may be empty.
   const asked = Math.min(pageSize + 1, MAXIMUM_PAGE_SIZE);
@@ -81,7 +88,7 @@ function startPage(
       const views = found.slice(0, pageSize);
       const last = views.at(-1);
       const isMore = last !== undefined && found.length >= asked;
-      const nextPageToken = isMore ? writePageToken(keys.pageToken, scope, last) : "";
+      const nextPageToken = isMore ? writePageToken(keys.first.pageToken, scope, last) : "";
       return { views, nextPageToken };
     },
   };

@@ -29,14 +29,14 @@ export function writePageToken(key: KeyObject, scope: ListScope, position: PageP
   return Buffer.concat([content, tag(key, scope, content)]).toString("base64url");
 }
 
-/** @throws ApiError INVALID_ARGUMENT when the token is not one of this list. */
-export function readPageToken(key: KeyObject, scope: ListScope, token: string): PagePosition {
+/** @throws ApiError INVALID_ARGUMENT when the token is not one of this list, under any of the keys. */
+export function readPageToken(keys: readonly KeyObject[], scope: ListScope, token: string): PagePosition {
   const bytes = Buffer.from(token, "base64url");
   const content = bytes.subarray(0, TIME_BYTES + ID_BYTES);
   const given = bytes.subarray(TIME_BYTES + ID_BYTES);
   // Decoding skips what is no base64url: only the exact text of a token is one.
   const exact = bytes.toString("base64url") === token;
-  if (!exact || given.length !== TAG_BYTES || !timingSafeEqual(given, tag(key, scope, content))) {
+  if (!exact || given.length !== TAG_BYTES || !keys.some((key) => timingSafeEqual(given, tag(key, scope, content)))) {
     throw invalidFields([
       {
         field: "page_token",

@@ -7,17 +7,18 @@ import { type AskParts, askClientBank } from "./ask-client-bank.js";
 import type { CallContext } from "./call-context.js";
 import type { CoalescedReads } from "./coalesced-reads.js";
 import { checkRequestId, collectInto } from "./field-checks.js";
-import type { GatewayKeys } from "./gateway-keys.js";
-import { belongsToMerchant, refundBelongsToMerchant } from "./payment-id.js";
+import type { GatewayKeyRing } from "./gateway-keys.js";
+
 import { recordedPayment, recordedRefund, unrecordedPayment, unrecordedRefund } from "./payment-resource.js";
 import type { RateLimits } from "./rate-limits.js";
 import type { ReadAdmission } from "./read-admission.js";
+import { isPaymentOf, isRefundOf } from "./request-ids.js";
 import type { UnrecordedIds } from "./unrecorded-ids.js";
 
 export interface ReadParts extends AskParts {
   readonly reads: CoalescedReads;
   readonly unrecorded: UnrecordedIds;
-  readonly keys: GatewayKeys;
+  readonly keys: GatewayKeyRing;
   /** How long client-bank may take to answer, in milliseconds. */
   readonly readTimeoutMs: number;
   readonly readAdmission: ReadAdmission;
@@ -48,7 +49,7 @@ export async function readPayment(
 ): Promise<PaymentView | undefined> {
   const { merchantId, traceparent } = context;
   if (id === "") throw invalidFields([{ field: "id", description: "is required" }]);
-  if (!belongsToMerchant(parts.keys.paymentId, merchantId, id)) {
+  if (!isPaymentOf(parts.keys, merchantId, id)) {
     throw noSuchPayment();
   }
   const reading = { id, merchantId, traceparent, timeoutMs: parts.readTimeoutMs };
@@ -67,7 +68,7 @@ export async function getRefund(parts: ReadParts, context: CallContext, request:
     return recordedRefund(view);
   }
   const { id } = request;
-  if (!refundBelongsToMerchant(parts.keys.refundId, merchantId, id)) {
+  if (!isRefundOf(parts.keys, merchantId, id)) {
     throw noSuchRefund();
   }
   const reading = { id, merchantId, traceparent, timeoutMs: parts.readTimeoutMs };

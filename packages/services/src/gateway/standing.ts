@@ -46,15 +46,15 @@ export class Standings {
     this.#log = options.log;
   }
 
-  /** Never rejects. */
-  payment(context: CallContext, id: string): Promise<Standing<PaymentView>> {
-    return this.#bounded(context, id, (reading) => this.#reads.payment(reading));
+  /** Of the payment that is recorded under one of the ids. Never rejects. */
+  payment(context: CallContext, ids: readonly string[]): Promise<Standing<PaymentView>> {
+    return this.#bounded(context, (reading) => firstOf(ids, (id) => this.#reads.payment({ ...reading, id })));
   }
 
-  /** Never rejects. */
-  refund(context: CallContext, id: string): Promise<Standing<RecordedRefund>> {
-    return this.#bounded(context, id, async (reading) => {
-      const refund = await this.#reads.refund(reading);
+  /** The same as {@link payment} of a refund. Never rejects. */
+  refund(context: CallContext, ids: readonly string[]): Promise<Standing<RecordedRefund>> {
+    return this.#bounded(context, async (reading) => {
+      const refund = await firstOf(ids, (id) => this.#reads.refund({ ...reading, id }));
       // One after the other: together they might come of two messages, and show a payment from before its refund.
       return refund && { refund, payment: await this.#reads.payment({ ...reading, id: refund.paymentId }) };
     });
@@ -62,8 +62,7 @@ export class Standings {
 
   async #bounded<Recorded>(
     context: CallContext,
-    id: string,
-    read: (reading: Reading) => Promise<Recorded | undefined>,
+    read: (reading: Omit<Reading, "id">) => Promise<Recorded | undefined>,
   ): Promise<Standing<Recorded>> {
     const { merchantId, traceparent } = context;
     const timeoutMs = Math.min(this.#boundMs, context.deadlineMs - Date.now() - ARRIVAL_MS);
@@ -73,7 +72,7 @@ export class Standings {
     // While reads fail, one call at a time finds out whether they do no more.
     if (this.#tryAgainMs !== undefined) this.#tryAgainMs = nowMs + PAUSE_MS;
     try {
-      const recorded = await read({ id, merchantId, traceparent, timeoutMs });
+      const recorded = await read({ merchantId, traceparent, timeoutMs });
       this.#tryAgainMs = undefined;
       return recorded === undefined ? { name: "unrecorded" } : { name: "recorded", recorded };
     } catch (error) {
@@ -86,4 +85,13 @@ export class Standings {
       return UNKNOWN;
     }
   }
+}
+
+/** Reads all ids at once: what is asked for together goes in one message. */
+async function firstOf<View>(
+  ids: readonly string[],
+  read: (id: string) => Promise<View | undefined>,
+): Promise<View | undefined> {
+  const views = await Promise.all(ids.map(read));
+  return views.find((view) => view !== undefined);
 }

@@ -6,15 +6,15 @@ import type { Waiter, Waiters, WaitOutcome } from "./waiters.js";
 export function startWait<Answer extends { readonly id: string }>(
   waiters: Waiters<Answer>,
   call: {
-    /** Of the payment or refund. */
-    readonly id: string;
+    /** Of the payment or refund: each that it may be recorded under. */
+    readonly ids: readonly string[];
     readonly untilMs: number;
     readonly context: CallContext;
   },
 ): { readonly outcome: Promise<WaitOutcome<Answer>>; giveUp(): void } | undefined {
-  const { id, untilMs, context } = call;
+  const { ids, untilMs, context } = call;
   const { promise, resolve } = Promise.withResolvers<WaitOutcome<Answer>>();
-  const waiter: Waiter<Answer> = { untilMs, isGone: () => context.isGone(), end: resolve };
-  if (!waiters.add(id, waiter)) return undefined;
-  return { outcome: promise, giveUp: () => waiters.remove(id, waiter) };
+  const waiter: Waiter<Answer> = { ids, untilMs, isGone: () => context.isGone(), end: resolve };
+  if (!waiters.add(waiter)) return undefined;
+  return { outcome: promise, giveUp: () => waiters.remove(waiter) };
 }

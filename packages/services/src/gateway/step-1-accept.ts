@@ -11,12 +11,11 @@ import type { Admission, Place } from "./admission.js";
 import { invalidFields, requestIdReused } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
-import type { GatewayKeys } from "./gateway-keys.js";
+import type { GatewayKeyRing } from "./gateway-keys.js";
 import type { MaximumAmounts } from "./maximum-amounts.js";
-import { hashParameters } from "./parameters-hash.js";
-import { derivePaymentId } from "./payment-id.js";
 import { checkPayRequest, type PaymentOrder } from "./payment-order.js";
 import { isFinal, recordedPayment } from "./payment-resource.js";
+import { identifyPayment, idsOf } from "./request-ids.js";
 import type { Standing, Standings } from "./standing.js";
 import { startWait } from "./start-wait.js";
 import type { UnrecordedIds } from "./unrecorded-ids.js";
@@ -36,7 +35,7 @@ export interface PayParts {
   readonly standings: Standings;
   readonly unrecorded: UnrecordedIds;
   readonly admission: Admission;
-  readonly keys: GatewayKeys;
+  readonly keys: GatewayKeyRing;
   /** The first one seals. */
   readonly sealingKeys: KeyRing;
   readonly maximumAmounts: MaximumAmounts;
@@ -76,14 +75,14 @@ async function acceptPayment(
 ): Promise<PayAnswer> {
   const acceptTimeMs = Date.now();
   const message = await paymentMessage(parts, context, order, acceptTimeMs);
+  const ids = idsOf({ ...message, id: message.paymentId });
   const trace = traceIdOf(context.traceparent);
   const untilMs = Math.min(acceptTimeMs + order.waitMs, context.deadlineMs - DEADLINE_MARGIN_MS);
   // Registered before the send, for the reply may overtake the broker's confirmation.
-  const wait =
-    untilMs > acceptTimeMs ? startWait(parts.waiters, { id: message.paymentId, untilMs, context }) : undefined;
-  place.sending(message.paymentId);
+  const wait = untilMs > acceptTimeMs ? startWait(parts.waiters, { ids, untilMs, context }) : undefined;
+  place.sending(ids);
   // Who does not wait is told how the payment stands now: read while the broker confirms, it takes no time of its own.
-  const standing = wait === undefined ? parts.standings.payment(context, message.paymentId) : undefined;
+  const standing = wait === undefined ? parts.standings.payment(context, ids) : undefined;
   try {
     // There is no duplicate-detection id: a repeated call must reach the client's bank, which alone can answer it.
     // The reply is asked for even when nobody waits, for until it comes the payment is in flight.
@@ -100,12 +99,12 @@ async function acceptPayment(
     throw fromBrokerFailure(error);
   }
   place.accepted();
-  parts.unrecorded.forget(message.paymentId);
+  for (const id of ids) parts.unrecorded.forget(id);
   parts.log.info({ payment: message.paymentId, merchant: context.merchantId, trace }, "payment accepted");
 
   const outcome = await wait?.outcome;
   if (outcome?.name === "final") return recordedAnswer(outcome.answer);
-  const stands = await (standing ?? parts.standings.payment(context, message.paymentId));
+  const stands = await (standing ?? parts.standings.payment(context, ids));
   if (stands.name === "recorded") return recordedAnswer(stands.recorded);
   return { payment: acceptedPayment(message, stands), final: false };
 }
@@ -116,14 +115,10 @@ async function paymentMessage(
   order: PaymentOrder,
   acceptTimeMs: number,
 ): Promise<PaymentMessage> {
-  const requested = {
-    requestId: order.requestId,
-    merchantId: context.merchantId,
-    parametersHash: hashParameters(parts.keys.parameters, order),
-  };
+  const { id, ...requested } = identifyPayment(parts.keys, context, order);
   const message = {
     version: MESSAGE_VERSION,
-    paymentId: derivePaymentId(parts.keys.paymentId, requested),
+    paymentId: id,
     ...requested,
     amount: moneyToWire(order.amount),
     description: order.description,

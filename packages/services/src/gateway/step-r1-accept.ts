@@ -14,10 +14,9 @@ import type { Place } from "./admission.js";
 import { ApiError, invalidFields, requestIdReused } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
-import { hashRefundParameters } from "./parameters-hash.js";
-import { belongsToMerchant, deriveRefundId } from "./payment-id.js";
 import { recordedPayment, recordedRefund } from "./payment-resource.js";
 import { checkRefundRequest, type RefundOrder } from "./refund-order.js";
+import { identifyRefund, idsOf, isPaymentOf } from "./request-ids.js";
 import type { RecordedRefund, Standing } from "./standing.js";
 import { startWait } from "./start-wait.js";
 import { DEADLINE_MARGIN_MS, type PayParts } from "./step-1-accept.js";
@@ -65,7 +64,7 @@ export async function refundPayment(
 ): Promise<RefundAnswer> {
   const { order, violations } = checkRefundRequest(request, parts);
   if (order === undefined) throw invalidFields(violations);
-  if (!belongsToMerchant(parts.keys.paymentId, context.merchantId, order.paymentId)) {
+  if (!isPaymentOf(parts.keys, context.merchantId, order.paymentId)) {
     throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
   }
   if (parts.connection.state.name !== "open") throw brokerUnavailable();
@@ -87,12 +86,13 @@ async function acceptRefund(
   const acceptTimeMs = Date.now();
   const message = refundMessage(parts, context, order, acceptTimeMs);
   const { refundId, paymentId } = message;
+  const ids = idsOf({ ...message, id: refundId });
   const trace = traceIdOf(context.traceparent);
   const untilMs = Math.min(acceptTimeMs + order.waitMs, context.deadlineMs - DEADLINE_MARGIN_MS);
   // Registered before the send, for the reply may overtake the broker's confirmation.
-  const wait = untilMs > acceptTimeMs ? startWait(parts.refundWaiters, { id: refundId, untilMs, context }) : undefined;
-  place.sending(refundId);
-  const standing = wait === undefined ? parts.standings.refund(context, refundId) : undefined;
+  const wait = untilMs > acceptTimeMs ? startWait(parts.refundWaiters, { ids, untilMs, context }) : undefined;
+  place.sending(ids);
+  const standing = wait === undefined ? parts.standings.refund(context, ids) : undefined;
   try {
     // There is no duplicate-detection id: a repeated call must reach the banks, which alone can answer it.
     // The reply is asked for even when nobody waits, for until it comes the refund is in flight.
@@ -109,12 +109,12 @@ async function acceptRefund(
     throw fromBrokerFailure(error);
   }
   place.accepted();
-  parts.unrecorded.forget(refundId);
+  for (const id of ids) parts.unrecorded.forget(id);
   parts.log.info({ refund: refundId, payment: paymentId, merchant: context.merchantId, trace }, "refund accepted");
 
   const outcome = await wait?.outcome;
   if (outcome?.name === "final") return finalRefund(outcome.answer);
-  const stands = await (standing ?? parts.standings.refund(context, refundId));
+  const stands = await (standing ?? parts.standings.refund(context, ids));
   if (stands.name === "recorded") return finalRefund(stands.recorded);
   return { refund: acceptedRefund(message, order, stands), payment: undefined, final: false };
 }
@@ -125,12 +125,11 @@ function refundMessage(
   order: RefundOrder,
   acceptTimeMs: number,
 ): RefundMessage {
-  const { paymentId, requestId, amount } = order;
-  const { merchantId } = context;
-  const requested = { requestId, merchantId, parametersHash: hashRefundParameters(parts.keys.parameters, order) };
+  const { paymentId, amount } = order;
+  const { id, ...requested } = identifyRefund(parts.keys, context, order);
   return {
     version: MESSAGE_VERSION,
-    refundId: deriveRefundId(parts.keys.refundId, requested),
+    refundId: id,
     paymentId,
     ...requested,
     ...(amount !== undefined && { amount: moneyToWire(amount) }),

@@ -8,6 +8,8 @@ export type WaitOutcome<Answer> =
 
 /** One caller that waits. */
 export interface Waiter<Answer> {
+  /** Of the payment or refund: more than one while keys change, for it may be recorded under an earlier key. */
+  readonly ids: readonly string[];
   /** When the wait is over, milliseconds since 1970. */
   readonly untilMs: number;
   /** Whether the caller went away, so that nobody needs the answer. */
@@ -38,11 +40,13 @@ export class Waiters<Answer extends { readonly id: string }> {
   }
 
   /** Adds a caller; false when there is no room, and then it does not wait. */
-  add(id: string, waiter: Waiter<Answer>): boolean {
+  add(waiter: Waiter<Answer>): boolean {
     if (this.#closed || this.#size >= this.#maximum) return false;
-    const others = this.#byId.get(id);
-    if (others === undefined) this.#byId.set(id, [waiter]);
-    else others.push(waiter);
+    for (const id of waiter.ids) {
+      const others = this.#byId.get(id);
+      if (others === undefined) this.#byId.set(id, [waiter]);
+      else others.push(waiter);
+    }
     this.#size++;
     this.#sweeping ??= setInterval(() => this.#sweep(Date.now()), SWEEP_INTERVAL_MS);
     return true;
@@ -54,8 +58,8 @@ export class Waiters<Answer extends { readonly id: string }> {
   }
 
   /** Takes one caller out, without an answer. */
-  remove(id: string, waiter: Waiter<Answer>): void {
-    this.#take(id, (candidate) => candidate === waiter);
+  remove(waiter: Waiter<Answer>): void {
+    for (const id of waiter.ids) this.#take(id, (candidate) => candidate === waiter);
   }
 
   /** Ends every wait at once and takes no more: for the drain. */
@@ -79,17 +83,23 @@ export class Waiters<Answer extends { readonly id: string }> {
     if (waiters === undefined) return [];
     const taken = waiters.filter(concerned);
     if (taken.length === 0) return taken;
-    if (taken.length === waiters.length) this.#byId.delete(id);
-    else
-      this.#byId.set(
-        id,
-        waiters.filter((waiter) => !taken.includes(waiter)),
-      );
+    // Nearly always all of them.
+    this.#keep(id, taken.length === waiters.length ? [] : waiters.filter((waiter) => !taken.includes(waiter)));
+    for (const waiter of taken) {
+      for (const other of waiter.ids) {
+        if (other !== id) this.#keep(other, this.#byId.get(other)?.filter((each) => each !== waiter) ?? []);
+      }
+    }
     this.#size -= taken.length;
     if (this.#size === 0) {
       clearInterval(this.#sweeping);
       this.#sweeping = undefined;
     }
     return taken;
+  }
+
+  #keep(id: string, waiters: Waiter<Answer>[]): void {
+    if (waiters.length === 0) this.#byId.delete(id);
+    else this.#byId.set(id, waiters);
   }
 }

@@ -41,7 +41,7 @@ const OTHER_ID_SAME_FIELDS =
   "Its request is recorded under another refund id, and no field differs: was the key of payment ids changed?";
 
 /**
- * Decides about each message: what is recorded stands; of several refunds under one request_id the first stands, and the
+ * Decides about each message: what is recorded stands, under whichever key its id was made; of several refunds under one request_id the first stands, and the
  * others are declined; several refunds of one payment or merchant are each judged
  * against what the ones before left; a refund that comes twice in the batch is decided once.
  */
@@ -66,6 +66,8 @@ export function decideRefunds(messages: readonly RefundRequested[], facts: Refun
       }
       return { outcome: "recorded", refund: before, isNew: false };
     }
+    const alternate = message.alternateIds?.map((id) => decided.get(id)).find((known) => known !== undefined);
+    if (alternate !== undefined) return { outcome: "recorded", refund: alternate, isNew: false };
     const first = standing.get(requestOf(message));
     const reuse = first === undefined ? STANDS : reuseFor(first, message);
     if (reuse === undefined) return { outcome: "impossible", reason: OTHER_ID_SAME_FIELDS };

@@ -57,7 +57,8 @@ export async function stepR2Debit(
       },
       "debit",
     );
-    return { send: [outgoing(refundResult(refund, receipts.get(refund.paymentId)))] };
+    const result = refundResult(refund, receipts.get(refund.paymentId));
+    return { send: [outgoing(refund.id === body.refundId ? result : { ...result, otherId: body.refundId })] };
   });
 }
 

@@ -4,6 +4,7 @@
  * schemas know is poison: it is set aside, never guessed at.
  */
 import { z } from "zod";
+import { MAXIMUM_PAYMENT_ID_KEYS } from "../platform/key-ring.js";
 import { DECLINE_REASONS, PUBLIC_DECLINE_REASONS } from "./decline.js";
 import { wireMoney } from "./money.js";
 import { countCharacters } from "./plain-text.js";
@@ -23,6 +24,12 @@ const base = {
   merchantId: z.string().min(1).max(64),
   /** Keyed hash of everything the caller chose; the payment's id is made of it, so that an id has one set of parameters. */
   parametersHash: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  /** While keys of payment ids change: the ids that the same request has under the other keys. One may be recorded. */
+  alternateIds: z
+    .array(z.string().regex(/^pay_[a-z2-7]{32}$/))
+    .max(MAXIMUM_PAYMENT_ID_KEYS)
+    .readonly()
+    .optional(),
   amount: wireMoney,
   description: z.string().refine((text) => countCharacters(text) <= 140),
   /** When the gateway accepted it: the moment at which the card's expiry is judged. */

@@ -46,5 +46,11 @@ export type PaymentReadRequest = z.infer<typeof paymentReadRequest>;
 export type PageRequest = Exclude<PaymentReadRequest, { readonly operation: "get-many" }>;
 
 /** The answer to a read: what was found of what was asked for; pages are newest first. */
-export const paymentReadReply = z.object({ version, payments: z.array(paymentView), refunds: z.array(refundView) });
+export const paymentReadReply = z.object({
+  version,
+  payments: z.array(paymentView),
+  refunds: z.array(refundView),
+  /** Of what was asked for by an id that it has under another key: the id that it is recorded under. */
+  recordedAs: z.record(z.string(), z.string()).optional(),
+});
 export type PaymentReadReply = z.infer<typeof paymentReadReply>;

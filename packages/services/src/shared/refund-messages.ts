@@ -3,6 +3,7 @@
  * cycle in messages.ts.
  */
 import { z } from "zod";
+import { MAXIMUM_PAYMENT_ID_KEYS } from "../platform/key-ring.js";
 import { REFUND_DECLINE_REASONS } from "./decline.js";
 import { MESSAGE_VERSION, paymentView } from "./messages.js";
 import { wireMoney } from "./money.js";
@@ -22,6 +23,12 @@ export const refundMessage = z.object({
   merchantId: z.string().min(1).max(64),
   /** Keyed hash of the payment and the amount; the refund's id is made of it, so that an id has one set of parameters. */
   parametersHash,
+  /** While keys of payment ids change: the ids that the same request has under the other keys. One may be recorded. */
+  alternateIds: z
+    .array(z.string().regex(/^ref_[a-z2-7]{32}$/))
+    .max(MAXIMUM_PAYMENT_ID_KEYS)
+    .readonly()
+    .optional(),
   /** Absent when all that is left is to be given back. */
   amount: wireMoney.optional(),
   acceptTime: time,
@@ -37,7 +44,12 @@ export type RefundMessage = z.infer<typeof refundMessage>;
 export const WAITING_SINCE = "waiting_since";
 
 /** Step R2 -> R3, on `refund-result`. Without a decline reason the merchant was debited of `amount`. */
-export const refundResultMessage = refundMessage.extend({
+export const refundResultMessage = refundMessage.omit({ alternateIds: true }).extend({
+  /** The id that the request has under another key than the one that it is recorded under. */
+  otherId: z
+    .string()
+    .regex(/^ref_[a-z2-7]{32}$/)
+    .optional(),
   /** When merchant-bank decided. */
   debitTime: time,
   declineReason: declineReason.optional(),

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { CaptureDecision } from "../../dist/client-bank/decide-captures.js";
+import { getPayments } from "../../dist/client-bank/operations/get-payments.js";
 import type { PaymentRecord } from "../../dist/client-bank/payment-record.js";
 import { capturePayments } from "../../dist/client-bank/step-3-capture.js";
 import type { ValidationResultMessage } from "../../dist/shared/messages.js";
@@ -226,17 +227,60 @@ describe("Step 3 on PostgreSQL", function () {
     expect(await balanceOf(admin, CLIENTS, client.id)).to.equal(client.openingBalance);
   });
 
-  it("finds a message impossible whose id is not of its parameters, or another one of the same, and records the rest", async () => {
+  it("finds a message impossible whose id is not of its parameters, or of which nobody knows whether it is the same, and records the rest", async () => {
     const first = validationResult(someClient(42));
     await capture([first]);
     const neighbour = validationResult(someClient(42));
     const decisions = await capture([
-      { ...first, paymentId: nextPaymentId() },
+      { ...first, paymentId: nextPaymentId(), card: { ...first.card, holder: undefined } },
       { ...first, parametersHash: "x".repeat(43) },
       neighbour,
     ]);
     expect(decisions.map(({ outcome }) => outcome)).to.deep.equal(["impossible", "impossible", "recorded"]);
     expect(await entriesOf(neighbour.paymentId)).to.have.length(2);
+  });
+
+  it("debits a request once that comes again under another key of payment ids, and finds it by both ids", async () => {
+    const client = someClient(44);
+    const first = validationResult(client);
+    const [again, inOneBatch] = [nextPaymentId(), nextPaymentId()];
+    const before = await balanceOf(banks().superuser, CLIENTS, client.id);
+    const keys = { parametersHash: "x".repeat(43), alternateIds: [nextPaymentId(), first.paymentId] };
+    await capture([first]);
+    const decisions = await capture([
+      { ...first, ...keys, paymentId: again },
+      { ...first, ...keys, paymentId: inOneBatch },
+    ]);
+    expect(decisions.map((decision) => [recordOf(decision).id, decision.outcome === "recorded" && decision.isNew]))
+      .to //
+      .deep.equal([
+        [first.paymentId, false],
+        [first.paymentId, false],
+      ]);
+    const amount = BigInt(first.amount.minorUnits);
+    expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(before - amount);
+    const found = await banks().clientBank.read((reader) => getPayments(reader, [again, inOneBatch, first.paymentId]));
+    expect([...found].map(([asked, { id }]) => [asked, id])).to.have.deep.members(
+      [again, inOneBatch, first.paymentId].map((asked) => [asked, first.paymentId]),
+    );
+  });
+
+  it("finds a client by the fingerprint under the key before, while keys of fingerprints change", async () => {
+    const client = someClient(45);
+    const message = validationResult(client);
+    const next = "n".repeat(43);
+    await banks().superuser.query(
+      `UPDATE ${CLIENTS} SET former_card_fingerprint = card_fingerprint, card_fingerprint = $2 WHERE id = $1`,
+      [client.id, next],
+    );
+    const rotated = validationResult(client, { card: { ...message.card, fingerprint: next } });
+    const decisions = await capture([message, rotated]);
+    expect(decisions.map((decision) => recordOf(decision).clientId)).to.deep.equal([client.id, client.id]);
+    // The same request_id with another description is another request, and of the same card.
+    const [reused] = await capture([
+      { ...message, paymentId: nextPaymentId(), card: { ...message.card, fingerprint: next }, description: "other" },
+    ]);
+    expect(recordOf(reused as CaptureDecision).differingFields).to.deep.equal(["description"]);
   });
 
   it("keeps every balance above zero by a constraint as well", async () => {

@@ -9,6 +9,7 @@ const DEADLINE = "2030-01-01T00:00:00.000Z";
 const good = validationResult(someClient(0), { deadline: DEADLINE });
 const holder: LockedClient = {
   id: "c-1",
+  formerCardFingerprint: null,
   cardFingerprint: good.card.fingerprint,
   cardExpiryMonth: good.card.expiryMonth,
   cardExpiryYear: good.card.expiryYear,
@@ -65,5 +66,37 @@ describe("The decision of step 3", () => {
       now: Date.parse(DEADLINE) + 1_000_000,
     });
     expect(decisions).to.deep.equal([{ outcome: "recorded", payment: recorded, isNew: false }]);
+  });
+
+  describe("of a request under another id", () => {
+    const recorded = decide();
+    const other = { ...good, paymentId: `pay_${"o".repeat(32)}`, parametersHash: "o".repeat(43) };
+    const decideOther = (message: Partial<ValidationResultMessage>, client: Partial<LockedClient> = {}) =>
+      decideCaptures([{ ...other, ...message }], {
+        clients: [{ ...holder, ...client }],
+        recorded: [recorded],
+        now: Date.parse(DEADLINE),
+      })[0];
+
+    it("is what stands, when the message names its id as one under another key, whatever else is known", () => {
+      const card = { ...good.card, fingerprint: "x".repeat(43), holder: "x".repeat(12) };
+      const decision = decideOther({ card, alternateIds: [`pay_${"z".repeat(32)}`, good.paymentId] });
+      expect(decision).to.deep.equal({ outcome: "recorded", payment: recorded, isNew: false });
+    });
+
+    it("is what stands, when every field is known and none differs", () => {
+      expect(decideOther({})).to.deep.equal({ outcome: "recorded", payment: recorded, isNew: false });
+    });
+
+    it("is impossible, when a field is not known and none differs", () => {
+      expect(decideOther({ card: { ...good.card, holder: undefined } })).to.have.property("outcome", "impossible");
+    });
+
+    it("compares cards by their clients where fingerprints are of two keys, and leaves the holder's name out", () => {
+      const card = { ...good.card, fingerprint: "x".repeat(43), holder: "x".repeat(12) };
+      const rotated = { cardFingerprint: card.fingerprint, formerCardFingerprint: good.card.fingerprint };
+      const decision = decideOther({ card, description: "another" }, rotated);
+      expect(decision?.outcome === "recorded" && decision.payment.differingFields).to.deep.equal(["description"]);
+    });
   });
 });

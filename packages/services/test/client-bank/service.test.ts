@@ -273,13 +273,13 @@ describe("Steps 3 and 5b, client-bank", function () {
     });
   });
 
-  it("sets aside the one message whose id is not of its parameters, or is another one of the same, and no neighbour", async () => {
+  it("sets aside the one message whose id is not of its parameters, or may be another one of the same, and no neighbour", async () => {
     const message = validationResult(someClient(5));
     await finished(message);
     const neighbour = validationResult(someClient(5));
     await Promise.all([
       send({ ...message, parametersHash: "x".repeat(43) }),
-      send({ ...message, paymentId: nextPaymentId() }),
+      send({ ...message, paymentId: nextPaymentId(), card: { ...message.card, holder: undefined } }),
       send(neighbour),
     ]);
     const reasons = [await next(deadLetters.capture), await next(deadLetters.capture)].map(
@@ -287,10 +287,21 @@ describe("Steps 3 and 5b, client-bank", function () {
     );
     expect(reasons.toSorted()).to.deep.equal([
       "Its id is that of a payment with other parameters.",
-      "Its request is recorded under another payment id, and no field differs: was the key of payment ids changed?",
+      "Its request is recorded under another payment id, and no field that is known differs: is a key of payment ids missing?",
     ]);
     expect((await next(bankResults)).correlationId).to.equal(neighbour.paymentId);
     await nextUpdate();
+  });
+
+  it("answers a request that comes again under another key of payment ids with the payment that stands", async () => {
+    const message = validationResult(someClient(7));
+    await finished(message);
+    const again = { ...message, paymentId: nextPaymentId(), parametersHash: "x".repeat(43) };
+    await send({ ...again, alternateIds: [message.paymentId] });
+    expect(await nextReply()).to.deep.equal({ about: message.paymentId, told: "SUCCEEDED" });
+    const { merchantId } = message;
+    const [found] = await read({ id: again.paymentId, merchantId });
+    expect(found).to.include({ id: message.paymentId, state: "SUCCEEDED" });
   });
 
   it("answers again when the result of a final payment comes again, without another update", async () => {

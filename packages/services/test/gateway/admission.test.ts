@@ -15,7 +15,7 @@ describe("The gateway's admission", () => {
   /** Lets in a payment that the broker then holds, and whose call goes on. */
   function accepted(id: string, merchant = "m-1"): Place {
     const place = admission.enter(merchant);
-    place.sending(id);
+    place.sending([id]);
     place.accepted();
     return place;
   }
@@ -76,7 +76,7 @@ describe("The gateway's admission", () => {
   it("does not count what was refused before its send, or by the broker", () => {
     admission.enter("m-1").end();
     const place = admission.enter("m-1");
-    place.sending("1");
+    place.sending(["1"]);
     place.end();
     place.end();
     expect(admission.size).to.equal(0);
@@ -96,7 +96,7 @@ describe("The gateway's admission", () => {
   it("forgets what waits for answers when they cannot come any more, and keeps the calls", () => {
     accepted("1").end();
     const lost = admission.enter("m-1");
-    lost.sending("2");
+    lost.sending(["2"]);
     const waiting = accepted("3");
     admission.forget();
     expect(admission.size).to.equal(2);
@@ -107,7 +107,7 @@ describe("The gateway's admission", () => {
 
   it("refuses at once while a send waits for the broker too long, and lets in again after it", () => {
     const slow = admission.enter("m-1");
-    slow.sending("1");
+    slow.sending(["1"]);
     nowMs += LIMITS.slowAfterMs - 1;
     admission.enter("m-1").end();
     nowMs += 1;

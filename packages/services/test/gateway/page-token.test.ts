@@ -9,13 +9,18 @@ const POSITION = { acceptTime: "2026-01-31T23:59:59.123Z", id: "pay_abcdefghijkl
 
 describe("page tokens", () => {
   it("give back the position they were made of", () => {
-    expect(readPageToken(KEY, LIST, writePageToken(KEY, LIST, POSITION))).to.deep.equal(POSITION);
+    expect(readPageToken([KEY], LIST, writePageToken(KEY, LIST, POSITION))).to.deep.equal(POSITION);
+  });
+
+  it("are read under each of the keys, so that a list that was begun goes on when the key changes", () => {
+    const next = createSecretKey(Buffer.alloc(32, 8));
+    expect(readPageToken([next, KEY], LIST, writePageToken(KEY, LIST, POSITION))).to.deep.equal(POSITION);
   });
 
   it("are the same whether a filter is empty or left out", () => {
     const bare = { ...LIST, filters: {} };
     const token = writePageToken(KEY, bare, POSITION);
-    expect(readPageToken(KEY, { ...bare, filters: { request_id: "" } }, token)).to.deep.equal(POSITION);
+    expect(readPageToken([KEY], { ...bare, filters: { request_id: "" } }, token)).to.deep.equal(POSITION);
   });
 
   it("are refused for another merchant, another list or other filters, when they were changed, and when they are garbage", () => {
@@ -36,7 +41,7 @@ describe("page tokens", () => {
       [LIST, "%%%"],
     ];
     for (const [list, given] of refused) {
-      expect(() => readPageToken(KEY, list, given), given)
+      expect(() => readPageToken([KEY], list, given), given)
         .to.throw(ApiError)
         .with.property("code", "INVALID_ARGUMENT");
     }

@@ -4,14 +4,18 @@ import type { PaymentView } from "../../dist/shared/messages.js";
 
 const PAYMENT = { id: "pay_1" } as PaymentView;
 
-function waiting(waiters: Waiters<PaymentView>, options: { forMs?: number; isGone?: () => boolean } = {}) {
+function waiting(
+  waiters: Waiters<PaymentView>,
+  options: { forMs?: number; isGone?: () => boolean; ids?: string[] } = {},
+) {
   const { promise, resolve } = Promise.withResolvers<WaitOutcome<PaymentView>>();
   const waiter: Waiter<PaymentView> = {
+    ids: options.ids ?? ["pay_1"],
     untilMs: Date.now() + (options.forMs ?? 10_000),
     isGone: options.isGone ?? (() => false),
     end: resolve,
   };
-  return { waiter, outcome: promise, added: waiters.add("pay_1", waiter) };
+  return { waiter, outcome: promise, added: waiters.add(waiter) };
 }
 
 describe("callers that wait", () => {
@@ -26,6 +30,17 @@ describe("callers that wait", () => {
     waiters.wake(PAYMENT);
     expect(await one.outcome).to.deep.equal({ name: "final", answer: PAYMENT });
     expect(await other.outcome).to.deep.equal({ name: "final", answer: PAYMENT });
+    expect(waiters.size).to.equal(0);
+  });
+
+  it("are woken once by whichever id their payment is recorded under", async () => {
+    const both = waiting(waiters, { ids: ["pay_2", "pay_1"] });
+    const other = waiting(waiters, { ids: ["pay_2"] });
+    waiters.wake(PAYMENT);
+    expect(await both.outcome).to.deep.equal({ name: "final", answer: PAYMENT });
+    expect(waiters.size).to.equal(1);
+    waiters.wake({ ...PAYMENT, id: "pay_2" });
+    expect((await other.outcome).name).to.equal("final");
     expect(waiters.size).to.equal(0);
   });
 
@@ -48,8 +63,8 @@ describe("callers that wait", () => {
 
   it("can be taken out one by one, and then hear nothing", async () => {
     const [one, other] = [waiting(waiters), waiting(waiters)];
-    waiters.remove("pay_1", one.waiter);
-    waiters.remove("pay_1", one.waiter);
+    waiters.remove(one.waiter);
+    waiters.remove(one.waiter);
     expect(waiters.size).to.equal(1);
     waiters.wake(PAYMENT);
     expect((await other.outcome).name).to.equal("final");

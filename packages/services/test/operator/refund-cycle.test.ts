@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { findRefunds } from "../../dist/client-bank/operations/find-refunds.js";
 import { capturePayments } from "../../dist/client-bank/step-3-capture.js";
 import { finishCycle } from "../../dist/client-bank/step-5b-finish.js";
 import { creditRefunds } from "../../dist/client-bank/step-r3-credit.js";
@@ -109,6 +110,22 @@ describe("Steps R2 and R3 on PostgreSQL", function () {
       [payment.paymentId],
     );
     expect([Number(row?.refunded), Number(row?.entries)]).to.deep.equal([300, 4]);
+    expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
+  });
+
+  it("give money back once of a request that comes again under another key, and find it by both ids", async () => {
+    const payment = await settled(6);
+    const first = refundOf(payment, "100");
+    const again = { ...refundOf(payment, "100"), requestId: first.requestId, alternateIds: [first.refundId] };
+    const [one] = await debit([first]);
+    const [other, inOneBatch] = await debit([{ ...again, parametersHash: "x".repeat(43) }, again]);
+    expect(other).to.deep.equal(one);
+    expect(inOneBatch).to.deep.equal(one);
+    await credit([one as RefundResultMessage]);
+    const [decision] = await credit([{ ...(one as RefundResultMessage), otherId: again.refundId }]);
+    expect(decision).to.deep.include({ outcome: "final", isNew: false });
+    const found = await banks().clientBank.read((reader) => findRefunds(reader, [again.refundId, first.refundId]));
+    expect([...found.values()].map(({ id }) => id)).to.deep.equal([first.refundId, first.refundId]);
     expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
   });
 

@@ -1,12 +1,14 @@
 /** The statements of client-bank as models, by the names that its operations give them. */
 import { CLEARING } from "../../../dist/client-bank/clearing.js";
 import type { MerchantGuesses } from "../../../dist/client-bank/operations/find-card-guesses.js";
+import type { OtherId } from "../../../dist/client-bank/operations/record-other-ids.js";
 import type { PaymentRecord } from "../../../dist/client-bank/payment-record.js";
 import type { RefundRecord } from "../../../dist/client-bank/refund-record.js";
 import { byRequest, clear, enter } from "./bank-tables.js";
-import type { ClientBankTables } from "./client-bank-tables.js";
+import type { ClientBankTables, ClientRow } from "./client-bank-tables.js";
 import { byText, rowsOf, standingBeside, sumBy, withDates, withFields } from "./columns.js";
 import { answer, type Session, type Statement, type StatementResult } from "./session.js";
+import type { Table } from "./table.js";
 
 const PAYMENT_TIMES = ["acceptTime", "deadline", "validateTime", "captureTime", "settleTime", "finishTime"] as const;
 const REFUND_TIMES = ["acceptTime", "debitTime", "finishTime"] as const;
@@ -16,13 +18,24 @@ const REFUND_COLUMNS = [
 ] as const;
 
 export function clientBankStatements(tables: ClientBankTables): Record<string, Statement> {
-  const { clients, payments, refunds, extensions } = tables;
+  const { clients, payments, refunds, extensions, otherIds } = tables;
   const known = <Row>(found: readonly (Row | undefined)[]) => found.filter((row) => row !== undefined);
+  /** By the id that was asked for, first those that are recorded under it. */
+  const recordedOf = <Row extends { readonly id: string }>(ids: unknown, table: Table<Row>, session: Session) => {
+    const asked = [...new Set(ids as readonly string[])];
+    const others = known(asked.map((id) => otherIds.get(id, session)));
+    return [...asked.map((id) => ({ id, recordedAs: id })), ...others].flatMap(({ id, recordedAs }) => {
+      const row = table.get(recordedAs, session);
+      return row === undefined ? [] : [{ askedId: id, ...row }];
+    });
+  };
 
   return {
     "lock-clients": async (session, [fingerprints]) => {
       const asked = new Set(fingerprints as readonly string[]);
-      const ids = clients.rows(session).flatMap((row) => (asked.has(row.cardFingerprint) ? [row.id] : []));
+      const isAsked = ({ cardFingerprint, formerCardFingerprint }: ClientRow) =>
+        asked.has(cardFingerprint) || (formerCardFingerprint !== null && asked.has(formerCardFingerprint));
+      const ids = clients.rows(session).flatMap((row) => (isAsked(row) ? [row.id] : []));
       const rows = await session.lockRows(clients, ids.sort());
       return answer(rows.map(({ openingBalance: _opening, ...row }) => row));
     },
@@ -49,13 +62,18 @@ export function clientBankStatements(tables: ClientBankTables): Record<string, S
     },
 
     "find-refunds": async (session, [ids]) => {
-      const rows = known([...new Set(ids as readonly string[])].map((id) => refunds.get(id, session)));
-      return answer(rows.map((row) => withDates(row, REFUND_TIMES)));
+      return answer(recordedOf(ids, refunds, session).map((row) => withDates(row, REFUND_TIMES)));
     },
 
     "get-payments": async (session, [ids]) => {
-      const rows = known([...new Set(ids as readonly string[])].map((id) => payments.get(id, session)));
-      return answer(rows.map((row) => withDates(row, PAYMENT_TIMES)));
+      return answer(recordedOf(ids, payments, session).map((row) => withDates(row, PAYMENT_TIMES)));
+    },
+
+    "record-other-ids": async (session, values) => {
+      const others = rowsOf<OtherId>(values, ["id", "recordedAs"]).sort(byText(({ id }) => id));
+      let rowCount = 0;
+      for (const other of others) if (await session.insertUnlessThere(otherIds, other)) rowCount += 1;
+      return { rows: [], rowCount };
     },
 
     "find-card-guesses": async (session, [since]) => {

@@ -1,5 +1,6 @@
 /** The tables of client-bank as `client-bank/schema.ts` defines them. */
 import type { MerchantGuesses } from "../../../dist/client-bank/operations/find-card-guesses.js";
+import type { OtherId } from "../../../dist/client-bank/operations/record-other-ids.js";
 import type { PaymentRecord } from "../../../dist/client-bank/payment-record.js";
 import type { RefundRecord } from "../../../dist/client-bank/refund-record.js";
 import { clearingAccounts, ledgerEntries, reuseIsWhole, standingRequest } from "./bank-tables.js";
@@ -8,6 +9,7 @@ import { Table } from "./table.js";
 export interface ClientRow {
   readonly id: string;
   readonly cardFingerprint: string;
+  readonly formerCardFingerprint: string | null;
   readonly cardExpiryMonth: number;
   readonly cardExpiryYear: number;
   readonly currency: string;
@@ -74,6 +76,11 @@ export function clientBankTables() {
       name: "client_bank.deadline_extensions",
       keyOf: ({ paymentId, deadline }) => `${paymentId} ${deadline}`,
       primaryKey: "deadline_extensions_pkey",
+    }),
+    otherIds: new Table<OtherId>({
+      name: "client_bank.other_ids",
+      keyOf: ({ id }) => id,
+      primaryKey: "other_ids_pkey",
     }),
     entries: ledgerEntries("client_bank", ["capture", "return"]),
   };

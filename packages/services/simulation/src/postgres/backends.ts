@@ -88,9 +88,12 @@ export class PostgresBackend implements Backend {
     for (const row of SEED_ROWS.clients) {
       await superuser.query(
         `INSERT INTO client_bank.clients (id, name, sealed_card, card_fingerprint, card_expiry_month, card_expiry_year,
-           currency, balance, opening_balance, state)
-         VALUES ($1, '', '', $2, $3, $4, $5, $6, $6, $7)`,
-        [row.id, row.cardFingerprint, row.cardExpiryMonth, row.cardExpiryYear, row.currency, row.balance, row.state],
+           currency, balance, opening_balance, state, former_card_fingerprint)
+         VALUES ($1, '', '', $2, $3, $4, $5, $6, $6, $7, $8)`,
+        [
+          ...[row.id, row.cardFingerprint, row.cardExpiryMonth, row.cardExpiryYear, row.currency, row.balance],
+          ...[row.state, row.formerCardFingerprint],
+        ],
       );
     }
     for (const row of SEED_ROWS.extensions) {

@@ -104,12 +104,14 @@ export class RandomWork {
     const id = other && random.chance(0.8) ? `pay_${this.#case}_${number}_other` : `pay_${this.#case}_${number}`;
     const client = other ? random.pick(SEED_ROWS.clients) : SEED_ROWS.clients[number % SEED_ROWS.clients.length];
     const declineReason = reason ?? (random.chance(0.1) ? "CARD_EXPIRED" : undefined);
+    // Sometimes by a gateway that has another key of payment ids in front.
+    const again = !other && random.chance(0.2);
     return {
       version: 1,
-      paymentId: id,
+      ...(again ? { paymentId: `${id}_again`, alternateIds: [id] } : { paymentId: id }),
       requestId: `${this.#case}-${number}`,
       merchantId: MERCHANTS[number % 2] ?? "m-1",
-      parametersHash: other ? "other" : "same",
+      parametersHash: other ? "other" : again ? "again" : "same",
       amount: { currencyCode: "EUR", minorUnits: other ? "17" : String(number * 5) },
       description: "",
       acceptTime: ACCEPT_TIME,
@@ -119,7 +121,9 @@ export class RandomWork {
         lastFour: "4242",
         expiryMonth: 12,
         expiryYear: random.chance(0.1) ? 2029 : 2030,
-        fingerprint: random.chance(0.05) ? "nobody's" : (client?.cardFingerprint ?? ""),
+        fingerprint: random.chance(0.05)
+          ? "nobody's"
+          : ((random.chance(0.3) ? client?.formerCardFingerprint : undefined) ?? client?.cardFingerprint ?? ""),
         ...(random.chance(0.5) && { holder: random.pick(["a holder", "another"]) }),
       },
       validateTime: ACCEPT_TIME,
@@ -147,9 +151,10 @@ export class RandomWork {
     const payment = random.integer(1, 4);
     const other = random.chance(0.2);
     const id = other && random.chance(0.8) ? `ref_${this.#case}_${number}_other` : `ref_${this.#case}_${number}`;
+    const again = !other && random.chance(0.2);
     return {
       version: 1,
-      refundId: id,
+      ...(again ? { refundId: `${id}_again`, alternateIds: [id] } : { refundId: id }),
       paymentId: `pay_${this.#case}_${payment}`,
       requestId: `${this.#case}-${number}`,
       merchantId: MERCHANTS[payment % 2] ?? "m-1",
@@ -168,7 +173,8 @@ export class RandomWork {
       return { ...refund, declineReason: "REQUEST_ID_REUSED", reuse };
     }
     if (this.#random.chance(0.2)) return { ...refund, declineReason: "INSUFFICIENT_FUNDS" };
-    return { ...refund, settleTime: ACCEPT_TIME };
+    const otherId = this.#random.chance(0.2) ? { otherId: `${refund.refundId}_told` } : {};
+    return { ...refund, ...otherId, settleTime: ACCEPT_TIME };
   }
 
   #notification(): ComposedNotification {

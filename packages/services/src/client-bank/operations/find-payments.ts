@@ -6,10 +6,12 @@ export interface PaymentRequest {
   readonly paymentId: string;
   readonly merchantId: string;
   readonly requestId: string;
+  /** Its ids under other keys, while keys of payment ids change. */
+  readonly alternateIds?: readonly string[] | undefined;
 }
 
 /**
- * Of each of these requests the payment with its id, if it is recorded, and the one that stands under its request_id, if
+ * Of each of these requests the payments with its ids, if they are recorded, and the one that stands under its request_id, if
  * that is another. One payment may be told twice.
  */
 export async function findPayments(
@@ -29,7 +31,8 @@ export async function findPayments(
            ) AS standing
            WHERE standing.id <> asked.id`,
     values: [
-      requests.map(({ paymentId }) => paymentId),
+      // The alternate ones come last: beside them there is no request_id to look for again.
+      [...requests.map(({ paymentId }) => paymentId), ...requests.flatMap(({ alternateIds = [] }) => alternateIds)],
       requests.map(({ merchantId }) => merchantId),
       requests.map(({ requestId }) => requestId),
     ],

@@ -4,6 +4,8 @@ import type { Transaction } from "../../platform/database.js";
 export interface LockedClient {
   readonly id: string;
   readonly cardFingerprint: string;
+  /** Under the key before, while keys of fingerprints change. */
+  readonly formerCardFingerprint: string | null;
   readonly cardExpiryMonth: number;
   readonly cardExpiryYear: number;
   readonly currency: string;
@@ -24,11 +26,12 @@ export async function lockClients(
 ): Promise<LockedClient[]> {
   const { rows } = await transaction.query<LockedClient>({
     name: "lock-clients",
-    text: `SELECT id, card_fingerprint AS "cardFingerprint", card_expiry_month AS "cardExpiryMonth",
+    text: `SELECT id, card_fingerprint AS "cardFingerprint",
+                  former_card_fingerprint AS "formerCardFingerprint", card_expiry_month AS "cardExpiryMonth",
                   card_expiry_year AS "cardExpiryYear", currency, balance, state,
                   wrong_expiries AS "wrongExpiries", wrong_expiries_since AS "wrongExpiriesSince"
            FROM client_bank.clients
-           WHERE card_fingerprint = ANY ($1::text[])
+           WHERE card_fingerprint = ANY ($1::text[]) OR former_card_fingerprint = ANY ($1::text[])
            ORDER BY id
            FOR NO KEY UPDATE`,
     values: [cardFingerprints],

@@ -11,6 +11,8 @@ export interface RefundRequest {
   readonly refundId: string;
   readonly merchantId: string;
   readonly requestId: string;
+  /** Its ids under other keys, while keys of payment ids change. */
+  readonly alternateIds?: readonly string[] | undefined;
 }
 
 const COLUMNS = `
@@ -20,7 +22,7 @@ const COLUMNS = `
   differing_fields AS "differingFields"`;
 
 /**
- * Of each of these requests the refund with its id, if it is recorded, and the one that stands under its request_id, if
+ * Of each of these requests the refunds with its ids, if they are recorded, and the one that stands under its request_id, if
  * that is another. One refund may be told twice.
  */
 export async function findRefunds(
@@ -40,7 +42,8 @@ export async function findRefunds(
            ) AS standing
            WHERE standing.id <> asked.id`,
     values: [
-      requests.map(({ refundId }) => refundId),
+      // The alternate ones come last: beside them there is no request_id to look for again.
+      [...requests.map(({ refundId }) => refundId), ...requests.flatMap(({ alternateIds = [] }) => alternateIds)],
       requests.map(({ merchantId }) => merchantId),
       requests.map(({ requestId }) => requestId),
     ],
