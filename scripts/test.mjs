@@ -37,6 +37,8 @@ const NEEDS_ARTEMIS = [`${SERVICES_TESTS}/artemis`];
 const ON_ANY_BROKER = ["card-validation", "client-bank", "merchant-bank", "notification", "flow"].map(
   (folder) => `${SERVICES_TESTS}/${folder}`,
 );
+/** So does this one; those of the database's roles beside it need no broker. */
+const BROKER_RIGHTS = `${SERVICES_TESTS}/rights/broker-rights.test.js`;
 /** Tests of the SDK that do. */
 const SDK_ON_ANY_BROKER = [
   "processor/redelivery",
@@ -51,7 +53,9 @@ const failures = [];
 
 await stage("build", () => tool(build(process.execPath)));
 if (suite === "artemis") {
-  await mocha("artemis", [...NEEDS_ARTEMIS, ...ON_ANY_BROKER], { environment: { QUITTANCE_TEST_BROKER: "artemis" } });
+  await mocha("artemis", [...NEEDS_ARTEMIS, ...ON_ANY_BROKER, BROKER_RIGHTS], {
+    environment: { QUITTANCE_TEST_BROKER: "artemis" },
+  });
 } else if (suite === "two-of-each") {
   await mocha("two of each", [`${SERVICES_TESTS}/flow`], { environment: { QUITTANCE_TEST_INSTANCES: "2" } });
 } else if (suite === "conformance") {

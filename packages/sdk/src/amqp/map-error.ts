@@ -33,7 +33,8 @@ export function linkError(
   given: AmqpCondition | undefined,
 ): MessagingError {
   const condition = given?.condition;
-  const code = (condition === undefined ? undefined : CODES[condition]) ?? "protocol";
+  const mapped = condition === undefined ? undefined : isUnauthorized(given) ? "not-authorized" : CODES[condition];
+  const code = mapped ?? "protocol";
   return new MessagingError(code, `${doing} failed: the broker ${said(given)}.`, details(address, condition, given));
 }
 
@@ -45,6 +46,11 @@ export function rejectionError(address: string, given: AmqpCondition | undefined
   return new MessagingError(code, `The broker refused a message for ${address}: it ${said(given)}.`, {
     ...details(address, condition, given),
   });
+}
+
+/** Artemis tells as an error of its own that a user may not make the queue of a subscription, or an address. */
+function isUnauthorized({ condition, description }: AmqpCondition = {}): boolean {
+  return condition === "amqp:internal-error" && /\bAMQ(229032|229213|119016):/.test(description ?? "");
 }
 
 /** Artemis answers an anonymous send to an address that it does not have with a condition that says nothing. */
