@@ -3,7 +3,7 @@
  * folder and compares. An artefact is a file or a folder at `path`; its `produce(folder)` writes it at the same path
  * under `folder`, or throws with what the tool said.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -36,7 +36,7 @@ const GOOGLE_RPC = ["google/rpc/status.proto", "google/rpc/error_details.proto"]
 /** What the sources need before they can be compiled. */
 export const SOURCE_ARTEFACTS = [
   { name: "the API's TypeScript and descriptors", path: GEN, produce: produceApi },
-  ...["client-bank", "merchant-bank", "notification"].map((service) => ({
+  ...servicesWithSchema().map((service) => ({
     name: `${service}'s migrations`,
     path: `${SERVICES}/${service}/migrations`,
     produce: (folder, options) => produceMigrations(service, folder, options),
@@ -58,6 +58,11 @@ export const DERIVED_ARTEFACTS = [
   },
   { name: "the table of test cards", path: CARD_TABLE.page, produce: (folder) => produceTable(CARD_TABLE, folder) },
 ];
+
+/** Services that keep state: the table of the system has the same, which a test compares. */
+function servicesWithSchema() {
+  return readdirSync(join(ROOT, SERVICES)).filter((folder) => existsSync(join(ROOT, SERVICES, folder, "schema.ts")));
+}
 
 async function produceApi(folder) {
   const input = join(folder, "proto");
