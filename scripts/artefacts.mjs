@@ -14,6 +14,7 @@ import { BUF, DRIZZLE_KIT, NODE_MODULES, ROOT } from "./paths.mjs";
 const GEN = "packages/services/src/gen";
 const SERVICES = "packages/services/src";
 const ARTEMIS = "deploy/artemis/broker.xml";
+const MONITORING = "deploy/monitoring";
 const API_REPORTS = "packages/sdk/etc";
 
 /** Tables inside pages: what makes each, and the comments between which it stands. */
@@ -50,6 +51,16 @@ export const DERIVED_ARTEFACTS = [
     name: "Artemis's broker.xml",
     path: ARTEMIS,
     produce: produceBrokerXml,
+  },
+  {
+    name: "Prometheus' rules",
+    path: `${MONITORING}/rules.yaml`,
+    produce: (folder) => produceRules("rules.yaml", "rulesYaml", folder),
+  },
+  {
+    name: "the cases of Prometheus' rules",
+    path: `${MONITORING}/rules.test.yaml`,
+    produce: (folder) => produceRules("rules.test.yaml", "ruleCasesYaml", folder),
   },
   {
     name: "the table of the queue map",
@@ -118,6 +129,11 @@ async function produceMigrations(service, folder, { migrationName } = {}) {
 async function produceBrokerXml(folder) {
   const { artemisBrokerXml, DEPLOYED_ACCEPTOR } = await compiled("operator/broker-configuration.js");
   await writeFile(join(folder, ARTEMIS), artemisBrokerXml({ acceptor: DEPLOYED_ACCEPTOR }));
+}
+
+async function produceRules(file, make, folder) {
+  const rules = await compiled("operator/monitoring/rules-files.js");
+  await writeFile(join(folder, MONITORING, file), rules[make]());
 }
 
 /** Writes the page anew with its table between the two comments, and leaves the rest of it alone. */
