@@ -25,6 +25,8 @@ const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own 
   simulate   build, then run schedules of the payment cycle on a simulated broker, database and clock (see --help)
   test:container
              build, then build the image and run the whole system in containers (see npm run test:container -- --help)
+  test:upgrade
+             build, then run the last release beside this one under load (see npm run test:upgrade -- --help)
   quittance  build, then run a command of the operator's, for example verify-money (see npm run quittance -- --help)
 
 Every task installs the packages of package-lock.json first when that file has changed, and runs under the Node 24 that
@@ -39,6 +41,7 @@ const AFTER_BUILD = {
   simulate: ["--enable-source-maps", join(ROOT, "packages/services/simulation/dist/main.js")],
   quittance: ["--enable-source-maps", join(ROOT, "packages/services/dist/operator/cli/main.js")],
   "test:container": [join(ROOT, "deploy/container/test/main.mjs")],
+  "test:upgrade": [join(ROOT, "deploy/upgrade/test/main.mjs")],
 };
 const AT_ONCE = {
   test: [join(ROOT, "scripts/test.mjs")],

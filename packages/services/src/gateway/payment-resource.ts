@@ -7,7 +7,7 @@ import {
   RefundDeclineReason,
   RefundState,
 } from "../gen/quittance/payments/v1/payments.js";
-import { PUBLIC_DECLINE_MESSAGES, REFUND_DECLINE_MESSAGES } from "../shared/decline.js";
+import { PUBLIC_DECLINE_MESSAGES, REFUND_DECLINE_MESSAGES, sentenceOf } from "../shared/decline.js";
 import type { PaymentView } from "../shared/messages.js";
 import { moneyFromWire } from "../shared/money.js";
 import type { RefundView } from "../shared/refund-messages.js";
@@ -23,8 +23,9 @@ export function recordedPayment(view: PaymentView): Payment {
     description: view.description,
     state: PaymentState[view.state],
     decline: reason && {
-      reason: DeclineReason[reason],
-      message: PUBLIC_DECLINE_MESSAGES[reason],
+      // A later release's reason is told without its name.
+      reason: DeclineReason[reason] ?? DeclineReason.UNSPECIFIED,
+      message: sentenceOf(PUBLIC_DECLINE_MESSAGES, reason),
       standingPayment: view.reuse?.standingId ?? "",
       differingFields: view.reuse?.differingFields ?? [],
     },
@@ -48,8 +49,8 @@ export function recordedRefund(view: RefundView): Refund {
     amount: view.amount && moneyFromWire(view.amount),
     state: RefundState[view.state],
     decline: reason && {
-      reason: RefundDeclineReason[reason],
-      message: REFUND_DECLINE_MESSAGES[reason],
+      reason: RefundDeclineReason[reason] ?? RefundDeclineReason.UNSPECIFIED,
+      message: sentenceOf(REFUND_DECLINE_MESSAGES, reason),
       standingRefund: view.reuse?.standingId ?? "",
       differingFields: view.reuse?.differingFields ?? [],
     },

@@ -1,4 +1,5 @@
 /** Why a payment or a refund is declined: the closed sets, and the sentences that people read. */
+import { z } from "zod";
 
 /** What merchants are told, with its sentences; the keys are those of the API's `DeclineReason` without its prefix. */
 export const PUBLIC_DECLINE_MESSAGES = {
@@ -41,6 +42,19 @@ export const DECLINE_REASONS = [
   ...PUBLIC_DECLINE_REASONS.filter((reason) => reason !== "CARD_NOT_ACCEPTED"),
   ...Object.keys(KEPT_FROM_MERCHANTS),
 ] as [DeclineReason, ...DeclineReason[]];
+
+/**
+ * A reason as messages carry it: one of `reasons`, or one of a later release, which whoever does not know it passes on as
+ * it is. While two releases run side by side a payment must not stop at the older one.
+ */
+export function reasonInMessages<Reason extends string>(_reasons: readonly Reason[]): z.ZodType<Reason> {
+  return z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/) as unknown as z.ZodType<Reason>;
+}
+
+/** What people are told of a reason, and of one that only a later release knows. */
+export function sentenceOf(sentences: Readonly<Record<string, string>>, reason: string): string {
+  return Object.hasOwn(sentences, reason) ? (sentences[reason] as string) : "It was declined for another reason.";
+}
 
 /** The reason as merchants are told it. */
 export function publicReasonOf(reason: DeclineReason): PublicDeclineReason {

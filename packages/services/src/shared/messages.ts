@@ -1,11 +1,12 @@
 /**
  * The messages of the payment cycle: JSON in JMS text messages. Each step passes on what it was told and adds its own
  * verdict, so that a declined payment walks the same way as one that succeeds. A message of another version than these
- * schemas know is poison: it is set aside, never guessed at.
+ * schemas know is poison: it is set aside, never guessed at. Within a version a later release may add fields, which are
+ * ignored here, and reasons to decline, which are passed on: docs/operating/upgrade.md.
  */
 import { z } from "zod";
 import { MAXIMUM_PAYMENT_ID_KEYS } from "../platform/key-ring.js";
-import { DECLINE_REASONS, PUBLIC_DECLINE_REASONS } from "./decline.js";
+import { DECLINE_REASONS, PUBLIC_DECLINE_REASONS, reasonInMessages } from "./decline.js";
 import { wireMoney } from "./money.js";
 import { countCharacters } from "./plain-text.js";
 import { requestIdReuse } from "./request-id-reuse.js";
@@ -14,7 +15,7 @@ import { requestIdReuse } from "./request-id-reuse.js";
 export const MESSAGE_VERSION = 1;
 
 const time = z.iso.datetime({ precision: 3 });
-const declineReason = z.enum(DECLINE_REASONS);
+const declineReason = reasonInMessages(DECLINE_REASONS);
 
 /** What every message of the cycle carries. */
 const base = {
@@ -94,7 +95,7 @@ export const paymentView = z.object({
   description: z.string(),
   state: z.enum(["PENDING", "SUCCEEDED", "DECLINED", "REFUNDED"]),
   /** As merchants are told it. */
-  declineReason: z.enum(PUBLIC_DECLINE_REASONS).optional(),
+  declineReason: reasonInMessages(PUBLIC_DECLINE_REASONS).optional(),
   /** Of a payment that was declined with `REQUEST_ID_REUSED`. */
   reuse: requestIdReuse.optional(),
   card: cardFacts.omit({ fingerprint: true, holder: true }),

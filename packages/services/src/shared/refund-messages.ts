@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { MAXIMUM_PAYMENT_ID_KEYS } from "../platform/key-ring.js";
-import { REFUND_DECLINE_REASONS } from "./decline.js";
+import { REFUND_DECLINE_REASONS, reasonInMessages } from "./decline.js";
 import { MESSAGE_VERSION, paymentView } from "./messages.js";
 import { wireMoney } from "./money.js";
 import { requestIdReuse } from "./request-id-reuse.js";
@@ -12,7 +12,7 @@ import { requestIdReuse } from "./request-id-reuse.js";
 const version = z.literal(MESSAGE_VERSION);
 const time = z.iso.datetime({ precision: 3 });
 const parametersHash = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
-const declineReason = z.enum(REFUND_DECLINE_REASONS);
+const declineReason = reasonInMessages(REFUND_DECLINE_REASONS);
 
 /** Step R1 -> R2, on `refund`. */
 export const refundMessage = z.object({
