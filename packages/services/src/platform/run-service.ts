@@ -74,26 +74,28 @@ export async function runService<S extends z.ZodRawShape>(definition: {
   try {
     const telemetry = await startTelemetry(definition.name, common);
     observeCertificates(tls);
+    // Asked from the first moment on: a process that waits for the broker lives, and is not ready.
+    const checks: Record<string, ReadinessCheck> = { broker: () => "not connected yet" };
+    const minorChecks: Record<string, ReadinessCheck> = {};
+    const health = await serveHealth({
+      host: common.LISTEN_HOST,
+      port: common.HEALTH_PORT,
+      tls,
+      checks,
+      minorChecks,
+      expose: telemetry.expose,
+    });
     const connection = await connectPatiently(common.BROKER_URL, tls, log, stopping.signal);
     connection.onState((state) => log.info({ state: state.name }, "broker connection"));
+    Object.assign(checks, { broker: () => brokerProblem(connection), start: () => "has not started yet" });
     const service = await definition.start({ configuration, log, tls, connection });
     const { steps = {}, minorBreakers = {} } = service;
     const breakers = breakersOf(steps);
     const held = stepChecks(steps);
     observeBreakers({ ...breakers, ...minorBreakers });
-    const health = await serveHealth({
-      host: common.LISTEN_HOST,
-      port: common.HEALTH_PORT,
-      tls,
-      checks: {
-        broker: () => brokerProblem(connection),
-        ...service.checks,
-        ...breakerChecks(breakers),
-        ...held.checks,
-      },
-      minorChecks: { ...breakerChecks(minorBreakers), ...held.minorChecks },
-      expose: telemetry.expose,
-    });
+    delete checks.start;
+    Object.assign(checks, service.checks, breakerChecks(breakers), held.checks);
+    Object.assign(minorChecks, breakerChecks(minorBreakers), held.minorChecks);
     log.info({ health: health.port, ...service.ports }, "ready");
     process.send?.({ type: "ready", health: health.port, ports: service.ports ?? {} } satisfies ServiceReadyMessage);
 
