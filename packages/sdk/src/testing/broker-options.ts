@@ -26,7 +26,13 @@ export interface TopologySubscription {
 /** A user with least rights. Patterns are addresses, `*` at the end standing for anything. */
 export interface BrokerUser {
   readonly name: string;
-  readonly password: string;
+  /** For SASL PLAIN [none: it logs in by its certificate alone]. */
+  readonly password?: string;
+  /**
+   * The common name (CN) of the certificate that logs in as this user by SASL EXTERNAL; it must be certified by
+   * {@link BrokerTlsOptions.ca} [none].
+   */
+  readonly certificate?: string;
   /** May send to these addresses. */
   readonly send?: readonly string[];
   /** May consume from these addresses, or from `topic.subscription` for one subscription alone. */
@@ -39,8 +45,22 @@ export interface BrokerUser {
   readonly sendTemporary?: boolean;
 }
 
+/** TLS of the embedded broker, 1.2 or later. Certificates and keys are PEM texts, or their bytes. */
+export interface BrokerTlsOptions {
+  /** The broker's certificate, and those between it and its authority. */
+  readonly cert: string | Uint8Array;
+  /** The certificate's private key. */
+  readonly key: string | Uint8Array;
+  /** Authorities of clients' certificates; with it clients are asked for one, and may log in by it [none]. */
+  readonly ca?: string | Uint8Array;
+  /** Whether a client without a certificate is turned away [false]. */
+  readonly requireCertificate?: boolean;
+}
+
 /** Options of `startBroker`; each default in brackets. */
 export interface BrokerOptions {
+  /** Serves `amqps` instead of `amqp` [plain text]. */
+  readonly tls?: BrokerTlsOptions;
   /** [127.0.0.1] */
   readonly host?: string;
   /** [0: an ephemeral port] */
@@ -72,7 +92,7 @@ export interface BrokerOptions {
 
 /** A running broker; disposing of it closes it. */
 export interface Broker extends AsyncDisposable {
-  /** `amqp://host:port`, without a user. */
+  /** `amqp://host:port`, or `amqps://host:port` with TLS, without a user. */
   readonly url: string;
   readonly port: number;
   /** Messages waiting on, or delivered from and not settled, a queue, or a subscription as `topic::subscription`. */

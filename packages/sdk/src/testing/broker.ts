@@ -29,8 +29,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
 }
 
 function listen(core: BrokerCore, settings: BrokerSettings, port: number): Promise<AmqpServer> {
-  const { host, maximumMessageSize: maximumMessageBytes } = settings;
-  return listenForAmqp(core, { host, port, containerId: PRODUCT, product: PRODUCT, version, maximumMessageBytes });
+  const { host, tls, maximumMessageSize: maximumMessageBytes } = settings;
+  return listenForAmqp(core, { host, port, tls, containerId: PRODUCT, product: PRODUCT, version, maximumMessageBytes });
 }
 
 type State =
@@ -48,11 +48,11 @@ class EmbeddedBroker implements Broker {
   #state: State;
 
   constructor(core: BrokerCore, settings: BrokerSettings, server: AmqpServer) {
-    const { host } = settings;
+    const { host, tls } = settings;
     this.#core = core;
     this.#settings = settings;
     this.port = server.port;
-    this.url = `amqp://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
+    this.url = `${tls === undefined ? "amqp" : "amqps"}://${host.includes(":") ? `[${host}]` : host}:${server.port}`;
     this.#state = { name: "running", server };
   }
 

@@ -3,6 +3,7 @@ export { startBroker } from "./broker.js";
 export type {
   Broker,
   BrokerOptions,
+  BrokerTlsOptions,
   BrokerUser,
   Fault,
   QueueFigures,

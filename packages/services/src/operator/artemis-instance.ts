@@ -12,6 +12,8 @@ export interface ArtemisInstanceOptions {
   readonly acceptor: string;
   /** Where the broker finds `directory` [the same]: another path inside a container. */
   readonly mountedAt?: string;
+  /** Lets users log in by a certificate (SASL EXTERNAL): its subject must be `CN=<the user's name>` [false]. */
+  readonly certificates?: boolean;
   /** Mode of the files [0600]. */
   readonly mode?: number;
 }
@@ -21,7 +23,6 @@ export async function writeArtemisInstance(options: ArtemisInstanceOptions): Pro
   const { directory, passwords, acceptor, mountedAt = directory, mode = 0o600 } = options;
   const etc = join(directory, "etc");
   await mkdir(etc, { recursive: true });
-  const jaas = "org.apache.activemq.artemis.spi.core.security.jaas.PropertiesLoginModule";
   const files: Record<string, string> = {
     "broker.xml": artemisBrokerXml({ acceptor }),
     "bootstrap.xml": `<broker xmlns="http://activemq.apache.org/schema">
@@ -30,13 +31,10 @@ export async function writeArtemisInstance(options: ArtemisInstanceOptions): Pro
 </broker>
 `,
     "management.xml": '<management-context xmlns="http://activemq.apache.org/schema"/>\n',
-    "login.config": `activemq {
-  ${jaas} required
-    reload=true
-    org.apache.activemq.jaas.properties.user="artemis-users.properties"
-    org.apache.activemq.jaas.properties.role="artemis-roles.properties";
-};
-`,
+    "login.config": loginConfig(options.certificates ?? false),
+    ...(options.certificates && {
+      "certificate-users.properties": BROKER_USERS.map((user) => `${user}=CN=${user}\n`).join(""),
+    }),
     "artemis-users.properties": BROKER_USERS.map((user) => `${user}=${passwords[user]}\n`).join(""),
     "artemis-roles.properties": BROKER_USERS.map((user) => `${user}=${user}\n`).join(""),
     "log4j2.properties": `rootLogger.level=INFO
@@ -50,6 +48,47 @@ appender.console.layout.pattern=%d %-5level [%logger] %msg%n
 `,
   };
   for (const [name, content] of Object.entries(files)) await writeFile(join(etc, name), content, { mode });
+}
+
+/** By a password; where certificates are taken, by one or the other. */
+function loginConfig(certificates: boolean): string {
+  const jaas = "org.apache.activemq.artemis.spi.core.security.jaas";
+  const byPassword = `  ${jaas}.PropertiesLoginModule ${certificates ? "sufficient" : "required"}
+    reload=true
+    org.apache.activemq.jaas.properties.user="artemis-users.properties"
+    org.apache.activemq.jaas.properties.role="artemis-roles.properties";
+`;
+  const byCertificate = `  ${jaas}.TextFileCertificateLoginModule sufficient
+    reload=true
+    org.apache.activemq.jaas.textfiledn.user="certificate-users.properties"
+    org.apache.activemq.jaas.textfiledn.role="artemis-roles.properties";
+`;
+  return `activemq {\n${byPassword}${certificates ? byCertificate : ""}};\n`;
+}
+
+/**
+ * The options of an acceptor that serves TLS, and asks clients for a certificate, which they need not have. Artemis reads
+ * the files again when they change.
+ */
+export function artemisTlsParameters(files: {
+  /** PEM: the key and the certificate of the broker. */
+  readonly keyStoreFile: string;
+  /** PEM: the authorities of clients' certificates. */
+  readonly caFile: string;
+}): string {
+  return Object.entries({
+    sslEnabled: true,
+    enabledProtocols: "TLSv1.2,TLSv1.3",
+    keyStoreType: "PEM",
+    keyStorePath: files.keyStoreFile,
+    trustStoreType: "PEMCA",
+    trustStorePath: files.caFile,
+    wantClientAuth: true,
+    sslAutoReload: true,
+    saslMechanisms: "EXTERNAL,PLAIN",
+  })
+    .map(([name, value]) => `;${name}=${value}`)
+    .join("");
 }
 
 /** The arguments with which `java` runs an instance in `directory`. */

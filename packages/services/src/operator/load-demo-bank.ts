@@ -1,7 +1,9 @@
 /** Loads the demo bank into a migrated database. */
 import pg from "pg";
 import { parseConfiguration, renamed } from "../platform/configuration.js";
+import { databaseConnection } from "../platform/database-connection.js";
 import { keyRing } from "../platform/key-ring.js";
+import type { ClientTls } from "../platform/tls.js";
 import { fingerprintCard } from "../shared/card-fingerprint.js";
 import { sealCard } from "../shared/card-seal.js";
 import { DEMO_MERCHANTS, type DemoClient, demoClients } from "./demo-bank.js";
@@ -9,6 +11,8 @@ import { DEMO_MERCHANTS, type DemoClient, demoClients } from "./demo-bank.js";
 export interface LoadDemoBankOptions {
   /** The URL of a role that may write the banks' tables: the one that migrated. */
   readonly url: string;
+  /** For a URL with `sslmode=verify-full` [the authorities that Node trusts]. */
+  readonly tls?: ClientTls;
   /** Each a list of `id=key`, of which the first is used. */
   readonly keys: Readonly<Record<keyof typeof cardConfiguration, string>>;
 }
@@ -28,7 +32,10 @@ export const cardConfiguration = {
  */
 export async function loadDemoBank(options: LoadDemoBankOptions): Promise<void> {
   const keys = parseConfiguration(cardConfiguration, options.keys);
-  const client = new pg.Client({ connectionString: options.url, application_name: "load-demo-bank" });
+  const client = new pg.Client({
+    ...databaseConnection(options.url, options.tls),
+    application_name: "load-demo-bank",
+  });
   await client.connect();
   try {
     await client.query("BEGIN");

@@ -3,7 +3,14 @@
  * each role that is new or shall get another password, CLIENT_BANK_DATABASE_PASSWORD and so on.
  */
 import { z } from "zod";
-import { ConfigurationError, databaseConfiguration, parseConfiguration } from "../platform/configuration.js";
+import {
+  ConfigurationError,
+  databaseConfiguration,
+  parseConfiguration,
+  requireTls,
+  tlsConfiguration,
+} from "../platform/configuration.js";
+import { readClientTls } from "../platform/tls.js";
 import { DATABASE_ROLES, migrate } from "./migrate.js";
 
 const password = z.string().min(8, "must have at least 8 characters").optional();
@@ -11,15 +18,19 @@ const password = z.string().min(8, "must have at least 8 characters").optional()
 const migrateConfiguration = {
   /** `postgres://user:password@host:port/database`, with a role that may create roles and schemas. */
   DATABASE_ADMIN_URL: databaseConfiguration.DATABASE_URL,
+  ...tlsConfiguration,
   /** For each role: `CLIENT_BANK_DATABASE_PASSWORD` and so on. */
   ...Object.fromEntries(DATABASE_ROLES.map((role) => [variableOf(role), password])),
 };
 
 try {
   const configuration = parseConfiguration(migrateConfiguration, process.env);
-  const given = configuration as Readonly<Record<string, string | undefined>>;
+  const { DATABASE_ADMIN_URL: adminUrl } = configuration;
+  requireTls({ ...configuration, DATABASE_URL: adminUrl }, process.env);
+  const given = configuration as unknown as Readonly<Record<string, string | undefined>>;
   await migrate({
-    adminUrl: configuration.DATABASE_ADMIN_URL,
+    adminUrl,
+    tls: readClientTls(configuration),
     passwords: Object.fromEntries(DATABASE_ROLES.map((role) => [role, given[variableOf(role)]])),
   });
   process.stdout.write("The database is up to date.\n");

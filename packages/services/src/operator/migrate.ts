@@ -5,6 +5,8 @@ import { promisify } from "node:util";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as runMigrations } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
+import { databaseConnection } from "../platform/database-connection.js";
+import type { ClientTls } from "../platform/tls.js";
 import { DATABASE_SERVICES, type DatabaseRole, databaseOf } from "../topology/system-table.js";
 import { closeDatabase } from "./close-database.js";
 
@@ -25,6 +27,8 @@ const ROLE_RACE_CODES: ReadonlySet<unknown> = new Set(["23505", "42710", "XX000"
 export interface MigrateOptions {
   /** The URL of a role that may create roles and schemas; it owns everything. */
   readonly adminUrl: string;
+  /** For a URL with `sslmode=verify-full` [the authorities that Node trusts]. */
+  readonly tls?: ClientTls;
   /** The password that each role shall have from now on. A role without one here must exist, and keeps its own. */
   readonly passwords: Readonly<Partial<Record<DatabaseRole, string>>>;
 }
@@ -35,7 +39,10 @@ export interface MigrateOptions {
  * @throws Error of the driver when the database is away, the admin's rights are too small, or a migration fails.
  */
 export async function migrate(options: MigrateOptions): Promise<void> {
-  const client = new pg.Client({ connectionString: options.adminUrl, application_name: "migrate" });
+  const client = new pg.Client({
+    ...databaseConnection(options.adminUrl, options.tls),
+    application_name: "migrate",
+  });
   await client.connect();
   try {
     await client.query("SELECT pg_advisory_lock($1)", [ADVISORY_LOCK]);

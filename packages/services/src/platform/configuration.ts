@@ -69,10 +69,7 @@ export const databaseConfiguration = {
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, "must be a postgres:// URL")
-    .refine(
-      saysTlsOurWay,
-      "of TLS it may say sslmode=verify-full or disable, and nothing else: TLS_CA_FILE names the CA",
-    ),
+    .refine(saysTlsOurWay, "of TLS it may say sslmode=verify-full or disable, and sslrootcert: nothing else"),
   /** Connections in the pool. */
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(100).default(4),
 };
@@ -103,7 +100,9 @@ function formerNamesIn(shape: z.ZodRawShape, given: Readonly<Record<string, unkn
 /** Other modes of libpq encrypt and do not look whom they talk to, or do what the server likes. */
 function saysTlsOurWay(url: string): boolean {
   const named = [...databaseParameters(url)].filter(([name]) => name.startsWith("ssl"));
-  return named.every(([name, value]) => name === "sslmode" && (value === "verify-full" || value === "disable"));
+  return named.every(
+    ([name, value]) => name === "sslrootcert" || (name === "sslmode" && ["verify-full", "disable"].includes(value)),
+  );
 }
 
 /**

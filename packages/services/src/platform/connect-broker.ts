@@ -1,5 +1,5 @@
 import { type Connection, type ConnectOptions, connect } from "@quittance/sdk";
-import type { Tls } from "./tls.js";
+import type { ClientTls } from "./tls.js";
 
 /**
  * Connects to the broker of `BROKER_URL`. Over `amqps` it must have a certificate by an authority that is trusted, for
@@ -7,6 +7,6 @@ import type { Tls } from "./tls.js";
  * a user logs in by that certificate (SASL EXTERNAL).
  * @throws MessagingError
  */
-export function connectBroker(url: string, tls: Tls, options: ConnectOptions = {}): Promise<Connection> {
+export function connectBroker(url: string, tls: ClientTls, options: ConnectOptions = {}): Promise<Connection> {
   return connect(url, { ...options, ...(url.includes("amqps://") && { tls: () => tls.clientOptions() }) });
 }

@@ -28,7 +28,15 @@ const SUITES = {
 /** Whether a door asks its callers for a certificate, by one of the authorities. */
 export type ClientAuth = "none" | "optional" | "required";
 
-export interface Tls {
+/** How to connect to servers with TLS. */
+export interface ClientTls {
+  /** The authorities to trust, and the certificate to show when a server asks for one, as of now. */
+  clientOptions(): { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** The same as a context that is made once for each change of the files. */
+  clientContext(): SecureContext;
+}
+
+export interface Tls extends ClientTls {
   /** The certificate and key to serve with; undefined when this process has none, and serves in plain text. */
   serverOptions(clientAuth?: ClientAuth): TlsOptions | undefined;
   /**
@@ -36,10 +44,6 @@ export interface Tls {
    * whose certificate is not by one of the authorities is cut off, also where it need not have shown one.
    */
   serve(server: Server): void;
-  /** How to connect to a server, as of now: the authorities to trust, and the certificate to show when it asks. */
-  clientOptions(): { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  /** The same as a context that is made once for each change of the files. */
-  clientContext(): SecureContext;
   /** When the certificates end, in milliseconds since 1970: that of this process, and the first of the authorities. */
   expiries(): { readonly own?: number; readonly authorities?: number };
   /** Watches no more. */
@@ -100,12 +104,9 @@ export function openTls(options: {
         if (!socket.authorized && socket.getPeerX509Certificate() !== undefined) socket.destroy();
       });
     },
-    clientOptions: () => ({
-      ...(files.authorities && { ca: files.authorities.ca }),
-      ...(files.own && { cert: files.own.cert, key: files.own.key }),
-    }),
+    clientOptions: () => pemOf(files),
     clientContext: () => {
-      context ??= createSecureContext({ ...SUITES, ...withoutExpiry(files) });
+      context ??= createSecureContext({ ...SUITES, ...pemOf(files) });
       return context;
     },
     expiries: () => ({
@@ -116,12 +117,28 @@ export function openTls(options: {
   };
 }
 
-function withoutExpiry({ own, authorities }: TlsFiles): SecureContextOptions {
+/**
+ * The same for a process that lives too short a time to see its certificates change.
+ * @throws ConfigurationError as `openTls`.
+ */
+export function readClientTls(settings: TlsFileSettings): ClientTls {
+  const pem = pemOf(readTlsFiles(settings));
+  let context: SecureContext | undefined;
+  return {
+    clientOptions: () => pem,
+    clientContext: () => {
+      context ??= createSecureContext({ ...SUITES, ...pem });
+      return context;
+    },
+  };
+}
+
+function pemOf({ own, authorities }: TlsFiles): { ca?: string; cert?: string; key?: string } {
   return { ...(authorities && { ca: authorities.ca }), ...(own && { cert: own.cert, key: own.key }) };
 }
 
 function serverContext(files: TlsFiles): SecureContextOptions {
-  return { ...SUITES, ...withoutExpiry(files) };
+  return { ...SUITES, ...pemOf(files) };
 }
 
 function expiryTimes({ own, authorities }: TlsFiles): object {

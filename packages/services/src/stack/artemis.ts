@@ -2,13 +2,14 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { access, mkdir, rename, rm } from "node:fs/promises";
+import { access, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
-import { artemisJavaArguments, writeArtemisInstance } from "../operator/artemis-instance.js";
+import { artemisJavaArguments, artemisTlsParameters, writeArtemisInstance } from "../operator/artemis-instance.js";
 import type { BrokerUserName } from "../shared/queue-map.js";
+import type { StackCertificates } from "./stack-certificates.js";
 import { type Patience, watchStart } from "./start-patience.js";
 
 const run = promisify(execFile);
@@ -28,6 +29,8 @@ export interface ArtemisOptions {
   /** Configuration, journal and log live here; given again, the broker comes back with its messages. */
   readonly directory: string;
   readonly passwords: Readonly<Record<BrokerUserName, string>>;
+  /** With them it serves TLS, and users may log in by their certificates [plain text]. */
+  readonly certificates?: StackCertificates | undefined;
   /** [0: an ephemeral port; on a restart give the port of before] */
   readonly port?: number;
   /** The Java heap in megabytes [256]. */
@@ -59,7 +62,12 @@ export async function startArtemis(options: ArtemisOptions): Promise<Artemis> {
   const home = await findArtemis(options.onProgress ?? (() => {}));
   const port = options.port ?? 0;
   const { directory, passwords, heapMegabytes = 256 } = options;
-  await writeArtemisInstance({ directory, passwords, acceptor: `tcp://127.0.0.1:${port}?protocols=AMQP` });
+  await writeArtemisInstance({
+    directory,
+    passwords,
+    acceptor: `tcp://127.0.0.1:${port}?protocols=AMQP${await tlsParameters(options)}`,
+    certificates: options.certificates !== undefined,
+  });
   const child = spawn("java", artemisJavaArguments({ home, directory, heapMegabytes }), {
     cwd: directory,
     // A session of its own: a Ctrl-C in the terminal must not reach it before those that use it.
@@ -83,6 +91,15 @@ export async function startArtemis(options: ArtemisOptions): Promise<Artemis> {
     child.stderr.destroy();
     throw error;
   }
+}
+
+/** Java reads a key and its certificate from one file. */
+async function tlsParameters({ directory, certificates }: ArtemisOptions): Promise<string> {
+  if (certificates === undefined) return "";
+  const keyStoreFile = join(directory, "broker.pem");
+  const { cert, key } = certificates.textOf("broker");
+  await writeFile(keyStoreFile, `${key}${cert}`, { mode: 0o600 });
+  return artemisTlsParameters({ keyStoreFile, caFile: certificates.caFile });
 }
 
 /**

@@ -45,12 +45,16 @@ export interface DemoResult {
 export async function makeDemoPayments(options: {
   readonly payments: readonly DemoPayment[];
   readonly grpcPorts: readonly number[];
+  /** The authority of gateways with TLS, in PEM [plain text]. */
+  readonly ca?: string | undefined;
   readonly tokenOf: (merchantId: string) => Promise<string>;
   /** Ends it early; results of what was made until then are returned. */
   readonly signal: AbortSignal;
 }): Promise<DemoResult[]> {
-  const clients = options.grpcPorts.map(
-    (port) => new PaymentServiceClient(`127.0.0.1:${port}`, credentials.createInsecure()),
+  const clients = options.grpcPorts.map((port) =>
+    options.ca === undefined
+      ? new PaymentServiceClient(`127.0.0.1:${port}`, credentials.createInsecure())
+      : new PaymentServiceClient(`localhost:${port}`, credentials.createSsl(Buffer.from(options.ca))),
   );
   // Calls that are under way fail when their client closes.
   const close = () => {

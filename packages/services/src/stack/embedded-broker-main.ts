@@ -1,12 +1,16 @@
 /**
  * The embedded broker as a process of its own, so that it shares no event loop with the launcher and can die alone.
  * Tells Prometheus of its queues at `/metrics`, as the monitor does of Artemis's. Reads BROKER_PORT and
- * BROKER_HEALTH_PORT (0: any) and BROKER_PASSWORDS (JSON: a password for each user of the queue map).
+ * BROKER_HEALTH_PORT (0: any), BROKER_PASSWORDS (JSON: a password for each user of the queue map), and TLS_CERT_FILE,
+ * TLS_KEY_FILE and TLS_CA_FILE, with which it serves TLS and lets users log in by their certificates.
  */
 import { startBroker } from "@quittance/sdk/testing";
 import { observeQueues } from "../operator/monitor/observe-queues.js";
 import { serveHealth } from "../platform/health.js";
+import { createLogger } from "../platform/log.js";
 import { startTelemetry } from "../platform/telemetry.js";
+import { openTls } from "../platform/tls.js";
+import { readTlsFiles } from "../platform/tls-files.js";
 import type { BrokerUserName } from "../shared/queue-map.js";
 import type { BrokerReadyMessage } from "./embedded-broker.js";
 import { embeddedBrokerOptions } from "./embedded-broker-options.js";
@@ -15,8 +19,10 @@ import { embeddedBrokerOptions } from "./embedded-broker-options.js";
 const ORPHAN_TIMEOUT_MS = 12_000;
 
 const passwords = JSON.parse(process.env.BROKER_PASSWORDS ?? "{}") as Record<BrokerUserName, string>;
+const tlsFiles = process.env;
+const { own, authorities } = readTlsFiles(tlsFiles);
 const broker = await startBroker({
-  ...embeddedBrokerOptions(passwords),
+  ...embeddedBrokerOptions(passwords, own && authorities && { cert: own.cert, key: own.key, ca: authorities.ca }),
   host: "127.0.0.1",
   port: Number(process.env.BROKER_PORT ?? 0),
 });
@@ -26,6 +32,7 @@ const health = await serveHealth({
   host: "127.0.0.1",
   port: Number(process.env.BROKER_HEALTH_PORT ?? 0),
   checks: {},
+  ...(own && { tls: openTls({ settings: tlsFiles, log: createLogger("broker", "info") }) }),
   expose: telemetry.expose,
 });
 

@@ -1,5 +1,5 @@
 /** The embedded broker as the house's broker: addresses, users and rights from the queue map. */
-import type { BrokerOptions, BrokerUser } from "@quittance/sdk/testing";
+import type { BrokerOptions, BrokerTlsOptions, BrokerUser } from "@quittance/sdk/testing";
 import {
   ALL_CHANNELS,
   BROKER_USERS,
@@ -19,7 +19,10 @@ import {
 const MAXIMUM_MESSAGE_BYTES = 2 * 1024 * 1024;
 
 /** What the embedded broker needs to be the house's broker. `passwords` has one for each user of the map. */
-export function embeddedBrokerOptions(passwords: Readonly<Record<BrokerUserName, string>>): BrokerOptions {
+export function embeddedBrokerOptions(
+  passwords: Readonly<Record<BrokerUserName, string>>,
+  tls?: BrokerTlsOptions,
+): BrokerOptions {
   return {
     autoCreate: false,
     maximumDeliveries: MAXIMUM_DELIVERIES,
@@ -34,7 +37,12 @@ export function embeddedBrokerOptions(passwords: Readonly<Record<BrokerUserName,
       })),
       ...DURABLE_CHANNELS.map((channel) => ({ address: deadLetterAddress(channel), kind: "queue" as const })),
     ],
-    users: BROKER_USERS.map((name) => embeddedUser(name, passwords[name])),
+    ...(tls && { tls }),
+    users: BROKER_USERS.map((name) => ({
+      ...embeddedUser(name, passwords[name]),
+      // Each certificate bears its holder's name.
+      ...(tls?.ca !== undefined && { certificate: name }),
+    })),
   };
 }
 

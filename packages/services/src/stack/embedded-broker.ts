@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { BrokerUserName } from "../shared/queue-map.js";
 import type { Guardian } from "./guardian.js";
 import { type NodeProcess, startNodeProcess } from "./node-process.js";
+import type { StackCertificates } from "./stack-certificates.js";
 
 /** What the broker's process tells its parent once it listens. */
 export interface BrokerReadyMessage {
@@ -20,6 +21,7 @@ export function startEmbeddedBroker(options: {
   readonly port: number;
   readonly healthPort: number;
   readonly passwords: Readonly<Record<BrokerUserName, string>>;
+  readonly certificates?: StackCertificates | undefined;
   readonly guardian: Guardian;
   readonly onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
 }): Promise<NodeProcess<BrokerReadyMessage>> {
@@ -32,6 +34,7 @@ export function startEmbeddedBroker(options: {
       BROKER_PORT: String(options.port),
       BROKER_HEALTH_PORT: String(options.healthPort),
       BROKER_PASSWORDS: JSON.stringify(options.passwords),
+      ...options.certificates?.environmentOf("broker"),
     },
     guardian: options.guardian,
     order: BROKER_GUARDIAN_ORDER,

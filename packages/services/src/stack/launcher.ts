@@ -12,6 +12,7 @@ import { openProcessLogs, type ProcessLogs } from "./process-logs.js";
 import { requireBroker, requireDatabase } from "./reachable.js";
 import { type RunFile, writeRunFile } from "./run-file.js";
 import { type GatewayPorts, STACK_PROCESSES, type Stack, startStack } from "./stack.js";
+import { issueCertificates, type StackCertificates } from "./stack-certificates.js";
 import { listenForStop, type StopSignals } from "./stop-signals.js";
 import type { SupervisorEvent } from "./supervisor.js";
 import { formatDemoResults, formatDoors, formatHowTo, formatSupervisorEvent } from "./terminal-text.js";
@@ -134,8 +135,10 @@ async function launch(parts: Launch): Promise<number> {
     voice.complain(formatSupervisorEvent(event, lost ? "; the messages that it held in memory are lost" : ""));
     if (event.type === "restarted") onRestart().catch((error: unknown) => voice.complain(String(error)));
   };
+  const certificates = options.tls ? await issueCertificates(join(place.folder, "tls")) : undefined;
   const stack = await startStack({
     ...options,
+    certificates,
     brokerLogins,
     guardian,
     signal: stopping.signal,
@@ -150,15 +153,17 @@ async function launch(parts: Launch): Promise<number> {
     const token = await stack.tokenOf(example.merchantId);
     const runFile = join(place.folder, "run.json");
     stack.guardRunFile(runFile, token);
-    onRestart = () => writeRunFile(runFile, runFileOf(stack, token));
+    onRestart = () => writeRunFile(runFile, runFileOf(stack, token, certificates));
     await onRestart();
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
     voice.say(`Quittance runs after ${seconds} s: ${formatDoors(stack.gateways)}`);
-    const succeeded = await demonstrate(stack, parts);
+    const succeeded = await demonstrate(stack, parts, certificates);
     if (options.once) return succeeded || stopping.signal.aborted ? 0 : 1;
     const paths = { runFile: place.shown(runFile), logs: place.shown(join(place.folder, "logs")) };
     if (!stopping.signal.aborted) {
-      voice.tell(`\n${formatHowTo({ ...paths, grpcPort: stack.grpcPort, httpPort: stack.httpPort, token, example })}`);
+      voice.tell(
+        `\n${formatHowTo({ ...paths, caFile: certificates && place.shown(certificates.caFile), grpcPort: stack.grpcPort, httpPort: stack.httpPort, token, example })}`,
+      );
       voice.tell("\nCtrl-C stops everything.");
     }
     await aborted(stopping.signal);
@@ -169,11 +174,16 @@ async function launch(parts: Launch): Promise<number> {
 }
 
 /** Makes the payments and shows them; false when one did not end as it should. */
-async function demonstrate(stack: Stack, { voice, stopping }: Launch): Promise<boolean> {
+async function demonstrate(
+  stack: Stack,
+  { voice, stopping }: Launch,
+  certificates: StackCertificates | undefined,
+): Promise<boolean> {
   voice.tell("\nFive payments, one of each kind:\n");
   const results = await makeDemoPayments({
     payments: demoPayments(),
     grpcPorts: stack.gateways.map(({ grpcPort }) => grpcPort),
+    ca: certificates?.ca,
     tokenOf: stack.tokenOf,
     signal: stopping.signal,
   });
@@ -184,10 +194,12 @@ async function demonstrate(stack: Stack, { voice, stopping }: Launch): Promise<b
   return problems.length === 0;
 }
 
-function runFileOf(stack: Stack, token: string): RunFile {
+function runFileOf(stack: Stack, token: string, certificates: StackCertificates | undefined): RunFile {
+  const host = certificates === undefined ? "127.0.0.1" : "localhost";
+  const http = `${certificates === undefined ? "http" : "https"}://${host}`;
   const doorsOf = ({ grpcPort, httpPort }: GatewayPorts) => ({
-    grpc: `127.0.0.1:${grpcPort}`,
-    http: `http://127.0.0.1:${httpPort}`,
+    grpc: `${host}:${grpcPort}`,
+    http: `${http}:${httpPort}`,
   });
   return {
     ...doorsOf(stack),
@@ -195,12 +207,11 @@ function runFileOf(stack: Stack, token: string): RunFile {
     broker: stack.brokerUrl,
     auditor: stack.auditorUrl,
     database: stack.databaseUrl,
+    ...(certificates && { authority: certificates.caFile }),
     token,
     signer: stack.signer,
     cardKeys: stack.cardKeys,
-    services: stack
-      .services()
-      .map(({ name, pid, healthPort }) => ({ name, pid, health: `http://127.0.0.1:${healthPort}` })),
+    services: stack.services().map(({ name, pid, healthPort }) => ({ name, pid, health: `${http}:${healthPort}` })),
   };
 }
 

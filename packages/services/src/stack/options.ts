@@ -18,6 +18,8 @@ export interface StackOptions {
   readonly httpPort: number;
   /** Processes of a service [1 of each]. */
   readonly instances: Instances;
+  /** Every hop has TLS, by an authority that is made at the start. */
+  readonly tls: boolean;
   readonly once: boolean;
   readonly quiet: boolean;
 }
@@ -44,6 +46,10 @@ export const HELP = `Starts Quittance: a database, a broker, the five services a
   --instances <service>=<n>,...
         How many processes of a service run, 1 to ${MAXIMUM_INSTANCES} [1 of each]: client-bank=2,gateway=2. Further gateways have free
         ports; the five payments are made through all gateways in turn.
+  --tls
+        TLS on every hop: gRPC, HTTP, health, broker and database, with certificates by an authority that is made at the
+        start; services log in to the broker by theirs. The authority's certificate is .quittance/tls/ca.crt. For the
+        stack's own broker and database.
   --once              Stop after the five payments: exit 0 when they ended as they should, else 1 with the reason.
   --quiet             Say only what is essential, and errors.
   --help              This text.
@@ -80,6 +86,7 @@ export function parseOptions(args: readonly string[]): StackOptions | "help" {
     grpcPort,
     httpPort,
     instances: parseInstances(values.instances ?? []),
+    tls: parseTls(values.tls ?? false, values),
     once: values.once ?? false,
     quiet: values.quiet ?? false,
   };
@@ -97,6 +104,7 @@ function parse(args: readonly string[]) {
         "grpc-port": { type: "string" },
         "http-port": { type: "string" },
         instances: { type: "string", multiple: true },
+        tls: { type: "boolean" },
         once: { type: "boolean" },
         quiet: { type: "boolean" },
         help: { type: "boolean", short: "h" },
@@ -105,6 +113,18 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new OptionsError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** A server that runs already has a certificate of its own, or none: its URL says so. */
+function parseTls(
+  tls: boolean,
+  { broker, database }: { readonly broker?: string; readonly database?: string },
+): boolean {
+  const named = [broker, database].find((server) => server?.includes("://"));
+  if (!tls || named === undefined) return tls;
+  throw new OptionsError(
+    "--tls is for the stack's own broker and database. For yours, write amqps:// or sslmode=verify-full in the URL, and name their authority in TLS_CA_FILE.",
+  );
 }
 
 function parsePort(option: string, text: string | undefined, otherwise: number): number {

@@ -14,6 +14,8 @@ import {
   type SystemUser,
   temporaryFolder,
 } from "./postgres-binaries.js";
+import { serveTls, superuserUrl, TLS_SETTINGS } from "./postgres-tls.js";
+import type { StackCertificates } from "./stack-certificates.js";
 import { watchStart } from "./start-patience.js";
 
 /** Ports are found by asking the system for a free one, which another process may take before PostgreSQL does. */
@@ -46,6 +48,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
 
 export interface PostgresOptions {
   readonly guardian: Guardian;
+  /** With them it takes no connection without TLS [plain text]. */
+  readonly certificates?: StackCertificates | undefined;
   /** Told of each line that the server writes; by default they are dropped. */
   readonly onLog?: (line: string) => void;
 }
@@ -57,7 +61,7 @@ export interface PostgresExit {
 }
 
 export interface PostgresServer {
-  /** `postgres://postgres:password@127.0.0.1:port/postgres`: the superuser's. */
+  /** `postgres://postgres:password@127.0.0.1:port/postgres`: the superuser's; with TLS it says whom to trust. */
   readonly url: string;
   readonly port: number;
   /** The data folder. */
@@ -95,7 +99,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   let running: Running;
   let port = 0;
   try {
-    await makeDataFolder({ binaries, user, home, folder, password, guardian: options.guardian });
+    await makeDataFolder({ ...options, binaries, user, home, folder, password });
     [running, port] = await startOnFreePort((candidate) =>
       run({ binaries, user, folder, port: candidate }, options, stopping.signal),
     );
@@ -112,7 +116,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   }
 
   return {
-    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    url: superuserUrl(password, port, options.certificates),
     port,
     folder,
     get pid() {
@@ -145,8 +149,9 @@ async function makeDataFolder(options: {
   folder: string;
   password: string;
   guardian: Guardian;
+  certificates?: StackCertificates | undefined;
 }): Promise<void> {
-  const { binaries, user, home, folder, password, guardian } = options;
+  const { binaries, user, home, folder, password, guardian, certificates } = options;
   const passwordFile = join(home, "password");
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   await chmod(home, 0o700);
@@ -154,7 +159,10 @@ async function makeDataFolder(options: {
     await chown(home, user.uid, user.gid);
     await chown(passwordFile, user.uid, user.gid);
   }
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const settings = Object.entries({ ...SETTINGS, ...(certificates && TLS_SETTINGS) }).flatMap(([name, value]) => [
+    "-c",
+    `${name}=${value}`,
+  ]);
   await runInitdb(
     spawn(
       binaries.initdb,
@@ -176,6 +184,7 @@ async function makeDataFolder(options: {
     guardian,
   );
   await rm(passwordFile);
+  if (certificates) await serveTls(folder, user, certificates.textOf("database"));
 }
 
 /**

@@ -7,9 +7,9 @@ import type { StackKeys } from "./service-table.js";
 
 /** What the file holds, as JSON. */
 export interface RunFile {
-  /** `127.0.0.1:port`. */
+  /** `127.0.0.1:port`; with --tls `localhost:port`. */
   readonly grpc: string;
-  /** `http://127.0.0.1:port`. */
+  /** `http://127.0.0.1:port`; with --tls `https://localhost:port`. */
   readonly http: string;
   /** The same of every gateway, the first one first. */
   readonly gateways: readonly { readonly grpc: string; readonly http: string }[];
@@ -19,6 +19,8 @@ export interface RunFile {
   readonly auditor: string;
   /** An operator's URL of the database. */
   readonly database: string;
+  /** With --tls: the file of the authority that certifies all servers of the stack. */
+  readonly authority?: string;
   /** A merchant's token. */
   readonly token: string;
   /** What the tokens of other merchants are signed with, by the operator's command line. */
@@ -28,7 +30,7 @@ export interface RunFile {
   readonly services: readonly {
     readonly name: ServiceName;
     readonly pid: number;
-    /** `http://127.0.0.1:port`, with `/livez` and `/readyz` below it. */
+    /** `http://127.0.0.1:port`, or with --tls `https://localhost:port`, with `/livez` and `/readyz` below it. */
     readonly health: string;
   }[];
 }

@@ -3,12 +3,14 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BROKER_USERS, type BrokerUserName } from "../shared/queue-map.js";
-import { startArtemis } from "./artemis.js";
+import { SERVICES } from "../topology/system-table.js";
+import { type ArtemisOptions, startArtemis } from "./artemis.js";
 import { type BrokerLogins, withLogin } from "./broker-users.js";
 import { BROKER_GUARDIAN_ORDER, startEmbeddedBroker } from "./embedded-broker.js";
 import type { Guardian } from "./guardian.js";
 import type { ProcessExit } from "./node-process.js";
 import { brokerPasswords } from "./secrets.js";
+import type { StackCertificates } from "./stack-certificates.js";
 import { type Supervisable, type Supervision, type SupervisorEvent, supervise } from "./supervisor.js";
 
 export interface StackBroker {
@@ -30,6 +32,8 @@ export interface StackBrokerOptions {
   readonly brokerLogins?: BrokerLogins | undefined;
   /** Where Artemis has its folder, which is removed in the end [the system's for temporary files]. */
   readonly brokerFolder?: string | undefined;
+  /** Of a stack with TLS [plain text]. */
+  readonly certificates?: StackCertificates | undefined;
   readonly guardian: Guardian;
   readonly signal: AbortSignal;
   readonly onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
@@ -52,6 +56,12 @@ export async function startStackBroker(options: StackBrokerOptions): Promise<Sta
     };
   }
   const passwords = brokerPasswords();
+  const urlOf = (user: BrokerUserName, port: number) => {
+    if (options.certificates === undefined) return `amqp://${user}:${passwords[user]}@127.0.0.1:${port}`;
+    // A service logs in by its certificate, and a person by a password.
+    const isService = (SERVICES as readonly string[]).includes(user);
+    return `amqps://${isService ? "" : `${user}:${passwords[user]}@`}localhost:${port}`;
+  };
   const { onEvent, signal, maximumDelayMs } = options;
   const supervised = { name: "broker", onEvent, signal, maximumDelayMs };
   if (broker === "embedded") {
@@ -68,7 +78,7 @@ export async function startStackBroker(options: StackBrokerOptions): Promise<Sta
     const { port, health } = supervision.current.ready;
     return {
       description: `embedded AMQP 1.0 broker on 127.0.0.1:${port}`,
-      urlOf: (user) => `amqp://${user}:${passwords[user]}@127.0.0.1:${port}`,
+      urlOf: (user) => urlOf(user, port),
       supervision,
       healthPort: health,
       durable: false,
@@ -79,12 +89,17 @@ export async function startStackBroker(options: StackBrokerOptions): Promise<Sta
   const supervision = await supervise({
     ...supervised,
     start: (previous: GuardedArtemis | undefined) =>
-      startGuardedArtemis(options, { directory, passwords, ...(previous && { port: previous.port }) }),
+      startGuardedArtemis(options, {
+        directory,
+        passwords,
+        certificates: options.certificates,
+        ...(previous && { port: previous.port }),
+      }),
   });
   const { port } = supervision.current;
   return {
     description: `Apache Artemis on 127.0.0.1:${port}`,
-    urlOf: (user) => `amqp://${user}:${passwords[user]}@127.0.0.1:${port}`,
+    urlOf: (user) => urlOf(user, port),
     supervision,
     durable: true,
   };
@@ -106,7 +121,7 @@ interface GuardedArtemis extends Supervisable {
 
 async function startGuardedArtemis(
   stack: StackBrokerOptions,
-  options: { directory: string; passwords: Readonly<Record<BrokerUserName, string>>; port?: number },
+  options: Pick<ArtemisOptions, "directory" | "passwords" | "certificates" | "port">,
 ): Promise<GuardedArtemis> {
   let exited: Promise<ProcessExit> | undefined;
   const artemis = await startArtemis({

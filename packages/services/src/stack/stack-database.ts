@@ -5,6 +5,7 @@ import type { Guardian } from "./guardian.js";
 import { startPostgres } from "./postgres.js";
 import { prepareDatabase } from "./prepare-database.js";
 import type { StackKeys } from "./service-table.js";
+import type { StackCertificates } from "./stack-certificates.js";
 import { type Supervisable, type Supervision, type SupervisorEvent, supervise } from "./supervisor.js";
 
 export interface StackDatabase {
@@ -19,6 +20,8 @@ export interface StackDatabase {
 export interface StackDatabaseOptions {
   readonly database: "embedded" | URL;
   readonly keys: StackKeys;
+  /** Of a stack with TLS [plain text]. */
+  readonly certificates?: StackCertificates | undefined;
   readonly guardian: Guardian;
   readonly signal: AbortSignal;
   readonly onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
@@ -44,6 +47,8 @@ export async function startStackDatabase(options: StackDatabaseOptions): Promise
     url,
     urlOf: (service) => {
       const changed = new URL(url);
+      // Services know the authority by TLS_CA_FILE.
+      changed.searchParams.delete("sslrootcert");
       changed.username = databaseOf(service).role;
       changed.password = passwords[service];
       return changed.href;
@@ -57,6 +62,7 @@ async function serverOf(options: StackDatabaseOptions): Promise<{ url: string; d
   }
   const began = Date.now();
   const server = await startPostgres({
+    certificates: options.certificates,
     guardian: options.guardian,
     onLog: (line) => options.onOutput(Buffer.from(`${line}\n`), "stdout"),
   });

@@ -13,6 +13,7 @@ import { createKeys, keepKeys } from "./secrets.js";
 import { type ServiceProcess, startServiceProcess } from "./service-process.js";
 import { environmentOf, type StackEnvironment, type StackKeys } from "./service-table.js";
 import { type StackBroker, startStackBroker } from "./stack-broker.js";
+import type { StackCertificates } from "./stack-certificates.js";
 import { type StackDatabase, startStackDatabase } from "./stack-database.js";
 import { type Supervisable, type Supervision, type SupervisorEvent, supervise } from "./supervisor.js";
 
@@ -29,6 +30,8 @@ export const STACK_PROCESSES: readonly StackProcessName[] = ["database", "broker
 export interface StackStartOptions extends Pick<StackOptions, "broker" | "database" | "grpcPort" | "httpPort"> {
   /** The login of each service at a broker that runs already [that of the URL]. */
   readonly brokerLogins?: BrokerLogins | undefined;
+  /** With them every hop has TLS [plain text]. */
+  readonly certificates?: StackCertificates | undefined;
   /** Ends and removes what is left when the stack stops, or when this process is gone. A stack closes it. */
   readonly guardian: Guardian;
   /** Where the keys are kept when the database is not the stack's own. */
@@ -162,6 +165,7 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
     broker: options.broker,
     brokerLogins: options.brokerLogins,
     brokerFolder: options.brokerFolder,
+    certificates: options.certificates,
     onOutput: outputOf("broker"),
   }).then((started) => {
     if (started.supervision) parts.broker = started.supervision;
@@ -172,6 +176,7 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
     startStackDatabase({
       ...parts,
       database: options.database,
+      certificates: options.certificates,
       keys: known,
       onOutput: outputOf("database"),
       onServer: (supervision) => {
@@ -193,9 +198,10 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
       grpcPort: options.grpcPort,
       httpPort: options.httpPort,
     } satisfies StackEnvironment);
+    const secured = { ...environment, ...options.certificates?.environmentOf(name) };
     const count = options.instances?.[name] ?? 1;
     const instances = Array.from({ length: count }, (_, place) =>
-      startInstance(name, place === 0 ? environment : { ...environment, GRPC_PORT: "0", HTTP_PORT: "0" }),
+      startInstance(name, place === 0 ? secured : { ...secured, GRPC_PORT: "0", HTTP_PORT: "0" }),
     );
     parts.services.set(name, await Promise.all(instances));
   }

@@ -36,7 +36,10 @@ export function formatHowTo(options: {
   readonly example: DemoPayment;
   readonly runFile: string;
   readonly logs: string;
+  /** Of a stack with TLS. */
+  readonly caFile?: string | undefined;
 }): string {
+  const { caFile } = options;
   const { card, amount } = options.example;
   const money = `"minorUnits": "${amount.minorUnits}", "currencyCode": "${amount.currencyCode}"`;
   const json = (requestId: string) =>
@@ -46,11 +49,11 @@ export function formatHowTo(options: {
 
   TOKEN=${options.token}
 
-  grpcurl -plaintext -H "authorization: Bearer $TOKEN" \\
+  grpcurl ${caFile === undefined ? "-plaintext" : `-cacert ${caFile}`} -H "authorization: Bearer $TOKEN" \\
     -d '${json("mine-1")}' \\
     localhost:${options.grpcPort} quittance.payments.v1.PaymentService/Pay
 
-  curl -s localhost:${options.httpPort}/v1/payments -H "authorization: Bearer $TOKEN" -H "content-type: application/json" \\
+  curl -s ${caFile === undefined ? "" : `--cacert ${caFile} https://`}localhost:${options.httpPort}/v1/payments -H "authorization: Bearer $TOKEN" -H "content-type: application/json" \\
     -d '${json("mine-2")}'
 
 Ports, token and process ids for scripts: ${options.runFile}. Logs: ${options.logs}.`;

@@ -12,6 +12,7 @@ describe("The options of npm start", () => {
       grpcPort: 50_051,
       httpPort: 8_080,
       instances: {},
+      tls: false,
       once: false,
       quiet: false,
     });
@@ -22,6 +23,13 @@ describe("The options of npm start", () => {
     if (options === "help") throw new Error("It printed the help.");
     expect(String(options.broker)).to.equal("amqp://me:secret@example.test:5672");
     expect(String(options.database)).to.equal("postgres://db.test/x");
+  });
+
+  it("take TLS for servers of the stack's own, and for no others, whose URLs say what they have", () => {
+    expect(parseOptions(["--tls", "--broker", "artemis"])).to.have.property("tls", true);
+    for (const server of ["--broker=amqps://broker.test", "--database=postgres://db.test/x"]) {
+      expect(() => parseOptions(["--tls", server]), server).to.throw(OptionsError, "TLS_CA_FILE");
+    }
   });
 
   it("take how many processes of a service run, in one list or several", () => {
@@ -38,6 +46,7 @@ describe("The options of npm start", () => {
       "--grpc-port",
       "--http-port",
       "--instances",
+      "--tls",
       "--once",
       "--quiet",
       "--help",

@@ -18,8 +18,11 @@ const SCHEMAS: Readonly<Record<ServiceName, z.ZodRawShape>> = {
   "merchant-bank": merchantBankConfiguration,
   notification: notificationConfiguration,
 };
-/** A stack runs on one machine, and its supervisor says where each process is asked for its health. */
-const THE_STACKS_OWN = new Set(["HEALTH_PORT", "LISTEN_HOST"]);
+/**
+ * A stack runs on one machine, its supervisor says where each process is asked for its health, and its certificates are
+ * those of --tls.
+ */
+const THE_STACKS_OWN = new Set(["HEALTH_PORT", "LISTEN_HOST", "TLS_CERT_FILE", "TLS_KEY_FILE"]);
 const STACK: StackEnvironment = {
   brokerUrlOf: () => "amqp://broker",
   databaseUrlOf: () => "postgres://database",

@@ -155,6 +155,8 @@ export interface Backend {
   /** Whether SASL ANONYMOUS, and no SASL at all, are let in. */
   readonly allowsAnonymous: boolean;
   authenticate(user: string, password: string): boolean;
+  /** Who logs in by a certificate that was found good and bears this name; undefined when nobody does. */
+  userOfCertificate(commonName: string): string | undefined;
   /** @throws Refusal */
   connect(peer: Peer): BackendConnection;
 }

@@ -141,16 +141,36 @@ export interface RheaConnection extends EventEmitter {
   _process(): void;
 }
 
+/** One attempt to log in. `outcome` is what it came to. */
+interface RheaServerMechanism {
+  outcome: boolean | undefined;
+  start(response: Buffer | null): void;
+}
+
 export interface RheaContainer extends EventEmitter {
   readonly sasl_server_mechanisms: {
     enable_anonymous(): void;
     enable_plain(check: (user: string | null, password: string | null) => boolean): void;
+    EXTERNAL?: () => RheaServerMechanism;
   };
   create_connection(options: object): RheaConnection;
 }
 
 export function createContainer(id: string): RheaContainer {
   return rhea.create_container({ id }) as unknown as RheaContainer;
+}
+
+/** Offers SASL EXTERNAL: `check` says whether whoever showed the certificate may come in, as `identity` where one is asked for. */
+export function enableExternal(
+  { sasl_server_mechanisms: mechanisms }: RheaContainer,
+  check: (identity: string) => boolean,
+) {
+  mechanisms.EXTERNAL = () => ({
+    outcome: undefined,
+    start(response) {
+      this.outcome = check(response?.toString("utf8") ?? "");
+    },
+  });
 }
 
 /** The value of the described type under which a filter goes into a source. */

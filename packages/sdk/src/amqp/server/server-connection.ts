@@ -1,5 +1,6 @@
 /** One peer of the server: its socket, SASL, its sessions, and its end, however that comes. */
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { DecodeError } from "../codec-reader.js";
 import { guardFrames } from "../frame-guard.js";
 import { symbols } from "./attach-request.js";
@@ -7,6 +8,7 @@ import { type Backend, type BackendConnection, type Condition, Refusal } from ".
 import {
   closeWithInfo,
   createContainer,
+  enableExternal,
   type RheaConnection,
   type RheaContainer,
   type RheaLink,
@@ -96,7 +98,18 @@ export class ServerConnection {
     this.#closeFor(condition);
   }
 
-  #offerSasl({ sasl_server_mechanisms: mechanisms }: RheaContainer): void {
+  #offerSasl(container: RheaContainer): void {
+    const { sasl_server_mechanisms: mechanisms } = container;
+    const commonName = certifiedName(this.#socket);
+    if (commonName !== undefined) {
+      enableExternal(container, (identity) => {
+        this.#user = this.#backend.userOfCertificate(commonName);
+        // Nobody acts for another here: an identity that is asked for must be the certificate's own.
+        const known = this.#user !== undefined && (identity === "" || identity === this.#user);
+        if (!known) setImmediate(() => this.#hangUp());
+        return known;
+      });
+    }
     mechanisms.enable_plain((user, password) => {
       const known = user !== null && this.#backend.authenticate(user, password ?? "");
       if (known) this.#user = user;
@@ -269,6 +282,14 @@ export class ServerConnection {
     this.#sessions.clear();
     this.#opened?.close();
   }
+}
+
+/** The common name in a certificate that an authority of ours has signed. */
+function certifiedName(socket: Socket): string | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const { CN: name } = socket.getPeerCertificate().subject ?? {};
+  // A subject with several names is nobody's.
+  return typeof name === "string" ? name : undefined;
 }
 
 const SILENT_EVENTS = [

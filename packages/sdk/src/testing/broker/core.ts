@@ -27,6 +27,13 @@ export class BrokerCore implements Backend {
     return user !== undefined && hasPassword(user, password);
   }
 
+  userOfCertificate(commonName: string): string | undefined {
+    const { users } = this.#settings;
+    if (users === undefined) return commonName;
+    for (const { name, certificate } of users.values()) if (certificate === commonName) return name;
+    return undefined;
+  }
+
   connect(peer: Peer): BackendConnection {
     if (peer.soleContainer && this.#isTaken(peer.containerId)) {
       const description = `The container ${peer.containerId} is connected already, and only one may be.`;
@@ -35,7 +42,7 @@ export class BrokerCore implements Backend {
     const { users, autoCreate } = this.#settings;
     const user = users?.get(peer.user ?? "");
     if (users !== undefined && user === undefined) {
-      throw new Refusal("amqp:unauthorized-access", "Log in with a user and a password.");
+      throw new Refusal("amqp:unauthorized-access", "Log in with a user and a password, or by a certificate.");
     }
     const rights = user === undefined ? ALL_RIGHTS : rightsOf(user, autoCreate);
     const client = new Client({ book: this.#book, faults: this.faults }, peer, rights, (gone) =>

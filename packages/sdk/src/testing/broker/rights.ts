@@ -53,6 +53,7 @@ export function fits(pattern: string, address: string): boolean {
 }
 
 export function hasPassword(user: BrokerUser, password: string): boolean {
+  if (user.password === undefined) return false;
   const expected = Buffer.from(user.password);
   const given = Buffer.from(password);
   return expected.length === given.length && timingSafeEqual(expected, given);

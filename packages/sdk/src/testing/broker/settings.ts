@@ -1,5 +1,11 @@
 /** The broker's options, parsed once: defaults filled in, conflicts refused with a sentence. */
-import type { BrokerOptions, BrokerUser, TopologyAddress, TopologySubscription } from "../broker-options.js";
+import type {
+  BrokerOptions,
+  BrokerTlsOptions,
+  BrokerUser,
+  TopologyAddress,
+  TopologySubscription,
+} from "../broker-options.js";
 import { Selector } from "./selector.js";
 import { InvalidSelector } from "./selector-tokens.js";
 
@@ -27,6 +33,8 @@ export interface AddressSettings extends Omit<TopologyAddress, "subscriptions"> 
 export interface BrokerSettings {
   readonly host: string;
   readonly port: number;
+  /** Undefined for plain text. */
+  readonly tls: BrokerTlsOptions | undefined;
   readonly addresses: readonly AddressSettings[];
   readonly autoCreate: boolean;
   /** Undefined when anybody may do anything. */
@@ -50,6 +58,7 @@ export function parseBrokerOptions(options: BrokerOptions): BrokerSettings {
   return {
     host: options.host ?? "127.0.0.1",
     port: whole("port", options.port ?? 0, 0),
+    tls: tlsSettings(options),
     addresses: addressSettings(addresses),
     autoCreate: options.autoCreate ?? options.addresses === undefined,
     users: users === undefined ? undefined : usersByName(users),
@@ -69,6 +78,17 @@ export function parseBrokerOptions(options: BrokerOptions): BrokerSettings {
       1,
     ),
   };
+}
+
+function tlsSettings({ tls, users = [] }: BrokerOptions): BrokerTlsOptions | undefined {
+  if (tls?.requireCertificate === true && tls.ca === undefined) {
+    throw new TypeError("tls.requireCertificate needs tls.ca, by which certificates are judged.");
+  }
+  const user = users.find(({ certificate }) => certificate !== undefined);
+  if (user !== undefined && tls?.ca === undefined) {
+    throw new TypeError(`The user ${user.name} logs in by a certificate: give tls with a ca.`);
+  }
+  return tls;
 }
 
 function redelivery(options: BrokerOptions) {
@@ -124,5 +144,7 @@ function subscriptionSettings(given: string | TopologySubscription, address: str
 function usersByName(users: readonly BrokerUser[]): ReadonlyMap<string, BrokerUser> {
   const byName = new Map(users.map((user) => [user.name, user]));
   if (byName.size < users.length) throw new TypeError("A user is given twice.");
+  const certificates = users.flatMap(({ certificate = [] }) => certificate);
+  if (new Set(certificates).size < certificates.length) throw new TypeError("A certificate belongs to two users.");
   return byName;
 }

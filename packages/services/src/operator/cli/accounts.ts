@@ -58,7 +58,7 @@ open an account that is open, ends with 2.
 };
 
 async function onDatabase(call: CommandCall, work: (client: pg.Client) => Promise<ExitCode>): Promise<ExitCode> {
-  return withOperatorDatabase(await call.configuration.databaseUrl(), work);
+  return withOperatorDatabase(await call.configuration.databaseUrl(), await call.configuration.tls(), work);
 }
 
 interface AccountRow {

@@ -57,11 +57,13 @@ Replay and discard are safe to run twice: what was done before is told, and not 
     const [verb, ...ids] = call.positionals;
     if (verb === "list") {
       if (ids.length > 0) throw new UsageError("list takes no message id.");
-      return withOperatorBroker(await call.configuration.auditorUrl(), (connection) => list(call, connection));
+      return withOperatorBroker(await call.configuration.auditorUrl(), await call.configuration.tls(), (connection) =>
+        list(call, connection),
+      );
     }
     if (verb === "show") {
       if (ids.length !== 1) throw new UsageError("show needs one message id.");
-      return withOperatorBroker(await call.configuration.auditorUrl(), (connection) =>
+      return withOperatorBroker(await call.configuration.auditorUrl(), await call.configuration.tls(), (connection) =>
         show(call, connection, ids[0] as string),
       );
     }
@@ -106,8 +108,9 @@ async function change(call: CommandCall, verb: Verb, ids: readonly string[]): Pr
   const deadline = deadlineOf(call, verb);
   const limit = limitOf(call);
   const databaseUrl = await call.configuration.databaseUrl();
-  return withOperatorBroker(await call.configuration.brokerUrl(), (connection) =>
-    withOperatorDatabase(databaseUrl, (database) => {
+  const tls = await call.configuration.tls();
+  return withOperatorBroker(await call.configuration.brokerUrl(), await call.configuration.tls(), (connection) =>
+    withOperatorDatabase(databaseUrl, tls, (database) => {
       const tools = { call, connection, database, verb, by, deadline };
       return all && channel !== undefined ? changeAllLetters(tools, channel, limit) : changeLetters(tools, ids);
     }),

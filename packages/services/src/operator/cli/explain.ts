@@ -22,7 +22,7 @@ for whether they are ready. Exit code 1 when nobody knows the payment.
     if (id === undefined || others.length > 0) throw new UsageError("explain needs one payment id.");
     if (!PAYMENT_ID.test(id)) throw new UsageError(`"${id}" is not a payment id: pay_ and 32 letters or digits.`);
     const { terminal, configuration } = call;
-    const story = await withOperatorDatabase(await configuration.databaseUrl(), (client) =>
+    const story = await withOperatorDatabase(await configuration.databaseUrl(), await configuration.tls(), (client) =>
       readPaymentStory(client, id),
     );
     const timeline = timelineOf(story);
@@ -45,7 +45,7 @@ async function messagesOf({ configuration, terminal }: CommandCall, story: Payme
   const url = await configuration.knownAuditorUrl();
   if (url === undefined) return undefined;
   try {
-    return await withOperatorBroker(url, (connection) =>
+    return await withOperatorBroker(url, await configuration.tls(), (connection) =>
       findPaymentMessages(
         connection,
         story.id,

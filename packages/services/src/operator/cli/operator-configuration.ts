@@ -7,8 +7,11 @@ import {
   commonConfiguration,
   databaseConfiguration,
   parseConfiguration,
+  requireTls,
+  tlsConfiguration,
 } from "../../platform/configuration.js";
 import type { KeyRing } from "../../platform/key-ring.js";
+import { type ClientTls, readClientTls } from "../../platform/tls.js";
 import { cardConfiguration } from "../load-demo-bank.js";
 
 /** What the operator's commands read from the environment; each command needs some of it. */
@@ -19,6 +22,7 @@ export const operatorConfiguration = {
   BROKER_URL: commonConfiguration.BROKER_URL.optional(),
   /** With the broker's user `auditor`, for the commands that only look. */
   BROKER_AUDITOR_URL: commonConfiguration.BROKER_URL.optional(),
+  ...tlsConfiguration,
   /** The folder of a stack that runs on this machine. */
   QUITTANCE_FOLDER: z.string().optional(),
 };
@@ -31,6 +35,8 @@ const runFile = z.object({
   database: z.string(),
   broker: z.string(),
   auditor: z.string(),
+  /** Of a stack with TLS: the file of the authority that certifies its servers. */
+  authority: z.string().optional(),
   signer: z.object({ privateKey: z.looseObject({ kty: z.string() }), issuer: z.string(), audience: z.string() }),
   cardKeys: z.object({ CARD_FINGERPRINT_KEYS: z.string(), CARD_STORAGE_KEYS: z.string() }).optional(),
   services: z.array(z.object({ name: z.string(), pid: z.number(), health: z.string() })),
@@ -46,6 +52,8 @@ export interface OperatorConfiguration {
   brokerUrl(): Promise<string>;
   /** To look into queues, and take nothing. @throws ConfigurationError as `databaseUrl`. */
   auditorUrl(): Promise<string>;
+  /** The certificates for both. */
+  tls(): Promise<ClientTls>;
   /** The keys of clients' cards. @throws ConfigurationError as `databaseUrl`. */
   cardKeys(): Promise<CardKeys>;
   /** That of `auditorUrl` where one is known. */
@@ -67,6 +75,9 @@ export function configurationOf(
   remark: (sentence: string) => void,
 ): OperatorConfiguration {
   const settings = parseConfiguration(operatorConfiguration, environment);
+  for (const url of [settings.BROKER_URL, settings.BROKER_AUDITOR_URL]) {
+    requireTls({ ALLOW_PLAINTEXT: settings.ALLOW_PLAINTEXT, BROKER_URL: url, DATABASE_URL: settings.DATABASE_URL }, {});
+  }
   const path = resolve(root, settings.QUITTANCE_FOLDER ?? ".quittance", "run.json");
   let stack: Promise<RunningStack | undefined> | undefined;
   let told = false;
@@ -87,6 +98,7 @@ export function configurationOf(
     environment,
     runningStack,
     knownAuditorUrl,
+    tls: async () => readClientTls({ TLS_CA_FILE: (await runningStack())?.authority, ...settings }),
     cardKeys: async () => {
       const named = Object.keys(cardConfiguration).some((name) => environment[name]);
       const stack = named ? undefined : await runningStack();

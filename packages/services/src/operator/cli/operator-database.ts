@@ -1,5 +1,7 @@
 /** The operator's connection to the database: one, for one command. */
 import pg from "pg";
+import { databaseConnection } from "../../platform/database-connection.js";
+import type { ClientTls } from "../../platform/tls.js";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const INT8 = 20;
@@ -14,9 +16,13 @@ const types: pg.CustomTypesConfig = {
 };
 
 /** Runs `work` on a connection of its own. @throws the driver's errors. */
-export async function withOperatorDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function withOperatorDatabase<T>(
+  url: string,
+  tls: ClientTls,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const client = new pg.Client({
-    connectionString: url,
+    ...databaseConnection(url, tls),
     application_name: "quittance-operator",
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     types,

@@ -52,7 +52,7 @@ type StoredTemplate = Template & { readonly active: boolean };
 type Wanted = Partial<Pick<Template, "name" | "language" | "version">>;
 
 async function onDatabase(call: CommandCall, work: (client: pg.Client) => Promise<ExitCode>): Promise<ExitCode> {
-  return withOperatorDatabase(await call.configuration.databaseUrl(), work);
+  return withOperatorDatabase(await call.configuration.databaseUrl(), await call.configuration.tls(), work);
 }
 
 function wantedOf(call: CommandCall): Wanted {

@@ -26,7 +26,7 @@ anything is wrong.
     });
     const { terminal, configuration } = call;
     const progress = showProgress(terminal);
-    const audit = await withOperatorDatabase(await configuration.databaseUrl(), (client) =>
+    const audit = await withOperatorDatabase(await configuration.databaseUrl(), await configuration.tls(), (client) =>
       auditMoney(client, { limit, boundSeconds, onProgress: progress.update }),
     ).finally(() => progress.end());
     terminal.out(call.json ? `${toJson({ agree: audit.wrong === 0n, ...audit })}\n` : formatAudit(audit));

@@ -6,6 +6,7 @@ import { settlePayments } from "../../../dist/merchant-bank/step-4-settle.js";
 import { debitRefunds, refundResult } from "../../../dist/merchant-bank/step-r2-debit.js";
 import { auditMoney, type Discrepancy } from "../../../dist/operator/cli/audit-money.js";
 import { withOperatorDatabase } from "../../../dist/operator/cli/operator-database.js";
+import { readClientTls } from "../../../dist/platform/tls.js";
 import type { TransactionResultMessage, ValidationResultMessage } from "../../../dist/shared/messages.js";
 import { bankResult, refundOf, someClient, transactionResult, useBanks, validationResult } from "../banks-for-tests.js";
 import { runCommand } from "./command-for-tests.js";
@@ -211,7 +212,7 @@ describe("verify-money", function () {
        WHERE id NOT IN (SELECT payment_id FROM merchant_bank.ledger_entries)`,
     );
     try {
-      const [whole, parts] = await withOperatorDatabase(banks().superuser.url, async (client) => {
+      const [whole, parts] = await withOperatorDatabase(banks().superuser.url, readClientTls({}), async (client) => {
         const options = { boundSeconds: 3_600, limit: 1_000 };
         const steps = new Set<string>();
         const onProgress = (_done: number, _all: number, what: string) => void steps.add(what);
@@ -231,7 +232,7 @@ describe("verify-money", function () {
 
   it("sees one state of both banks, though money moves between its statements", async () => {
     const moved = validationResult(someClient(5));
-    const audit = await withOperatorDatabase(banks().superuser.url, (client) => {
+    const audit = await withOperatorDatabase(banks().superuser.url, readClientTls({}), (client) => {
       let working: Promise<unknown> | undefined;
       return auditMoney(client, {
         boundSeconds: 3_600,
