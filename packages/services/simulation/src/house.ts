@@ -2,8 +2,8 @@
 import type { Connection } from "@quittance/sdk";
 import { startCardValidation } from "../../dist/card-validation/service.js";
 import { startClientBank } from "../../dist/client-bank/service.js";
+import { gatewayConfiguration } from "../../dist/gateway/configuration.js";
 import { createGateway, type Gateway } from "../../dist/gateway/gateway.js";
-import { gatewayConfiguration } from "../../dist/gateway/gateway-configuration.js";
 import { startMerchantBank } from "../../dist/merchant-bank/service.js";
 import { startNotification } from "../../dist/notification/service.js";
 import { parseConfiguration } from "../../dist/platform/configuration.js";

@@ -1,6 +1,7 @@
 /** The process of card-validation, step 2 of the payment cycle. */
 import { runService } from "../platform/run-service.js";
-import { cardValidationConfiguration, startCardValidation } from "./service.js";
+import { cardValidationConfiguration } from "./configuration.js";
+import { startCardValidation } from "./service.js";
 
 await runService({
   name: "card-validation",

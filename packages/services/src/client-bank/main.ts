@@ -2,8 +2,9 @@
 import { openDatabase } from "../platform/database.js";
 import { runService } from "../platform/run-service.js";
 import { startBooksAudit } from "../shared/books-audit.js";
+import { clientBankConfiguration, guessLimitsOf } from "./configuration.js";
 import { auditBooks } from "./operations/audit-books.js";
-import { clientBankConfiguration, guessLimitsOf, startClientBank } from "./service.js";
+import { startClientBank } from "./service.js";
 
 const NAME = "client-bank";
 

@@ -1,14 +1,11 @@
 /** client-bank: steps 3 and 5b of the payment cycle, step R3 of refunds, and the reads. */
 import type { Connection } from "@quittance/sdk";
-import { z } from "zod";
-import { databaseConfiguration } from "../platform/configuration.js";
 import type { Database } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
 import { answeringSigned } from "../shared/believe.js";
-import { booksAuditConfiguration } from "../shared/books-audit.js";
 import { Envelopes } from "../shared/envelope.js";
-import { type MessageKeys, messageKeys } from "../shared/message-keys.js";
+import type { MessageKeys } from "../shared/message-keys.js";
 import { CHANNELS, destinationOf } from "../shared/queue-map.js";
 import { startSteps } from "../shared/start-steps.js";
 import { answerRead } from "./answer-reads.js";
@@ -17,34 +14,6 @@ import { createOutcomeMetrics } from "./outcome-metrics.js";
 import { type StepTools, step3Capture } from "./step-3-capture.js";
 import { step5bFinish } from "./step-5b-finish.js";
 import { stepR3Credit } from "./step-r3-credit.js";
-
-/** What client-bank reads from the environment besides what every service does. */
-const guessMaximum = z.coerce.number().int().min(0).max(1_000_000_000);
-const windowSeconds = z.coerce.number().int().min(1).max(31_536_000);
-
-export const clientBankConfiguration = {
-  ...databaseConfiguration,
-  ...booksAuditConfiguration,
-  /** Signs what goes to its neighbours, and shows who wrote what comes. */
-  MESSAGE_KEYS: messageKeys("client-bank"),
-  /** Wrong expiry dates of one card in a window, after which its payments are declined; 0 for no limit. */
-  CARD_GUESSES_MAXIMUM: guessMaximum.default(5),
-  CARD_GUESSES_WINDOW_SECONDS: windowSeconds.default(86_400),
-  /** Unknown cards and wrong expiry dates of one merchant in a window, after which its payments are declined; 0 for no limit. */
-  MERCHANT_GUESSES_MAXIMUM: guessMaximum.default(500),
-  MERCHANT_GUESSES_WINDOW_SECONDS: windowSeconds.default(3_600),
-};
-
-/** The limits that the settings make. */
-export function guessLimitsOf(settings: z.infer<z.ZodObject<typeof clientBankConfiguration>>): GuessLimits {
-  return {
-    perCard: { maximum: settings.CARD_GUESSES_MAXIMUM, windowMs: settings.CARD_GUESSES_WINDOW_SECONDS * 1_000 },
-    perMerchant: {
-      maximum: settings.MERCHANT_GUESSES_MAXIMUM,
-      windowMs: settings.MERCHANT_GUESSES_WINDOW_SECONDS * 1_000,
-    },
-  };
-}
 
 const DEFAULT_READ_CONCURRENCY = 2;
 

@@ -21,7 +21,7 @@ import type { ApiError, Violation } from "./api-error.js";
 import { Authenticator } from "./authenticator.js";
 import type { CallContext } from "./call-context.js";
 import { CoalescedReads } from "./coalesced-reads.js";
-import type { GatewayConfiguration } from "./gateway-configuration.js";
+import type { GatewayConfiguration } from "./configuration.js";
 import { GatewayKeyRing } from "./gateway-keys.js";
 import { createGatewayMetrics } from "./gateway-metrics.js";
 import { HeldRefusals } from "./held-refusals.js";

@@ -1,7 +1,7 @@
 /** Puts the gateway together: the operations, and the two doors to them. */
 import type { RunningService, ServiceContext } from "../platform/run-service.js";
+import { clientAuthOf, type gatewayConfiguration } from "./configuration.js";
 import { createGateway } from "./gateway.js";
-import { clientAuthOf, type gatewayConfiguration } from "./gateway-configuration.js";
 import { serveGrpc } from "./grpc-server.js";
 import { serveHttp } from "./http-server.js";
 

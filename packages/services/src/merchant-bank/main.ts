@@ -2,8 +2,9 @@
 import { openDatabase } from "../platform/database.js";
 import { runService } from "../platform/run-service.js";
 import { startBooksAudit } from "../shared/books-audit.js";
+import { merchantBankConfiguration } from "./configuration.js";
 import { auditBooks } from "./operations/audit-books.js";
-import { merchantBankConfiguration, startMerchantBank } from "./service.js";
+import { startMerchantBank } from "./service.js";
 
 const NAME = "merchant-bank";
 

@@ -1,23 +1,13 @@
 /** merchant-bank: step 4 of the payment cycle, and step R2 of refunds. */
 import type { Connection } from "@quittance/sdk";
-import { databaseConfiguration } from "../platform/configuration.js";
 import type { Database } from "../platform/database.js";
 import type { Logger } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
-import { booksAuditConfiguration } from "../shared/books-audit.js";
 import { Envelopes } from "../shared/envelope.js";
-import { type MessageKeys, messageKeys } from "../shared/message-keys.js";
+import type { MessageKeys } from "../shared/message-keys.js";
 import { startSteps } from "../shared/start-steps.js";
 import { step4Settle } from "./step-4-settle.js";
 import { stepR2Debit } from "./step-r2-debit.js";
-
-/** What merchant-bank reads from the environment besides what every service does. */
-export const merchantBankConfiguration = {
-  ...databaseConfiguration,
-  ...booksAuditConfiguration,
-  /** Signs what goes to its neighbours, and shows who wrote what comes. */
-  MESSAGE_KEYS: messageKeys("merchant-bank"),
-};
 
 export interface MerchantBankOptions {
   readonly connection: Connection;

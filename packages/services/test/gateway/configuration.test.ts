@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { gatewayConfiguration } from "../../dist/gateway/gateway-configuration.js";
+import { gatewayConfiguration } from "../../dist/gateway/configuration.js";
 import { createDevelopmentKeys } from "../../dist/operator/development-token.js";
 import { ConfigurationError, parseConfiguration } from "../../dist/platform/configuration.js";
 import { ringText } from "../support/key-rings.js";

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { type Connection, connect } from "@quittance/sdk";
 import { type Broker, type BrokerOptions, startBroker } from "@quittance/sdk/testing";
-import { gatewayConfiguration } from "../../dist/gateway/gateway-configuration.js";
+import { gatewayConfiguration } from "../../dist/gateway/configuration.js";
 import { startGateway } from "../../dist/gateway/start-gateway.js";
 import { createDevelopmentKeys, mintToken } from "../../dist/operator/development-token.js";
 import { commonConfiguration, parseConfiguration } from "../../dist/platform/configuration.js";

@@ -1,13 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import type { z } from "zod";
-import { cardValidationConfiguration } from "../../dist/card-validation/service.js";
-import { clientBankConfiguration } from "../../dist/client-bank/service.js";
-import { gatewayConfiguration } from "../../dist/gateway/gateway-configuration.js";
-import { merchantBankConfiguration } from "../../dist/merchant-bank/service.js";
-import { notificationConfiguration } from "../../dist/notification/configuration.js";
 import { operatorConfiguration } from "../../dist/operator/cli/operator-configuration.js";
 import { commonConfiguration } from "../../dist/platform/configuration.js";
+import { SERVICE_CONFIGURATIONS } from "../support/service-configurations.js";
 
 const PAGES = ["configuration.md", "command-line.md"]
   .map((page) => readFileSync(new URL(`../../../../docs/operating/${page}`, import.meta.url), "utf8"))
@@ -17,11 +13,7 @@ const PAGES = ["configuration.md", "command-line.md"]
 /** Each heading of those pages with the schema whose variables the table below it tells. */
 const TABLES: Readonly<Record<string, z.ZodRawShape>> = {
   "## Every service": commonConfiguration,
-  "## gateway": gatewayConfiguration,
-  "## card-validation": cardValidationConfiguration,
-  "## client-bank": clientBankConfiguration,
-  "## merchant-bank": merchantBankConfiguration,
-  "## notification": notificationConfiguration,
+  ...Object.fromEntries(Object.entries(SERVICE_CONFIGURATIONS).map(([service, shape]) => [`## ${service}`, shape])),
   "# The operator's command line": operatorConfiguration,
 };
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "chai";
-import { cardValidationConfiguration } from "../../dist/card-validation/service.js";
+import { cardValidationConfiguration } from "../../dist/card-validation/configuration.js";
 import { ConfigurationError, parseConfiguration } from "../../dist/platform/configuration.js";
 import { keyRing, newKeyId } from "../../dist/platform/key-ring.js";
 import { messageKeysText } from "../support/message-keys.js";

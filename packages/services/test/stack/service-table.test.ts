@@ -1,23 +1,10 @@
 import { expect } from "chai";
-import type { z } from "zod";
-import { cardValidationConfiguration } from "../../dist/card-validation/service.js";
-import { clientBankConfiguration } from "../../dist/client-bank/service.js";
-import { gatewayConfiguration } from "../../dist/gateway/gateway-configuration.js";
-import { merchantBankConfiguration } from "../../dist/merchant-bank/service.js";
-import { notificationConfiguration } from "../../dist/notification/configuration.js";
 import { commonConfiguration } from "../../dist/platform/configuration.js";
-import type { ServiceName } from "../../dist/shared/queue-map.js";
 import { createKeys } from "../../dist/stack/secrets.js";
 import { environmentOf, type StackEnvironment } from "../../dist/stack/service-table.js";
 import { SERVICES } from "../../dist/topology/system-table.js";
+import { SERVICE_CONFIGURATIONS } from "../support/service-configurations.js";
 
-const SCHEMAS: Readonly<Record<ServiceName, z.ZodRawShape>> = {
-  gateway: gatewayConfiguration,
-  "card-validation": cardValidationConfiguration,
-  "client-bank": clientBankConfiguration,
-  "merchant-bank": merchantBankConfiguration,
-  notification: notificationConfiguration,
-};
 /**
  * A stack runs on one machine, its supervisor says where each process is asked for its health, and its certificates are
  * those of --tls.
@@ -42,7 +29,7 @@ describe("The environment of a stack's service", () => {
   for (const service of SERVICES) {
     it(`hands every setting of ${service} on that the stack does not make itself`, () => {
       const made = environmentOf(service, STACK);
-      const names = Object.keys({ ...commonConfiguration, ...SCHEMAS[service] });
+      const names = Object.keys({ ...commonConfiguration, ...SERVICE_CONFIGURATIONS[service] });
       const settings = names.filter((name) => made[name] === undefined && !THE_STACKS_OWN.has(name));
       for (const name of settings) process.env[name] = `set-${name}`;
       const environment = environmentOf(service, STACK);

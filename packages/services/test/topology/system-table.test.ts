@@ -1,30 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import type { z } from "zod";
-import { cardValidationConfiguration } from "../../dist/card-validation/service.js";
-import { clientBankConfiguration } from "../../dist/client-bank/service.js";
-import { gatewayConfiguration } from "../../dist/gateway/gateway-configuration.js";
-import { merchantBankConfiguration } from "../../dist/merchant-bank/service.js";
-import { notificationConfiguration } from "../../dist/notification/configuration.js";
 import { commonConfiguration } from "../../dist/platform/configuration.js";
-import {
-  COMMON_CONFIGURATION,
-  DATABASE_SERVICES,
-  SERVICES,
-  type ServiceName,
-  SYSTEM,
-} from "../../dist/topology/system-table.js";
+import { COMMON_CONFIGURATION, DATABASE_SERVICES, SERVICES, SYSTEM } from "../../dist/topology/system-table.js";
+import { SERVICE_CONFIGURATIONS } from "../support/service-configurations.js";
 
 const SOURCES = fileURLToPath(new URL("../../src/", import.meta.url));
-/** What each service reads from its environment. */
-const SCHEMAS: Readonly<Record<ServiceName, z.ZodRawShape>> = {
-  gateway: gatewayConfiguration,
-  "card-validation": cardValidationConfiguration,
-  "client-bank": clientBankConfiguration,
-  "merchant-bank": merchantBankConfiguration,
-  notification: notificationConfiguration,
-};
 
 describe("The table of the system", () => {
   it("has a row for each folder that holds the program of a service, and no others", () => {
@@ -43,7 +24,7 @@ describe("The table of the system", () => {
   for (const service of SERVICES) {
     it(`names every variable that ${service} reads, once, as a secret or as plain configuration`, () => {
       const { configuration, secrets } = SYSTEM[service];
-      const read = Object.keys({ ...commonConfiguration, ...SCHEMAS[service] });
+      const read = Object.keys({ ...commonConfiguration, ...SERVICE_CONFIGURATIONS[service] });
       expect([...secrets, ...configuration, ...COMMON_CONFIGURATION]).to.have.members(read);
     });
 

@@ -1,17 +1,16 @@
 /** The process of receipt-archive: keeps how each payment ended, as it was told. */
-import { databaseConfiguration } from "../platform/configuration.js";
 import { openDatabase } from "../platform/database.js";
 import { runService } from "../platform/run-service.js";
 import { Envelopes } from "../shared/envelope.js";
-import { messageKeys } from "../shared/message-keys.js";
 import { startSteps } from "../shared/start-steps.js";
+import { receiptArchiveConfiguration } from "./configuration.js";
 import { step6Archive } from "./step-6-archive.js";
 
 const NAME = "receipt-archive";
 
 await runService({
   name: NAME,
-  configuration: { ...databaseConfiguration, MESSAGE_KEYS: messageKeys(NAME) },
+  configuration: receiptArchiveConfiguration,
   start: async ({ configuration, connection, log, tls }) => {
     const database = openDatabase({
       url: configuration.DATABASE_URL,
