@@ -56,6 +56,8 @@ export const commonConfiguration = {
    */
   BROKER_URL: z.string().regex(/^amqps?:\/\//, "must be an amqp:// or amqps:// URL"),
   ...tlsConfiguration,
+  /** The path of a module that gives the lists of keys: see {@link KeyProvider} [variables and their files do]. */
+  KEY_PROVIDER: z.string().min(1).optional(),
   /** Where `/livez` and `/readyz` answer. */
   HEALTH_PORT: port.default(0),
   /** The address that the service's own ports listen on. */

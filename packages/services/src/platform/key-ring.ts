@@ -35,6 +35,15 @@ export class KeyRing {
   get all(): readonly RingKey[] {
     return this.#keys;
   }
+
+  /** Takes the keys of another ring. A key that both have stays the same object: what was made of it is kept. */
+  become({ all }: KeyRing): void {
+    this.#keys = notEmpty(
+      all.map(
+        (key) => this.#keys.find((own) => own.id === key.id && Buffer.compare(own.bytes, key.bytes) === 0) ?? key,
+      ),
+    );
+  }
 }
 
 /** How the text of a ring is read. */
@@ -73,6 +82,13 @@ export function keyRing({ key = key32, maximum = MAXIMUM_KEYS }: KeyRingForm = {
     }
     return keys.length === 0 ? wrong("has no key") : new KeyRing(keys);
   });
+}
+
+/** When a key was made, by its id: midnight in UTC of the day that it begins with, in milliseconds since 1970. */
+export function keyMadeAt(id: string): number | undefined {
+  const [, year, month, day] = /^(20[0-9]{2})([0-9]{2})([0-9]{2})/.exec(id) ?? [];
+  const time = Date.parse(`${year}-${month}-${day}T00:00:00.000Z`);
+  return Number.isNaN(time) ? undefined : time;
 }
 
 function notEmpty(keys: readonly RingKey[]): readonly [RingKey, ...RingKey[]] {

@@ -6,6 +6,8 @@ import { type Breakers, breakerChecks, observeBreakers } from "./circuit-breaker
 import { ConfigurationError, commonConfiguration, parseConfiguration, requireTls } from "./configuration.js";
 import { connectBroker } from "./connect-broker.js";
 import { type ReadinessCheck, serveHealth } from "./health.js";
+import { observeKeyAges } from "./key-metrics.js";
+import { KeyFiles, openKeyProvider, rereadKeys, withProvidedKeys } from "./key-provider.js";
 import { createLogger, type Logger } from "./log.js";
 import { breakersOf, type Steps, stepChecks } from "./step-checks.js";
 import { startTelemetry } from "./telemetry.js";
@@ -59,13 +61,24 @@ export async function runService<S extends z.ZodRawShape>(definition: {
   readonly configuration: S;
   start(context: ServiceContext<S>): Promise<RunningService>;
 }): Promise<void> {
-  const { configuration, common, log, tls } = orExit(definition.name, () => {
-    const parsed = parseConfiguration({ ...definition.configuration, ...commonConfiguration }, process.env);
+  const shape = { ...definition.configuration, ...commonConfiguration };
+  const { configuration, common, log, tls, keys } = await orExit(definition.name, async () => {
+    const provider = await openKeyProvider(process.env);
+    const variables = Object.keys(definition.configuration);
+    const environment = provider ? await withProvidedKeys(process.env, provider, variables) : process.env;
+    const parsed = parseConfiguration(shape, environment);
     const settings = parsed as z.infer<z.ZodObject<CommonShape>>;
     requireTls(settings, process.env);
     const logger = createLogger(definition.name, settings.LOG_LEVEL);
-    return { configuration: parsed, common: settings, log: logger, tls: openTls({ settings, log: logger }) };
+    return {
+      configuration: parsed,
+      common: settings,
+      log: logger,
+      tls: openTls({ settings, log: logger }),
+      keys: provider ?? new KeyFiles(process.env),
+    };
   });
+  rereadKeys({ provider: keys, shape, configuration, log });
   const stopping = new AbortController();
   exitOnFatalErrors(log);
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stopping.abort(signal));
@@ -74,6 +87,7 @@ export async function runService<S extends z.ZodRawShape>(definition: {
   try {
     const telemetry = await startTelemetry(definition.name, common);
     observeCertificates(tls);
+    observeKeyAges(configuration);
     // Asked from the first moment on: a process that waits for the broker lives, and is not ready.
     const checks: Record<string, ReadinessCheck> = { broker: () => "not connected yet" };
     const minorChecks: Record<string, ReadinessCheck> = {};
@@ -119,9 +133,9 @@ export async function runService<S extends z.ZodRawShape>(definition: {
 }
 
 /** What `start` makes; a wrong configuration ends the process. */
-function orExit<T>(name: string, start: () => T): T {
+async function orExit<T>(name: string, start: () => Promise<T>): Promise<T> {
   try {
-    return start();
+    return await start();
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     process.stderr.write(`${name}: ${error.message}\n`);

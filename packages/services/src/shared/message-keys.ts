@@ -8,6 +8,14 @@ import type { ServiceName } from "./queue-map.js";
 /** The keys shared with each neighbour: the first signs, and each of them is accepted, so that they can be changed. */
 export type MessageKeys = ReadonlyMap<ServiceName, readonly KeyObject[]>;
 
+/** Those that were read, which may be read again. */
+class ReadMessageKeys extends Map<ServiceName, readonly KeyObject[]> {
+  /** Takes the keys of another reading. */
+  become(other: ReadMessageKeys): void {
+    for (const [neighbour, keys] of other) this.set(neighbour, keys);
+  }
+}
+
 /** Keys of one neighbour: two while one takes the place of the other, and room for a change that was not finished. */
 const MAXIMUM_KEYS = 4;
 
@@ -18,7 +26,7 @@ const MAXIMUM_KEYS = 4;
 export function messageKeys(service: ServiceName): z.ZodType<MessageKeys> {
   const neighbours = neighboursOf(service);
   return z.string().transform((text, context) => {
-    const keys = new Map<ServiceName, KeyObject[]>(neighbours.map((neighbour) => [neighbour, []]));
+    const read = new Map<ServiceName, KeyObject[]>(neighbours.map((neighbour) => [neighbour, []]));
     const wrong = (message: string) => {
       context.addIssue({ code: "custom", message: `${message} (neighbour=key, separated by commas)` });
       return z.NEVER;
@@ -26,14 +34,14 @@ export function messageKeys(service: ServiceName): z.ZodType<MessageKeys> {
     for (const pair of text.split(",").map((part) => part.trim())) {
       if (pair === "") continue;
       const [name = "", ...rest] = pair.split("=");
-      const own = keys.get(name as ServiceName);
+      const own = read.get(name as ServiceName);
       if (own === undefined) return wrong(`names somebody who is not one of ${neighbours.join(", ")}`);
       const key = key32.safeParse(rest.join("="));
       if (!key.success) return wrong(`has a key for ${name} that is not 32 bytes in base64`);
       if (own.push(createSecretKey(key.data)) > MAXIMUM_KEYS)
         return wrong(`has more than ${MAXIMUM_KEYS} keys for ${name}`);
     }
-    const missing = neighbours.filter((neighbour) => keys.get(neighbour)?.length === 0);
-    return missing.length > 0 ? wrong(`has no key for ${missing.join(", ")}`) : keys;
+    const missing = neighbours.filter((neighbour) => read.get(neighbour)?.length === 0);
+    return missing.length > 0 ? wrong(`has no key for ${missing.join(", ")}`) : new ReadMessageKeys(read);
   });
 }

@@ -60,7 +60,7 @@ const MADE_BY_THE_STACK: Partial<Record<ServiceName, Row>> = {
 
 /** Variables of the process itself that every service gets, where the launcher has them. */
 const OF_THE_PROCESS =
-  /^(PATH|TZ|NODE_ENV|NODE_COMPILE_CACHE|NODE_EXTRA_CA_CERTS|TLS_CA_FILE|ALLOW_PLAINTEXT|LOG_LEVEL|OTEL_.*)$/;
+  /^(PATH|TZ|NODE_ENV|NODE_COMPILE_CACHE|NODE_EXTRA_CA_CERTS|TLS_CA_FILE|ALLOW_PLAINTEXT|KEY_PROVIDER|LOG_LEVEL|OTEL_.*)$/;
 
 /** The whole environment of one service's process: what its row in the table of the system names, and no more. */
 export function environmentOf(service: ServiceName, stack: StackEnvironment): NodeJS.ProcessEnv {
