@@ -2,8 +2,8 @@
 import pg from "pg";
 import { parseConfiguration, renamed } from "../platform/configuration.js";
 import { databaseConnection } from "../platform/database-connection.js";
-import { keyRing } from "../platform/key-ring.js";
 import type { ClientTls } from "../platform/tls.js";
+import { type KeyRing, keyRing } from "../platform/key-ring.js";
 import { fingerprintCard } from "../shared/card-fingerprint.js";
 import { sealCard } from "../shared/card-seal.js";
 import { DEMO_MERCHANTS, type DemoClient, demoClients } from "./demo-bank.js";
@@ -40,7 +40,7 @@ export async function loadDemoBank(options: LoadDemoBankOptions): Promise<void> 
   try {
     await client.query("BEGIN");
     await loadMerchants(client);
-    await loadClients(client, keys.CARD_FINGERPRINT_KEYS.first.bytes, keys.CARD_STORAGE_KEYS.first.bytes);
+    await loadClients(client, keys.CARD_FINGERPRINT_KEYS, keys.CARD_STORAGE_KEYS.first.bytes);
     await client.query("COMMIT");
     // The planner learns the tables' size now, not when the autovacuum daemon comes by.
     await client.query("ANALYZE client_bank.clients, merchant_bank.merchants");
@@ -64,14 +64,19 @@ async function loadMerchants(client: pg.Client): Promise<void> {
   );
 }
 
-async function loadClients(client: pg.Client, fingerprintKey: Uint8Array, storageKey: Uint8Array): Promise<void> {
+async function loadClients(client: pg.Client, fingerprintKeys: KeyRing, storageKey: Uint8Array): Promise<void> {
   const { rows } = await client.query<{ id: string; fingerprint: string }>(
     "SELECT id, card_fingerprint AS fingerprint FROM client_bank.clients",
   );
   const known = new Map(rows.map(({ id, fingerprint }) => [id, fingerprint]));
   const missing = demoClients()
-    .map((demo) => ({ demo, fingerprint: fingerprintCard(demo.card.number, fingerprintKey) }))
-    .filter(({ demo, fingerprint }) => known.get(demo.id) !== fingerprint);
+    .map((demo) => ({
+      demo,
+      fingerprint: fingerprintCard(demo.card.number, fingerprintKeys.first.bytes),
+      // While keys change a row may be under either.
+      all: fingerprintKeys.all.map(({ bytes }) => fingerprintCard(demo.card.number, bytes)),
+    }))
+    .filter(({ demo, all }) => !all.includes(known.get(demo.id) ?? ""));
   if (missing.length === 0) return;
   const clients = missing.map(({ demo }) => demo);
   const sealed = await Promise.all(clients.map(({ id, card }) => sealCard(card, storageKey, { client: id })));

@@ -110,6 +110,18 @@ export async function openCard(
   return card.data;
 }
 
+/** The id that seals name a key by: it tells keys apart and nothing of them. */
+export function sealKeyIdOf(key: Uint8Array): string {
+  return importedKey(key).id;
+}
+
+/** The id of the key that a card is sealed with, as its header says; undefined of what is no sealed card. */
+export function sealKeyIdOfText(sealed: string): string | undefined {
+  const [header = ""] = sealed.split(".", 1);
+  const read = protectedHeader.safeParse(parsed(bytes(header).toString("utf8")));
+  return read.success ? read.data.kid : undefined;
+}
+
 interface JweParts {
   readonly header: string;
   readonly iv: string;

@@ -212,6 +212,7 @@ function runFileOf(stack: Stack, token: string, certificates: StackCertificates 
     signer: stack.signer,
     cardKeys: stack.cardKeys,
     services: stack.services().map(({ name, pid, healthPort }) => ({ name, pid, health: `${http}:${healthPort}` })),
+    keysFolder: stack.keysFolder,
   };
 }
 

@@ -27,6 +27,8 @@ export interface RunFile {
   readonly signer: TokenSigner;
   /** What cards of new clients are stored under, by the operator's command line: lists of `id=key`. */
   readonly cardKeys: Pick<StackKeys, "CARD_FINGERPRINT_KEYS" | "CARD_STORAGE_KEYS">;
+  /** Where the lists of keys are, which services read again. */
+  readonly keysFolder?: string;
   readonly services: readonly {
     readonly name: ServiceName;
     readonly pid: number;

@@ -3,6 +3,7 @@
  * process cannot leak from it.
  */
 import { hkdfSync } from "node:crypto";
+import { join } from "node:path";
 import { neighboursOf } from "../shared/message-kinds.js";
 import { type DatabaseService, keepsState, type ServiceName, SYSTEM } from "../topology/system-table.js";
 
@@ -35,6 +36,8 @@ export interface StackEnvironment {
   /** A database URL with the service's own role. */
   readonly databaseUrlOf: (service: DatabaseService) => string;
   readonly keys: StackKeys;
+  /** Where the lists of keys are, for the services to read them there [they get them in their environment]. */
+  readonly keysFolder?: string;
   readonly authentication: StackAuthentication;
   readonly grpcPort: number;
   readonly httpPort: number;
@@ -55,6 +58,8 @@ const MADE_BY_THE_STACK: Partial<Record<ServiceName, Row>> = {
     ...authentication,
     GRPC_PORT: String(grpcPort),
     HTTP_PORT: String(httpPort),
+    // The keys of tokens are in a file beside the others: it costs nothing to read it often.
+    AUTH_KEYS_MAXIMUM_AGE_SECONDS: process.env.AUTH_KEYS_MAXIMUM_AGE_SECONDS ?? "10",
   }),
 };
 
@@ -67,11 +72,13 @@ export function environmentOf(service: ServiceName, stack: StackEnvironment): No
   const { configuration, secrets } = SYSTEM[service];
   const keys: Readonly<Record<string, string>> = { ...stack.keys };
   return {
-    ...passedOn((name) => OF_THE_PROCESS.test(name) || configuration.includes(name) || secrets.includes(name)),
+    ...passedOn(
+      (name) => !(name in keys) && (OF_THE_PROCESS.test(name) || [...configuration, ...secrets].includes(name)),
+    ),
     BROKER_URL: stack.brokerUrlOf(service),
     MESSAGE_KEYS: messageKeysOf(service, stack.keys.MESSAGE_SECRET),
     ...(keepsState(service) && { DATABASE_URL: stack.databaseUrlOf(service) }),
-    ...Object.fromEntries(secrets.filter((name) => name in keys).map((name) => [name, keys[name]])),
+    ...Object.fromEntries(secrets.filter((name) => name in keys).map((name) => listOf(name, keys[name], stack))),
     ...MADE_BY_THE_STACK[service]?.(stack),
   };
 }
@@ -88,6 +95,10 @@ export function messageKeysOf(service: ServiceName, secret: string): string {
       return `${neighbour}=${Buffer.from(key).toString("base64")}`;
     })
     .join(",");
+}
+
+function listOf(name: string, list: string | undefined, { keysFolder }: StackEnvironment): [string, string?] {
+  return keysFolder === undefined ? [name, list] : [`${name}_FILE`, join(keysFolder, name)];
 }
 
 /** Variables of the launcher that are handed on as they are. */

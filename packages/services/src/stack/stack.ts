@@ -1,13 +1,16 @@
 /** The whole house on one machine: database, broker and five services, supervised, and stopped in good order. */
+import { join } from "node:path";
 import {
   createDevelopmentKeys,
   type DevelopmentKeys,
   mintToken,
   type TokenSigner,
 } from "../operator/development-token.js";
+import { PUBLIC_KEYS } from "../operator/signing-keys.js";
 import { keepsState, SERVICES, type ServiceName } from "../topology/system-table.js";
 import type { BrokerLogins } from "./broker-users.js";
 import type { Guardian } from "./guardian.js";
+import { folderOfKeys, placeKeys } from "./key-folder.js";
 import type { StackOptions } from "./options.js";
 import { createKeys, keepKeys } from "./secrets.js";
 import { type ServiceProcess, startServiceProcess } from "./service-process.js";
@@ -34,7 +37,7 @@ export interface StackStartOptions extends Pick<StackOptions, "broker" | "databa
   readonly certificates?: StackCertificates | undefined;
   /** Ends and removes what is left when the stack stops, or when this process is gone. A stack closes it. */
   readonly guardian: Guardian;
-  /** Where the keys are kept when the database is not the stack's own. */
+  /** Where the keys are kept when the database is not the stack's own. Services read theirs from a folder beside it. */
   readonly keysFile: string;
   /** Ends the start when aborted; what was started is ended. */
   readonly signal?: AbortSignal;
@@ -96,6 +99,8 @@ export interface Stack extends GatewayPorts {
   readonly signer: TokenSigner;
   /** What the cards of clients are stored under. */
   readonly cardKeys: Pick<StackKeys, "CARD_FINGERPRINT_KEYS" | "CARD_STORAGE_KEYS">;
+  /** Where the lists of keys are, a file for each: services read them again while they run. */
+  readonly keysFolder: string;
   /** Has the run file removed when the stack ends, however it ends. */
   guardRunFile(path: string, token: string): void;
   /** Stops gateway, other services, broker and database, in this order. Safe to call twice. */
@@ -146,6 +151,7 @@ export async function startStack(options: StackStartOptions): Promise<Stack> {
 
 interface Booted {
   readonly keys: StackKeys;
+  readonly keysFolder: string;
   readonly merchantKeys: DevelopmentKeys;
   readonly broker: StackBroker;
   readonly database: StackDatabase;
@@ -157,8 +163,13 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
     options.onOutput?.(name, chunk, stream);
 
   const merchantKeys = createDevelopmentKeys();
-  const keys: Promise<StackKeys> =
-    options.database === "embedded" ? Promise.resolve(createKeys()) : keepKeys(options.keysFile);
+  const keysFolder = folderOfKeys(options.keysFile);
+  const keys: Promise<StackKeys> = Promise.all([
+    options.database === "embedded" ? createKeys() : keepKeys(options.keysFile),
+    merchantKeys,
+  ]).then(([made, { privateKey }]) =>
+    placeKeys(keysFolder, made, { signer: privateKey, keep: options.database !== "embedded" }),
+  );
   const began = performance.now();
   const broker = startStackBroker({
     ...parts,
@@ -194,7 +205,8 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
       brokerUrlOf: () => brokerUrl,
       databaseUrlOf: () => databaseUrl,
       keys: await keys,
-      authentication: { AUTH_JWKS: (await merchantKeys).jwks, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE },
+      keysFolder,
+      authentication: { AUTH_JWKS: join(keysFolder, PUBLIC_KEYS), AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE },
       grpcPort: options.grpcPort,
       httpPort: options.httpPort,
     } satisfies StackEnvironment);
@@ -237,6 +249,7 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
     .finally(stopTelling)
     .then(async () => ({
       keys: await keys,
+      keysFolder,
       merchantKeys: await merchantKeys,
       broker: await broker,
       database: await database,
@@ -264,7 +277,7 @@ function portsOf(previous: ServiceProcess | undefined): NodeJS.ProcessEnv {
 }
 
 function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
-  const { keys, merchantKeys, broker, database } = booted;
+  const { keys, keysFolder, merchantKeys, broker, database } = booted;
   const instancesOf = (name: ServiceName) => parts.services.get(name) ?? [];
   const gateways = instancesOf("gateway").map(({ current: { ready } }) => ({
     grpcPort: ready.ports.grpc ?? 0,
@@ -297,6 +310,7 @@ function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
     tokenOf: (merchantId) => mintToken(merchantKeys, { merchantId, issuer: ISSUER, audience: AUDIENCE }),
     signer: { privateKey: merchantKeys.privateKey, issuer: ISSUER, audience: AUDIENCE },
     cardKeys: { CARD_FINGERPRINT_KEYS: keys.CARD_FINGERPRINT_KEYS, CARD_STORAGE_KEYS: keys.CARD_STORAGE_KEYS },
+    keysFolder,
     guardRunFile: (path, token) => {
       parts.guardian.runFile(path, token);
     },

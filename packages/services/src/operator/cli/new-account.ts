@@ -35,18 +35,21 @@ export async function insertionOf(call: CommandCall, account: Account): Promise<
   // Before the number is asked for: without keys it could not be stored.
   const keys = await call.configuration.cardKeys();
   const card = await readCard(call, name);
+  const [first = keys.CARD_FINGERPRINT_KEYS.first, other] = keys.CARD_FINGERPRINT_KEYS.all;
   return {
     text: `INSERT INTO client_bank.clients (id, name, sealed_card, card_fingerprint, card_expiry_month,
-             card_expiry_year, currency, balance, opening_balance, state)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 'open')`,
+             card_expiry_year, currency, former_card_fingerprint, balance, opening_balance, state)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 'open')`,
     values: [
       account.id,
       name,
       await sealCard(card, keys.CARD_STORAGE_KEYS.first.bytes, { client: account.id }),
-      fingerprintCard(card.number, keys.CARD_FINGERPRINT_KEYS.first.bytes),
+      fingerprintCard(card.number, first.bytes),
       card.expiryMonth,
       card.expiryYear,
       currency,
+      // While keys change, found by either.
+      other === undefined ? null : fingerprintCard(card.number, other.bytes),
     ],
   };
 }
@@ -100,15 +103,16 @@ export async function explainConflict(
 ): Promise<string | undefined> {
   const { code, constraint } = error as { code?: unknown; constraint?: unknown };
   if (code !== UNIQUE_VIOLATION) return undefined;
-  if (constraint !== "clients_card_fingerprint")
+  if (constraint !== "clients_card_fingerprint" && constraint !== "clients_former_card_fingerprint")
     return `The ${account.kind} ${account.id} was opened just now by another.`;
   const { rows } = await client.query<{ id: string }>(
-    "SELECT id FROM client_bank.clients WHERE card_fingerprint = $1",
-    [values[FINGERPRINT]],
+    "SELECT id FROM client_bank.clients WHERE card_fingerprint IN ($1, $2) OR former_card_fingerprint IN ($1, $2)",
+    [values[FINGERPRINT], values[OTHER_FINGERPRINT]],
   );
   return `The card is that of client ${rows[0]?.id ?? "another"}: a card belongs to one account.`;
 }
 
 const UNIQUE_VIOLATION = "23505";
-/** Where an insertion of a client has the fingerprint. */
+/** Where an insertion of a client has the fingerprints. */
 const FINGERPRINT = 3;
+const OTHER_FINGERPRINT = 7;

@@ -23,6 +23,8 @@ export const operatorConfiguration = {
   /** With the broker's user `auditor`, for the commands that only look. */
   BROKER_AUDITOR_URL: commonConfiguration.BROKER_URL.optional(),
   ...tlsConfiguration,
+  /** Where the lists of keys are, a file for each. */
+  KEYS_FOLDER: z.string().optional(),
   /** The folder of a stack that runs on this machine. */
   QUITTANCE_FOLDER: z.string().optional(),
 };
@@ -39,6 +41,7 @@ const runFile = z.object({
   authority: z.string().optional(),
   signer: z.object({ privateKey: z.looseObject({ kty: z.string() }), issuer: z.string(), audience: z.string() }),
   cardKeys: z.object({ CARD_FINGERPRINT_KEYS: z.string(), CARD_STORAGE_KEYS: z.string() }).optional(),
+  keysFolder: z.string().optional(),
   services: z.array(z.object({ name: z.string(), pid: z.number(), health: z.string() })),
 });
 export type RunningStack = z.infer<typeof runFile>;
@@ -56,6 +59,8 @@ export interface OperatorConfiguration {
   tls(): Promise<ClientTls>;
   /** The keys of clients' cards. @throws ConfigurationError as `databaseUrl`. */
   cardKeys(): Promise<CardKeys>;
+  /** Where the lists of keys are; undefined when nobody says. */
+  keysFolder(): Promise<string | undefined>;
   /** That of `auditorUrl` where one is known. */
   knownAuditorUrl(): Promise<string | undefined>;
   /**
@@ -92,6 +97,7 @@ export function configurationOf(
     }
     return found;
   };
+  const keysFolder = async () => settings.KEYS_FOLDER ?? (await runningStack())?.keysFolder;
   const knownAuditorUrl = async () =>
     settings.BROKER_AUDITOR_URL ?? settings.BROKER_URL ?? (await runningStack())?.auditor;
   return {
@@ -99,10 +105,15 @@ export function configurationOf(
     runningStack,
     knownAuditorUrl,
     tls: async () => readClientTls({ TLS_CA_FILE: (await runningStack())?.authority, ...settings }),
+    keysFolder,
     cardKeys: async () => {
-      const named = Object.keys(cardConfiguration).some((name) => environment[name]);
-      const stack = named ? undefined : await runningStack();
-      return parseConfiguration(cardConfiguration, stack?.cardKeys ?? environment);
+      const names = Object.keys(cardConfiguration);
+      if (names.some((name) => environment[name] || environment[`${name}_FILE`])) {
+        return parseConfiguration(cardConfiguration, environment);
+      }
+      const folder = await keysFolder();
+      const files = folder && Object.fromEntries(names.map((name) => [`${name}_FILE`, resolve(folder, name)]));
+      return parseConfiguration(cardConfiguration, files || ((await runningStack())?.cardKeys ?? environment));
     },
     brokerUrl: async () => {
       const url = settings.BROKER_URL ?? (await runningStack())?.broker;

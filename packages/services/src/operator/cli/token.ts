@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ConfigurationError, parseConfiguration } from "../../platform/configuration.js";
 import { isMerchantId } from "../../shared/merchant-id.js";
 import { createDevelopmentKeys, mintToken, type TokenSigner } from "../development-token.js";
+import { readSigningKeys } from "../signing-keys.js";
 import { type Command, type CommandCall, EXIT, numberOption, requiredOption, toJson, UsageError } from "./command.js";
 
 const DEFAULT_SECONDS = 86_400;
@@ -65,7 +66,10 @@ async function signerOf(call: CommandCall): Promise<TokenSigner> {
     };
   }
   const stack = await call.configuration.runningStack();
-  if (stack !== undefined) return stack.signer;
+  if (stack !== undefined) {
+    const [changed] = stack.keysFolder === undefined ? [] : ((await readSigningKeys(stack.keysFolder)) ?? []);
+    return { ...stack.signer, ...(changed !== undefined && { privateKey: changed }) };
+  }
   throw new ConfigurationError(
     "TOKEN_SIGNING_KEY is not set, and no stack runs here. `token --new-keys` makes one; gateways need its AUTH_JWKS.",
   );
