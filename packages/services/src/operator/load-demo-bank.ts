@@ -2,8 +2,8 @@
 import pg from "pg";
 import { parseConfiguration, renamed } from "../platform/configuration.js";
 import { databaseConnection } from "../platform/database-connection.js";
-import type { ClientTls } from "../platform/tls.js";
 import { type KeyRing, keyRing } from "../platform/key-ring.js";
+import type { ClientTls } from "../platform/tls.js";
 import { fingerprintCard } from "../shared/card-fingerprint.js";
 import { sealCard } from "../shared/card-seal.js";
 import { DEMO_MERCHANTS, type DemoClient, demoClients } from "./demo-bank.js";
