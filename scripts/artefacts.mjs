@@ -30,6 +30,12 @@ const CARD_TABLE = {
   make: "testCardTable",
   marks: /(<!-- test cards: [^\n]*-->\n)[\s\S]*?(<!-- end of test cards -->)/,
 };
+const SECRET_TABLE = {
+  page: "docs/operating/configuration.md",
+  module: "operator/secret-table.js",
+  make: "secretTable",
+  marks: /(<!-- secrets: [^\n]*-->\n)[\s\S]*?(<!-- end of secrets -->)/,
+};
 
 /** The files of google.rpc that carry rich errors (AIP-193), from the package google-proto-files. */
 const GOOGLE_RPC = ["google/rpc/status.proto", "google/rpc/error_details.proto"];
@@ -67,6 +73,7 @@ export const DERIVED_ARTEFACTS = [
     path: QUEUE_TABLE.page,
     produce: (folder) => produceTable(QUEUE_TABLE, folder),
   },
+  { name: "the table of secrets", path: SECRET_TABLE.page, produce: (folder) => produceTable(SECRET_TABLE, folder) },
   { name: "the table of test cards", path: CARD_TABLE.page, produce: (folder) => produceTable(CARD_TABLE, folder) },
 ];
 

@@ -26,6 +26,7 @@ export async function startHouse({ podman, images, root, arrows, onProgress }) {
   const { createDevelopmentKeys, mintToken } = await load("operator/development-token.js");
   const { loadDemoBank } = await load("operator/load-demo-bank.js");
   const { databaseOf, DATABASE_SERVICES, PORTS, SERVICES } = await load("topology/system-table.js");
+  const { passwordVariableOf } = await load("topology/tool-table.js");
 
   for (const arrow of arrows) await podman.network(networkOf(arrow));
   const networksOf = (part) => arrows.filter(({ from, to }) => from === part || to === part).map(networkOf);
@@ -80,10 +81,7 @@ export async function startHouse({ podman, images, root, arrows, onProgress }) {
       ...environment({
         DATABASE_ADMIN_URL: `postgres://postgres:${adminPassword}@database:${PORTS.postgresql}/postgres`,
         ...Object.fromEntries(
-          DATABASE_SERVICES.map((service) => [
-            `${databaseOf(service).role.toUpperCase()}_DATABASE_PASSWORD`,
-            rolePasswords[service],
-          ]),
+          DATABASE_SERVICES.map((service) => [passwordVariableOf(databaseOf(service).role), rolePasswords[service]]),
         ),
       }),
     ],

@@ -1,6 +1,7 @@
 /** The program of the image: its first argument chooses which service runs, or what an operator runs once. */
 
 import { SERVICES, SYSTEM, stepNumbersOf } from "./topology/system-table.js";
+import { TOOLS } from "./topology/tool-table.js";
 
 interface Program {
   readonly summary: string;
@@ -21,18 +22,12 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
       ];
     }),
   ),
-  migrate: {
-    summary: "brings the database up to this release, and ends",
-    run: () => import("./operator/migrate-main.js"),
-  },
-  monitor: {
-    summary: "tells Prometheus of the broker's queues",
-    run: () => import("./operator/monitor/main.js"),
-  },
-  operator: {
-    summary: "runs a command of the operator's: see operator --help",
-    run: () => import("./operator/cli/main.js"),
-  },
+  ...Object.fromEntries(
+    Object.entries(TOOLS).map(([name, { summary, module }]): [string, Program] => [
+      name,
+      { summary, run: () => import(`./${module}`) },
+    ]),
+  ),
 };
 
 const HELP = `Usage: quittance <program> [arguments]

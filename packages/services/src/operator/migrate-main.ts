@@ -11,6 +11,7 @@ import {
   tlsConfiguration,
 } from "../platform/configuration.js";
 import { readClientTls } from "../platform/tls.js";
+import { passwordVariableOf } from "../topology/tool-table.js";
 import { DATABASE_ROLES, migrate } from "./migrate.js";
 
 const password = z.string().min(8, "must have at least 8 characters").optional();
@@ -20,7 +21,7 @@ const migrateConfiguration = {
   DATABASE_ADMIN_URL: databaseConfiguration.DATABASE_URL,
   ...tlsConfiguration,
   /** For each role: `CLIENT_BANK_DATABASE_PASSWORD` and so on. */
-  ...Object.fromEntries(DATABASE_ROLES.map((role) => [variableOf(role), password])),
+  ...Object.fromEntries(DATABASE_ROLES.map((role) => [passwordVariableOf(role), password])),
 };
 
 try {
@@ -31,16 +32,11 @@ try {
   await migrate({
     adminUrl,
     tls: readClientTls(configuration),
-    passwords: Object.fromEntries(DATABASE_ROLES.map((role) => [role, given[variableOf(role)]])),
+    passwords: Object.fromEntries(DATABASE_ROLES.map((role) => [role, given[passwordVariableOf(role)]])),
   });
   process.stdout.write("The database is up to date.\n");
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`migrate: ${message}\n`);
   process.exitCode = error instanceof ConfigurationError ? 2 : 1;
-}
-
-/** The variable that holds a role's password. */
-function variableOf(role: string): string {
-  return `${role.toUpperCase()}_DATABASE_PASSWORD`;
 }

@@ -1,11 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { operatorConfiguration } from "../../dist/operator/cli/operator-configuration.js";
+import { cardConfiguration } from "../../dist/operator/load-demo-bank.js";
 import { commonConfiguration } from "../../dist/platform/configuration.js";
 import { COMMON_CONFIGURATION, DATABASE_SERVICES, SERVICES, SYSTEM } from "../../dist/topology/system-table.js";
+import { TOOLS } from "../../dist/topology/tool-table.js";
 import { SERVICE_CONFIGURATIONS } from "../support/service-configurations.js";
 
 const SOURCES = fileURLToPath(new URL("../../src/", import.meta.url));
+/** Names of variables that hold a key or a password. */
+const SECRET = /(_KEYS?|_SECRETS?|_PASSWORD|^(BROKER|DATABASE)(_\w+)?_URL)$/;
 
 describe("The table of the system", () => {
   it("has a row for each folder that holds the program of a service, and no others", () => {
@@ -30,9 +35,12 @@ describe("The table of the system", () => {
 
     it(`calls secret whatever ${service} reads that holds a key or a password`, () => {
       const plain = SYSTEM[service].configuration;
-      expect(plain.filter((name) => /(_KEYS?|_SECRETS?|_PASSWORD|^(BROKER|DATABASE)_URL)$/.test(name))).to.deep.equal(
-        [],
-      );
+      expect(plain.filter((name) => SECRET.test(name))).to.deep.equal([]);
     });
   }
+
+  it("names every secret that the operator's command line reads", () => {
+    const read = Object.keys({ ...operatorConfiguration, ...cardConfiguration });
+    expect(read.filter((name) => SECRET.test(name))).to.have.members([...TOOLS.operator.secrets]);
+  });
 });
