@@ -1,4 +1,4 @@
-/** Certificates for tests alone, valid for a hundred years: an authority, the host `localhost`, and a client. */
+/** Certificates for tests alone, valid for a hundred years: an authority, the host `localhost`, a client, and a stranger. */
 
 export const AUTHORITY = `-----BEGIN CERTIFICATE-----
 MIIBiTCCAS+gAwIBAgIUfWIakrdPrRGI/gYUmJUyIhEurs4wCgYIKoZIzj0EAwIw
@@ -50,5 +50,29 @@ export const CLIENT_KEY = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgrIcVNoZbsEbjnfEP
 QLYpFelQk10ho4EKBFvJm02mS46hRANCAASTBpx6RNqphxZ0GCOVcHlOWiyOc8gd
 PPkHHuDhLIVA8u5bJ+nxERRQ/xlz7lrOiplXxpbDd2o78wvzSXN2LZDB
+-----END PRIVATE KEY-----
+`;
+
+/** The common name in the client's certificate. */
+export const COMMON_NAME = "client";
+
+/** By no authority but itself. */
+export const STRANGE_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBfTCCASOgAwIBAgIUPcjxXX1Khhp5nvzdvpdD0Gp4rv0wCgYIKoZIzj0EAwIw
+EzERMA8GA1UEAwwIU3RyYW5nZXIwIBcNMjYxMTI2MjAxMzU1WhgPMjEyNjExMDIy
+MDEzNTVaMBMxETAPBgNVBAMMCFN0cmFuZ2VyMFkwEwYHKoZIzj0CAQYIKoZIzj0D
+AQcDQgAEFdaHRCi5qqLXNym0dJYcEzV9TTtFHUBUphTi1fzPVNex8l54o7NvahGB
+wPkFe8dL2UywjFIARgY8k2ijZ4p9fKNTMFEwHQYDVR0OBBYEFBE9HRY8Em4tQ+LU
+k262+KxFMcfIMB8GA1UdIwQYMBaAFBE9HRY8Em4tQ+LUk262+KxFMcfIMA8GA1Ud
+EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgKqaY3DFgMOrIt7PNidKXZqwx
+uZH/g6zBBruf3IBTXIwCIQCvVa6r5ZGeKMei8Sqep1yppkr3ui7FEl7eCw4Hb9Et
+aw==
+-----END CERTIFICATE-----
+`;
+
+export const STRANGE_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg3B0j74UEeJtWQgvo
+Vo+GIuZqVS045CP1qICU6HVOeyWhRANCAAQV1odEKLmqotc3KbR0lhwTNX1NO0Ud
+QFSmFOLV/M9U17HyXnijs29qEYHA+QV7x0vZTLCMUgBGBjyTaKNnin18
 -----END PRIVATE KEY-----
 `;

@@ -3,7 +3,7 @@ import { chown, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { IssuedCertificate } from "./local-authority.js";
 import type { SystemUser } from "./postgres-binaries.js";
-import type { StackCertificates } from "./stack-certificates.js";
+import type { ServerCertificates } from "./stack-certificates.js";
 
 /** With a certificate nothing is served in plain text. */
 export const TLS_SETTINGS: Readonly<Record<string, string>> = { ssl: "on", ssl_min_protocol_version: "TLSv1.2" };
@@ -27,7 +27,7 @@ export async function serveTls(
 }
 
 /** `postgres://` with the superuser and, with TLS, whom to trust. */
-export function superuserUrl(password: string, port: number, certificates: StackCertificates | undefined): string {
+export function superuserUrl(password: string, port: number, certificates: ServerCertificates | undefined): string {
   if (certificates === undefined) return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   const url = new URL(`postgres://postgres:${password}@127.0.0.1:${port}/postgres?sslmode=verify-full`);
   url.searchParams.set("sslrootcert", certificates.caFile);

@@ -15,7 +15,7 @@ import {
   temporaryFolder,
 } from "./postgres-binaries.js";
 import { serveTls, superuserUrl, TLS_SETTINGS } from "./postgres-tls.js";
-import type { StackCertificates } from "./stack-certificates.js";
+import type { ServerCertificates } from "./stack-certificates.js";
 import { watchStart } from "./start-patience.js";
 
 /** Ports are found by asking the system for a free one, which another process may take before PostgreSQL does. */
@@ -49,7 +49,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 export interface PostgresOptions {
   readonly guardian: Guardian;
   /** With them it takes no connection without TLS [plain text]. */
-  readonly certificates?: StackCertificates | undefined;
+  readonly certificates?: ServerCertificates | undefined;
   /** Told of each line that the server writes; by default they are dropped. */
   readonly onLog?: (line: string) => void;
 }
@@ -149,7 +149,7 @@ async function makeDataFolder(options: {
   folder: string;
   password: string;
   guardian: Guardian;
-  certificates?: StackCertificates | undefined;
+  certificates?: ServerCertificates | undefined;
 }): Promise<void> {
   const { binaries, user, home, folder, password, guardian, certificates } = options;
   const passwordFile = join(home, "password");

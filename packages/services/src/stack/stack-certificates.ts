@@ -8,11 +8,16 @@ const SERVERS = ["broker", "database"] as const;
 /** Whoever has a certificate; each bears the holder's name as its common name. */
 export type CertificateHolder = (typeof BROKER_USERS)[number] | (typeof SERVERS)[number];
 
-export interface StackCertificates {
+/** What a server needs of them. */
+export interface ServerCertificates {
   /** The authority's certificate, which everybody trusts. */
-  readonly ca: string;
   readonly caFile: string;
   textOf(holder: CertificateHolder): IssuedCertificate;
+}
+
+export interface StackCertificates extends ServerCertificates {
+  /** What is in `caFile`. */
+  readonly ca: string;
   filesOf(holder: CertificateHolder): CertificateFiles;
   /** What a process of the holder reads: `TLS_CERT_FILE`, `TLS_KEY_FILE` and `TLS_CA_FILE`. */
   environmentOf(holder: CertificateHolder): NodeJS.ProcessEnv;
