@@ -1,4 +1,5 @@
 /** The whole house on one machine: database, broker and five services, supervised, and stopped in good order. */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   createDevelopmentKeys,
@@ -152,6 +153,8 @@ export async function startStack(options: StackStartOptions): Promise<Stack> {
 interface Booted {
   readonly keys: StackKeys;
   readonly keysFolder: string;
+  /** Whether the database, and with it the need for the keys, outlives the stack. */
+  readonly keepsKeys: boolean;
   readonly merchantKeys: DevelopmentKeys;
   readonly broker: StackBroker;
   readonly database: StackDatabase;
@@ -250,6 +253,7 @@ function boot(options: StackStartOptions, parts: Parts): { done: Promise<Booted>
     .then(async () => ({
       keys: await keys,
       keysFolder,
+      keepsKeys: options.database !== "embedded",
       merchantKeys: await merchantKeys,
       broker: await broker,
       database: await database,
@@ -277,7 +281,7 @@ function portsOf(previous: ServiceProcess | undefined): NodeJS.ProcessEnv {
 }
 
 function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
-  const { keys, keysFolder, merchantKeys, broker, database } = booted;
+  const { keys, keysFolder, keepsKeys, merchantKeys, broker, database } = booted;
   const instancesOf = (name: ServiceName) => parts.services.get(name) ?? [];
   const gateways = instancesOf("gateway").map(({ current: { ready } }) => ({
     grpcPort: ready.ports.grpc ?? 0,
@@ -316,7 +320,10 @@ function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
     },
     stop: () => {
       halt();
-      stopped ??= stopParts(parts).then(() => parts.guardian.close());
+      stopped ??= stopParts(parts).then(async () => {
+        await parts.guardian.close();
+        if (!keepsKeys) await rm(keysFolder, { recursive: true, force: true });
+      });
       return stopped;
     },
   };

@@ -84,8 +84,14 @@ export interface PaymentStory {
 }
 
 /** Reads the payment wherever it is recorded. */
-export function readPaymentStory(client: pg.Client, id: string): Promise<PaymentStory> {
+export function readPaymentStory(client: pg.Client, asked: string): Promise<PaymentStory> {
   return inSnapshot(client, async () => {
+    // While keys of payment ids change, a caller may have been told another id than the one that is recorded.
+    const other = await client.query<{ id: string }>(
+      "SELECT recorded_as AS id FROM client_bank.other_ids WHERE id = $1",
+      [asked],
+    );
+    const id = other.rows[0]?.id ?? asked;
     const clock = await client.query<{ time: Date }>("SELECT now() AS time");
     const payments = await client.query<RecordedPayment>(
       `SELECT merchant_id AS "merchantId", request_id AS "requestId", client_id AS "clientId", currency, amount,

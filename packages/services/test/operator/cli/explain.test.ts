@@ -69,6 +69,16 @@ describe("explain", function () {
     );
   const steps = ({ timeline }: Told) => timeline.map(({ step }) => step);
 
+  it("tells the payment of an id that its request had under another key", async () => {
+    const message = validationResult(someClient(9));
+    await capture(message);
+    const again = { ...message, paymentId: nextPaymentId(), alternateIds: [message.paymentId] };
+    await capture(again);
+    const { code, timeline } = await told(again.paymentId);
+    expect(code).to.equal(0);
+    expect(timeline).to.deep.equal((await told(message.paymentId)).timeline);
+  });
+
   it("tells each step of a payment at its end, with decisions, entries and the trace", async () => {
     const payment = validationResult(someClient(0));
     await capture(payment);
