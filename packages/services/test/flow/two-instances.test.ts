@@ -4,6 +4,7 @@ import {
   PaymentState,
   type WatchPaymentResponse,
 } from "../../dist/gen/quittance/payments/v1/payments.js";
+import { SERVICES } from "../../dist/topology/system-table.js";
 import { eventually } from "../support/eventually.js";
 import { untilAllFinal, useStack } from "../support/stack-for-tests.js";
 
@@ -14,7 +15,7 @@ const AT_ONCE = { wait: { seconds: 0n, nanos: 0 } };
 
 describe("the house with two processes of each service", function () {
   this.timeout(180_000);
-  const two = { gateway: 2, "card-validation": 2, "client-bank": 2, "merchant-bank": 2, notification: 2 };
+  const two = Object.fromEntries(SERVICES.map((service) => [service, 2]));
   const house = useStack({ instances: two });
 
   it("has a door of its own for each gateway, and every instance among its services", async () => {

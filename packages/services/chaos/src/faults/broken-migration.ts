@@ -1,7 +1,9 @@
 /** Migrations that are killed in the middle, with or without the database, and run again: on a database of their own. */
+
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { DATABASE_SERVICES, databaseOf } from "../../../dist/topology/system-table.js";
 import type { House } from "../house.js";
 import { untilComplete } from "../until-complete.js";
 import { type Fault, pause } from "./fault.js";
@@ -12,12 +14,14 @@ const DATABASE = "chaos_migration";
 const MAXIMUM_LIFE_MS = 900;
 const MIGRATED_WITHIN_MS = 60_000;
 
-/** Every column and constraint of the three schemas, as one line each. */
+const SCHEMAS = DATABASE_SERVICES.map((service) => `'${databaseOf(service).schema}'`).join(", ");
+
+/** Every column and constraint of the services' schemas, as one line each. */
 const SCHEMA_STATEMENT = `
   SELECT format('%s.%s.%s %s %s', table_schema, table_name, column_name, data_type, is_nullable) AS line
-  FROM information_schema.columns WHERE table_schema IN ('client_bank', 'merchant_bank', 'notification')
+  FROM information_schema.columns WHERE table_schema IN (${SCHEMAS})
   UNION ALL SELECT format('%s %s', conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint
-  WHERE connamespace::regnamespace::text IN ('client_bank', 'merchant_bank', 'notification')
+  WHERE connamespace::regnamespace::text IN (${SCHEMAS})
   ORDER BY line`;
 
 export const breakMigration: Fault = {

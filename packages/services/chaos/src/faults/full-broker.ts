@@ -1,7 +1,8 @@
 /** A broker whose addresses hold a few messages and refuse the rest, while the service that reads one of them is away. */
 import { readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ServiceName } from "../../../dist/shared/queue-map.js";
+import { consumersOf, DURABLE_CHANNELS } from "../../../dist/shared/queue-map.js";
+import { SERVICES } from "../../../dist/topology/system-table.js";
 import type { House } from "../house.js";
 import { type Fault, pause } from "./fault.js";
 
@@ -11,7 +12,9 @@ const FULL_AT_BYTES = 12_000;
 const TAKEN_OVER_AFTER_MS = 6_000;
 const PILING_UP_MS = { minimum: 2_000, maximum: 5_000 };
 
-const READERS: readonly ServiceName[] = ["card-validation", "client-bank", "merchant-bank", "notification"];
+const READERS = SERVICES.filter((service) =>
+  DURABLE_CHANNELS.some((channel) => consumersOf(channel).includes(service)),
+);
 
 export const fillBroker: Fault = {
   name: "the broker is full",

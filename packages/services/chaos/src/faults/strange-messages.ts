@@ -1,23 +1,17 @@
 /** Messages that come twice, in another order, long after their time, or from another release. */
 import { type Message, type OutgoingMessage, queue } from "@quittance/sdk";
 import type { EnvelopeHeaders } from "../../../dist/shared/envelope.js";
-import { CHANNELS, type Channel, destinationOf, type ServiceName } from "../../../dist/shared/queue-map.js";
+import { type Channel, consumersOf, DURABLE_CHANNELS, destinationOf } from "../../../dist/shared/queue-map.js";
+import { SERVICES, type ServiceName } from "../../../dist/topology/system-table.js";
 import type { House } from "../house.js";
 import { queueAddressesOf } from "../queue-addresses.js";
 import { rewrittenMessage } from "../rewritten-message.js";
 import { type Fault, pause, within } from "./fault.js";
 
 /** What each service reads that can pile up while it is away. */
-const READS: readonly { readonly service: ServiceName; readonly channel: Channel }[] = [
-  { service: "card-validation", channel: CHANNELS.payment },
-  { service: "client-bank", channel: CHANNELS.validationResult },
-  { service: "merchant-bank", channel: CHANNELS.bankResult },
-  { service: "merchant-bank", channel: CHANNELS.refund },
-  { service: "client-bank", channel: CHANNELS.transactionResult },
-  { service: "client-bank", channel: CHANNELS.refundResult },
-  { service: "notification", channel: CHANNELS.transactionResult },
-  { service: "notification", channel: CHANNELS.refundResult },
-];
+const READS = SERVICES.flatMap((service) =>
+  DURABLE_CHANNELS.filter((channel) => consumersOf(channel).includes(service)).map((channel) => ({ service, channel })),
+);
 /** Before everything that waits already. */
 const FIRST = 9;
 /** Copies that are kept for later rounds; beyond it the oldest go. */
