@@ -27,7 +27,7 @@ const GUARDIAN_ORDERS = { service: 1, broker: 2, database: 3 } as const;
 
 export interface House {
   readonly stack: Stack;
-  readonly broker: "artemis" | "embedded";
+  readonly broker: "artemis" | "artemis-pair" | "embedded";
   readonly merchants: Merchants;
   readonly receiver: WebhookReceiver;
   /** The broker's own; undefined where it cannot be made. */
@@ -55,7 +55,7 @@ export interface House {
 
 /** Starts everything. */
 export async function openHouse(options: {
-  readonly broker: "artemis" | "embedded";
+  readonly broker: "artemis" | "artemis-pair" | "embedded";
   /** Processes of each service. */
   readonly instances: number;
   /** Where logs and keys go. */
@@ -98,6 +98,7 @@ export async function openHouse(options: {
     signal: options.signal,
     maximumRestartDelayMs: MAXIMUM_RESTART_DELAY_MS,
     route: async (service, url) => {
+      if (options.broker === "artemis-pair" && url.startsWith("amqp:")) return url;
       const routed = new URL(url);
       const [server, protocol] =
         routed.protocol === "amqp:" ? (["broker", "amqp"] as const) : (["database", "postgres"] as const);

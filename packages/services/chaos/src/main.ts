@@ -66,7 +66,12 @@ function aborted(signal: AbortSignal): Promise<undefined> {
 
 function formatRound(round: RoundReport, place: string): string {
   const { seed, callsAgain, fault, damages, payments, refunds, violations, durationMs } = round;
-  const what = damages.map(({ target, point }) => `${target} ${point}`).join(", ");
+  const what = damages
+    .map(
+      ({ target, point, pauseMs }) =>
+        `${target} ${point}${pauseMs === undefined ? "" : `, payments go on after ${pauseMs} ms`}`,
+    )
+    .join(", ");
   const mark = violations.length === 0 ? "held" : "FAILED";
   return `round ${place}, seed ${seed}: ${mark} after ${(durationMs / 1_000).toFixed(1)} s: ${fault} (${what || "nothing came of it"}); ${payments} payments, ${refunds} refunds${callsAgain ? "" : ", nobody called again"}`;
 }

@@ -5,7 +5,7 @@ export interface CampaignOptions {
   readonly rounds: number;
   /** That of the first round; each further round has the next. */
   readonly seed: number;
-  readonly broker: "artemis" | "embedded";
+  readonly broker: "artemis" | "artemis-pair" | "embedded";
   /** Processes of each service. */
   readonly instances: number;
   /** Where the summary is written, as Markdown. */
@@ -29,7 +29,9 @@ export const HELP = `Breaks a running house on purpose, round after round, and c
   --rounds <n>      Rounds [${DEFAULT_ROUNDS}].
   --seed <s>        The seed of the first round; each further round has the next [1]. Round 37 of seed 1 is
                     repeated by --rounds 1 --seed 37.
-  --broker <which>  artemis, or embedded, which keeps its messages in memory and is therefore spared [artemis].
+  --broker <which>  artemis; artemis-pair, of which the one that serves is killed and the other takes over, and the
+                    pause is measured; or embedded, which keeps its messages in memory and is therefore spared
+                    [artemis].
   --instances <n>   Processes of each service, 1 to ${MAXIMUM_INSTANCES} [${DEFAULT_INSTANCES}].
   --summary <file>  Writes the summary as Markdown, besides showing it [.quittance/chaos/summary.md].
   --help            This text.
@@ -45,8 +47,8 @@ export function parseOptions(args: readonly string[]): CampaignOptions | "help" 
   const values = parse(args);
   if (values.help) return "help";
   const broker = values.broker ?? "artemis";
-  if (broker !== "artemis" && broker !== "embedded") {
-    throw new OptionsError(`--broker is "${broker}": it must be artemis or embedded.`);
+  if (broker !== "artemis" && broker !== "artemis-pair" && broker !== "embedded") {
+    throw new OptionsError(`--broker is "${broker}": it must be artemis, artemis-pair or embedded.`);
   }
   return {
     rounds: wholeNumber("--rounds", values.rounds, DEFAULT_ROUNDS, MAXIMUM_ROUNDS),

@@ -1,5 +1,6 @@
 /** One round: load, something breaks, everything comes back, and what must hold is checked. */
-import { FAULTS } from "./faults/catalogue.js";
+import { faultsOf } from "./faults/catalogue.js";
+import { pauseBoundMs } from "./faults/fail-over.js";
 import { type Damage, pause } from "./faults/fault.js";
 import type { House } from "./house.js";
 import { checkInvariants } from "./invariants.js";
@@ -39,7 +40,8 @@ export interface RoundReport {
 export async function runRound(house: House, book: RequestBook, seed: number): Promise<RoundReport> {
   const began = performance.now();
   const random = randomOf(`round ${seed}`);
-  const fault = FAULTS[seed % FAULTS.length] as (typeof FAULTS)[number];
+  const faults = faultsOf(house.broker);
+  const fault = faults[seed % faults.length] as (typeof faults)[number];
   const damages: Damage[] = [];
   const before = { payments: book.payments.length, refunds: book.refunds.length };
   const violations: Violation[] = [];
@@ -55,6 +57,11 @@ export async function runRound(house: House, book: RequestBook, seed: number): P
   poison?.catch(() => undefined);
   await pause(random.between(CALM_MS.minimum, CALM_MS.maximum));
   await fault.run({ house, book, random: random.fork("fault"), did: (damage) => damages.push(damage) });
+  for (const { pauseMs = 0 } of damages) {
+    const bound = pauseBoundMs();
+    if (pauseMs <= bound) continue;
+    violations.push({ what: `payments stood still for ${pauseMs} ms, beyond ${bound} ms`, paymentId: undefined });
+  }
   await pause(random.between(AFTERMATH_MS.minimum, AFTERMATH_MS.maximum));
 
   try {

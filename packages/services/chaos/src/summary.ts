@@ -16,8 +16,18 @@ export function formatSummary({ rounds, firstSeed, broker }: CampaignTotals): st
   const failures = failed.length === 0 ? "" : `: seeds ${failed.map(({ seed }) => seed).join(", ")}`;
   return `${rounds.length} rounds of seed ${firstSeed} on ${broker} in ${seconds} s: ${sum(({ payments }) => payments)} payments, ${sum(({ refunds }) => refunds)} refunds, ${sum(({ damages }) => damages.length)} faults, ${failed.length} rounds failed${failures}.
 
-${formatDamages(rounds)}
+${formatPauses(rounds)}${formatDamages(rounds)}
 `;
+}
+
+/** How long payments stood still while one broker or database took over from another. */
+function formatPauses(rounds: readonly RoundReport[]): string {
+  const pauses = rounds
+    .flatMap(({ damages }) => damages.flatMap(({ pauseMs }) => pauseMs ?? []))
+    .sort((one, other) => one - other);
+  if (pauses.length === 0) return "";
+  const median = pauses[Math.floor(pauses.length / 2)];
+  return `${pauses.length} fail-overs; payments went on after ${pauses[0]} ms at the least, ${median} in the middle, ${pauses.at(-1)} at the most.\n\n`;
 }
 
 /** How often what was done to whom. */

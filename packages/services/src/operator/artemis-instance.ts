@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BROKER_USERS, type BrokerUserName } from "../shared/queue-map.js";
-import { artemisBrokerXml } from "./broker-configuration.js";
+import { artemisBrokerXml, type PairMember } from "./broker-configuration.js";
 
 export interface ArtemisInstanceOptions {
   /** `etc/` is written here; journal and data are kept here. */
@@ -10,6 +10,8 @@ export interface ArtemisInstanceOptions {
   readonly passwords: Readonly<Record<BrokerUserName, string>>;
   /** The URL that it listens on, with its options. */
   readonly acceptor: string;
+  /** Which of a pair it is, with one store for both [none: its data are its own]. */
+  readonly pair?: PairMember;
   /** Where the broker finds `directory` [the same]: another path inside a container. */
   readonly mountedAt?: string;
   /** Lets users log in by a certificate (SASL EXTERNAL): its subject must be `CN=<the user's name>` [false]. */
@@ -20,11 +22,11 @@ export interface ArtemisInstanceOptions {
 
 /** Writes `etc/`: what `artemis create` would write, reduced to what this broker needs. */
 export async function writeArtemisInstance(options: ArtemisInstanceOptions): Promise<void> {
-  const { directory, passwords, acceptor, mountedAt = directory, mode = 0o600 } = options;
+  const { directory, passwords, acceptor, pair, mountedAt = directory, mode = 0o600 } = options;
   const etc = join(directory, "etc");
   await mkdir(etc, { recursive: true });
   const files: Record<string, string> = {
-    "broker.xml": artemisBrokerXml({ acceptor }),
+    "broker.xml": artemisBrokerXml({ acceptor, ...(pair && { pair }) }),
     "bootstrap.xml": `<broker xmlns="http://activemq.apache.org/schema">
   <jaas-security domain="activemq"/>
   <server configuration="file:${join(mountedAt, "etc", "broker.xml")}"/>

@@ -125,8 +125,30 @@ function addressOf(channel: Channel): string {
   return [`      <address name="${channel.address}">`, ...queues, "      </address>"].join("\n");
 }
 
+/** One of two brokers with one store: the one that holds its lock serves, and the other waits for the lock. */
+export interface PairMember {
+  readonly role: "primary" | "backup";
+  /** The folder of journal, bindings, paging and large messages, which both reach and can lock. */
+  readonly store: string;
+}
+
+/**
+ * Whoever serves goes on doing so when the other comes back: a second pause would bring nothing. A broker that is stopped
+ * in good order hands over too, so that one can be upgraded after the other.
+ */
+function pairPolicy({ role }: PairMember): string {
+  const failback = role === "backup" ? "<allow-failback>false</allow-failback>" : "";
+  return `    <ha-policy>
+      <shared-store>
+        <${role}><failover-on-shutdown>true</failover-on-shutdown>${failback}</${role}>
+      </shared-store>
+    </ha-policy>
+`;
+}
+
 /** Artemis's broker.xml for the house. `acceptor` is the URL that it listens on, with its options. */
-export function artemisBrokerXml(options: { readonly acceptor: string }): string {
+export function artemisBrokerXml(options: { readonly acceptor: string; readonly pair?: PairMember }): string {
+  const store = options.pair?.store ?? "data";
   const deadLetters = DURABLE_CHANNELS.map(
     (channel): Channel => ({ ...channel, address: deadLetterAddress(channel), kind: "queue", subscriptions: [] }),
   );
@@ -141,13 +163,13 @@ export function artemisBrokerXml(options: { readonly acceptor: string }): string
 <configuration xmlns="urn:activemq">
   <core xmlns="urn:activemq:core">
     <name>quittance</name>
-    <journal-type>NIO</journal-type>
+${options.pair === undefined ? "" : pairPolicy(options.pair)}    <journal-type>NIO</journal-type>
     <!-- Nanoseconds that a write may wait for others before the disk is synced: measured best for latency and rate. -->
     <journal-buffer-timeout>250000</journal-buffer-timeout>
-    <paging-directory>data/paging</paging-directory>
-    <bindings-directory>data/bindings</bindings-directory>
-    <journal-directory>data/journal</journal-directory>
-    <large-messages-directory>data/large-messages</large-messages-directory>
+    <paging-directory>${store}/paging</paging-directory>
+    <bindings-directory>${store}/bindings</bindings-directory>
+    <journal-directory>${store}/journal</journal-directory>
+    <large-messages-directory>${store}/large-messages</large-messages-directory>
     <temporary-queue-namespace>temp</temporary-queue-namespace>
     <acceptors>
       <acceptor name="amqp">${options.acceptor}</acceptor>

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { artemisJavaArguments, artemisTlsParameters, writeArtemisInstance } from "../operator/artemis-instance.js";
+import type { PairMember } from "../operator/broker-configuration.js";
 import type { BrokerUserName } from "../shared/queue-map.js";
 import type { StackCertificates } from "./stack-certificates.js";
 import { type Patience, watchStart } from "./start-patience.js";
@@ -22,6 +23,10 @@ const SHA512 =
 /** Characters of its output that are kept while it starts, and those that are shown when it does not. */
 const KEPT_OUTPUT = 20_000;
 const LAST_OUTPUT = 2_000;
+/** What it says when it begins to serve: as the only one or primary, and as the backup. */
+const ACTIVE = /AMQ2210(07|10)/;
+/** What one of a pair says when the other holds the lock; a primary says so for a moment in any case. */
+const WAITS = /AMQ221034|AMQ221109/;
 /** How long it may take to stop before it is killed. */
 const STOP_TIMEOUT_MS = 10_000;
 
@@ -33,6 +38,8 @@ export interface ArtemisOptions {
   readonly certificates?: StackCertificates | undefined;
   /** [0: an ephemeral port; on a restart give the port of before] */
   readonly port?: number;
+  /** Which of a pair it is. It may then be ready without serving, and serve when the other ends; it needs a `port`. */
+  readonly pair?: PairMember;
   /** The Java heap in megabytes [256]. */
   readonly heapMegabytes?: number;
   /** How long it may take until it serves: with a big journal, minutes. */
@@ -50,6 +57,8 @@ export interface Artemis {
   readonly url: string;
   readonly port: number;
   readonly process: ChildProcess;
+  /** Whether it serves: one of a pair may wait for the other's end. */
+  isActive(): boolean;
   /** SIGTERM, and SIGKILL when that does not help; the directory stays. */
   stop(): Promise<void>;
 }
@@ -67,6 +76,7 @@ export async function startArtemis(options: ArtemisOptions): Promise<Artemis> {
     passwords,
     acceptor: `tcp://127.0.0.1:${port}?protocols=AMQP${await tlsParameters(options)}`,
     certificates: options.certificates !== undefined,
+    ...(options.pair && { pair: options.pair }),
   });
   const child = spawn("java", artemisJavaArguments({ home, directory, heapMegabytes }), {
     cwd: directory,
@@ -81,9 +91,10 @@ export async function startArtemis(options: ArtemisOptions): Promise<Artemis> {
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
   child.once("close", () => log.end());
+  const isActive = watchActivation(child);
   try {
     const listening = await untilListening(child, options);
-    return { url: `amqp://127.0.0.1:${listening}`, port: listening, process: child, stop: () => stop(child) };
+    return { url: `amqp://127.0.0.1:${listening}`, port: listening, process: child, isActive, stop: () => stop(child) };
   } catch (error) {
     child.kill("SIGKILL");
     // Whatever it started may hold its output open.
@@ -161,7 +172,23 @@ async function verifyDigest(archive: string): Promise<void> {
   throw new Error(`${archive} is not the Artemis ${ARTEMIS_VERSION} that it should be: its SHA-512 is ${digest}.`);
 }
 
-/** Resolves with the port once the log says that the acceptor listens (AMQ221020) and the server is live (AMQ221007). */
+/** Reads on in the log: a broker that waits becomes active later. */
+function watchActivation(child: ChildProcess): () => boolean {
+  let active = false;
+  let last = "";
+  const read = (chunk: Buffer) => {
+    last = (last + chunk.toString()).slice(-KEPT_OUTPUT);
+    active ||= ACTIVE.test(last);
+    if (active) child.stdout?.off("data", read);
+  };
+  child.stdout?.on("data", read);
+  return () => active && child.exitCode === null && child.signalCode === null;
+}
+
+/**
+ * Resolves with the port once the log says that the acceptor listens (AMQ221020) and the server is active, or that this
+ * one of a pair waits for the other.
+ */
 function untilListening(child: ChildProcess, options: ArtemisOptions): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   let text = "";
@@ -176,8 +203,9 @@ function untilListening(child: ChildProcess, options: ArtemisOptions): Promise<n
     watch.heard();
     text += chunk.toString();
     port ??= /AMQ221020: Started \w+ Acceptor at [^\s]*:(\d+)/.exec(text)?.[1];
-    live ||= text.includes("AMQ221007");
+    live ||= ACTIVE.test(text);
     if (port !== undefined && live) resolve(Number(port));
+    else if (options.pair !== undefined && WAITS.test(text)) resolve(options.port ?? 0);
     // A line may come in two pieces; a broker that has much to say must not fill our memory.
     text = text.slice(-KEPT_OUTPUT);
   };

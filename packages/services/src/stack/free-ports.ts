@@ -17,3 +17,15 @@ export async function requireFreePort(option: "--grpc-port" | "--http-port", por
   const why = problem.code === "EADDRINUSE" ? "is taken by another process" : `cannot be used (${problem.message})`;
   throw new OptionsError(`Port ${port} ${why}: choose another with ${option} <port>, or ${option} 0 for a free one.`);
 }
+
+/** A port of 127.0.0.1 that is free at this moment; another process may take it before it is used. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}

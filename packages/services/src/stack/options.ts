@@ -7,8 +7,8 @@ export const DEFAULT_GRPC_PORT = 50_051;
 export const DEFAULT_HTTP_PORT = 8_080;
 
 export interface StackOptions {
-  /** `embedded`, `artemis`, or the URL of a broker that runs already. */
-  readonly broker: "embedded" | "artemis" | URL;
+  /** `embedded`, `artemis`, `artemis-pair`, or the URL of a broker that runs already. */
+  readonly broker: "embedded" | "artemis" | "artemis-pair" | URL;
   /** A file with the user and password of each service, for a broker that runs already. */
   readonly brokerUsers: string | undefined;
   /** `embedded`, or the URL of a PostgreSQL that runs already, with a user that may make roles and schemas. */
@@ -30,9 +30,10 @@ export const HELP = `Starts Quittance: a database, a broker, the five services a
 
   npm start -- [options]
 
-  --broker embedded|artemis|<amqp url>
+  --broker embedded|artemis|artemis-pair|<amqp url>
         The broker. embedded (default): in memory, in a process of its own; its messages go with it. artemis: a real
-        Apache Artemis, fetched with Maven the first time; needs Java 17. A URL: a broker that runs already, set up as
+        Apache Artemis, fetched with Maven the first time; needs Java 17. artemis-pair: two of them with one store, the
+        second of which takes over when the first ends. A URL: a broker that runs already, set up as
         deploy/artemis says; with a user in the URL every service logs in as that user.
   --broker-users <file>
         For a broker's URL: the user and password of each service and of the operator, so that each may do only what it
@@ -135,11 +136,11 @@ function parsePort(option: string, text: string | undefined, otherwise: number):
 }
 
 function parseBroker(text: string): StackOptions["broker"] {
-  if (text === "embedded" || text === "artemis") return text;
+  if (text === "embedded" || text === "artemis" || text === "artemis-pair") return text;
   const url = parseUrl(text);
   if (url && /^amqps?:$/.test(url.protocol) && url.hostname) return url;
   throw new OptionsError(
-    `--broker is "${withoutPassword(text)}": it must be embedded, artemis, or a URL such as amqp://user:password@host:5672.`,
+    `--broker is "${withoutPassword(text)}": it must be embedded, artemis, artemis-pair, or a URL such as amqp://user:password@host:5672.`,
   );
 }
 

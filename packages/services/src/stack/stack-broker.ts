@@ -4,14 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BROKER_USERS, type BrokerUserName } from "../shared/queue-map.js";
 import { SERVICES } from "../topology/system-table.js";
-import { type ArtemisOptions, startArtemis } from "./artemis.js";
+import { startArtemisPair } from "./artemis-pair.js";
 import { type BrokerLogins, withLogin } from "./broker-users.js";
-import { BROKER_GUARDIAN_ORDER, startEmbeddedBroker } from "./embedded-broker.js";
-import type { Guardian } from "./guardian.js";
-import type { ProcessExit } from "./node-process.js";
+import { startEmbeddedBroker } from "./embedded-broker.js";
+import { type ArtemisSupervision, type GuardedArtemis, startGuardedArtemis } from "./guarded-artemis.js";
 import { brokerPasswords } from "./secrets.js";
-import type { StackCertificates } from "./stack-certificates.js";
-import { type Supervisable, type Supervision, type SupervisorEvent, supervise } from "./supervisor.js";
+import { type Supervisable, type Supervision, supervise } from "./supervisor.js";
 
 export interface StackBroker {
   /** For people: what it is and where. */
@@ -20,28 +18,18 @@ export interface StackBroker {
   urlOf(user: BrokerUserName): string;
   /** Absent for a broker that is not ours. */
   readonly supervision?: Supervision<Supervisable>;
+  /** The process of a pair that waits for the end of the other; undefined while none does. */
+  standby?(): number | undefined;
   /** Where it tells of its queues at `/metrics` by itself: the embedded broker alone does. */
   readonly healthPort?: number;
   /** Whether it keeps its messages when its process dies. */
   readonly durable: boolean;
 }
 
-export interface StackBrokerOptions {
-  readonly broker: "embedded" | "artemis" | URL;
+export interface StackBrokerOptions extends ArtemisSupervision {
+  readonly broker: "embedded" | "artemis" | "artemis-pair" | URL;
   /** The login of each service, for a broker that runs already; without it all log in as the URL says. */
   readonly brokerLogins?: BrokerLogins | undefined;
-  /** Where Artemis has its folder, which is removed in the end [the system's for temporary files]. */
-  readonly brokerFolder?: string | undefined;
-  /** Of a stack with TLS [plain text]. */
-  readonly certificates?: StackCertificates | undefined;
-  readonly guardian: Guardian;
-  readonly signal: AbortSignal;
-  readonly onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
-  readonly onEvent: (event: SupervisorEvent) => void;
-  /** Longest pause before it is started again, in milliseconds [10,000]. */
-  readonly maximumDelayMs?: number | undefined;
-  /** Told of each slow step. */
-  readonly onProgress: (sentence: string) => void;
 }
 
 /** Starts the broker, or takes the one that was named as it is. */
@@ -84,6 +72,15 @@ export async function startStackBroker(options: StackBrokerOptions): Promise<Sta
       durable: false,
     };
   }
+  if (broker === "artemis-pair") {
+    const { ports, ...pair } = await startArtemisPair(options, passwords);
+    return {
+      description: `Apache Artemis, a pair on ${ports.map((port) => `127.0.0.1:${port}`).join(" and ")}`,
+      urlOf: (user) => ports.map((port) => urlOf(user, port)).join(","),
+      ...pair,
+      durable: true,
+    };
+  }
   const directory = mkdtempSync(join(options.brokerFolder ?? tmpdir(), "quittance-artemis-"));
   options.guardian.path(directory);
   const supervision = await supervise({
@@ -113,32 +110,4 @@ function describeLogins(broker: URL, logins: BrokerLogins | undefined): string {
   const [user = decodeURIComponent(broker.username)] = users;
   const whose = user === "" ? "without a user" : `as ${user}`;
   return `every service logs in ${whose} and may do what that one may: --broker-users gives each its own`;
-}
-
-interface GuardedArtemis extends Supervisable {
-  readonly port: number;
-}
-
-async function startGuardedArtemis(
-  stack: StackBrokerOptions,
-  options: Pick<ArtemisOptions, "directory" | "passwords" | "certificates" | "port">,
-): Promise<GuardedArtemis> {
-  let exited: Promise<ProcessExit> | undefined;
-  const artemis = await startArtemis({
-    ...options,
-    signal: stack.signal,
-    onProgress: stack.onProgress,
-    onSpawn: (child) => {
-      exited = new Promise((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
-      for (const stream of ["stdout", "stderr"] as const) {
-        child[stream]?.on("data", (chunk: Buffer) => stack.onOutput(chunk, stream));
-      }
-      // Without a process id it did not start, which startArtemis tells.
-      if (child.pid === undefined) return;
-      const guarding = { signal: "SIGTERM", graceMs: 8_000, order: BROKER_GUARDIAN_ORDER } as const;
-      void exited.then(stack.guardian.process(child.pid, guarding));
-    },
-  });
-  if (exited === undefined) throw new Error("Artemis runs without having been started.");
-  return { pid: artemis.process.pid as number, port: artemis.port, exited, stop: () => artemis.stop() };
 }

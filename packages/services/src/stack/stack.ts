@@ -89,6 +89,8 @@ export interface Stack extends GatewayPorts {
   /** The process ids of broker and database, where they are the stack's own, and of the guardian. */
   processes(): {
     readonly broker: number | undefined;
+    /** The broker of a pair that waits for the end of the other. */
+    readonly standbyBroker: number | undefined;
     readonly database: number | undefined;
     readonly guardian: number | undefined;
   };
@@ -302,6 +304,7 @@ function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
       ),
     processes: () => ({
       broker: parts.broker?.current.pid,
+      standbyBroker: broker.standby?.(),
       database: parts.database?.current.pid,
       guardian: parts.guardian.pid,
     }),

@@ -1,4 +1,6 @@
 /** Every fault, in the order in which rounds of rising seeds have them. */
+import { SERVICES } from "../../../dist/topology/system-table.js";
+import type { House } from "../house.js";
 import { abandonLines, cutLines, freezeLines, slowLines } from "./bad-lines.js";
 import { breakMigration } from "./broken-migration.js";
 import { cancelCalls } from "./cancelled-calls.js";
@@ -14,6 +16,7 @@ import {
   killWhileItStarts,
   killWhileItStops,
 } from "./chosen-points.js";
+import { failOver, failOverAndKill } from "./fail-over.js";
 import type { Fault } from "./fault.js";
 import { fillBroker } from "./full-broker.js";
 import { fillDisk } from "./full-disk.js";
@@ -23,7 +26,25 @@ import { barredRole, changedPassword, missingTable, readOnlyDatabase, revokedRig
 import { stopProcesses } from "./stopped-processes.js";
 import { staleMessages, strangeMessages } from "./strange-messages.js";
 
-export const FAULTS: readonly Fault[] = [
+/** Those of rounds with a pair of brokers, between which the services choose: no proxy stands on their lines to it. */
+const PAIR_FAULTS: readonly Fault[] = [
+  failOver,
+  failOverAndKill((house, random) => {
+    const service = random.pick(SERVICES);
+    return house.kill(service) ? service : undefined;
+  }),
+  killDatabase,
+  failOver,
+  cancelCalls,
+  stopProcesses,
+];
+
+/** Every fault that a house with such a broker can have, in the order of seeds. */
+export function faultsOf(broker: House["broker"]): readonly Fault[] {
+  return broker === "artemis-pair" ? PAIR_FAULTS : FAULTS;
+}
+
+const FAULTS: readonly Fault[] = [
   killService,
   readOnlyDatabase,
   barredRole,

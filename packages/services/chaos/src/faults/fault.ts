@@ -8,6 +8,8 @@ export interface Damage {
   readonly target: string;
   /** When, or how. */
   readonly point: string;
+  /** How long no payment went the whole way, in milliseconds, where it was measured. */
+  readonly pauseMs?: number;
 }
 
 export interface FaultContext {

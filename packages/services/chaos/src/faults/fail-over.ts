@@ -1,0 +1,66 @@
+/** The broker of a pair that serves is killed: the other takes over, and it is measured when payments go on. */
+import { availableParallelism, loadavg } from "node:os";
+import type { House } from "../house.js";
+import type { Random } from "../random.js";
+import { type Fault, pause } from "./fault.js";
+
+/** How long the one that was killed last may take until it waits. */
+const STANDBY_WITHIN_MS = 120_000;
+/** How long payments may stand still before the round has failed for certain. */
+const MEASURED_WITHIN_MS = 60_000;
+const POLL_MS = 50;
+/** Payments go on within so long. */
+const PAUSE_BOUND_MS = 5_000;
+/** Where other work has the processors: more processes wait for each of them than this. */
+const BUSY_LOAD = 2;
+const BUSY_PAUSE_BOUND_MS = 30_000;
+
+/** How long payments may stand still on this machine as it is. */
+export function pauseBoundMs(): number {
+  const [load = 0] = loadavg();
+  return load > BUSY_LOAD * availableParallelism() ? BUSY_PAUSE_BOUND_MS : PAUSE_BOUND_MS;
+}
+
+export const failOver: Fault = {
+  name: "the broker that serves is killed",
+  run: async ({ house, random, did }) => {
+    await untilStandby(house);
+    await pause(random.between(0, 1_000));
+    const killedAt = new Date();
+    if (!house.kill("broker")) return;
+    did({ target: "broker", point: "failed over", pauseMs: await pauseSince(house, killedAt) });
+  },
+};
+
+/** And a service, at a moment in which the one broker is gone and the other is not there yet. */
+export const failOverAndKill = (kill: (house: House, random: Random) => string | undefined): Fault => ({
+  name: "the broker that serves is killed, and a service while the other takes over",
+  run: async ({ house, random, did }) => {
+    await untilStandby(house);
+    const killedAt = new Date();
+    if (!house.kill("broker")) return;
+    await pause(random.between(0, 2_000));
+    const target = kill(house, random);
+    if (target !== undefined) did({ target, point: "while the broker failed over" });
+    did({ target: "broker", point: "failed over", pauseMs: await pauseSince(house, killedAt) });
+  },
+});
+
+async function untilStandby(house: House): Promise<void> {
+  for (const bound = Date.now() + STANDBY_WITHIN_MS; Date.now() < bound; await pause(POLL_MS)) {
+    if (house.stack.processes().standbyBroker !== undefined) return;
+  }
+  throw new Error(`No broker waits for the other's end after ${STANDBY_WITHIN_MS} ms.`);
+}
+
+/** Milliseconds until a payment had gone the whole way that was accepted after `killedAt`; Infinity for too many. */
+async function pauseSince(house: House, killedAt: Date): Promise<number> {
+  for (const bound = Date.now() + MEASURED_WITHIN_MS; Date.now() < bound; await pause(POLL_MS)) {
+    const [row] = await house.query<{ time: Date | null }>(
+      "SELECT min(finish_time) AS time FROM client_bank.payments WHERE accept_time > $1 AND finish_time IS NOT NULL",
+      [killedAt],
+    );
+    if (row?.time) return row.time.getTime() - killedAt.getTime();
+  }
+  return Number.POSITIVE_INFINITY;
+}
