@@ -1,7 +1,7 @@
 /** Merchants that call the gateway: what they ask, again where they had no answer, and what they were told. */
 import { ApiError } from "../../dist/gateway/api-error.js";
 import type { CallContext } from "../../dist/gateway/call-context.js";
-import { deriveGatewayKeys } from "../../dist/gateway/gateway-keys.js";
+import { deriveGatewayKeys, type GatewayKeys } from "../../dist/gateway/gateway-keys.js";
 import { hashParameters, hashRefundParameters } from "../../dist/gateway/parameters-hash.js";
 import { derivePaymentId, deriveRefundId } from "../../dist/gateway/payment-id.js";
 import { PaymentState, RefundState } from "../../dist/gen/quittance/payments/v1/payments.js";
@@ -42,6 +42,8 @@ export interface Call {
   readonly requestId: string;
   /** The payment's or the refund's id, as the answer had it; before that, as it should be. */
   readonly id: string;
+  /** Those that it may have: one under each key. */
+  readonly ids: readonly string[];
   readonly answer: Answer;
 }
 
@@ -54,7 +56,7 @@ interface Told {
   readonly isPending?: boolean;
 }
 
-const gatewayKeys = deriveGatewayKeys(KEYS.paymentId);
+const GATEWAY_KEYS = [KEYS.paymentId, KEYS.nextPaymentId].map(deriveGatewayKeys);
 const TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const CURRENCY = "EUR";
 /** Attempts of a merchant that has no answer. */
@@ -65,20 +67,26 @@ function callOf(order: PayOrder | RefundOrder, merchantId: string, requestId: st
   const amount = order.amount === undefined ? undefined : { currencyCode: CURRENCY, minorUnits: order.amount };
   const asked = { requestId, merchantId };
   if (order.kind === "pay" && amount !== undefined) {
-    const parametersHash = hashParameters(gatewayKeys.parameters, {
-      requestId,
-      card: order.card,
-      amount,
-      description: "",
-      waitMs: 0,
+    const asAsked = { requestId, card: order.card, amount, description: "", waitMs: 0 };
+    return unasked(order, asked, (keys) => {
+      const parametersHash = hashParameters(keys.parameters, asAsked);
+      return derivePaymentId(keys.paymentId, { ...asked, parametersHash });
     });
-    const id = derivePaymentId(gatewayKeys.paymentId, { ...asked, parametersHash });
-    return { order, merchantId, requestId, id, answer: "unknown" };
   }
   const { paymentId } = order as RefundOrder;
-  const parametersHash = hashRefundParameters(gatewayKeys.parameters, { requestId, paymentId, amount, waitMs: 0 });
-  const id = deriveRefundId(gatewayKeys.refundId, { ...asked, parametersHash });
-  return { order, merchantId, requestId, id, answer: "unknown" };
+  return unasked(order, asked, (keys) => {
+    const parametersHash = hashRefundParameters(keys.parameters, { requestId, paymentId, amount, waitMs: 0 });
+    return deriveRefundId(keys.refundId, { ...asked, parametersHash });
+  });
+}
+
+function unasked(
+  order: PayOrder | RefundOrder,
+  asked: Pick<Call, "merchantId" | "requestId">,
+  idUnder: (keys: GatewayKeys) => string,
+): Call {
+  const ids = GATEWAY_KEYS.map(idUnder);
+  return { order, ...asked, id: ids[0] ?? "", ids, answer: "unknown" };
 }
 
 export class Callers {
@@ -162,13 +170,15 @@ export class Callers {
   }
 
   async #call(actor: Actor, orders: readonly Call[]): Promise<void> {
-    for (const order of orders) {
+    for (const planned of orders) {
+      const order = this.#asTold(planned);
       for (let attempt = 1; attempt <= MAXIMUM_ATTEMPTS; attempt += 1) {
         await this.#schedule.turn(actor, `asks for ${order.order.kind} ${order.merchantId} ${order.requestId}`);
         const ended = new Set(this.calls.flatMap(({ id, answer }) => (isEnd(answer) ? [id] : [])));
         const { isPending, ...told } = await this.#ask(order);
         const call = { ...order, ...told };
-        if (isPending && ended.has(call.id)) this.#complain(`${call.id} had ended, and a later call was told PENDING`);
+        if (isPending && call.ids.some((id) => ended.has(id)))
+          this.#complain(`${call.id} had ended, and a later call was told PENDING`);
         this.calls.push(call);
         this.#onAnswer(call);
         if (call.answer === "unknown") continue;
@@ -179,6 +189,14 @@ export class Callers {
         break;
       }
     }
+  }
+
+  /** A refund names its payment by the id that was told of it. */
+  #asTold(call: Call): Call {
+    const { order, merchantId, requestId } = call;
+    if (order.kind === "pay") return call;
+    const paid = this.calls.findLast(({ ids, answer }) => ids.includes(order.paymentId) && isEnd(answer));
+    return paid === undefined ? call : callOf({ ...order, paymentId: paid.id }, merchantId, requestId);
   }
 
   /** Who was told something reads it: never less than that, and never that there is no such payment. */

@@ -10,7 +10,8 @@ import type { SimulatedServer } from "./database/simulated-server.js";
 
 const keyOf = (fill: number) => new Uint8Array(32).fill(fill);
 
-export const KEYS = { paymentId: keyOf(1), sealing: keyOf(2), fingerprint: keyOf(3) };
+/** The gateways have both keys of payment ids, each another one in front. */
+export const KEYS = { paymentId: keyOf(1), nextPaymentId: keyOf(5), sealing: keyOf(2), fingerprint: keyOf(3) };
 const MESSAGE_SECRET = Buffer.from(keyOf(4)).toString("base64");
 
 /** `MESSAGE_KEYS` of a service. */

@@ -2,12 +2,12 @@
 import type { Connection } from "@quittance/sdk";
 import { startCardValidation } from "../../dist/card-validation/service.js";
 import { startClientBank } from "../../dist/client-bank/service.js";
-import { gatewayConfiguration } from "../../dist/gateway/configuration.js";
+import { type GatewayConfiguration, gatewayConfiguration } from "../../dist/gateway/configuration.js";
 import { createGateway, type Gateway } from "../../dist/gateway/gateway.js";
 import { startMerchantBank } from "../../dist/merchant-bank/service.js";
 import { startNotification } from "../../dist/notification/service.js";
 import { parseConfiguration } from "../../dist/platform/configuration.js";
-import { KeyRing } from "../../dist/platform/key-ring.js";
+import { KeyRing, keyRing } from "../../dist/platform/key-ring.js";
 import type { Logger } from "../../dist/platform/log.js";
 import { messageKeys } from "../../dist/shared/message-keys.js";
 import type { ServiceName } from "../../dist/shared/queue-map.js";
@@ -139,7 +139,11 @@ export class House {
     const { service } = life;
     const now = () => clock.nowMs;
     if (service === "gateway") {
-      const gateway = await createGateway({ connection, configuration: GATEWAY_CONFIGURATION, log: LOG });
+      const gateway = await createGateway({
+        connection,
+        configuration: gatewayConfigurationOf(life.instance),
+        log: LOG,
+      });
       life.gateway = changeGateway(gateway);
     } else if (service === "card-validation") {
       await startCardValidation({
@@ -180,7 +184,7 @@ const CARD_KEYS = {
   fingerprint: new KeyRing([{ id: "1", bytes: KEYS.fingerprint }]),
 };
 
-const GATEWAY_CONFIGURATION = parseConfiguration(gatewayConfiguration, {
+const GATEWAY_SETTINGS = parseConfiguration(gatewayConfiguration, {
   PAYMENT_ID_KEYS: `1=${Buffer.from(KEYS.paymentId).toString("base64")}`,
   CARD_SEALING_KEYS: `1=${Buffer.from(KEYS.sealing).toString("base64")}`,
   MESSAGE_KEYS: messageKeysText("gateway"),
@@ -190,3 +194,17 @@ const GATEWAY_CONFIGURATION = parseConfiguration(gatewayConfiguration, {
   AUTH_ISSUER: "simulation",
   AUTH_AUDIENCE: "simulation",
 });
+
+/** The key of payment ids is being changed: the first gateway has begun to use the new one, the second has not. */
+const PAYMENT_ID_KEYS = [KEYS.nextPaymentId, KEYS.paymentId].map(
+  (key, place) => `${2 - place}=${Buffer.from(key).toString("base64")}`,
+);
+
+const GATEWAY_CONFIGURATIONS = [PAYMENT_ID_KEYS, PAYMENT_ID_KEYS.toReversed()].map((keys) => ({
+  ...GATEWAY_SETTINGS,
+  PAYMENT_ID_KEYS: keyRing().parse(keys.join(",")),
+}));
+
+function gatewayConfigurationOf(instance: number): GatewayConfiguration {
+  return GATEWAY_CONFIGURATIONS[instance - 1] ?? GATEWAY_SETTINGS;
+}

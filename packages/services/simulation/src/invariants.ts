@@ -15,7 +15,7 @@ export function offencesOf(server: SimulatedServer, calls: readonly Call[]): str
   checkRefunds(server, complain);
   checkRequests(server, complain);
   checkNotifications(server, complain);
-  const asked = new Set(calls.map(({ id }) => id));
+  const asked = new Set(calls.flatMap(({ ids }) => ids));
   for (const { id } of [...server.clientBank.payments.rows(), ...server.clientBank.refunds.rows()]) {
     if (!asked.has(id)) complain(`${id} is recorded, and nobody asked for it`);
   }
@@ -111,8 +111,13 @@ interface Recorded {
   readonly paymentId?: string;
 }
 
-function recordOf({ clientBank }: SimulatedServer, { order, id }: Pick<Call, "order" | "id">) {
-  return order.kind === "pay" ? clientBank.payments.get(id) : clientBank.refunds.get(id);
+/** The record of a call's request, under whichever key. */
+function recordOf({ clientBank }: SimulatedServer, { order, ids }: Pick<Call, "order" | "ids">) {
+  const [one, ...others] = ids.flatMap(
+    (id) => (order.kind === "pay" ? clientBank.payments.get(id) : clientBank.refunds.get(id)) ?? [],
+  );
+  if (others.length > 0) throw new Error(`${ids.join(" and ")} are both recorded, and are one request.`);
+  return one;
 }
 
 /** Of each request one payment and one refund stand at most; the others are declined, beside one that differs. */
