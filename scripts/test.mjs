@@ -3,7 +3,7 @@
  * of the services that stand on a broker against a real Artemis instead, and those that need one. `npm test -- --suite
  * two-of-each` runs the payment flow with two processes of each service, and calls both gateways in turn. `npm test --
  * --suite conformance` runs the rules of JMS on each broker, the SDK beside a Java client, and processors, dead letters and
- * transactions on Artemis. Ends with one line that counts all of it; further arguments go to mocha.
+ * transactions on Artemis. `--suite tls` runs some tests of the payment flow with TLS on every hop. Ends with one line that counts all of it; further arguments go to mocha.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ import { BIOME, BUF, ROOT } from "./paths.mjs";
 import { misnamed } from "./structure.mjs";
 
 /** The suites besides what `npm test` runs by itself. */
-const SUITES = ["artemis", "two-of-each", "conformance"];
+const SUITES = ["artemis", "two-of-each", "tls", "conformance"];
 
 endWithParent();
 const { suite, mochaArgs } = parseArguments(process.argv.slice(2));
@@ -39,6 +39,10 @@ const ON_ANY_BROKER = ["card-validation", "client-bank", "merchant-bank", "notif
 );
 /** So does this one; those of the database's roles beside it need no broker. */
 const BROKER_RIGHTS = `${SERVICES_TESTS}/rights/broker-rights.test.js`;
+/** The payment flow, with TLS: payments, refunds, forged messages, replayed letters, and services that are killed. */
+const WITH_TLS = ["whole-flow", "refunds", "ends", "forgery", "killed-services", "replayed-letters"].map(
+  (test) => `${SERVICES_TESTS}/flow/${test}.test.js`,
+);
 /** Tests of the SDK that do. */
 const SDK_ON_ANY_BROKER = [
   "processor/redelivery",
@@ -58,6 +62,8 @@ if (suite === "artemis") {
   });
 } else if (suite === "two-of-each") {
   await mocha("two of each", [`${SERVICES_TESTS}/flow`], { environment: { QUITTANCE_TEST_INSTANCES: "2" } });
+} else if (suite === "tls") {
+  await mocha("tls", WITH_TLS, { environment: { QUITTANCE_TEST_TLS: "1" } });
 } else if (suite === "conformance") {
   await mocha("conformance", [CONFORMANCE]);
   await mocha("sdk on Artemis", SDK_ON_ANY_BROKER, { environment: { QUITTANCE_TEST_BROKER: "artemis" } });

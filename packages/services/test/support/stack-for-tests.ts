@@ -6,6 +6,7 @@ import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { credentials, Metadata } from "@grpc/grpc-js";
 import { type Connection, connect } from "@quittance/sdk";
 import pg from "pg";
@@ -13,7 +14,9 @@ import { type Payment, PaymentServiceClient, type PayRequest } from "../../dist/
 import { BOOKS_STATEMENT, type BooksLine } from "../../dist/operator/books-statement.js";
 import type { ServiceName } from "../../dist/shared/queue-map.js";
 import { startGuardian } from "../../dist/stack/guardian.js";
+import type { IssuedCertificate } from "../../dist/stack/local-authority.js";
 import { type Stack, startStack } from "../../dist/stack/stack.js";
+import { issueCertificates, type StackCertificates } from "../../dist/stack/stack-certificates.js";
 import { SERVICES } from "../../dist/topology/system-table.js";
 import { eventually } from "./eventually.js";
 
@@ -24,6 +27,9 @@ export const TEST_BROKER = process.env.QUITTANCE_TEST_BROKER === "artemis" ? "ar
 
 /** How many processes of each service flow tests have unless they say so themselves: `QUITTANCE_TEST_INSTANCES` [1]. */
 const TEST_INSTANCES = Number(process.env.QUITTANCE_TEST_INSTANCES ?? 1);
+
+/** Whether the houses of flow tests have TLS on every hop: `QUITTANCE_TEST_TLS=1`. */
+export const TEST_TLS = process.env.QUITTANCE_TEST_TLS === "1";
 
 /** Numbers of the demo bank's test cards that flow tests use; README.md lists them all. */
 export const GOOD_CARD = { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" };
@@ -52,7 +58,11 @@ export interface TestStack {
   operator(): Promise<Connection>;
   /** A connection to the broker as one who looks into queues and takes nothing. */
   auditor(): Promise<Connection>;
-  /** A connection to the broker as the user of a service, as one who has its password. */
+  /** The certificates of a house with TLS. */
+  readonly certificates: StackCertificates | undefined;
+  /** Where a service finds the broker: with its user's password, or without any where it has a certificate. */
+  brokerUrlOf(service: ServiceName): string;
+  /** A connection to the broker as the user of a service, as one who has its password or its certificate. */
   connectAs(service: ServiceName): Promise<Connection>;
 }
 
@@ -65,13 +75,15 @@ export function useStack(
     readonly database?: () => Promise<URL>;
     /** Processes of a service [of each what `QUITTANCE_TEST_INSTANCES` says, or 1]. */
     readonly instances?: Partial<Record<ServiceName, number>>;
+    /** TLS on every hop [as TEST_TLS says]. */
+    readonly tls?: boolean;
   } = {},
 ): () => TestStack {
   let current: TestStack | undefined;
   let close: (() => Promise<void>) | undefined;
   before(async function startHouse() {
     this.timeout(START_TIMEOUT_MS);
-    [current, close] = await startTestStack((await options.database?.()) ?? "embedded", options.instances);
+    [current, close] = await startTestStack((await options.database?.()) ?? "embedded", options);
   });
   after(async function stopHouse() {
     this.timeout(60_000);
@@ -85,12 +97,19 @@ export function useStack(
 
 async function startTestStack(
   database: "embedded" | URL,
-  instances: Partial<Record<ServiceName, number>> = Object.fromEntries(SERVICES.map((name) => [name, TEST_INSTANCES])),
+  {
+    instances = Object.fromEntries(SERVICES.map((name) => [name, TEST_INSTANCES])),
+    tls = TEST_TLS,
+  }: { readonly instances?: Partial<Record<ServiceName, number>>; readonly tls?: boolean },
 ): Promise<[TestStack, () => Promise<void>]> {
   const folder = mkdtempSync(join(tmpdir(), "quittance-flow-"));
   const written: string[] = [];
   const brokerUrls = new Map<ServiceName, string>();
+  const certificates = tls ? await issueCertificates(join(folder, "tls")) : undefined;
+  // `fetch` takes no authority of a call's own.
+  if (certificates) setDefaultCACertificates([...getCACertificates("default"), certificates.ca]);
   const stack = await startStack({
+    certificates,
     broker: TEST_BROKER,
     database,
     instances,
@@ -100,12 +119,14 @@ async function startTestStack(
     keysFile: join(folder, "keys.json"),
     onOutput: (_process, chunk) => written.push(chunk.toString()),
     route: async (service, url) => {
-      if (url.startsWith("amqp:")) brokerUrls.set(service, url);
+      if (url.startsWith("amqp")) brokerUrls.set(service, url);
       return url;
     },
   });
-  const clients = stack.gateways.map(
-    ({ grpcPort }) => new PaymentServiceClient(`127.0.0.1:${grpcPort}`, credentials.createInsecure()),
+  const clients = stack.gateways.map(({ grpcPort }) =>
+    certificates
+      ? new PaymentServiceClient(`localhost:${grpcPort}`, credentials.createSsl(Buffer.from(certificates.ca)))
+      : new PaymentServiceClient(`127.0.0.1:${grpcPort}`, credentials.createInsecure()),
   );
   const grpc = clients[0] as PaymentServiceClient;
   let calls = 0;
@@ -122,8 +143,8 @@ async function startTestStack(
     return token;
   };
 
-  const open = async (url: string) => {
-    const connection = await connect(url);
+  const open = async (url: string, own?: IssuedCertificate) => {
+    const connection = await connect(url, { ...(certificates && { tls: { ca: certificates.ca, ...own } }) });
     connections.push(connection);
     return connection;
   };
@@ -154,7 +175,7 @@ async function startTestStack(
       });
     },
     http: async (path, init = {}) =>
-      fetch(`http://127.0.0.1:${turn(stack.gateways).httpPort}${path}`, {
+      fetch(`${certificates ? "https://localhost" : "http://127.0.0.1"}:${turn(stack.gateways).httpPort}${path}`, {
         ...init,
         headers: {
           authorization: `Bearer ${await tokenOf(init.merchant ?? "m-0001")}`,
@@ -182,7 +203,9 @@ async function startTestStack(
     },
     operator: () => open(stack.brokerUrl),
     auditor: () => open(stack.auditorUrl),
-    connectAs: (service) => open(brokerUrls.get(service) as string),
+    certificates,
+    brokerUrlOf: (service) => brokerUrls.get(service) as string,
+    connectAs: (service) => open(house.brokerUrlOf(service), certificates?.textOf(service)),
   };
   const close = async () => {
     for (const client of clients) client.close();
