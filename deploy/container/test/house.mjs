@@ -62,7 +62,18 @@ export async function startHouse({ podman, images, root, arrows, onProgress }) {
     networks: networksOf("database"),
     args: [
       ...LEAST_RIGHTS,
-      ...["--memory", "512m", "--shm-size", "256m", "--tmpfs", "/data:rw,mode=1777", "--tmpfs", "/tmp:rw,mode=1777"],
+      ...[
+        "--memory",
+        "512m",
+        "--shm-size",
+        "256m",
+        "--tmpfs",
+        "/var/lib/postgresql:rw,mode=1777",
+        "--env",
+        "POSTGRES_PASSWORD_FILE=/run/secrets/password",
+        "--tmpfs",
+        "/tmp:rw,mode=1777",
+      ],
       ...["--volume", `${passwordFile}:/run/secrets/password:ro`],
     ],
   });

@@ -5,6 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { tryCompose } from "../../compose/test/compose.mjs";
 import { requirePrograms, run } from "./commands.mjs";
 import { networkOf, startHouse } from "./house.mjs";
 import { buildImage, layersOf, sizeOf } from "./image.mjs";
@@ -49,6 +50,7 @@ try {
   const given = process.argv.indexOf("--image");
   const quittance = given === -1 ? await tryImage(local) : process.argv[given + 1];
   await tryHouse({ ...local, quittance });
+  await tryCompose({ root: ROOT, images: { ...local, quittance }, prefix, load, check, onProgress: progress });
 } catch (error) {
   check("the test ran to its end", false, error.stack ?? String(error));
 } finally {

@@ -1,36 +1,12 @@
 /** The secrets of a stack: made at random at each start, and kept only where a database outlives the stack. */
-import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { brokerPasswords, createKeys, randomPassword, type StackKeys } from "../operator/new-secrets.js";
 import { key32 } from "../platform/configuration.js";
-import { type KeyRingForm, keyRing, MAXIMUM_PAYMENT_ID_KEYS, newKeyId } from "../platform/key-ring.js";
-import { BROKER_USERS, type BrokerUserName } from "../shared/queue-map.js";
-import type { StackKeys } from "./service-table.js";
+import { type KeyRingForm, keyRing, MAXIMUM_PAYMENT_ID_KEYS } from "../platform/key-ring.js";
 
-/** A random password that needs no escaping in URLs, SQL and property files. */
-export function randomPassword(): string {
-  return randomBytes(24).toString("base64url");
-}
-
-/** A password for each user of the broker. */
-export function brokerPasswords(): Record<BrokerUserName, string> {
-  return Object.fromEntries(BROKER_USERS.map((user) => [user, randomPassword()])) as Record<BrokerUserName, string>;
-}
-
-/** New keys, one in each list. */
-export function createKeys(): StackKeys {
-  const id = newKeyId(new Date());
-  const key = () => randomBytes(32).toString("base64");
-  const list = () => `${id}=${key()}`;
-  return {
-    PAYMENT_ID_KEYS: list(),
-    CARD_SEALING_KEYS: list(),
-    CARD_FINGERPRINT_KEYS: list(),
-    CARD_STORAGE_KEYS: list(),
-    MESSAGE_SECRET: key(),
-  };
-}
+export { brokerPasswords, createKeys, randomPassword };
 
 const storedRing = (options?: KeyRingForm) =>
   z.string().refine((text) => keyRing(options).safeParse(text).success, "must be a list of id=key");

@@ -2,24 +2,11 @@
  * Which service gets which environment. A service gets what it needs and nothing else: a key that is not in a
  * process cannot leak from it.
  */
-import { hkdfSync } from "node:crypto";
 import { join } from "node:path";
-import { neighboursOf } from "../shared/message-kinds.js";
+import { messageKeysOf, type StackKeys } from "../operator/new-secrets.js";
 import { type DatabaseService, keepsState, type ServiceName, SYSTEM } from "../topology/system-table.js";
 
-/** Lists of `id=key`, the key in base64; and the secret, which is 32 bytes in base64. */
-export interface StackKeys {
-  /** Derive payment ids. */
-  readonly PAYMENT_ID_KEYS: string;
-  /** Seal cards between gateway and card-validation. */
-  readonly CARD_SEALING_KEYS: string;
-  /** Make fingerprints of card numbers; the clients' rows hold fingerprints under the first. */
-  readonly CARD_FINGERPRINT_KEYS: string;
-  /** Seal the card numbers that the clients' rows hold. */
-  readonly CARD_STORAGE_KEYS: string;
-  /** What each pair of services derives its key for signatures from. No service has it. */
-  readonly MESSAGE_SECRET: string;
-}
+export { messageKeysOf, type StackKeys };
 
 /** How the gateway knows merchants. */
 export interface StackAuthentication {
@@ -81,20 +68,6 @@ export function environmentOf(service: ServiceName, stack: StackEnvironment): No
     ...Object.fromEntries(secrets.filter((name) => name in keys).map((name) => listOf(name, keys[name], stack))),
     ...MADE_BY_THE_STACK[service]?.(stack),
   };
-}
-
-/**
- * The `MESSAGE_KEYS` of a service: a key for each neighbour, derived from the secret (32 bytes, base64) by HKDF-SHA256
- * and the same for both of the pair.
- */
-export function messageKeysOf(service: ServiceName, secret: string): string {
-  return neighboursOf(service)
-    .map((neighbour) => {
-      const pair = [service, neighbour].sort().join(" ");
-      const key = hkdfSync("sha256", Buffer.from(secret, "base64"), "", `quittance messages ${pair}`, 32);
-      return `${neighbour}=${Buffer.from(key).toString("base64")}`;
-    })
-    .join(",");
 }
 
 function listOf(name: string, list: string | undefined, { keysFolder }: StackEnvironment): [string, string?] {

@@ -31,6 +31,11 @@ export const TOOLS = {
     module: "operator/monitor/main.js",
     secrets: ["BROKER_URL"],
   },
+  secrets: {
+    summary: "makes the secrets of a new installation in a folder, once, and ends",
+    module: "operator/create-installation-main.js",
+    secrets: [],
+  },
   operator: {
     summary: "runs a command of the operator's: see operator --help",
     module: "operator/cli/main.js",

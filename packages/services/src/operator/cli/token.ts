@@ -57,7 +57,7 @@ start runs.
 
 async function signerOf(call: CommandCall): Promise<TokenSigner> {
   const { environment } = call.configuration;
-  if (environment.TOKEN_SIGNING_KEY) {
+  if (environment.TOKEN_SIGNING_KEY || environment.TOKEN_SIGNING_KEY_FILE) {
     const settings = parseConfiguration(signingConfiguration, environment);
     return {
       privateKey: parseKey(settings.TOKEN_SIGNING_KEY),
