@@ -99,7 +99,13 @@ function watch(stream: ReturnType<PaymentServiceClient["watchPayment"]>) {
   return { states, ended };
 }
 
-async function isAlive({ healthPort }: { readonly healthPort: number }): Promise<boolean> {
+/** Its port answers, and so does the process that the stack tells of: one that comes back has the port of the one before. */
+async function isAlive({ healthPort, pid }: { readonly healthPort: number; readonly pid: number }): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
   const response = await fetch(`http://127.0.0.1:${healthPort}/livez`).catch(() => undefined);
   return response?.status === 200;
 }
