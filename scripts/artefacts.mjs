@@ -69,6 +69,11 @@ export const DERIVED_ARTEFACTS = [
     produce: (folder) => produceRules("rules.test.yaml", "ruleCasesYaml", folder),
   },
   {
+    name: "Grafana's dashboards",
+    path: `${MONITORING}/dashboards`,
+    produce: produceDashboards,
+  },
+  {
     name: "the table of the queue map",
     path: QUEUE_TABLE.page,
     produce: (folder) => produceTable(QUEUE_TABLE, folder),
@@ -141,6 +146,13 @@ async function produceBrokerXml(folder) {
 async function produceRules(file, make, folder) {
   const rules = await compiled("operator/monitoring/rules-files.js");
   await writeFile(join(folder, MONITORING, file), rules[make]());
+}
+
+async function produceDashboards(folder) {
+  const { dashboards } = await compiled("operator/monitoring/dashboards.js");
+  const path = join(folder, MONITORING, "dashboards");
+  await mkdir(path, { recursive: true });
+  for (const { name, json } of dashboards()) await writeFile(join(path, `${name}.json`), json);
 }
 
 /** Writes the page anew with its table between the two comments, and leaves the rest of it alone. */

@@ -27,6 +27,8 @@ const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own 
              build, then build the image and run the whole system in containers (see npm run test:container -- --help)
   test:upgrade
              build, then run the last release beside this one under load (see npm run test:upgrade -- --help)
+  test:alerts
+             build, then try the alerts and dashboards on a running stack (see npm run test:alerts -- --help)
   quittance  build, then run a command of the operator's, for example verify-money (see npm run quittance -- --help)
 
 Every task installs the packages of package-lock.json first when that file has changed, and runs under the Node 24 that
@@ -40,6 +42,7 @@ const AFTER_BUILD = {
   fuzz: ["--enable-source-maps", join(ROOT, "packages/services/fuzz/dist/main.js")],
   simulate: ["--enable-source-maps", join(ROOT, "packages/services/simulation/dist/main.js")],
   quittance: ["--enable-source-maps", join(ROOT, "packages/services/dist/operator/cli/main.js")],
+  "test:alerts": [join(ROOT, "deploy/monitoring/test/main.mjs")],
   "test:container": [join(ROOT, "deploy/container/test/main.mjs")],
   "test:upgrade": [join(ROOT, "deploy/upgrade/test/main.mjs")],
 };

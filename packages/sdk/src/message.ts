@@ -66,6 +66,8 @@ export type OutgoingMessage = OutgoingBody & {
   readonly properties?: Readonly<Record<string, OutgoingProperty>>;
   /** W3C trace context of the work that this message belongs to. Default: that of the active OpenTelemetry span. */
   readonly traceparent?: string;
+  /** W3C `tracestate` that goes with {@link traceparent}: what tracing systems on the way have to say. */
+  readonly tracestate?: string;
 };
 
 /** How a message is sent (JMS 3.1, 7.9 and 7.10). */
@@ -166,6 +168,8 @@ export interface Message {
   propertyType(name: string): JmsType | undefined;
   /** W3C trace context that came with the message, if any. */
   readonly traceparent: string | undefined;
+  /** W3C `tracestate` that came with it, if any. */
+  readonly tracestate: string | undefined;
 
   /** Acknowledge: the broker forgets the message. */
   accept(): void;

@@ -36,6 +36,7 @@ export interface MessageContent {
   /** Of the entries of a map or stream body. */
   entryTypes: WireTypes<string | number>;
   traceparent: string | undefined;
+  tracestate: string | undefined;
 }
 
 const KINDS: readonly Destination["kind"][] = ["queue", "topic", "temporary-queue", "temporary-topic"];
@@ -88,6 +89,7 @@ function contentOf(
     propertyTypes: sections.propertyTypes,
     entryTypes: sections.entryTypes,
     traceparent: sections.annotatedTraceparent ?? sections.traceparent,
+    tracestate: sections.tracestate,
   };
 }
 

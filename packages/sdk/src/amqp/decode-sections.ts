@@ -26,6 +26,7 @@ export interface Sections {
   jmsReplyTo: number | undefined;
   annotatedTraceparent: string | undefined;
   traceparent: string | undefined;
+  tracestate: string | undefined;
   properties: Record<string, PropertyValue>;
   propertyTypes: WireTypes<string>;
   entryTypes: WireTypes<string | number>;
@@ -55,6 +56,7 @@ export function noSections(): Sections {
     jmsReplyTo: undefined,
     annotatedTraceparent: undefined,
     traceparent: undefined,
+    tracestate: undefined,
     properties: {},
     propertyTypes: undefined,
     entryTypes: undefined,
@@ -177,6 +179,7 @@ function readApplicationProperties(reader: AmqpReader, sections: Sections): void
     if (typeof key !== "string") continue;
     // Some libraries send trace context as binary.
     if (key === "traceparent") sections.traceparent = textOf(value);
+    else if (key === "tracestate") sections.tracestate = textOf(value);
     if (isPropertyValue(value)) {
       sections.propertyTypes = noteType(sections.propertyTypes, key, code, value);
       // Defined rather than assigned, so that a property named `__proto__` stays mere data.

@@ -189,6 +189,8 @@ function writeText(value: string | undefined): void {
 function writeApplicationProperties(message: OutgoingMessage, duplicateId: string | undefined): void {
   const { properties } = message;
   const traceparent = message.traceparent ?? activeTraceparent();
+  // Alone it says nothing (W3C Trace Context, 3.3).
+  const tracestate = message.traceparent === undefined ? undefined : message.tracestate;
   if (properties === undefined && traceparent === undefined && duplicateId === undefined) return;
   writer.descriptor(0x74);
   const start = writer.beginMap();
@@ -196,7 +198,7 @@ function writeApplicationProperties(message: OutgoingMessage, duplicateId: strin
   if (properties !== undefined) {
     for (const name of Object.keys(properties)) {
       // What the SDK writes itself below wins over a property copied from a received message.
-      if (name === "traceparent" && traceparent !== undefined) continue;
+      if ((name === "traceparent" || name === "tracestate") && traceparent !== undefined) continue;
       if (name === "_AMQ_DUPL_ID" && duplicateId !== undefined) continue;
       checkPropertyName(name);
       writer.string(name);
@@ -207,6 +209,11 @@ function writeApplicationProperties(message: OutgoingMessage, duplicateId: strin
   if (traceparent !== undefined) {
     writer.string("traceparent");
     writer.string(traceparent);
+    count += 2;
+  }
+  if (tracestate !== undefined) {
+    writer.string("tracestate");
+    writer.string(tracestate);
     count += 2;
   }
   if (duplicateId !== undefined) {

@@ -123,6 +123,9 @@ export class ReceivedMessage implements Message {
   get traceparent(): string | undefined {
     return this.#content.traceparent;
   }
+  get tracestate(): string | undefined {
+    return this.#content.tracestate;
+  }
 
   json(): unknown;
   json<S extends StandardSchemaV1>(schema: S): StandardSchemaV1.InferOutput<S>;

@@ -40,6 +40,7 @@ export function replayedMessage(
       ...(letter.groupId !== undefined && { groupId: letter.groupId }),
       ...(letter.replyTo !== undefined && { replyTo: letter.replyTo }),
       ...(letter.traceparent !== undefined && { traceparent: letter.traceparent }),
+      ...(letter.tracestate !== undefined && { tracestate: letter.tracestate }),
     },
     options: { deliveryMode: "persistent", priority: letter.priority, duplicateId: replayIdOf(letter) },
   };

@@ -55,6 +55,7 @@ export function deadLetterOf(message: Message, destination: Destination, why: De
       ...(message.groupId !== undefined && { groupId: message.groupId }),
       ...(message.replyTo !== undefined && { replyTo: message.replyTo }),
       ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
+      ...(message.tracestate !== undefined && { tracestate: message.tracestate }),
     },
     options: { deliveryMode: "persistent", priority: message.priority },
   };

@@ -10,8 +10,12 @@ import type { ProcessorSettings } from "./processor-settings.js";
 export interface PendingSend {
   readonly input: number;
   readonly outgoing: Outgoing;
-  readonly traceparent: string | undefined;
+  /** Whose trace it belongs to. */
+  readonly trace: Traced | undefined;
 }
+
+/** The trace context of an input. */
+type Traced = Pick<Message, "traceparent" | "tracestate">;
 
 /** A send that failed, and why. */
 export interface FailedSend {
@@ -49,7 +53,7 @@ export class OutcomeSender {
     for (const [input, outcome] of outcomes.entries()) {
       for (const outgoing of outcome.send ?? []) {
         if (this.#isPersistent(outgoing)) {
-          pending.push({ input, outgoing, traceparent: batch[input]?.message.traceparent });
+          pending.push({ input, outgoing, trace: batch[input]?.message });
         }
       }
     }
@@ -76,8 +80,8 @@ export class OutcomeSender {
   }
 
   /** Sends one message and resolves when the broker holds it. */
-  send(outgoing: Outgoing, traceparent: string | undefined): Promise<void> {
-    const message = traced(outgoing.message, traceparent);
+  send(outgoing: Outgoing, trace: Traced | undefined): Promise<void> {
+    const message = traced(outgoing.message, trace);
     if (outgoing.destination === undefined) {
       return this.#producerForTo().send(message, outgoing.options);
     }
@@ -88,7 +92,7 @@ export class OutcomeSender {
   sendUnconfirmed(outcome: Outcome, input: Message): void {
     for (const outgoing of outcome.send ?? []) {
       if (!this.#isPersistent(outgoing)) {
-        const message = traced(outgoing.message, input.traceparent);
+        const message = traced(outgoing.message, input);
         if (outgoing.destination === undefined) {
           this.#producerForTo().sendUnconfirmed(message, outgoing.options);
         } else {
@@ -105,7 +109,7 @@ export class OutcomeSender {
   /** What throws at once (no destination, a message that cannot be encoded) concerns this one send, not the batch. */
   #attempt(send: PendingSend): Promise<void> {
     try {
-      return this.send(send.outgoing, send.traceparent);
+      return this.send(send.outgoing, send.trace);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -128,6 +132,8 @@ export class OutcomeSender {
 }
 
 /** The message with the trace context of the input it answers, unless it has one of its own. */
-function traced(message: OutgoingMessage, traceparent: string | undefined): OutgoingMessage {
-  return traceparent === undefined || message.traceparent !== undefined ? message : { ...message, traceparent };
+function traced(message: OutgoingMessage, trace: Traced | undefined): OutgoingMessage {
+  if (trace?.traceparent === undefined || message.traceparent !== undefined) return message;
+  const { traceparent, tracestate } = trace;
+  return { ...message, traceparent, ...(tracestate !== undefined && { tracestate }) };
 }

@@ -1,5 +1,15 @@
 /** The span and the duration of one call of a handler; costs two look-ups when nobody listens. */
-import { type Attributes, context, SpanKind, type Tracer, trace } from "@opentelemetry/api";
+import {
+  type Attributes,
+  context,
+  type Link,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  TraceFlags,
+  type Tracer,
+  trace,
+} from "@opentelemetry/api";
 import type { Destination } from "../destination.js";
 import type { Incoming } from "../processor.js";
 import { attributesOf, errorTypeOf, markFailed, nameOf } from "../telemetry/attributes.js";
@@ -14,7 +24,7 @@ export interface SpanSource {
 
 /**
  * Runs `work` in a span `process {destination}` (messaging semantic conventions 1.44). A batch links to the trace of
- * each message; a single message's context is the parent as well.
+ * each message, and each message that is sampled has a span in its own trace; a single message's context is the parent.
  */
 export function withProcessSpan<T>(
   source: SpanSource,
@@ -51,15 +61,37 @@ async function inSpan<T>(
   const parent = only === undefined ? context.active() : trace.setSpanContext(context.active(), only.context);
   const attributes = { ...attributesFor(source), ...sizeOf(batch) };
   const options = { kind: SpanKind.CONSUMER, links, attributes };
-  const span = tracer.startSpan(`process ${nameOf(source.destination)}`, options, parent);
+  const name = `process ${nameOf(source.destination)}`;
+  const span = tracer.startSpan(name, options, parent);
+  const spans = only === undefined ? [span, ...spansOfMessages(tracer, name, source, span, links)] : [span];
   try {
     return await context.with(trace.setSpan(parent, span), work);
   } catch (error) {
-    markFailed(span, error);
+    for (const one of spans) markFailed(one, error);
     throw error;
   } finally {
-    span.end();
+    for (const one of spans) one.end();
   }
+}
+
+/**
+ * A batch has a trace of its own, so that each message's trace would lack the step: it has a span there as well, which
+ * links to the batch's. Only for traces that are sampled.
+ */
+function spansOfMessages(
+  tracer: Tracer,
+  name: string,
+  source: SpanSource,
+  batch: Span,
+  links: readonly Link[],
+): Span[] {
+  const link = { context: batch.spanContext() };
+  return links
+    .filter((to) => (to.context.traceFlags & TraceFlags.SAMPLED) !== 0)
+    .map((to) => {
+      const options = { kind: SpanKind.CONSUMER, links: [link], attributes: attributesFor(source) };
+      return tracer.startSpan(name, options, trace.setSpanContext(ROOT_CONTEXT, to.context));
+    });
 }
 
 function attributesFor({ destination, subscription }: SpanSource): Attributes {

@@ -47,6 +47,7 @@ export function redeliveryOf(message: Message, destination: Destination, delayMs
       ...(message.groupId !== undefined && { groupId: message.groupId }),
       ...(message.replyTo !== undefined && { replyTo: message.replyTo }),
       ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
+      ...(message.tracestate !== undefined && { tracestate: message.tracestate }),
     },
     options: {
       deliveryMode: message.deliveryMode,

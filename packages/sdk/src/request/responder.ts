@@ -149,7 +149,10 @@ class RunningResponder implements Responder {
       ...message,
       ...correlationOf(request),
       ...(message.traceparent === undefined &&
-        request.traceparent !== undefined && { traceparent: request.traceparent }),
+        request.traceparent !== undefined && {
+          traceparent: request.traceparent,
+          ...(request.tracestate !== undefined && { tracestate: request.tracestate }),
+        }),
     });
     const options = { destination, deliveryMode: "non-persistent" } as const;
     try {

@@ -53,7 +53,7 @@ export function observeSend(destination: Destination, message: OutgoingMessage):
   if (tracer === undefined && instruments === undefined) {
     return undefined;
   }
-  const created = parseTraceparent(message.traceparent);
+  const created = parseTraceparent(message.traceparent, message.tracestate);
   const active = context.active();
   const parent =
     created === undefined || trace.getSpanContext(active) !== undefined

@@ -1,17 +1,23 @@
 /** W3C trace context between the wire and OpenTelemetry. */
-import { type Link, type SpanContext, trace } from "@opentelemetry/api";
+import { createTraceState, type Link, type SpanContext, trace } from "@opentelemetry/api";
 
 /** W3C Trace Context, 3.2: version 00, trace id, parent id, flags. */
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})$/;
 
-/** The context that a `traceparent` names; undefined when it names none. */
-export function parseTraceparent(traceparent: string | undefined): SpanContext | undefined {
+/** The context that a `traceparent` names, with the `tracestate` beside it; undefined when it names none. */
+export function parseTraceparent(traceparent: string | undefined, tracestate?: string): SpanContext | undefined {
   const parts = traceparent === undefined ? null : TRACEPARENT.exec(traceparent);
   if (parts === null) {
     return undefined;
   }
   const [, traceId = "", spanId = "", flags = "00"] = parts;
-  const parsed = { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
+  const parsed = {
+    traceId,
+    spanId,
+    traceFlags: Number.parseInt(flags, 16),
+    isRemote: true,
+    ...(tracestate !== undefined && { traceState: createTraceState(tracestate) }),
+  };
   return trace.isSpanContextValid(parsed) ? parsed : undefined;
 }
 
@@ -21,9 +27,11 @@ export function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): str
 }
 
 /** Links to the contexts with which messages came. */
-export function linksTo(messages: readonly { readonly traceparent: string | undefined }[]): Link[] {
-  return messages.flatMap(({ traceparent }) => {
-    const context = parseTraceparent(traceparent);
+export function linksTo(
+  messages: readonly { readonly traceparent: string | undefined; readonly tracestate?: string | undefined }[],
+): Link[] {
+  return messages.flatMap(({ traceparent, tracestate }) => {
+    const context = parseTraceparent(traceparent, tracestate);
     return context === undefined ? [] : [{ context }];
   });
 }

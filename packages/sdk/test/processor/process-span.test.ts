@@ -32,16 +32,20 @@ describe("The process span", () => {
 
   afterEach(() => trace.disable());
 
-  it("links a batch to the trace of each of its messages", async () => {
+  it("links a batch to the trace of each of its messages, and has a span in each that is sampled", async () => {
     await using step = await StepFixture.start();
     await using producer = await step.connection.createProducer(IN);
-    const traceparents = ["1", "2"].map((digit) => `00-${traceId}-000000000000000${digit}-01`);
+    const traceparents = ["1", "2"].map((digit) => `00-${traceId}-000000000000000${digit}-0${digit === "1" ? 1 : 0}`);
     await producer.sendAll(traceparents.map((traceparent, n) => ({ message: { json: payments(2)[n], traceparent } })));
     await producer.send({ json: { id: "untraced", amount: 1 }, traceparent: "nonsense" });
     const processor = await step.open({ handle: passOn });
     await until("all are handled", () => processor.counts.handled === 3);
-    const links = spans.filter(isProcess).flatMap((span) => span.links);
-    expect(links.map((link) => link.context.spanId)).to.deep.equal(["0000000000000001", "0000000000000002"]);
+    const [batch, sampled, ...others] = spans.filter(isProcess);
+    const linked = (of: RecordedSpan | undefined) => of?.links.map((link) => link.context.spanId);
+    expect(linked(batch)).to.deep.equal(["0000000000000001", "0000000000000002"]);
+    expect(linked(sampled), "the batch's span").to.deep.equal(["1111111111111111"]);
+    expect(sampled).to.include({ name: "process in", kind: SpanKind.CONSUMER, ended: true });
+    expect(others).to.deep.equal([]);
     const [span] = spans.filter(isProcess);
     expect(span).to.include({ name: "process in", kind: SpanKind.CONSUMER, ended: true });
     expect(span?.attributes).to.include({

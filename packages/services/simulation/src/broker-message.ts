@@ -120,6 +120,7 @@ export function receivedMessage(stored: StoredMessage, settlement: Settlement): 
     getProperty: () => undefined,
     propertyType: () => undefined,
     traceparent: stored.content.traceparent,
+    tracestate: undefined,
     accept: () => once(() => settlement.accept()),
     release: (options) => once(() => settlement.release(options?.failed ?? false)),
     reject: () => once(() => settlement.release(true)),

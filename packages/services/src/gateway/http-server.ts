@@ -6,13 +6,14 @@ import { ApiError } from "./api-error.js";
 import type { Scope } from "./authenticator.js";
 import { internal } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
+import { type CallTrace, startCallTrace } from "./call-trace.js";
 import type { Door, DoorSecurity } from "./door.js";
 import type { Gateway } from "./gateway.js";
 import { problemOf } from "./http-problem.js";
 import { addRoutesStrictly } from "./http-request-rules.js";
 import { addPaymentRoutes } from "./http-routes.js";
 import { refuseUnreadable } from "./http-unreadable.js";
-import { continueTrace, TRACE_HEADER } from "./trace-context.js";
+import { TRACE_HEADER } from "./trace-context.js";
 
 const MAXIMUM_BODY_BYTES = 65_536;
 /** A request that takes longer to arrive, its headers or all of it, is cut off; at the latest an interval later. */
@@ -33,7 +34,7 @@ declare module "fastify" {
   interface FastifyRequest {
     /** Who calls, and in which trace; there before a body is read. */
     call: CallContext;
-    traceparent: string;
+    trace: CallTrace | undefined;
   }
   interface FastifyContextConfig {
     /** The scope that a route needs. */
@@ -68,10 +69,10 @@ export async function serveHttp(options: {
   if (app.server instanceof TlsServer) tls.serve(app.server);
   app.server.maxConnections = options.maximumConnections;
   app.server.on("drop", () => gateway.countRefusedConnection("http"));
-  app.decorateRequest("traceparent", "");
+  app.decorateRequest("trace", undefined);
   app.decorateRequest("call");
   app.addHook("onRequest", async (request) => {
-    request.traceparent = continueTrace(request.headers.traceparent?.toString());
+    traceOf(request);
     const { scope } = request.routeOptions.config;
     if (scope === undefined) return;
     request.call = await callContext(gateway, request, scope);
@@ -83,7 +84,14 @@ export async function serveHttp(options: {
     if (request.call !== undefined) reply.headers(gateway.rateLimits.headers(request.call.merchantId));
   });
   app.addHook("onSend", async (request, reply) => {
-    reply.header(TRACE_HEADER, request.traceparent);
+    reply.header(TRACE_HEADER, traceOf(request).traceparent);
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const { statusCode } = reply;
+    traceOf(request).end(
+      { "http.response.status_code": statusCode },
+      statusCode >= 500 ? String(statusCode) : undefined,
+    );
   });
   // The body stays bytes: whether they are UTF-8, and name a field twice, is looked at where they are read.
   app.removeAllContentTypeParsers();
@@ -113,17 +121,34 @@ async function callContext(gateway: Gateway, request: FastifyRequest, scope: Sco
   );
   return {
     merchantId,
-    traceparent: request.traceparent,
+    traceparent: traceOf(request).traceparent,
+    tracestate: traceOf(request).tracestate,
     deadlineMs: Number.POSITIVE_INFINITY,
     isGone: () => request.raw.socket.destroyed,
   };
 }
 
+/** The span of a request, by the conventions for HTTP (1.40). One that is refused before its first hook starts it late. */
+function traceOf(request: FastifyRequest): CallTrace {
+  if (request.trace !== undefined) return request.trace;
+  const { method } = request;
+  const route = request.routeOptions.url;
+  const caller = {
+    traceparent: request.headers.traceparent?.toString(),
+    tracestate: request.headers.tracestate?.toString(),
+  };
+  request.trace = startCallTrace(caller, route === undefined ? method : `${method} ${route}`, {
+    "http.request.method": method,
+    ...(route !== undefined && { "http.route": route }),
+    "url.scheme": request.protocol,
+  });
+  return request.trace;
+}
+
 function sendProblem(reply: FastifyReply, request: FastifyRequest, error: ApiError): FastifyReply {
-  // A request that was refused before its first hook has no trace yet.
-  request.traceparent ||= continueTrace(undefined);
-  const problem = problemOf(error, request.traceparent);
-  reply.header(TRACE_HEADER, request.traceparent);
+  const { traceparent } = traceOf(request);
+  const problem = problemOf(error, traceparent);
+  reply.header(TRACE_HEADER, traceparent);
   return reply.code(problem.status).headers(problem.headers).send(Buffer.from(problem.body));
 }
 

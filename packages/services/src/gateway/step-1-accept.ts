@@ -90,6 +90,7 @@ async function acceptPayment(
       parts.envelopes.message("payment", message, {
         correlationId: message.paymentId,
         traceparent: context.traceparent,
+        ...(context.tracestate !== undefined && { tracestate: context.tracestate }),
         replyTo: parts.replyQueue,
       }),
     );

@@ -100,6 +100,7 @@ async function acceptRefund(
       parts.envelopes.message("refund", message, {
         correlationId: refundId,
         traceparent: context.traceparent,
+        ...(context.tracestate !== undefined && { tracestate: context.tracestate }),
         replyTo: parts.replyQueue,
       }),
     );

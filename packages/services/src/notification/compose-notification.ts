@@ -1,4 +1,6 @@
 /** From the end of a payment or a refund to what is told about it on each channel. */
+import type { Message } from "@quittance/sdk";
+import { traceIdOf } from "../platform/log.js";
 import type { PaymentEndMessage } from "../shared/messages.js";
 import type { RefundEndMessage } from "../shared/refund-messages.js";
 import type { RenderedText, Template, TemplateRenderer } from "./render-template.js";
@@ -28,6 +30,8 @@ export interface ComposedNotification extends NotificationKey, RenderedText {
   /** What a webhook posts; null on other channels. */
   readonly payload: string | null;
   readonly traceId: string | null;
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
 }
 
 /** Types of webhook events, by template (Standard Webhooks: full-stop delimited, the thing first). */
@@ -43,7 +47,8 @@ export interface ComposeOptions {
   readonly renderer: TemplateRenderer;
   readonly template: Template;
   readonly channels: readonly NotificationChannel[];
-  readonly traceId: string | undefined;
+  /** The context that the end came with. */
+  readonly trace: Pick<Message, "traceparent" | "tracestate">;
 }
 
 /**
@@ -85,7 +90,9 @@ function compose(
     templateVersion: template.version,
     ...text,
     payload: channel === "webhook" ? payloadOf(text) : null,
-    traceId: options.traceId ?? null,
+    traceId: traceIdOf(options.trace.traceparent) ?? null,
+    traceparent: options.trace.traceparent ?? null,
+    tracestate: options.trace.tracestate ?? null,
   }));
 }
 

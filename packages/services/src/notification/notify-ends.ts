@@ -1,7 +1,7 @@
 /** What steps 5a and R4 share: a batch of ends is told, on the log and by webhook. */
 import type { Incoming, Outcome } from "@quittance/sdk";
 import type { Database } from "../platform/database.js";
-import { type Logger, traceIdOf } from "../platform/log.js";
+import type { Logger } from "../platform/log.js";
 import type { ActiveTemplates } from "./active-templates.js";
 import type {
   ComposedNotification,
@@ -59,8 +59,7 @@ function composeAll<End>(
     const planned = plan(body);
     const template = templates.get(planned.templateName);
     try {
-      const traceId = traceIdOf(message.traceparent);
-      notifications.push(...planned.compose({ renderer, template, channels, traceId }));
+      notifications.push(...planned.compose({ renderer, template, channels, trace: message }));
       return {};
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;

@@ -59,6 +59,9 @@ export const notifications = notificationSchema.table(
     payload: text(),
     /** The trace that the payment belongs to. */
     traceId: text("trace_id"),
+    /** The W3C trace context in which a webhook is posted; null where the payment has none. */
+    traceparent: text(),
+    tracestate: text(),
     /** `failed`: the last attempt failed and another follows. `gave-up`: no other follows. */
     state: text({ enum: ["pending", "sent", "failed", "gave-up"] }).notNull(),
     /** Attempts begun. */

@@ -29,9 +29,9 @@ export function formatFor(accept: string | undefined): ExpositionFormat {
   return accept?.includes("application/openmetrics-text") === true ? "openmetrics" : "prometheus";
 }
 
-/** The name of a metric in Prometheus, without the suffix of its samples. */
-export function prometheusName(name: string, unit: string, kind: "counter" | "gauge" | "histogram"): string {
-  const word = UNITS[unit] ?? (unit === "1" && kind === "gauge" ? "ratio" : undefined);
+/** The name of a metric in Prometheus, without the suffix of its samples. `isShare`: a gauge of unit 1. */
+export function prometheusName(name: string, unit: string, isShare: boolean): string {
+  const word = UNITS[unit] ?? (isShare ? "ratio" : undefined);
   const plain = name.replace(/[^a-zA-Z0-9_:]+/g, "_");
   return word === undefined || plain.endsWith(`_${word}`) ? plain : `${plain}_${word}`;
 }
@@ -45,7 +45,7 @@ export function prometheusText(
   const lines: string[] = [];
   const families = new Map<string, MetricData[]>();
   for (const metric of scopeMetrics.flatMap(({ metrics }) => metrics)) {
-    const name = prometheusName(metric.descriptor.name, metric.descriptor.unit, kindOf(metric));
+    const name = prometheusName(metric.descriptor.name, metric.descriptor.unit, isShare(metric));
     // One family must not come twice, even where two scopes have a metric of the same name.
     families.set(name, [...(families.get(name) ?? []), metric]);
   }
@@ -94,6 +94,11 @@ function histogram(lines: string[], name: string, metric: HistogramMetricData, f
 
 function told({ value, traceId, spanId, timeMs }: Exemplar): string {
   return ` # {trace_id="${traceId}",span_id="${spanId}"} ${value} ${timeMs / 1_000}`;
+}
+
+/** A sum that goes up and down is none, whatever its unit. */
+function isShare({ dataPointType, descriptor }: MetricData): boolean {
+  return dataPointType === DataPointType.GAUGE && descriptor.unit === "1";
 }
 
 function kindOf(metric: MetricData): "counter" | "gauge" | "histogram" {

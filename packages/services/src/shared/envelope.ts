@@ -17,6 +17,7 @@ export interface EnvelopeHeaders {
   /** The payment's or the refund's id. A request has none here: `Connection.request` gives it one. */
   readonly correlationId?: string;
   readonly traceparent?: string;
+  readonly tracestate?: string;
   /** Where the answer is to go. */
   readonly replyTo?: Destination;
   /** Properties that selectors read. */
@@ -87,7 +88,7 @@ export class Envelopes extends MessageSignatures {
     input: Message,
     later: { readonly delayMs: number; readonly properties: EnvelopeHeaders["properties"] },
   ): Outgoing {
-    const { text = "", type, correlationId, traceparent, deliveryMode, priority } = input;
+    const { text = "", type, correlationId, traceparent, tracestate, deliveryMode, priority } = input;
     const replyTo = this.replyAddressOf(input);
     const kept = Object.entries(input.typedProperties).filter(([name]) => !NOT_COPIED.has(name));
     return {
@@ -99,6 +100,7 @@ export class Envelopes extends MessageSignatures {
         ...(correlationId !== undefined && { correlationId }),
         ...(replyTo !== undefined && { replyTo }),
         ...(traceparent !== undefined && { traceparent }),
+        ...(tracestate !== undefined && { tracestate }),
       },
       options: { deliveryMode, priority, deliveryDelayMs: later.delayMs },
     };

@@ -7,6 +7,7 @@ import { makeDemoPayments } from "./demo-payments.js";
 import { claimFolder, type FolderClaim } from "./folder-owner.js";
 import { requireFreePort } from "./free-ports.js";
 import { type Guardian, startGuardian } from "./guardian.js";
+import { startObservation } from "./observe/observe-stack.js";
 import type { StackOptions } from "./options.js";
 import { openProcessLogs, type ProcessLogs } from "./process-logs.js";
 import { requireBroker, requireDatabase } from "./reachable.js";
@@ -136,6 +137,13 @@ async function launch(parts: Launch): Promise<number> {
     if (event.type === "restarted") onRestart().catch((error: unknown) => voice.complain(String(error)));
   };
   const certificates = options.tls ? await issueCertificates(join(place.folder, "tls")) : undefined;
+  const observation = options.observe
+    ? await startObservation({
+        folder: join(place.folder, "observe"),
+        guardian,
+        onMissing: (what) => voice.say(`  ${what}`),
+      })
+    : undefined;
   const stack = await startStack({
     ...options,
     certificates,
@@ -153,10 +161,14 @@ async function launch(parts: Launch): Promise<number> {
     const token = await stack.tokenOf(example.merchantId);
     const runFile = join(place.folder, "run.json");
     stack.guardRunFile(runFile, token);
-    onRestart = () => writeRunFile(runFile, runFileOf(stack, token, certificates));
+    onRestart = async () => {
+      await writeRunFile(runFile, runFileOf(stack, token, certificates));
+      await observation?.watch(stack);
+    };
     await onRestart();
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
     voice.say(`Quittance runs after ${seconds} s: ${formatDoors(stack.gateways)}`);
+    for (const link of observation?.links() ?? []) voice.say(link);
     const succeeded = await demonstrate(stack, parts, certificates);
     if (options.once) return succeeded || stopping.signal.aborted ? 0 : 1;
     const paths = { runFile: place.shown(runFile), logs: place.shown(join(place.folder, "logs")) };
@@ -170,6 +182,7 @@ async function launch(parts: Launch): Promise<number> {
     return 0;
   } finally {
     await stack.stop();
+    await observation?.stop();
   }
 }
 

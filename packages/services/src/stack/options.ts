@@ -20,6 +20,8 @@ export interface StackOptions {
   readonly instances: Instances;
   /** Every hop has TLS, by an authority that is made at the start. */
   readonly tls: boolean;
+  /** Whether Prometheus, Alertmanager and Jaeger run beside the stack. */
+  readonly observe: boolean;
   readonly once: boolean;
   readonly quiet: boolean;
 }
@@ -51,6 +53,8 @@ export const HELP = `Starts Quittance: a database, a broker, the five services a
         TLS on every hop: gRPC, HTTP, health, broker and database, with certificates by an authority that is made at the
         start; services log in to the broker by theirs. The authority's certificate is .quittance/tls/ca.crt. For the
         stack's own broker and database.
+  --observe           Prometheus, Alertmanager and Jaeger beside the stack, those that this machine has; their links are
+                      printed, and they end with the stack.
   --once              Stop after the five payments: exit 0 when they ended as they should, else 1 with the reason.
   --quiet             Say only what is essential, and errors.
   --help              This text.
@@ -88,6 +92,7 @@ export function parseOptions(args: readonly string[]): StackOptions | "help" {
     httpPort,
     instances: parseInstances(values.instances ?? []),
     tls: parseTls(values.tls ?? false, values),
+    observe: values.observe ?? false,
     once: values.once ?? false,
     quiet: values.quiet ?? false,
   };
@@ -106,6 +111,7 @@ function parse(args: readonly string[]) {
         "http-port": { type: "string" },
         instances: { type: "string", multiple: true },
         tls: { type: "boolean" },
+        observe: { type: "boolean" },
         once: { type: "boolean" },
         quiet: { type: "boolean" },
         help: { type: "boolean", short: "h" },

@@ -79,6 +79,8 @@ export interface Stack extends GatewayPorts {
   readonly brokerUrl: string;
   /** That of the broker's user who looks into queues and takes nothing. */
   readonly auditorUrl: string;
+  /** Where the broker tells of its queues at `/metrics` by itself, on 127.0.0.1; the embedded one alone does. */
+  readonly brokerHealthPort: number | undefined;
   readonly databaseUrl: string;
   /** What its services' keys are made of. */
   readonly keys: StackKeys;
@@ -297,6 +299,7 @@ function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
     auditorUrl: broker.urlOf("auditor"),
     databaseUrl: database.url,
     keys,
+    brokerHealthPort: broker.healthPort,
     brokerDurable: broker.durable,
     services: () =>
       SERVICES.flatMap((name) =>

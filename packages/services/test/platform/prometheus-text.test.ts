@@ -36,6 +36,7 @@ describe("the Prometheus endpoint", () => {
     meter.createGauge("house.age", { unit: "s", description: "Age." }).record(1.5);
     meter.createUpDownCounter("house.size", { unit: "By" }).add(7);
     meter.createGauge("house.share", { unit: "1" }).record(0.25);
+    meter.createUpDownCounter("house.state", { unit: "1" }).add(1);
     const { type, lines } = await scrape();
     expect(type).to.equal("text/plain; version=0.0.4; charset=utf-8");
     expect(lines).to.include.members([
@@ -46,6 +47,7 @@ describe("the Prometheus endpoint", () => {
       "# TYPE house_size_bytes gauge",
       "house_size_bytes 7",
       "house_share_ratio 0.25",
+      "house_state 1",
       'target_info{service_name="a-service"} 1',
     ]);
   });

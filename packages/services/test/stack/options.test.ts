@@ -13,6 +13,7 @@ describe("The options of npm start", () => {
       httpPort: 8_080,
       instances: {},
       tls: false,
+      observe: false,
       once: false,
       quiet: false,
     });

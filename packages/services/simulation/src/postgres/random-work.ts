@@ -190,6 +190,8 @@ export class RandomWork {
       body: "body",
       payload: null,
       traceId: null,
+      traceparent: null,
+      tracestate: null,
     };
   }
 }

@@ -9,6 +9,8 @@ export interface ClaimedWebhook {
   readonly templateName: string;
   readonly payload: string;
   readonly traceId: string | null;
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
   /** This attempt's number, from 1. With the id it names the lease: a later lease has another number. */
   readonly attempt: number;
   /** How long ago the notification was recorded. */
@@ -36,7 +38,7 @@ export async function claimWebhooks(
            SET attempts = attempts + 1, next_attempt_time = now() + $2::float8 * interval '1 millisecond'
            FROM due WHERE claimed.id = due.id
            RETURNING claimed.id, payment_id AS "paymentId", refund_id AS "refundId", template_name AS "templateName", payload,
-                     trace_id AS "traceId", attempts AS attempt,
+                     trace_id AS "traceId", traceparent, tracestate, attempts AS attempt,
                      (extract(epoch FROM now() - create_time) * 1000)::float8 AS "ageMs"`,
     values: [options.limit, options.leaseMs],
   });

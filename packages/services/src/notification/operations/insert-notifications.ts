@@ -16,17 +16,17 @@ export async function insertNotifications(
     name: "insert-notifications",
     text: `INSERT INTO notification.notifications
              (payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,
-              refund_id, state, attempts, next_attempt_time, sent_time)
+              refund_id, traceparent, tracestate, state, attempts, next_attempt_time, sent_time)
            SELECT payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,
-                  refund_id,
+                  refund_id, traceparent, tracestate,
                   CASE channel WHEN 'log' THEN 'sent' ELSE 'pending' END,
                   CASE channel WHEN 'log' THEN 1 ELSE 0 END,
                   CASE channel WHEN 'log' THEN NULL ELSE now() END,
                   CASE channel WHEN 'log' THEN now() END
            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[],
-                       $9::text[], $10::text[])
+                       $9::text[], $10::text[], $11::text[], $12::text[])
              AS given (payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,
-                       refund_id)
+                       refund_id, traceparent, tracestate)
            ON CONFLICT ON CONSTRAINT notifications_once DO NOTHING
            RETURNING payment_id AS "paymentId", refund_id AS "refundId", channel`,
     values: [
@@ -40,6 +40,8 @@ export async function insertNotifications(
       rows.map((row) => row.payload),
       rows.map((row) => row.traceId),
       rows.map((row) => row.refundId),
+      rows.map((row) => row.traceparent),
+      rows.map((row) => row.tracestate),
     ],
   });
   return result.rows;

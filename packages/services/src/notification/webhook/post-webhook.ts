@@ -3,6 +3,8 @@ import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import { isIP } from "node:net";
 import type { KeyRing } from "../../platform/key-ring.js";
+import { type PostSpan, startPostSpan } from "./post-span.js";
+import type { PostedWebhook, PostResult } from "./posted-webhook.js";
 import { isPublicAddress, lookupPublic, PrivateAddressError } from "./public-address.js";
 import { signWebhook } from "./sign-webhook.js";
 
@@ -24,16 +26,9 @@ export interface WebhookTarget {
   readonly timeoutMs?: number;
 }
 
-/** What the receiver, or the way to it, made of an attempt. Reasons name no URL and quote no answer. */
-export type PostResult =
-  | { readonly kind: "delivered"; readonly status: number }
-  /** 410 Gone: the receiver wants no further attempt. */
-  | { readonly kind: "gone" }
-  | { readonly kind: "failed"; readonly reason: string; readonly retryAfterMs?: number };
-
 export interface WebhookPoster {
   /** Never rejects. `id` is the webhook's idempotency key. */
-  post(webhook: { readonly id: string; readonly payload: string }): Promise<PostResult>;
+  post(webhook: PostedWebhook): Promise<PostResult>;
   /** Closes the connections that are kept. */
   close(): void;
 }
@@ -44,7 +39,7 @@ export function openWebhookPoster(target: WebhookTarget): WebhookPoster {
   const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
   const timeoutMs = target.timeoutMs ?? DEFAULT_TIMEOUT_MS;
 
-  function attempt(webhook: { readonly id: string; readonly payload: string }): Promise<PostResult | "stale"> {
+  function attempt(webhook: PostedWebhook, span: PostSpan): Promise<PostResult | "stale"> {
     const literal = target.url.hostname.replace(/^\[|\]$/g, "");
     if (!target.allowPrivate && isIP(literal) !== 0 && !isPublicAddress(literal)) {
       return Promise.resolve({ kind: "failed", reason: "the address of the webhook is not public" });
@@ -62,6 +57,7 @@ export function openWebhookPoster(target: WebhookTarget): WebhookPoster {
           "content-type": "application/json",
           "content-length": body.length,
           "user-agent": "quittance-notification",
+          ...span.headers,
         },
       });
       let answered = false;
@@ -82,10 +78,12 @@ export function openWebhookPoster(target: WebhookTarget): WebhookPoster {
 
   return {
     async post(webhook) {
-      const first = await attempt(webhook);
-      if (first !== "stale") return first;
-      const second = await attempt(webhook);
-      return second === "stale" ? { kind: "failed", reason: "ECONNRESET" } : second;
+      const span = startPostSpan(target.url, webhook);
+      let result = await attempt(webhook, span);
+      if (result === "stale") result = await attempt(webhook, span);
+      const known = result === "stale" ? ({ kind: "failed", reason: "ECONNRESET" } as const) : result;
+      span.end(known);
+      return known;
     },
     close: () => agent.destroy(),
   };

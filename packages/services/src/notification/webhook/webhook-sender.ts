@@ -4,7 +4,8 @@ import type { Database } from "../../platform/database.js";
 import type { Logger } from "../../platform/log.js";
 import { type ClaimedWebhook, claimWebhooks } from "../operations/claim-webhooks.js";
 import { type AttemptResult, recordAttempts } from "../operations/record-attempts.js";
-import type { PostResult, WebhookPoster } from "./post-webhook.js";
+import type { WebhookPoster } from "./post-webhook.js";
+import type { PostResult } from "./posted-webhook.js";
 import { DEFAULT_RETRY_SCHEDULE, nextDelayMs, type RetrySchedule } from "./retry-schedule.js";
 import { WakeUp } from "./wake-up.js";
 
@@ -135,7 +136,12 @@ export class WebhookSender {
   }
 
   async #send(webhook: ClaimedWebhook): Promise<void> {
-    const answer = await this.#post({ id: webhookIdOf(webhook), payload: webhook.payload });
+    const answer = await this.#post({
+      id: webhookIdOf(webhook),
+      payload: webhook.payload,
+      traceparent: webhook.traceparent,
+      tracestate: webhook.tracestate,
+    });
     const result = this.#judge(webhook, answer);
     this.#log(webhook, result);
     await this.#record(result);

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { insertNotifications } from "../../../dist/notification/operations/insert-notifications.js";
-import type { PostResult, WebhookPoster } from "../../../dist/notification/webhook/post-webhook.js";
+import type { WebhookPoster } from "../../../dist/notification/webhook/post-webhook.js";
+import type { PostResult } from "../../../dist/notification/webhook/posted-webhook.js";
 import { WebhookSender, type WebhookSenderOptions } from "../../../dist/notification/webhook/webhook-sender.js";
 import { type Database, openDatabase } from "../../../dist/platform/database.js";
 import { type CapturedLog, captureLog } from "../../support/captured-log.js";
@@ -70,6 +71,8 @@ describe("WebhookSender", () => {
           body: "b",
           payload: `{"payment":"${paymentId}"}`,
           traceId: null,
+          traceparent: null,
+          tracestate: null,
         })),
       ),
     );
@@ -100,7 +103,14 @@ describe("WebhookSender", () => {
       return DELIVERED;
     });
     expect(await inState(paymentId, "sent")).to.deep.equal({ state: "sent", attempts: 1, last_error: null });
-    expect(posted).to.deep.equal([{ id: `${paymentId}_payment-succeeded`, payload: `{"payment":"${paymentId}"}` }]);
+    expect(posted).to.deep.equal([
+      {
+        traceparent: null,
+        tracestate: null,
+        id: `${paymentId}_payment-succeeded`,
+        payload: `{"payment":"${paymentId}"}`,
+      },
+    ]);
   });
 
   it("posts at once when it is woken, long before it would look by itself", async () => {
