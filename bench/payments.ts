@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { credentials, Metadata } from "@grpc/grpc-js";
 import { PaymentServiceClient } from "@quittance/services/dist/gen/quittance/payments/v1/payments.js";
+import { telemetryOf } from "./payments-telemetry.js";
 import { type ProcessUse, processTree, readProcessUse } from "./process-use.js";
 
 const START_TIMEOUT_MS = 120_000;
@@ -26,6 +27,9 @@ const HELP = `npm run bench -- payments [options]
   --payments <n>              counted payments [10000]
   --warm-up <n>               payments before them [2000]
   --in-flight <n>             calls at once [200]
+  --telemetry off|metrics|traces
+                              off: none; metrics: what a service always has; traces: the same, and one trace of 100
+                              over OTLP to a receiver in this process [metrics]
 `;
 
 /** Runs the bench; the result says rate, latencies, and microseconds of CPU a payment by process. */
@@ -37,6 +41,7 @@ export async function benchPayments(args: readonly string[]): Promise<object> {
       payments: { type: "string", default: "10000" },
       "warm-up": { type: "string", default: "2000" },
       "in-flight": { type: "string", default: "200" },
+      telemetry: { type: "string", default: "metrics" },
       help: { type: "boolean", default: false },
     },
   });
@@ -47,6 +52,8 @@ export async function benchPayments(args: readonly string[]): Promise<object> {
   const payments = Number(values.payments);
   const inFlight = Number(values["in-flight"]);
   const folder = await mkdtemp(join(tmpdir(), "quittance-bench-"));
+  const telemetry = await telemetryOf(values.telemetry);
+  Object.assign(process.env, telemetry.environment);
   const house = await startHouse(values.broker, folder);
   const client = new PaymentServiceClient(house.grpc, credentials.createInsecure());
   try {
@@ -60,6 +67,8 @@ export async function benchPayments(args: readonly string[]): Promise<object> {
     const after = await house.use();
     return {
       broker: values.broker,
+      telemetry: values.telemetry,
+      spansReceived: telemetry.spanExports(),
       payments,
       inFlight,
       startToPaymentMs: Math.round(house.startMs),

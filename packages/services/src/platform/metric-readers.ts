@@ -4,6 +4,7 @@ import {
   type IMetricReader,
   MetricReader,
   PeriodicExportingMetricReader,
+  type ResourceMetrics,
 } from "@opentelemetry/sdk-metrics";
 import { CONTENT_TYPES, formatFor, prometheusText } from "./prometheus-text.js";
 
@@ -25,12 +26,21 @@ export class PrometheusReader extends MetricReader {
   /** @param accept the request's `Accept`: OpenMetrics, with exemplars, where it is named. */
   async expose(accept: string | undefined): Promise<Exposition> {
     const { resourceMetrics } = await this.collect();
-    const format = formatFor(accept);
-    return { contentType: CONTENT_TYPES[format], text: prometheusText(resourceMetrics, this.#service, format) };
+    return exposition(this.#service, accept, resourceMetrics);
   }
 
   protected override async onForceFlush(): Promise<void> {}
   protected override async onShutdown(): Promise<void> {}
+}
+
+/** What a service answers with: which one it is, and its metrics [none]. */
+export function exposition(
+  service: string,
+  accept: string | undefined,
+  metrics: Pick<ResourceMetrics, "scopeMetrics"> = { scopeMetrics: [] },
+): Exposition {
+  const format = formatFor(accept);
+  return { contentType: CONTENT_TYPES[format], text: prometheusText(metrics, service, format) };
 }
 
 /** A reader that exports by OTLP as the standard variables say; undefined where they ask for none. */

@@ -1,7 +1,7 @@
 /** OpenTelemetry: metrics for whoever scrapes them, always; traces and OTLP only where the standard variables ask. */
 import { metrics } from "@opentelemetry/api";
 import { type IMetricReader, MeterProvider } from "@opentelemetry/sdk-metrics";
-import { type Exposition, otlpReader, PrometheusReader } from "./metric-readers.js";
+import { type Exposition, exposition, otlpReader, PrometheusReader } from "./metric-readers.js";
 import { observeProcess } from "./process-metrics.js";
 import type { TlsFileSettings } from "./tls-files.js";
 
@@ -13,8 +13,8 @@ export interface Telemetry {
 }
 
 /**
- * Starts metrics, and the NodeSDK when `OTEL_EXPORTER_OTLP_ENDPOINT` (or that of one signal) is set and
- * `OTEL_SDK_DISABLED` is not `true`. Everything else is configured by OpenTelemetry's own variables; those that name
+ * Starts metrics, and the NodeSDK when `OTEL_EXPORTER_OTLP_ENDPOINT` (or that of one signal) is set; nothing of either
+ * when `OTEL_SDK_DISABLED` is `true`. Everything else is configured by OpenTelemetry's own variables; those that name
  * certificates are the files of `files` where they are not set. The NodeSDK is loaded only then: it is large.
  */
 export async function startTelemetry(
@@ -28,11 +28,13 @@ export async function startTelemetry(
     "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
   ];
   const name = environment.OTEL_SERVICE_NAME || service;
-  const wanted = endpoints.some((variable) => environment[variable]) && environment.OTEL_SDK_DISABLED !== "true";
+  const disabled = environment.OTEL_SDK_DISABLED === "true";
+  const wanted = endpoints.some((variable) => environment[variable]);
   for (const [variable, file] of Object.entries(collectorFiles(files))) {
     if (file !== undefined) environment[variable] ||= file;
   }
   const prometheus = new PrometheusReader(name);
+  if (disabled) return { expose: async (accept) => exposition(name, accept), close: async () => undefined };
   const exporting = wanted ? await startExporting(name, prometheus, environment) : startScraped(prometheus);
   observeProcess();
   return { expose: (accept) => prometheus.expose(accept), close: exporting };

@@ -141,6 +141,7 @@ async function launch(parts: Launch): Promise<number> {
     ? await startObservation({
         folder: join(place.folder, "observe"),
         guardian,
+        caFile: certificates?.caFile,
         onMissing: (what) => voice.say(`  ${what}`),
       })
     : undefined;

@@ -130,11 +130,27 @@ const UPKEEP: readonly Alert[] = [
   {
     name: "QuittanceKeyOld",
     severity: "warning",
-    expression: `quittance_key_age_seconds > ${90 * DAY_SECONDS}`,
+    expression: `quittance_key_age_seconds{quittance_key_use="first"} > ${90 * DAY_SECONDS}`,
     for: "1h",
-    summary: "A key that seals or signs is {{ $value | humanizeDuration }} old: rotate it.",
-    fires: { given: [series("quittance_key_age_seconds", `${91 * DAY_SECONDS}x300`)], at: "2h" },
-    silent: { given: [series("quittance_key_age_seconds", `${30 * DAY_SECONDS}x300`)], at: "2h" },
+    summary: "The key of {{ $labels.quittance_key_set }} that makes is {{ $value | humanizeDuration }} old: rotate it.",
+    fires: {
+      given: [
+        series(
+          'quittance_key_age_seconds{quittance_key_set="CARD_SEALING_KEYS",quittance_key_use="first"}',
+          `${91 * DAY_SECONDS}x300`,
+        ),
+      ],
+      at: "2h",
+    },
+    silent: {
+      given: [
+        series(
+          'quittance_key_age_seconds{quittance_key_set="CARD_SEALING_KEYS",quittance_key_use="first"}',
+          `${30 * DAY_SECONDS}x300`,
+        ),
+      ],
+      at: "2h",
+    },
   },
   {
     name: "QuittanceBackupOld",

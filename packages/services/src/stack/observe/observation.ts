@@ -10,6 +10,8 @@ export interface ScrapeTarget {
   readonly port: number;
   /** What Prometheus calls it, as the label `service`. */
   readonly name: string;
+  /** Whether it is served over TLS. */
+  readonly secure?: boolean;
 }
 
 /** What is looked for, and what to say when it is not there. */
@@ -92,6 +94,8 @@ export async function startMetricsWatch(
     /** Alertmanager's configuration [one that tells nobody]. */
     readonly alertmanager?: string;
     readonly scrapeIntervalSeconds?: number;
+    /** A file with the authority of those that are scraped over TLS. */
+    readonly caFile?: string | undefined;
   },
 ): Promise<MetricsWatch | undefined> {
   const { folder, guardian, rules = rulesYaml(), scrapeIntervalSeconds = 5 } = options;
@@ -101,7 +105,10 @@ export async function startMetricsWatch(
   const alertmanager = await startAlertmanager(options);
   const targets = join(folder, "targets.json");
   const scrape = async (given: readonly ScrapeTarget[]) => {
-    const groups = given.map(({ name, port }) => ({ targets: [`127.0.0.1:${port}`], labels: { service: name } }));
+    const groups = given.map(({ name, port, secure }) => ({
+      targets: [`127.0.0.1:${port}`],
+      labels: { service: name, __scheme__: secure ? "https" : "http" },
+    }));
     // Prometheus may read at any moment: whole or not at all.
     await writeFile(`${targets}.new`, JSON.stringify(groups));
     await rename(`${targets}.new`, targets);
@@ -109,7 +116,10 @@ export async function startMetricsWatch(
   await scrape([]);
   await writeFile(join(folder, "rules.yaml"), rules);
   const configuration = join(folder, "prometheus.yaml");
-  await writeFile(configuration, prometheusYaml({ folder, scrapeIntervalSeconds, alertmanager: alertmanager?.port }));
+  await writeFile(
+    configuration,
+    prometheusYaml({ ...options, folder, scrapeIntervalSeconds, port: alertmanager?.port }),
+  );
   const port = await freePort();
   const prometheus = await startTool({
     program,
@@ -163,9 +173,11 @@ async function startAlertmanager(
 function prometheusYaml(options: {
   readonly folder: string;
   readonly scrapeIntervalSeconds: number;
-  readonly alertmanager: number | undefined;
+  /** Of Alertmanager. */
+  readonly port: number | undefined;
+  readonly caFile?: string | undefined;
 }): string {
-  const { folder, scrapeIntervalSeconds, alertmanager } = options;
+  const { folder, scrapeIntervalSeconds, port, caFile } = options;
   return JSON.stringify({
     global: {
       scrape_interval: `${scrapeIntervalSeconds}s`,
@@ -173,12 +185,13 @@ function prometheusYaml(options: {
       evaluation_interval: `${scrapeIntervalSeconds}s`,
     },
     rule_files: [join(folder, "rules.yaml")],
-    ...(alertmanager !== undefined && {
-      alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${alertmanager}`] }] }] },
+    ...(port !== undefined && {
+      alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${port}`] }] }] },
     }),
     scrape_configs: [
       {
         job_name: "quittance",
+        ...(caFile !== undefined && { tls_config: { ca_file: caFile } }),
         file_sd_configs: [{ files: [join(folder, "targets.json")], refresh_interval: "5s" }],
       },
     ],

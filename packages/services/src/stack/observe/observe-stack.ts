@@ -21,6 +21,8 @@ export interface StackObservation {
 export async function startObservation(options: {
   readonly folder: string;
   readonly guardian: Guardian;
+  /** The authority of a stack with TLS, in a file. */
+  readonly caFile?: string | undefined;
   /** Told of what cannot be had. */
   readonly onMissing: (sentence: string) => void;
 }): Promise<StackObservation> {
@@ -47,7 +49,9 @@ export async function startObservation(options: {
       if (stack.brokerHealthPort === undefined) monitor ??= await startMonitor(stack, options);
       const broker = stack.brokerHealthPort ?? monitor?.port;
       await metrics.scrape([
-        ...stack.services().map(({ name, healthPort }) => ({ name, port: healthPort })),
+        ...stack
+          .services()
+          .map(({ name, healthPort }) => ({ name, port: healthPort, secure: options.caFile !== undefined })),
         ...(broker === undefined ? [] : [{ name: "broker", port: broker }]),
       ]);
     },
