@@ -3,7 +3,8 @@
  * of the services that stand on a broker against a real Artemis instead, and those that need one. `npm test -- --suite
  * two-of-each` runs the payment flow with two processes of each service, and calls both gateways in turn. `npm test --
  * --suite conformance` runs the rules of JMS on each broker, the SDK beside a Java client, and processors, dead letters and
- * transactions on Artemis. `--suite tls` runs some tests of the payment flow with TLS on every hop. Ends with one line that counts all of it; further arguments go to mocha.
+ * transactions on Artemis. `--suite tls` runs some tests of the payment flow with TLS on every hop. Ends with one line
+ * that counts all of it; further arguments go to mocha.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

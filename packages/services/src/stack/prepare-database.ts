@@ -3,6 +3,7 @@
 import { loadDemoBank } from "../operator/load-demo-bank.js";
 import { migrate } from "../operator/migrate.js";
 import { DATABASE_SERVICES, type DatabaseService, databaseOf } from "../topology/system-table.js";
+import { namedServersTls } from "./named-servers.js";
 import { randomPassword } from "./secrets.js";
 import type { StackKeys } from "./service-table.js";
 
@@ -23,7 +24,8 @@ export async function prepareDatabase(options: {
     string
   >;
   const byRole = DATABASE_SERVICES.map((service) => [databaseOf(service).role, passwords[service]]);
-  await migrate({ adminUrl: options.url, passwords: Object.fromEntries(byRole) });
-  await loadDemoBank({ url: options.url, keys: options.keys });
+  const tls = namedServersTls();
+  await migrate({ adminUrl: options.url, tls, passwords: Object.fromEntries(byRole) });
+  await loadDemoBank({ url: options.url, tls, keys: options.keys });
   return { passwords, summary: "schemas migrated, demo bank loaded" };
 }

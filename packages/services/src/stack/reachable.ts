@@ -1,6 +1,9 @@
 /** Tells early, and in the words of the options, that a broker or database of the user's own cannot be used. */
-import { connect, MessagingError } from "@quittance/sdk";
+import { MessagingError } from "@quittance/sdk";
 import pg from "pg";
+import { connectBroker } from "../platform/connect-broker.js";
+import { databaseConnection } from "../platform/database-connection.js";
+import { namedServersTls } from "./named-servers.js";
 import { OptionsError, type StackOptions } from "./options.js";
 
 /** How long a server may take to answer: with what comes before it, the user has the sentence within 5 s. */
@@ -11,7 +14,7 @@ const NO_ANSWER = `no answer within ${ANSWER_TIMEOUT_MS / 1_000} s`;
 export async function requireDatabase(database: StackOptions["database"]): Promise<void> {
   if (database === "embedded") return;
   const client = new pg.Client({
-    connectionString: database.href,
+    ...databaseConnection(database.href, namedServersTls()),
     application_name: "npm-start",
     connectionTimeoutMillis: ANSWER_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
@@ -31,11 +34,16 @@ export async function requireDatabase(database: StackOptions["database"]): Promi
  * @param urls With user and password, by whose they are; one that several share need not be named twice.
  */
 export async function requireBroker(urls: ReadonlyMap<string, string>): Promise<void> {
+  const tls = namedServersTls();
   await Promise.all(
     [...urls].map(async ([whose, url]) => {
       try {
         const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-        const connection = await connect(url, { reconnect: false, connectTimeoutMs: ANSWER_TIMEOUT_MS, signal });
+        const connection = await connectBroker(url, tls, {
+          reconnect: false,
+          connectTimeoutMs: ANSWER_TIMEOUT_MS,
+          signal,
+        });
         await connection.close();
       } catch (cause) {
         const code = cause instanceof MessagingError ? cause.code : undefined;
