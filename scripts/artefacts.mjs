@@ -16,6 +16,17 @@ const SERVICES = "packages/services/src";
 const ARTEMIS = "deploy/artemis/broker.xml";
 const MONITORING = "deploy/monitoring";
 const API_REPORTS = "packages/sdk/etc";
+const KUBERNETES = "deploy/k8s";
+/** Files of it that are made from the table of the system. */
+const MANIFESTS = [
+  "base/services.yaml",
+  "base/network-policies.yaml",
+  "overlays/production/broker.yaml",
+  "overlays/production/certificates.yaml",
+  "overlays/production/service-tls.yaml",
+  "overlays/production/scaled-objects.yaml",
+  "overlays/production/alerts.yaml",
+];
 
 /** Tables inside pages: what makes each, and the comments between which it stands. */
 const QUEUE_TABLE = {
@@ -80,6 +91,11 @@ export const DERIVED_ARTEFACTS = [
   },
   { name: "the table of secrets", path: SECRET_TABLE.page, produce: (folder) => produceTable(SECRET_TABLE, folder) },
   { name: "the table of test cards", path: CARD_TABLE.page, produce: (folder) => produceTable(CARD_TABLE, folder) },
+  ...MANIFESTS.map((file) => ({
+    name: `Kubernetes: ${file}`,
+    path: `${KUBERNETES}/${file}`,
+    produce: (folder) => produceManifests(file, folder),
+  })),
 ];
 
 /** Services that keep state: the table of the system has the same, which a test compares. */
@@ -153,6 +169,13 @@ async function produceDashboards(folder) {
   const path = join(folder, MONITORING, "dashboards");
   await mkdir(path, { recursive: true });
   for (const { name, json } of dashboards()) await writeFile(join(path, `${name}.json`), json);
+}
+
+async function produceManifests(file, folder) {
+  const { clusterFiles } = await compiled("operator/kubernetes/cluster-manifests.js");
+  const text = clusterFiles()[file];
+  if (text === undefined) throw new Error(`Nothing makes ${file}.`);
+  await writeFile(join(folder, KUBERNETES, file), text);
 }
 
 /** Writes the page anew with its table between the two comments, and leaves the rest of it alone. */

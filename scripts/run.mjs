@@ -29,6 +29,8 @@ const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own 
              build, then run the last release beside this one under load (see npm run test:upgrade -- --help)
   test:alerts
              build, then try the alerts and dashboards on a running stack (see npm run test:alerts -- --help)
+  test:cluster
+             build, then apply every overlay of deploy/k8s to a kube-apiserver (see npm run test:cluster -- --help)
   quittance  build, then run a command of the operator's, for example verify-money (see npm run quittance -- --help)
 
 Every task installs the packages of package-lock.json first when that file has changed, and runs under the Node 24 that
@@ -45,6 +47,7 @@ const AFTER_BUILD = {
   "test:alerts": [join(ROOT, "deploy/monitoring/test/main.mjs")],
   "test:container": [join(ROOT, "deploy/container/test/main.mjs")],
   "test:upgrade": [join(ROOT, "deploy/upgrade/test/main.mjs")],
+  "test:cluster": [join(ROOT, "deploy/k8s/test/main.mjs")],
 };
 const AT_ONCE = {
   test: [join(ROOT, "scripts/test.mjs")],
