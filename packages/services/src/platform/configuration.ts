@@ -67,7 +67,10 @@ export const commonConfiguration = {
 
 /** What a service with a database reads besides. */
 export const databaseConfiguration = {
-  /** `postgres://role:password@host:port/database?sslmode=verify-full`, with the service's own role. */
+  /**
+   * `postgres://role:password@host:port/database?sslmode=verify-full`, with the service's own role. Of several hosts,
+   * separated by commas, the one that takes writes is used.
+   */
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, "must be a postgres:// URL")

@@ -1,6 +1,7 @@
 /** A service's pool of PostgreSQL connections, and the one way in which a transaction is run. */
 import pg from "pg";
 import { databaseConnection } from "./database-connection.js";
+import { databaseUrls, WritableHost } from "./database-hosts.js";
 import { failureReason } from "./failure-reason.js";
 import type { Logger } from "./log.js";
 import { isFaultOfTheMessage, isOfTheDatabase } from "./sqlstate.js";
@@ -29,7 +30,10 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Opens a pool; connections are made when first needed, and again after the server was away. */
+/**
+ * Opens a pool; connections are made when first needed, and again after the server was away. Of several hosts in the URL
+ * the one that takes writes is used.
+ */
 export function openDatabase(options: {
   readonly url: string;
   readonly poolSize: number;
@@ -38,29 +42,34 @@ export function openDatabase(options: {
   /** For a URL with `sslmode=verify-full` [the authorities that Node trusts]. */
   readonly tls?: Tls;
 }): Database {
-  const pool = new pg.Pool({
-    ...databaseConnection(options.url, options.tls),
-    max: options.poolSize,
-    application_name: options.service,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
-    lock_timeout: LOCK_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
-    keepAlive: true,
-  });
+  const poolOf = (url: string) =>
+    new pg.Pool({
+      ...databaseConnection(url, options.tls),
+      max: options.poolSize,
+      application_name: options.service,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      lock_timeout: LOCK_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+      keepAlive: true,
+    });
   let problem: string | undefined;
-  // An idle connection that breaks is taken out of the pool by pg; without a listener it would end the process.
-  pool.on("error", (error) => options.log.warn({ err: error }, "an idle database connection broke"));
-  // The same holds for one that is in use and breaks between two statements; the next statement tells its user.
-  pool.on("connect", (client) =>
-    client.on("error", (error) => options.log.warn({ err: error }, "a database connection broke")),
-  );
+  const pools = databaseUrls(options.url).map(poolOf);
+  for (const pool of pools) {
+    // An idle connection that breaks is taken out of the pool by pg; without a listener it would end the process.
+    pool.on("error", (error) => options.log.warn({ err: error }, "an idle database connection broke"));
+    // The same holds for one that is in use and breaks between two statements; the next statement tells its user.
+    pool.on("connect", (client) =>
+      client.on("error", (error) => options.log.warn({ err: error }, "a database connection broke")),
+    );
+  }
+  const host = new WritableHost(pools);
 
   async function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     let client: pg.PoolClient | undefined;
     try {
-      client = await pool.connect();
+      client = await host.connect();
       const result = await work(client);
       problem = undefined;
       client.release();
@@ -90,6 +99,6 @@ export function openDatabase(options: {
         }
       }),
     problem: () => problem,
-    close: () => pool.end(),
+    close: () => host.end(),
   };
 }

@@ -1,6 +1,7 @@
 /** Plain text stays on this machine: a hop that leaves it has TLS, or the operator has said that it need not. */
 import { isIP } from "node:net";
 import pg from "pg";
+import { databaseUrls } from "./database-hosts.js";
 
 /** What `ALLOW_PLAINTEXT` can name. */
 export const PLAINTEXT_HOPS = ["broker", "database", "grpc", "http", "health", "telemetry"] as const;
@@ -60,13 +61,15 @@ function brokerHops({ BROKER_URL: urls = "" }: HopSettings): PlainHop[] {
   });
 }
 
-function databaseHops({ DATABASE_URL: url }: HopSettings): PlainHop[] {
-  if (url === undefined || isEncryptedDatabase(url)) return [];
-  const host = databaseHost(url);
-  // PostgreSQL's sockets are files.
-  if (host.startsWith("/") || isLoopback(host)) return [];
-  const problem = `DATABASE_URL talks to ${host} in plain text`;
-  return [{ hop: "database", problem, remedy: "add sslmode=verify-full to it" }];
+function databaseHops({ DATABASE_URL: urls }: HopSettings): PlainHop[] {
+  if (urls === undefined || isEncryptedDatabase(urls)) return [];
+  return databaseUrls(urls).flatMap((url): PlainHop[] => {
+    const host = databaseHost(url);
+    // PostgreSQL's sockets are files.
+    if (host.startsWith("/") || isLoopback(host)) return [];
+    const problem = `DATABASE_URL talks to ${host} in plain text`;
+    return [{ hop: "database", problem, remedy: "add sslmode=verify-full to it" }];
+  });
 }
 
 /** Whether a `postgres://` URL asks for TLS. */

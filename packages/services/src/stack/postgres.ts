@@ -77,7 +77,7 @@ export interface PostgresServer {
 }
 
 /** A running server process. */
-interface Running {
+export interface Running {
   readonly child: ChildProcess;
   readonly pid: number;
   readonly exited: Promise<PostgresExit>;
@@ -101,7 +101,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   try {
     await makeDataFolder({ ...options, binaries, user, home, folder, password });
     [running, port] = await startOnFreePort((candidate) =>
-      run({ binaries, user, folder, port: candidate }, options, stopping.signal),
+      runServer({ binaries, user, folder, port: candidate }, options, stopping.signal),
     );
   } catch (error) {
     await removeHome();
@@ -128,14 +128,14 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     restart: async () => {
       if (stopped) return;
       await running.exited;
-      restarting = run({ binaries, user, folder, port }, options, stopping.signal);
+      restarting = runServer({ binaries, user, folder, port }, options, stopping.signal);
       running = await restarting;
     },
     stop: () => {
       stopping.abort();
       // One that is just being started is ended by the signal.
       stopped ??= Promise.allSettled([restarting])
-        .then(() => end(running))
+        .then(() => endServer(running))
         .then(removeHome);
       return stopped;
     },
@@ -225,7 +225,7 @@ async function startOnFreePort(start: (port: number) => Promise<Running>): Promi
 }
 
 /** Starts the server's process and resolves when it accepts connections. */
-async function run(
+export async function runServer(
   where: { binaries: PostgresBinaries; user: SystemUser | undefined; folder: string; port: number },
   options: PostgresOptions,
   stopping: AbortSignal,
@@ -255,7 +255,7 @@ async function run(
     await ready(running, options, stopping);
     return running;
   } catch (error) {
-    await end(running);
+    await endServer(running);
     throw error;
   }
 }
@@ -273,7 +273,7 @@ function ready({ child, pid }: Running, { onLog }: PostgresOptions, stopping: Ab
     onLog?.(line);
     watch.heard();
     if (lastLines.push(line) > 5) lastLines.shift();
-    if (line.includes("database system is ready to accept connections")) resolve();
+    if (/database system is ready to accept (read-only )?connections/.test(line)) resolve();
   });
   // `close` comes after the last line was read; `exit` may come before.
   child.once("close", () => fail("it ended"));
@@ -286,7 +286,7 @@ function ready({ child, pid }: Running, { onLog }: PostgresOptions, stopping: Ab
 }
 
 /** An immediate shutdown: the data folder goes with the server, so nothing need be written out first. */
-async function end(running: Running): Promise<void> {
+export async function endServer(running: Running): Promise<void> {
   running.child.kill("SIGQUIT");
   const timer = setTimeout(() => running.child.kill("SIGKILL"), STOP_TIMEOUT_MS);
   await running.exited;

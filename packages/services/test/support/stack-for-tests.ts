@@ -73,6 +73,8 @@ export interface TestStack {
 export function useStack(
   options: {
     readonly database?: () => Promise<URL>;
+    /** What services get for their URLs of the database [the same]. */
+    readonly databaseRoute?: (url: string) => string;
     /** Processes of a service [of each what `QUITTANCE_TEST_INSTANCES` says, or 1]. */
     readonly instances?: Partial<Record<ServiceName, number>>;
     /** TLS on every hop [as TEST_TLS says]. */
@@ -100,7 +102,12 @@ async function startTestStack(
   {
     instances = Object.fromEntries(SERVICES.map((name) => [name, TEST_INSTANCES])),
     tls = TEST_TLS,
-  }: { readonly instances?: Partial<Record<ServiceName, number>>; readonly tls?: boolean },
+    databaseRoute = (url) => url,
+  }: {
+    readonly instances?: Partial<Record<ServiceName, number>>;
+    readonly tls?: boolean;
+    readonly databaseRoute?: (url: string) => string;
+  },
 ): Promise<[TestStack, () => Promise<void>]> {
   const folder = mkdtempSync(join(tmpdir(), "quittance-flow-"));
   const written: string[] = [];
@@ -119,7 +126,8 @@ async function startTestStack(
     keysFile: join(folder, "keys.json"),
     onOutput: (_process, chunk) => written.push(chunk.toString()),
     route: async (service, url) => {
-      if (url.startsWith("amqp")) brokerUrls.set(service, url);
+      if (!url.startsWith("amqp")) return databaseRoute(url);
+      brokerUrls.set(service, url);
       return url;
     },
   });
