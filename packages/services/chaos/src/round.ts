@@ -60,7 +60,10 @@ export async function runRound(house: House, book: RequestBook, seed: number): P
   for (const { pauseMs = 0 } of damages) {
     const bound = pauseBoundMs();
     if (pauseMs <= bound) continue;
-    violations.push({ what: `payments stood still for ${pauseMs} ms, beyond ${bound} ms`, paymentId: undefined });
+    violations.push({
+      what: `payments stood still for ${pauseMs} ms, beyond ${Math.round(bound)} ms`,
+      paymentId: undefined,
+    });
   }
   await pause(random.between(AFTERMATH_MS.minimum, AFTERMATH_MS.maximum));
 

@@ -9,8 +9,9 @@ import { freePort } from "./free-ports.js";
 import { type ArtemisSupervision, type GuardedArtemis, startGuardedArtemis } from "./guarded-artemis.js";
 import { type Supervision, supervise } from "./supervisor.js";
 
-/** One that ended is not started again before the other had the machine for itself to take over. */
-const RESTART_DELAY_MS = 3_000;
+/** One that ended is not started again before the other serves, which has the machine for itself to take over; or so long. */
+const TAKE_OVER_MS = 30_000;
+const POLL_MS = 100;
 
 export interface ArtemisPair {
   /** Of the primary and the backup, whichever serves. */
@@ -30,20 +31,31 @@ export async function startArtemisPair(
   options.guardian.path(folder);
   const store = join(folder, "store");
   await mkdir(store);
+  const members: Supervision<GuardedArtemis>[] = [];
+  const untilOneServes = async () => {
+    const isWaitedFor = () => members.some(({ current }) => current.isWaiting());
+    const bound = Date.now() + TAKE_OVER_MS;
+    while (isWaitedFor() && Date.now() < bound && !options.signal.aborted) {
+      if (members.some(({ current }) => current.isActive())) return;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  };
   const start = async (role: PairMember["role"]) => {
     const port = await freePort();
     const supervision = await supervise({
       name: `broker (${role})`,
       onEvent: options.onEvent,
       signal: options.signal,
-      initialDelayMs: RESTART_DELAY_MS,
-      maximumDelayMs: Math.max(RESTART_DELAY_MS, options.maximumDelayMs ?? 0),
-      start: () =>
-        startGuardedArtemis(options, {
+      maximumDelayMs: options.maximumDelayMs,
+      start: async (previous: GuardedArtemis | undefined) => {
+        if (previous !== undefined) await untilOneServes();
+        return startGuardedArtemis(options, {
           ...{ directory: join(folder, role), passwords, port, pair: { role, store } },
           certificates: options.certificates,
-        }),
+        });
+      },
     });
+    members.push(supervision);
     return { supervision, port };
   };
   const primary = await start("primary");
@@ -51,11 +63,10 @@ export async function startArtemisPair(
     await primary.supervision.stop();
     throw error;
   });
-  const members = [primary, backup];
   return {
     ports: [primary.port, backup.port],
-    supervision: bothOf(members.map(({ supervision }) => supervision)),
-    standby: () => members.find(({ supervision }) => supervision.current.isWaiting())?.supervision.current.pid,
+    supervision: bothOf(members),
+    standby: () => members.find(({ current }) => current.isWaiting())?.current.pid,
   };
 }
 

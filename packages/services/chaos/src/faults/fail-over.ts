@@ -7,18 +7,15 @@ import { type Fault, pause } from "./fault.js";
 /** How long the one that was killed last may take until it waits. */
 const STANDBY_WITHIN_MS = 120_000;
 /** How long payments may stand still before the round has failed for certain. */
-const MEASURED_WITHIN_MS = 60_000;
+const MEASURED_WITHIN_MS = 120_000;
 const POLL_MS = 50;
-/** Payments go on within so long. */
+/** Payments go on within so long, where each process that can run has a processor. */
 const PAUSE_BOUND_MS = 5_000;
-/** Where other work has the processors: more processes wait for each of them than this. */
-const BUSY_LOAD = 2;
-const BUSY_PAUSE_BOUND_MS = 30_000;
 
-/** How long payments may stand still on this machine as it is. */
+/** How long payments may stand still: longer by as many as share each processor of this machine at the moment. */
 export function pauseBoundMs(): number {
   const [load = 0] = loadavg();
-  return load > BUSY_LOAD * availableParallelism() ? BUSY_PAUSE_BOUND_MS : PAUSE_BOUND_MS;
+  return PAUSE_BOUND_MS * Math.max(1, load / availableParallelism());
 }
 
 export const failOver: Fault = {
