@@ -26,7 +26,7 @@ const RIGHTS: Readonly<Record<DatabaseRole, Readonly<Record<string, TableRights>
     "client_bank.clients": {
       select: [
         ...["id", "card_fingerprint", "card_expiry_month", "card_expiry_year", "currency", "balance", "state"],
-        ...["opening_balance", "wrong_expiries", "wrong_expiries_since"],
+        ...["opening_balance", "wrong_expiries", "wrong_expiries_since", "former_card_fingerprint"],
       ],
       update: ["balance", "wrong_expiries", "wrong_expiries_since"],
     },
@@ -40,6 +40,7 @@ const RIGHTS: Readonly<Record<DatabaseRole, Readonly<Record<string, TableRights>
     "client_bank.refunds": { select: "all", insert: true },
     "client_bank.card_guesses": { select: "all", insert: true, update: ["guesses", "since"] },
     "client_bank.deadline_extensions": { select: ["payment_id", "deadline"] },
+    "client_bank.other_ids": { select: "all", insert: true },
   },
   merchant_bank: {
     "merchant_bank.merchants": {
