@@ -8,7 +8,7 @@ import { run } from "../../container/test/commands.mjs";
 import { openPodman } from "../../container/test/podman.mjs";
 
 const COMPOSE_GO = "github.com/compose-spec/compose-go/v2/cmd@v2.16.2";
-const READY_MS = 90_000;
+const READY_MS = 180_000;
 const POLL_MS = 200;
 /** Who runs once and is no part of the map, and whom it connects to. */
 const BESIDE_THE_MAP = ["migrate-to-database", "operator-to-broker", "operator-to-database"];

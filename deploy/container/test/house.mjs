@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { run } from "./commands.mjs";
 
 /** How long a part may take from its start until it is ready, on a machine that does other things as well. */
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 const POLL_MS = 25;
 const LEAST_RIGHTS = ["--read-only", "--cap-drop=all", "--security-opt", "no-new-privileges"];
 const SERVICE_MEMORY = "256m";
@@ -32,6 +32,13 @@ export async function startHouse({ podman, images, root, arrows, onProgress }) {
   const networksOf = (part) => arrows.filter(({ from, to }) => from === part || to === part).map(networkOf);
 
   onProgress("starting broker and database");
+  /** A folder for data that the users of the images may write to. */
+  const writable = async (name) => {
+    const folder = join(podman.folder, name);
+    await mkdir(folder);
+    await chmod(folder, 0o777);
+    return folder;
+  };
   const passwords = brokerPasswords();
   const instance = join(podman.folder, "artemis");
   await mkdir(instance, { recursive: true });
@@ -49,7 +56,7 @@ export async function startHouse({ podman, images, root, arrows, onProgress }) {
     args: [
       ...LEAST_RIGHTS,
       ...["--user", "65532:65532", "--memory", "768m", "--workdir", "/instance", "--tmpfs", "/tmp:rw,mode=1777"],
-      ...["--tmpfs", "/instance:rw,mode=1777", "--volume", `${instance}/etc:/instance/etc:ro`],
+      ...["--volume", `${await writable("broker-data")}:/instance`, "--volume", `${instance}/etc:/instance/etc:ro`],
       ...["--entrypoint", "/usr/lib/jvm/java-17-openjdk-amd64/bin/java"],
     ],
     command: artemisJavaArguments({ home: "/opt/artemis", directory: "/instance", heapMegabytes: 256 }),
@@ -67,8 +74,8 @@ export async function startHouse({ podman, images, root, arrows, onProgress }) {
         "512m",
         "--shm-size",
         "256m",
-        "--tmpfs",
-        "/var/lib/postgresql:rw,mode=1777",
+        "--volume",
+        `${await writable("database-data")}:/var/lib/postgresql`,
         "--env",
         "POSTGRES_PASSWORD_FILE=/run/secrets/password",
         "--tmpfs",
