@@ -5,6 +5,7 @@ import { mkdtempSync } from "node:fs";
 import { chmod, chown, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { afterOrphans } from "./after-orphans.js";
 import { freePort } from "./free-ports.js";
 import type { Guardian, Release } from "./guardian.js";
 import {
@@ -128,7 +129,10 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     restart: async () => {
       if (stopped) return;
       await running.exited;
-      restarting = runServer({ binaries, user, folder, port }, options, stopping.signal);
+      restarting = afterOrphans(
+        () => runServer({ binaries, user, folder, port }, options, stopping.signal),
+        stopping.signal,
+      );
       running = await restarting;
     },
     stop: () => {

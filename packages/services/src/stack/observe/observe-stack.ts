@@ -69,13 +69,18 @@ export async function startObservation(options: {
 /** Artemis tells of its queues to nobody but who asks with the auditor's user. */
 async function startMonitor(
   stack: Stack,
-  { folder, guardian }: { readonly folder: string; readonly guardian: Guardian },
+  options: { readonly folder: string; readonly guardian: Guardian; readonly caFile?: string | undefined },
 ): Promise<WatchingTool> {
+  const { folder, guardian, caFile } = options;
   const port = await freePort();
   return startTool({
     program: process.execPath,
     args: [fileURLToPath(new URL("../../main.js", import.meta.url)), "monitor"],
-    environment: { BROKER_URL: stack.auditorUrl, HEALTH_PORT: String(port) },
+    environment: {
+      BROKER_URL: stack.auditorUrl,
+      HEALTH_PORT: String(port),
+      ...(caFile !== undefined && { TLS_CA_FILE: caFile }),
+    },
     port,
     readyPath: "/livez",
     log: join(folder, "monitor.log"),
