@@ -101,6 +101,7 @@ export async function startHouse({ podman, images, root, arrows, onProgress }) {
         ...Object.fromEntries(
           DATABASE_SERVICES.map((service) => [passwordVariableOf(databaseOf(service).role), rolePasswords[service]]),
         ),
+        ALLOW_PLAINTEXT: "database",
       }),
     ],
     command: ["migrate"],
