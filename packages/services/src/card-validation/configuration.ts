@@ -2,7 +2,7 @@ import { renamed } from "../platform/configuration.js";
 import { keyRing } from "../platform/key-ring.js";
 import { messageKeys } from "../shared/message-keys.js";
 
-/** What card-validation reads from the environment besides what every service does. */
+/** What card-validation reads from the environment, in addition to what every service reads. */
 export const cardValidationConfiguration = {
   /** Open sealed cards; the gateway has the same. */
   CARD_SEALING_KEYS: renamed("CARD_SEALING_KEY", keyRing()),

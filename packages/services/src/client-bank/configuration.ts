@@ -7,7 +7,7 @@ import type { GuessLimits } from "./card-guesses.js";
 const guessMaximum = z.coerce.number().int().min(0).max(1_000_000_000);
 const windowSeconds = z.coerce.number().int().min(1).max(31_536_000);
 
-/** What client-bank reads from the environment besides what every service does. */
+/** What client-bank reads from the environment, in addition to what every service reads. */
 export const clientBankConfiguration = {
   ...databaseConfiguration,
   ...booksAuditConfiguration,

@@ -2,7 +2,7 @@ import { databaseConfiguration } from "../platform/configuration.js";
 import { booksAuditConfiguration } from "../shared/books-audit.js";
 import { messageKeys } from "../shared/message-keys.js";
 
-/** What merchant-bank reads from the environment besides what every service does. */
+/** What merchant-bank reads from the environment, in addition to what every service reads. */
 export const merchantBankConfiguration = {
   ...databaseConfiguration,
   ...booksAuditConfiguration,

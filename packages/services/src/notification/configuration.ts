@@ -1,4 +1,4 @@
-/** What notification reads from the environment besides what every service does. */
+/** What notification reads from the environment, in addition to what every service reads. */
 import { isIP } from "node:net";
 import { z } from "zod";
 import { ConfigurationError, databaseConfiguration, renamed } from "../platform/configuration.js";

@@ -65,7 +65,7 @@ export const commonConfiguration = {
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 };
 
-/** What a service with a database reads besides. */
+/** What a service with a database reads in addition. */
 export const databaseConfiguration = {
   /**
    * `postgres://role:password@host:port/database?sslmode=verify-full`, with the service's own role. Of several hosts,

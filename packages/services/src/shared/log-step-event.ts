@@ -10,7 +10,10 @@ const REFUND_ID = /^ref_[a-z2-7]{32}$/;
 export function logStepEvent(event: ProcessorEvent, step: string, log: Logger): void {
   // Such events are rare: looking the counter up anew costs less than having every service make it.
   serviceMeter()
-    .createCounter("quittance.step.events", { description: "What a step met besides the ordinary.", unit: "{event}" })
+    .createCounter("quittance.step.events", {
+      description: "Events in a step other than a message handled at the first try.",
+      unit: "{event}",
+    })
     .add(1, { "quittance.step": step, "quittance.event": event.name });
   if (event.name === "retry") {
     log.warn({ step, attempt: event.attempt, delayMs: event.delayMs, size: event.size, err: event.error }, "retry");

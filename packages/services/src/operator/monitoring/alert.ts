@@ -25,7 +25,7 @@ export interface Alert {
   readonly for: string;
   /** What is wrong, in a sentence; `{{ $labels.x }}` and `{{ $value }}` are filled in by Prometheus. */
   readonly summary: string;
-  /** A situation in which it fires, and the labels of the alert there besides its name and severity. */
+  /** A situation in which it fires, and the labels that the alert has there, in addition to its name and severity. */
   readonly fires: AlertCase & { readonly labels?: Readonly<Record<string, string>> };
   /** One that looks alike and in which it must not. */
   readonly silent: AlertCase;

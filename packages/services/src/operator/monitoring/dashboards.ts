@@ -63,7 +63,7 @@ function wholePanels(): Panel[] {
       [`sum by (error_type) (rate(quittance_gateway_refusals_total${RATE}))`, "{{error_type}}"],
       [`sum by (error_type) (rate(quittance_gateway_logins_refused_total${RATE}))`, "login: {{error_type}}"],
     ]),
-    timeseries("What steps met besides the ordinary", "short", [
+    timeseries("Retries, holds, dead letters and breaker changes", "short", [
       [
         "sum by (quittance_step, quittance_event) (quittance_step_events_total)",
         "{{quittance_step}} {{quittance_event}}",
