@@ -139,6 +139,8 @@ describe("npm start", function () {
     nobody.username = "may_nothing";
     nobody.password = "secret";
     await asSuperuser(url, "CREATE ROLE may_nothing LOGIN PASSWORD 'secret'");
+    // A database that was prepared before lets nobody in who was not named.
+    await asSuperuser(url, `GRANT CONNECT ON DATABASE ${new URL(url).pathname.slice(1)} TO may_nothing`);
     try {
       const launcher = launch(["--database", nobody.href]);
       const pid = launcher.child.pid as number;
@@ -161,6 +163,7 @@ describe("npm start", function () {
         launcher.runFile,
       );
     } finally {
+      await asSuperuser(url, "DROP OWNED BY may_nothing");
       await asSuperuser(url, "DROP ROLE may_nothing");
     }
   });
