@@ -81,8 +81,19 @@ export async function startGatewayForTests(
       ...environment,
     },
   );
-  const tls = openTls({ settings: configuration, log: log.log, lookEveryMs: 10 });
-  const service = await startGateway({ configuration, connection, log: log.log, tls });
+  const closeBroker = async () => {
+    await Promise.all([connection.close(), bankConnection.close(), cardConnection.close()]);
+    await broker.close();
+  };
+  const open = async () => {
+    const tls = openTls({ settings: configuration, log: log.log, lookEveryMs: 10 });
+    return startGateway({ configuration, connection, log: log.log, tls });
+  };
+  const service = await open().catch(async (error: unknown) => {
+    // A gateway that refuses to start is what some tests are about.
+    await closeBroker();
+    throw error;
+  });
   const grpcAddress = `127.0.0.1:${service.ports?.grpc}`;
   const httpUrl = `http://127.0.0.1:${service.ports?.http}`;
   const clients: ApiClient[] = [];
@@ -112,8 +123,7 @@ export async function startGatewayForTests(
     async stop() {
       for (const client of clients) client.close();
       await drain();
-      await Promise.all([connection.close(), bankConnection.close(), cardConnection.close()]);
-      await broker.close();
+      await closeBroker();
     },
   };
 }
