@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +9,7 @@ import { expect } from "chai";
 import pg from "pg";
 import type { BrokerUserName } from "../../dist/shared/queue-map.js";
 import { embeddedBrokerOptions } from "../../dist/stack/embedded-broker-options.js";
+import { freePort } from "../../dist/stack/free-ports.js";
 import { type PostgresServer, startPostgres } from "../../dist/stack/postgres.js";
 import { SERVICES, SYSTEM } from "../../dist/topology/system-table.js";
 import { testGuardian } from "../support/database-for-tests.js";
@@ -145,13 +145,4 @@ describe("The page on installing by hand", function () {
 async function isReady(port: number): Promise<boolean> {
   const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
   return answer?.status === 200;
-}
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

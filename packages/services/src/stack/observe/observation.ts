@@ -2,8 +2,9 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { rulesYaml } from "../../operator/monitoring/rules-files.js";
+import { freePort } from "../free-ports.js";
 import type { Guardian } from "../guardian.js";
-import { findTool, freePort, startTool, type WatchingTool } from "./watching-tool.js";
+import { findTool, startTool, type WatchingTool } from "./watching-tool.js";
 
 /** One thing to scrape. */
 export interface ScrapeTarget {

@@ -1,10 +1,11 @@
 /** What `--observe` does: what watches is there before the stack, is told what to scrape, and goes after it. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../free-ports.js";
 import type { Guardian } from "../guardian.js";
 import type { Stack } from "../stack.js";
 import { type MetricsWatch, startMetricsWatch, startTracesReceiver } from "./observation.js";
-import { freePort, startTool, type WatchingTool } from "./watching-tool.js";
+import { startTool, type WatchingTool } from "./watching-tool.js";
 
 export interface StackObservation {
   /** Scrapes the processes of the moment; to be called again when one has come back. */

@@ -2,8 +2,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants, createWriteStream } from "node:fs";
 import { access } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Guardian } from "../guardian.js";
@@ -37,15 +35,6 @@ export async function findTool(names: readonly string[]): Promise<string | undef
     }
   }
   return undefined;
-}
-
-/** A port of 127.0.0.1 that nobody listens on just now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /**
