@@ -14,7 +14,10 @@ export const STEP_BREAKER: BreakerOptions = { afterFailures: 5, halfOpenAfterMs:
 /** Breakers by name. */
 export type Breakers = Readonly<Record<string, () => BreakerState>>;
 
-/** Reasons for those that are not closed, by `breaker` and their names. */
+/**
+ * Reasons for those that are open, by `breaker` and their names. One that is half open takes messages: it only needs
+ * one to find out, and where none comes, as when another instance took them all, it has nothing to report.
+ */
 export function breakerChecks(breakers: Breakers): Readonly<Record<string, ReadinessCheck>> {
   return Object.fromEntries(
     Object.entries(breakers).map(([name, stateOf]) => [`breaker ${name}`, () => reasonOf(stateOf())]),
@@ -41,6 +44,6 @@ export function observeBreakers(breakers: Breakers): void {
 }
 
 function reasonOf(state: BreakerState): string | undefined {
-  if (state.name === "closed") return undefined;
+  if (state.name !== "open") return undefined;
   return `${state.name}: ${failureReason(state.cause)}`;
 }

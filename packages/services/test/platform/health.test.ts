@@ -31,15 +31,17 @@ describe("readiness", () => {
     expect(await readyz()).to.deep.equal({ status: 200, body: { status: "ok" } });
   });
 
-  it("is not there while a breaker is open or probes, and says why", async () => {
-    const cause = new Error("connect ECONNREFUSED");
-    for (const state of [{ name: "open", cause, probeAtMs: 0 } as const, { name: "half-open", cause } as const]) {
-      database = state;
-      expect(await readyz()).to.deep.equal({
-        status: 503,
-        body: { status: "not ready", failing: { "breaker capture": `${state.name}: connect ECONNREFUSED` } },
-      });
-    }
+  it("is not there while a breaker is open, and says why", async () => {
+    database = { name: "open", cause: new Error("connect ECONNREFUSED"), probeAtMs: 0 };
+    expect(await readyz()).to.deep.equal({
+      status: 503,
+      body: { status: "not ready", failing: { "breaker capture": "open: connect ECONNREFUSED" } },
+    });
+  });
+
+  it("is there while a breaker is half open: it takes messages, and may wait long for one to try", async () => {
+    database = { name: "half-open", cause: new Error("connect ECONNREFUSED") };
+    expect(await readyz()).to.deep.equal({ status: 200, body: { status: "ok" } });
   });
 
   it("stays while only webhooks wait, and tells of it", async () => {

@@ -25,9 +25,9 @@ const MISSING: Alert = {
 };
 
 const BREAKER =
-  'quittance_circuit_breaker_status{quittance_circuit_breaker_name="capture",quittance_circuit_breaker_state="closed"}';
+  'quittance_circuit_breaker_status{quittance_circuit_breaker_name="capture",quittance_circuit_breaker_state="open"}';
 const WEBHOOKS =
-  'quittance_circuit_breaker_status{quittance_circuit_breaker_name="webhooks",quittance_circuit_breaker_state="closed"}';
+  'quittance_circuit_breaker_status{quittance_circuit_breaker_name="webhooks",quittance_circuit_breaker_state="open"}';
 const SERVER = 'quittance_tls_certificate_expiry_seconds{quittance_tls_certificate="own"}';
 const VOLUME = 'node="a",mountpoint="/var/lib/artemis"';
 
@@ -45,29 +45,29 @@ const STEPS: readonly Alert[] = [
     name: "QuittanceBreakerOpen",
     severity: "critical",
     expression:
-      'quittance_circuit_breaker_status{quittance_circuit_breaker_state="closed",quittance_circuit_breaker_name!="webhooks"} == 0',
-    for: "1m",
+      'max_over_time(quittance_circuit_breaker_status{quittance_circuit_breaker_state="open",quittance_circuit_breaker_name!="webhooks"}[1m]) == 1',
+    for: "2m",
     summary: "{{ $labels.quittance_circuit_breaker_name }} takes no messages: what it needs fails.",
     fires: {
-      given: [series(BREAKER, "1 0x10")],
+      given: [series(BREAKER, "0 1 0 1 1 0 1 1 1 1 1")],
       at: "3m",
-      labels: { quittance_circuit_breaker_name: "capture", quittance_circuit_breaker_state: "closed" },
+      labels: { quittance_circuit_breaker_name: "capture", quittance_circuit_breaker_state: "open" },
     },
-    silent: { given: [series(BREAKER, "1 0 1x10"), series(WEBHOOKS, "0x20")], at: "3m" },
+    silent: { given: [series(BREAKER, "0 1 0x10"), series(WEBHOOKS, "1x20")], at: "3m" },
   },
   {
     name: "QuittanceWebhooksWait",
     severity: "warning",
     expression:
-      'quittance_circuit_breaker_status{quittance_circuit_breaker_state="closed",quittance_circuit_breaker_name="webhooks"} == 0',
+      'max_over_time(quittance_circuit_breaker_status{quittance_circuit_breaker_state="open",quittance_circuit_breaker_name="webhooks"}[1m]) == 1',
     for: "10m",
     summary: "Webhooks wait: their receiver has not answered for ten minutes.",
     fires: {
-      given: [series(WEBHOOKS, "0x60")],
+      given: [series(WEBHOOKS, "1x60")],
       at: "15m",
-      labels: { quittance_circuit_breaker_name: "webhooks", quittance_circuit_breaker_state: "closed" },
+      labels: { quittance_circuit_breaker_name: "webhooks", quittance_circuit_breaker_state: "open" },
     },
-    silent: { given: [series(WEBHOOKS, "0x10 1x50"), series(BREAKER, "0x60")], at: "15m" },
+    silent: { given: [series(WEBHOOKS, "1x10 0x50"), series(BREAKER, "1x60")], at: "15m" },
   },
   {
     name: "QuittanceEventLoopBusy",
