@@ -122,7 +122,7 @@ export class CountingProxy implements AsyncDisposable {
 }
 
 /** Cuts what comes into frames, however it was cut into packets. */
-class FrameSplitter {
+export class FrameSplitter {
   readonly #frame: (frame: Buffer) => void;
   #rest: Buffer = Buffer.alloc(0);
 
