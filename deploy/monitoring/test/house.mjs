@@ -10,6 +10,7 @@ function hurried(alert) {
     QuittancePaymentStuck: ["> 120", "> 4"],
     QuittanceQueueOld: ["> 60", "> 4"],
     QuittanceLoginsRefused: ["[5m]", "[15s]"],
+    QuittanceBreakerOpen: ["[1m]", "[10s]"],
   }[alert.name];
   const expression = shorter === undefined ? alert.expression : alert.expression.replace(...shorter);
   if (shorter !== undefined && expression === alert.expression) throw new Error(`${alert.name} has changed.`);
