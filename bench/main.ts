@@ -1,6 +1,6 @@
 /** `npm run bench -- <bench> [options]`: runs one bench and prints its figures as JSON on the last line. */
 import { benchOverload } from "./overload.js";
-import { benchPayments } from "./payments.js";
+import { benchPayments } from "./payments/bench-payments.js";
 import { benchSdk } from "./sdk/bench-sdk.js";
 import { benchSeal } from "./seal.js";
 

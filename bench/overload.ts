@@ -10,7 +10,8 @@ import { startGuardian } from "@quittance/services/dist/stack/guardian.js";
 import { type Stack, startStack } from "@quittance/services/dist/stack/stack.js";
 import pg from "pg";
 import { type OfferedLoad, offer, type Phase, until } from "./offered-load.js";
-import { quantile, useOf } from "./payments.js";
+import { useOf } from "./process-use.js";
+import { quantile } from "./quantile.js";
 
 const MERCHANTS = 8;
 const OVERLOAD_FACTOR = 10;

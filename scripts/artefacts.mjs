@@ -8,6 +8,7 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { apiReport } from "./api-report.mjs";
+import { budgetTable } from "./budget-table.mjs";
 import { capture } from "./capture.mjs";
 import { BUF, DRIZZLE_KIT, NODE_MODULES, ROOT } from "./paths.mjs";
 
@@ -46,6 +47,11 @@ const SECRET_TABLE = {
   module: "operator/secret-table.js",
   make: "secretTable",
   marks: /(<!-- secrets: [^\n]*-->\n)[\s\S]*?(<!-- end of secrets -->)/,
+};
+const BUDGET_TABLE = {
+  page: "docs/performance.md",
+  make: budgetTable,
+  marks: /(<!-- budget: [^\n]*-->\n)[\s\S]*?(<!-- end of budget -->)/,
 };
 
 /** The files of google.rpc that carry rich errors (AIP-193), from the package google-proto-files. */
@@ -90,6 +96,7 @@ export const DERIVED_ARTEFACTS = [
     produce: (folder) => produceTable(QUEUE_TABLE, folder),
   },
   { name: "the table of secrets", path: SECRET_TABLE.page, produce: (folder) => produceTable(SECRET_TABLE, folder) },
+  { name: "the table of the budget", path: BUDGET_TABLE.page, produce: (folder) => produceTable(BUDGET_TABLE, folder) },
   { name: "the table of test cards", path: CARD_TABLE.page, produce: (folder) => produceTable(CARD_TABLE, folder) },
   ...MANIFESTS.map((file) => ({
     name: `Kubernetes: ${file}`,
@@ -180,7 +187,7 @@ async function produceManifests(file, folder) {
 
 /** Writes the page anew with its table between the two comments, and leaves the rest of it alone. */
 async function produceTable({ page, module, make, marks }, folder) {
-  const table = (await compiled(module))[make]();
+  const table = typeof make === "function" ? await make() : (await compiled(module))[make]();
   const text = await readFile(join(ROOT, page), "utf8");
   if (!marks.test(text)) throw new Error(`${page} has lost the two comments between which the table belongs.`);
   await writeFile(

@@ -1,0 +1,136 @@
+/**
+ * Payments through the whole house, offered by a generator outside of Node, with what each costs in every process:
+ * processor time, context switches, writes, AMQP frames, SQL statements and round trips.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { comparison, readFigures } from "./compare.js";
+import { countScenarios } from "./counts.js";
+import type { Figures } from "./figures.js";
+import { buildGenerator, type Door, type Generator } from "./generator.js";
+import { type House, startHouse } from "./house.js";
+import { type Measured, measure } from "./measure.js";
+import { type PaymentsOptions, parsePaymentsOptions } from "./options.js";
+import { type Shape, writeOrders } from "./orders.js";
+import type { Scenario } from "./scenarios.js";
+import { medianOf, rounded } from "./summarize.js";
+import { figuresTable } from "./tables.js";
+import { telemetryOf } from "./telemetry.js";
+
+const WARM_UP_PUSH_IN_FLIGHT = 64;
+const WARM_UP_IN_FLIGHT = 200;
+const WAIT_SECONDS = 30;
+
+/** Runs the bench; the figures are printed as a table as well. */
+export async function benchPayments(args: readonly string[]): Promise<object> {
+  const options = parsePaymentsOptions(args);
+  if (options === undefined) return {};
+  const earlier = options.compare === undefined ? undefined : await readFigures(options.compare);
+  const generate = await buildGenerator();
+  const telemetry = await telemetryOf(options.telemetry);
+  Object.assign(process.env, telemetry.environment);
+  const folder = await mkdtemp(join(tmpdir(), "quittance-bench-"));
+  const measured = await withHouse(options, folder, (house) => measureAll(house, generate, options, folder)).finally(
+    () => rm(folder, { recursive: true, force: true }),
+  );
+  const counts = options.counts
+    ? await countScenarios(options.broker, generate, casesOf(options), options.seconds)
+    : [];
+  const figures = measured.figures.map((one): Figures => {
+    const counted = counts.find(({ scenario, door }) => scenario === one.scenario && door === one.door);
+    const processes = Object.entries(one.processes).map(([name, cost]) => [
+      name,
+      {
+        ...cost,
+        ...(counted?.services[name] && { counts: counted.services[name] }),
+        ...(measured.settled && { rssSettledMegabytes: measured.settled[name] ?? 0 }),
+      },
+    ]);
+    return rounded({ ...one, processes: Object.fromEntries(processes) });
+  });
+  process.stdout.write(`${figuresTable(figures)}\n`);
+  if (earlier) process.stdout.write(`${comparison(figures, earlier)}\n`);
+  const { broker, rounds } = options;
+  const startToPaymentMs = Math.round(measured.startMs);
+  return {
+    broker,
+    telemetry: options.telemetry,
+    spansReceived: telemetry.spanExports(),
+    rounds,
+    startToPaymentMs,
+    figures,
+  };
+}
+
+async function withHouse<T>(options: PaymentsOptions, folder: string, work: (house: House) => Promise<T>): Promise<T> {
+  const house = await startHouse(options.broker, folder);
+  try {
+    return await work(house);
+  } finally {
+    await house.stop();
+  }
+}
+
+interface AllMeasured {
+  readonly startMs: number;
+  readonly figures: readonly Figures[];
+  /** RSS of each process, long after. */
+  readonly settled: Readonly<Record<string, number>> | undefined;
+}
+
+async function measureAll(
+  house: House,
+  generate: Generator,
+  options: PaymentsOptions,
+  folder: string,
+): Promise<AllMeasured> {
+  const orders = await writeOrders(folder, house.run.signer);
+  const addresses: Record<Door, string> = { grpc: house.run.grpc, http: new URL(house.run.http).host };
+  const offer = (door: Door, shape: Shape) => ({ door, address: addresses[door], orders: orders[shape] });
+  const figures: Figures[] = [];
+  for (const door of options.doors)
+    await warmUp(generate, offer(door, "uniform"), options.warmUp / options.doors.length);
+  for (const onFile of options.onFile) {
+    const runs = new Map<string, Measured[]>();
+    for (let round = 1; round <= options.rounds; round += 1) {
+      for (const [scenario, door] of casesOf(options)) {
+        process.stderr.write(`${scenario.name} by ${door}, round ${round} of ${options.rounds}\n`);
+        const run = await measure(house, generate, scenario, {
+          ...offer(door, scenario.shape),
+          seconds: options.seconds,
+        });
+        const name = `${scenario.name} ${door}`;
+        runs.set(name, [...(runs.get(name) ?? []), run]);
+      }
+    }
+    for (const each of runs.values()) figures.push({ ...medianOf(each), onFile });
+    await house.verifyMoney();
+  }
+  const settled = options.settleSeconds > 0 ? await settledMemory(house, options.settleSeconds) : undefined;
+  return { startMs: house.startMs, figures, settled };
+}
+
+async function warmUp(
+  generate: Generator,
+  offer: Pick<Parameters<Generator>[0], "door" | "address" | "orders">,
+  payments: number,
+) {
+  const count = Math.ceil(payments / 2);
+  if (count === 0) return;
+  await generate({ ...offer, waitSeconds: 0, inFlight: WARM_UP_PUSH_IN_FLIGHT, count });
+  await generate({ ...offer, waitSeconds: WAIT_SECONDS, inFlight: WARM_UP_IN_FLIGHT, count });
+}
+
+/** Each scenario at each door. */
+function casesOf({ scenarios, doors }: PaymentsOptions): readonly (readonly [Scenario, Door])[] {
+  return scenarios.flatMap((scenario) => doors.map((door) => [scenario, door] as const));
+}
+
+async function settledMemory(house: House, seconds: number): Promise<Record<string, number>> {
+  process.stderr.write(`Waiting ${seconds} s for the memory to settle.\n`);
+  await sleep(seconds * 1_000);
+  const use = await house.use();
+  return Object.fromEntries(Object.entries(use).map(([name, { rssMegabytes }]) => [name, rssMegabytes]));
+}
