@@ -1,13 +1,12 @@
 /** Acknowledge mode `client`: accepting one message accepts all that were handed over before it (JMS 3.1, 6.2.10). */
-import type { ReceivedMessage, Settler } from "./received-message.js";
-import type { Outcome } from "./rhea-engine.js";
-import type { RheaDelivery } from "./rhea-types.js";
+import type { IncomingDelivery } from "./incoming-deliveries.js";
+import type { Outcome, ReceivedMessage, Settler } from "./received-message.js";
 
 /** Stands between the messages of one life of a link and that link. */
 export class ClientAcknowledgement implements Settler {
   readonly #link: Settler;
   /** Handed over and unsettled, in that order; bounded by the credit window. */
-  readonly #handed = new Map<RheaDelivery, ReceivedMessage>();
+  readonly #handed = new Map<IncomingDelivery, ReceivedMessage>();
 
   constructor(link: Settler) {
     this.#link = link;
@@ -17,10 +16,10 @@ export class ClientAcknowledgement implements Settler {
     this.#handed.set(message.delivery, message);
   }
 
-  settle(delivery: RheaDelivery, outcome: Outcome): void {
+  settle(delivery: IncomingDelivery, outcome: Outcome): void {
     // A message that was accepted with a later one is settled already.
     if (!this.#handed.has(delivery)) return;
-    if (outcome.name === "accepted") {
+    if (outcome === "accepted") {
       for (const earlier of this.#handed.keys()) {
         if (earlier === delivery) break;
         this.#handed.delete(earlier);

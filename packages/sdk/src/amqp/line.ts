@@ -6,7 +6,7 @@ import { type AddressPrefixes, NO_PREFIXES, namedPrefixes } from "./address-pref
 import type { BrokerEndpoint } from "./broker-url.js";
 import type { ConnectionSettings } from "./connection-settings.js";
 import { namedBrokers } from "./known-brokers.js";
-import { createRheaConnection, createRheaSession, endEngine } from "./rhea-engine.js";
+import { createRheaConnection, createRheaSession, endEngine, startHeartbeat } from "./rhea-engine.js";
 import type { RheaConnection, RheaSession } from "./rhea-types.js";
 import { saslMechanisms } from "./sasl-mechanisms.js";
 
@@ -157,6 +157,7 @@ export class Line {
         }),
       );
     });
+    startHeartbeat(this.#connection);
     this.#watchForSilence();
   }
 
@@ -174,8 +175,8 @@ export class Line {
   }
 
   /**
-   * Notices a broker that is frozen or unreachable. rhea's own watch stops when bytes fail to come in the middle of
-   * a frame, so the socket's counter is watched besides.
+   * Notices a broker that is frozen or unreachable. rhea's own watch sets a timer for each read, and stops when bytes
+   * fail to come in the middle of a frame; the socket's counter is watched instead.
    */
   #watchForSilence(): void {
     const { socket } = this.#connection;

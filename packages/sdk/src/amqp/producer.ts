@@ -78,7 +78,7 @@ export class AmqpProducer implements Producer, ManagedLink {
       const aborted = () => {
         if (send.over) return;
         send.over = true;
-        reject(abortedSend(signal, send.delivery !== undefined));
+        reject(abortedSend(signal, send.sent));
       };
       const send = this.#submit(message, options, true, (error) => {
         signal.removeEventListener("abort", aborted);
@@ -232,7 +232,8 @@ export class AmqpProducer implements Producer, ManagedLink {
       begun,
       deadline: begun + this.#sendTimeoutMs,
       done: observed === undefined || !confirmed ? done : observed.ending(done),
-      delivery: undefined,
+      sent: false,
+      outcome: undefined,
       over: false,
     };
     this.#queue(send);
@@ -302,12 +303,11 @@ export class AmqpProducer implements Producer, ManagedLink {
     return relay;
   }
 
-  #timedOut({ address, delivery }: PendingSend): MessagingError {
-    const sentence =
-      delivery === undefined
-        ? `No credit for ${address} within ${this.#sendTimeoutMs} ms; the message was not sent.`
-        : `No confirmation from ${address} within ${this.#sendTimeoutMs} ms; the message may have arrived.`;
-    return new MessagingError("timed-out", sentence, { destination: address, mayHaveArrived: delivery !== undefined });
+  #timedOut({ address, sent }: PendingSend): MessagingError {
+    const sentence = sent
+      ? `No confirmation from ${address} within ${this.#sendTimeoutMs} ms; the message may have arrived.`
+      : `No credit for ${address} within ${this.#sendTimeoutMs} ms; the message was not sent.`;
+    return new MessagingError("timed-out", sentence, { destination: address, mayHaveArrived: sent });
   }
 
   #windowFull(address: string): MessagingError {

@@ -5,40 +5,35 @@ import type { StandardSchemaV1 } from "../standard-schema.js";
 import { observeSettle } from "../telemetry/client-operations.js";
 import type { JmsType, JmsTypes } from "../typed-value.js";
 import type { MessageContent } from "./decode-message.js";
-import type { Outcome } from "./rhea-engine.js";
-import type { RheaDelivery } from "./rhea-types.js";
+import type { AcceptedWithin, Rejected } from "./encode-frames.js";
+import type { IncomingDelivery } from "./incoming-deliveries.js";
 import { readAs, typedProperty, typeOf } from "./wire-types.js";
+
+/** What becomes of a received message. */
+export type Outcome = "accepted" | "released" | "failed" | "rejected" | AcceptedWithin | Rejected;
 
 /** Where a message goes to be settled: the link that it came from, for as long as that link lives. */
 export interface Settler {
-  settle(delivery: RheaDelivery, outcome: Outcome): void;
+  settle(delivery: IncomingDelivery, outcome: Outcome): void;
   /** Asks the broker for what it has now, and goes on as before. */
   ask(): void;
 }
 
 const SHOWN_ISSUES = 5;
-const SETTLEMENTS = {
-  accepted: "accept",
-  "accepted-within": "accept",
-  released: "release",
-  failed: "release",
-  rejected: "reject",
-} as const;
-
 /** A message as it came from a consumer. */
 export class ReceivedMessage implements Message {
   readonly #content: MessageContent;
-  readonly #delivery: RheaDelivery;
+  readonly #delivery: IncomingDelivery;
   #settler: Settler | undefined;
 
-  constructor(content: MessageContent, delivery: RheaDelivery, settler: Settler | undefined) {
+  constructor(content: MessageContent, delivery: IncomingDelivery, settler: Settler | undefined) {
     this.#content = content;
     this.#delivery = delivery;
     this.#settler = settler;
   }
 
   /** What the message is to the link that it came from. */
-  get delivery(): RheaDelivery {
+  get delivery(): IncomingDelivery {
     return this.#delivery;
   }
 
@@ -157,15 +152,15 @@ export class ReceivedMessage implements Message {
   }
 
   accept(): void {
-    this.#settle({ name: "accepted" });
+    this.#settle("accepted");
   }
 
   release(options: { readonly failed?: boolean } = {}): void {
-    this.#settle(options.failed === true ? { name: "failed" } : { name: "released" });
+    this.#settle(options.failed === true ? "failed" : "released");
   }
 
   reject(reason?: string): void {
-    this.#settle({ name: "rejected", reason });
+    this.#settle(reason === undefined ? "rejected" : { condition: "amqp:internal-error", description: reason });
   }
 
   /** The same message delivered once more; this one settles nothing from now on. */
@@ -180,10 +175,10 @@ export class ReceivedMessage implements Message {
    * Accepts it if the transaction commits, and returns who settled it: nobody when it is settled already, or cannot be
    * settled there.
    */
-  acceptWithin(transaction: Buffer, canSettle: (delivery: RheaDelivery) => boolean): Settler | undefined {
+  acceptWithin(transaction: Buffer, canSettle: (delivery: IncomingDelivery) => boolean): Settler | undefined {
     const settler = this.#settler;
     if (settler === undefined || !canSettle(this.#delivery)) return undefined;
-    this.#settle({ name: "accepted-within", transaction });
+    this.#settle({ within: transaction });
     return settler;
   }
 
@@ -202,7 +197,7 @@ export class ReceivedMessage implements Message {
     if (settler === undefined) return;
     this.#settler = undefined;
     settler.settle(this.#delivery, outcome);
-    observeSettle(SETTLEMENTS[outcome.name], this);
+    observeSettle(settlementOf(outcome), this);
   }
 
   #parsed(): unknown {
@@ -223,6 +218,11 @@ export class ReceivedMessage implements Message {
       destination: destination.address,
     });
   }
+}
+
+function settlementOf(outcome: Outcome): "accept" | "release" | "reject" {
+  if (outcome === "released" || outcome === "failed") return "release";
+  return outcome === "accepted" || (typeof outcome === "object" && "within" in outcome) ? "accept" : "reject";
 }
 
 function isOpaque(body: object): boolean {

@@ -2,16 +2,18 @@
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import { decodeMessage } from "./decode-message.js";
+import type { IncomingDeliveries, IncomingDelivery } from "./incoming-deliveries.js";
 import type { LinkHandle } from "./link-handle.js";
-import { ReceivedMessage, type Settler } from "./received-message.js";
-import { type Outcome, requestDrain, settleDelivery, withdrawCredit } from "./rhea-engine.js";
-import type { RheaDelivery, RheaReceiver } from "./rhea-types.js";
+import { type Outcome, ReceivedMessage, type Settler } from "./received-message.js";
+import { incomingOf, requestDrain, withdrawCredit } from "./rhea-engine.js";
+import type { RheaReceiver } from "./rhea-types.js";
 
 /** How long the broker may take to say what it has when nobody waits for it. */
 const ASK_TIMEOUT_MS = 5_000;
 
 export class ReceiverLink implements Settler {
   readonly handle: LinkHandle<RheaReceiver>;
+  readonly #deliveries: IncomingDeliveries;
   readonly #source: Destination;
   /** Messages that may be on their way or unsettled at once. */
   #window: number;
@@ -35,21 +37,16 @@ export class ReceiverLink implements Settler {
     this.#source = source;
     this.#window = window;
     this.#onMessage = onMessage;
-    handle.link.on("message", (context: { message: Buffer; delivery: RheaDelivery }) => {
+    this.#deliveries = incomingOf(handle.session);
+    this.#deliveries.listen((payload, delivery) => {
       this.#held++;
-      this.#onMessage(
-        new ReceivedMessage(
-          decodeMessage(context.message, this.#source, handle.prefixes),
-          context.delivery,
-          this.#settler,
-        ),
-      );
+      const content = decodeMessage(payload, this.#source, handle.prefixes);
+      this.#onMessage(new ReceivedMessage(content, delivery, this.#settler));
       // Where messages have used up the credit, Artemis says no more (AMQP 1.0, 2.6.7).
       if (this.#draining !== undefined && handle.link.credit <= 0) this.#endUnanswered(undefined);
     });
-    // Heard here, so that rhea does not carry them up to its container for each flow and outcome.
+    // Heard here, so that rhea does not carry them up to its container.
     handle.link.on("receiver_flow", nothing);
-    handle.link.on("settled", nothing);
     handle.link.on("receiver_drained", () => this.#answered());
   }
 
@@ -66,7 +63,7 @@ export class ReceiverLink implements Settler {
     const { link } = this.handle;
     const room = this.#window - this.#held;
     link.credit = 0;
-    if (room > 0) link.add_credit(room);
+    if (room > 0) this.#deliveries.addCredit(link, room);
   }
 
   ask(): void {
@@ -140,16 +137,16 @@ export class ReceiverLink implements Settler {
   }
 
   /** Messages of an earlier life come again, so settling them means nothing. */
-  settle(delivery: RheaDelivery, outcome: Outcome): void {
-    const { session, link, open } = this.handle;
+  settle(delivery: IncomingDelivery, outcome: Outcome): void {
+    const { link, open } = this.handle;
     if (!open) return;
-    settleDelivery(session, delivery, outcome);
+    this.#deliveries.settle(delivery, outcome);
     this.#held--;
     // While the broker uses up the credit, none is given: that would take the question back.
     if (!this.#credited || this.#draining !== undefined) return;
     // In chunks: a flow frame for each message would double the frames.
     const missing = this.#window - this.#held - link.credit;
-    if (missing >= Math.max(1, this.#window >> 2)) link.add_credit(missing);
+    if (missing >= Math.max(1, this.#window >> 2)) this.#deliveries.addCredit(link, missing);
   }
 }
 

@@ -8,18 +8,20 @@
  * Each remedy names its symptom and its cause in rhea 3.0.5; it can go when rhea no longer has the cause.
  */
 import rhea from "rhea";
+import { DISPOSITION, decodeDisposition, performativeOf, TRANSFER } from "./decode-frames.js";
 import { guardFrames } from "./frame-guard.js";
+import { IncomingDeliveries } from "./incoming-deliveries.js";
+import { OutgoingDeliveries } from "./outgoing-deliveries.js";
+import { RheaTurns } from "./rhea-turns.js";
 import type {
-  AmqpCondition,
   RheaConnection,
   RheaDelivery,
+  RheaOutgoing,
   RheaReceiver,
   RheaSender,
   RheaSession,
   RheaTerminus,
 } from "./rhea-types.js";
-import { transactionalState } from "./transaction-engine.js";
-import { UnsettledDeliveries } from "./unsettled-deliveries.js";
 
 /** Larger frames than this are not accepted; longer messages come in several. */
 const MAXIMUM_FRAME_BYTES = 256 * 1024;
@@ -36,15 +38,31 @@ export function createRheaConnection(containerId: string, options: object): Rhea
     // Fault 8: rhea's reconnection drops unsettled deliveries in silence and gives up on most errors.
     reconnect: false,
   } as never) as unknown as RheaConnection;
-  corkEachTurn(connection);
+  TURNS.set(connection, new RheaTurns(connection));
   guardWhatIsRead(connection);
   return connection;
+}
+
+const TURNS = new WeakMap<RheaConnection, RheaTurns>();
+
+function turnsOf(connection: RheaConnection): RheaTurns {
+  const turns = TURNS.get(connection);
+  if (turns === undefined) throw new Error("A connection that was not made here.");
+  return turns;
+}
+
+/** To be called once the connection is open. */
+export function startHeartbeat(connection: RheaConnection): void {
+  turnsOf(connection).startHeartbeat();
+  // The line itself watches what comes; rhea would set a timer for each read.
+  connection.local.open.idle_time_out = undefined;
 }
 
 function ignored(): void {}
 
 /** Ends rhea's timers for good: what it still does in the present turn writes nothing and starts none again. */
 export function endEngine(connection: RheaConnection): void {
+  turnsOf(connection).end();
   connection._disconnected();
   connection.socket_ready = false;
   connection.local.open.idle_time_out = undefined;
@@ -56,10 +74,20 @@ export function createRheaSession(
   size: { readonly incoming: number; readonly outgoing: number },
 ): RheaSession {
   const session = connection.create_session(size);
-  session.incoming.deliveries = new UnsettledDeliveries(size.incoming);
-  handOverBytes(session);
+  new IncomingDeliveries(session, turnsOf(connection), size.incoming);
   checkDispositions(session);
   return session;
+}
+
+/** What a session's receiving link was sent. */
+export function incomingOf({ incoming }: RheaSession): IncomingDeliveries {
+  if (incoming instanceof IncomingDeliveries) return incoming;
+  throw new Error("A session that was not made here.");
+}
+
+/** Takes the messages of a session's sending link out of rhea's hands, before anything of the session has left. */
+export function sendDirectly(session: RheaSession): OutgoingDeliveries {
+  return new OutgoingDeliveries(session, turnsOf(session.connection));
 }
 
 /**
@@ -71,11 +99,14 @@ function checkDispositions(session: RheaSession): void {
   session.on_disposition = (frame) => {
     const { performative } = frame;
     const { first, last } = performative;
-    if ((last ?? first) - first >= MAXIMUM_DISPOSED)
-      throw new Error("A disposition of more deliveries than there are.");
+    if ((last ?? first) - first >= MAXIMUM_DISPOSED) throw tooWide();
     if (performative.state?.value === null) performative.value[STATE_OF_DISPOSITION] = undefined;
     receive.call(session, frame);
   };
+}
+
+function tooWide(): Error {
+  return new Error("A disposition of more deliveries than there are.");
 }
 
 /** Deliveries in one disposition; no session holds as many unsettled. */
@@ -84,45 +115,13 @@ const MAXIMUM_DISPOSED = 2 ** 20;
 const STATE_OF_DISPOSITION = 4;
 
 /**
- * rhea writes each frame to the socket by itself. With the socket corked, all frames of one turn of its engine leave
- * in one system call. An exception in a turn is reported like any other failure of the connection: it would end the
- * process otherwise.
- */
-function corkEachTurn(connection: RheaConnection): void {
-  const turn = connection._process;
-  connection._process = () => {
-    const { socket } = connection;
-    socket?.cork();
-    try {
-      turn.call(connection);
-    } catch (error) {
-      connection.emit("error", error);
-    } finally {
-      socket?.uncork();
-    }
-  };
-}
-
-/**
- * Fault 5: rhea decodes a message while it reads the frame, and an exception there drops the connection, so that a
- * poison message becomes a reconnect loop. With another message format than 0, rhea hands the bytes over as they are.
- */
-function handOverBytes(session: RheaSession): void {
-  const receive = session.on_transfer;
-  session.on_transfer = (frame) => {
-    frame.performative.message_format = 1;
-    receive.call(session, frame);
-  };
-}
-
-/**
  * rhea believes what a peer states of sizes and counts: it waits for a frame of 2 GiB, and makes an array of four
  * thousand million nulls out of nine bytes. What reaches it here is no larger than was agreed, and bears itself out.
  */
 function guardWhatIsRead(connection: RheaConnection): void {
   const options = {
     maximumBytes: MAXIMUM_FRAME_BYTES,
-    take: () => false,
+    take: (frame: Buffer) => takeFrame(connection, frame),
     onRead: () => {},
     onError: (error: Error) => connection.emit("error", error),
   };
@@ -131,74 +130,46 @@ function guardWhatIsRead(connection: RheaConnection): void {
   connection.init = (socket) => {
     init.call(connection, socket);
     guardFrames(connection.amqp_transport, options);
-    if (connection.sasl_transport !== undefined) guardFrames(connection.sasl_transport.transport, options);
+    if (connection.sasl_transport !== undefined) {
+      guardFrames(connection.sasl_transport.transport, { ...options, take: () => false });
+    }
     return connection;
   };
 }
 
-/** What becomes of a received message; `failed` is modified(delivery-failed). */
-export type Outcome =
-  | { readonly name: "accepted" }
-  /** Accepted if the transaction commits. */
-  | { readonly name: "accepted-within"; readonly transaction: Buffer }
-  | { readonly name: "released" }
-  | { readonly name: "failed" }
-  | { readonly name: "rejected"; readonly reason: string | undefined };
+/** Takes the two frequent kinds of frame past rhea; false leaves a frame to it. */
+function takeFrame(connection: RheaConnection, frame: Buffer): boolean {
+  const performative = performativeOf(frame);
+  if (performative !== TRANSFER && performative !== DISPOSITION) return false;
+  const session = connection.remote_channel_map[frame.readUInt16BE(6)];
+  // rhea has the words for a channel without a session.
+  if (session === undefined) return false;
+  if (performative === TRANSFER) {
+    incomingOf(session).take(frame);
+    return true;
+  }
+  const disposition = decodeDisposition(frame);
+  if ((disposition.last - disposition.first) >>> 0 >= MAXIMUM_DISPOSED) throw tooWide();
+  if (!disposition.fromReceiver) incomingOf(session).disposed(disposition);
+  else if (session.outgoing instanceof OutgoingDeliveries) session.outgoing.disposed(disposition);
+  else return false;
+  return true;
+}
 
 interface Described {
   described(): unknown;
 }
 
 const outcomes = rhea.message as unknown as {
-  accepted(): Described;
-  released(): Described;
   modified(fields: { readonly delivery_failed: boolean }): Described;
-  rejected(fields: { readonly error?: AmqpCondition }): Described;
 };
 
-const ACCEPTED = outcomes.accepted().described();
-const ACCEPTED_DESCRIPTOR = 0x24;
-const RELEASED = outcomes.released().described();
 /** modified(delivery-failed), the outcome of a delivery attempt that failed. */
 export const MODIFIED_FAILED = outcomes.modified({ delivery_failed: true }).described();
 
-/**
- * Settles an incoming delivery.
- *
- * Fault 1: of several deliveries settled in one turn, rhea joins the first two of a run into one disposition without
- * comparing their outcomes, so that accept and reject become accept and accept. What waits is therefore written
- * before an outcome follows that may not be joined with it: only accepted may follow accepted.
- */
-export function settleDelivery(session: RheaSession, delivery: RheaDelivery, outcome: Outcome): void {
-  const { incoming } = session;
-  const last = incoming.updated.at(-1);
-  const joins = outcome.name === "accepted" && last?.state?.descriptor?.value === ACCEPTED_DESCRIPTOR;
-  if (last !== undefined && !joins) incoming.process(session);
-  delivery.update(true, stateOf(outcome));
-  incoming.deliveries.settled(delivery);
-}
-
-function stateOf(outcome: Outcome): unknown {
-  switch (outcome.name) {
-    case "accepted":
-      return ACCEPTED;
-    case "accepted-within":
-      return transactionalState(outcome.transaction, "accepted");
-    case "released":
-      return RELEASED;
-    case "failed":
-      return MODIFIED_FAILED;
-    case "rejected": {
-      if (outcome.reason === undefined) return outcomes.rejected({}).described();
-      const error = { condition: "amqp:internal-error", description: outcome.reason };
-      return outcomes.rejected({ error }).described();
-    }
-  }
-}
-
-/** Whether a sender may be given one more message now, so that it leaves in this turn (fault 2). */
+/** Whether a sender of rhea's own may be given one more message now, so that it leaves in this turn (fault 2). */
 export function canSend(session: RheaSession, sender: RheaSender): boolean {
-  const { outgoing } = session;
+  const outgoing = session.outgoing as RheaOutgoing;
   // rhea takes credit off when it writes the frame; what was given to it before that has used some already.
   const unwritten = outgoing.next_delivery_id - outgoing.next_pending_delivery;
   return sender.credit > unwritten && outgoing.available() > 0;
@@ -216,11 +187,11 @@ export function abandonDelivery(delivery: RheaDelivery): void {
  */
 export function withdrawCredit(session: RheaSession, receiver: RheaReceiver): void {
   const given = receiver.credit;
+  // A flow that was to be written at the end of this turn would give it again.
+  incomingOf(session).forgetCredit();
   receiver.credit = 0;
   session._write_flow(receiver);
   receiver.credit = given;
-  // A flow that was to be written at the end of this turn would give it anew.
-  receiver.issue_flow = false;
 }
 
 /**
@@ -229,11 +200,11 @@ export function withdrawCredit(session: RheaSession, receiver: RheaReceiver): vo
  * Fault 4: rhea says `drain` in every flow from then on. It is said in this one flow alone.
  */
 export function requestDrain(session: RheaSession, receiver: RheaReceiver): void {
+  // A flow without `drain` right after it would take the question back.
+  incomingOf(session).forgetCredit();
   receiver.drain = true;
   session._write_flow(receiver);
   receiver.drain = false;
-  // A flow without `drain` right after it would take the question back.
-  receiver.issue_flow = false;
 }
 
 /** A source's filter map for what JMS filters by. */

@@ -1,15 +1,13 @@
 /** What the SDK uses of rhea 3.0.5, as it is inside: its published types leave out half of it. */
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
-import type { UnsettledDeliveries } from "./unsettled-deliveries.js";
 
+/** A message that rhea itself has sent. */
 export interface RheaDelivery {
   readonly id: number;
-  readonly state: { readonly descriptor?: { readonly value?: unknown } } | undefined;
   readonly remote_state: RheaOutcome | undefined;
   remote_settled: boolean;
   settled: boolean;
-  update(settled: boolean, state?: unknown): void;
 }
 
 export interface RheaOutcome {
@@ -32,14 +30,18 @@ export interface RheaTerminus {
 
 export interface RheaLink extends EventEmitter {
   readonly name: string;
+  readonly session: RheaSession;
   readonly error: AmqpCondition | undefined;
   readonly source: RheaTerminus | undefined;
   readonly target: RheaTerminus | undefined;
+  readonly local: { readonly handle: number };
   credit: number;
-  issue_flow: boolean;
+  delivery_count: number;
   close(): void;
   detach(): void;
   is_open(): boolean;
+  is_remote_open(): boolean;
+  is_receiver(): boolean;
 }
 
 export interface RheaSender extends RheaLink {
@@ -49,28 +51,29 @@ export interface RheaSender extends RheaLink {
 
 export interface RheaReceiver extends RheaLink {
   drain: boolean;
-  add_credit(credit: number): void;
+}
+
+/** What rhea's own sessions have on their way. */
+export interface RheaOutgoing {
+  readonly next_delivery_id: number;
+  readonly next_pending_delivery: number;
+  available(): number;
 }
 
 export interface RheaSession extends EventEmitter {
   readonly error: AmqpCondition | undefined;
-  readonly outgoing: {
-    readonly next_delivery_id: number;
-    readonly next_pending_delivery: number;
-    available(): number;
-  };
-  readonly incoming: {
-    deliveries: UnsettledDeliveries<RheaDelivery>;
-    readonly updated: readonly RheaDelivery[];
-    process(session: RheaSession): void;
-  };
+  readonly connection: RheaConnection;
+  readonly local: { readonly channel: number };
+  readonly remote: { readonly handles: Readonly<Record<number, RheaLink>> };
+  /** {@link RheaOutgoing}, or what stands in for it. */
+  outgoing: object;
+  incoming: object;
   begin(): void;
   close(): void;
   open_sender(options: object): RheaSender;
   open_receiver(options: object): RheaReceiver;
-  on_transfer(frame: { readonly performative: { message_format: number } }): void;
   on_disposition(frame: RheaDisposition): void;
-  _write_flow(link: RheaLink): void;
+  _write_flow(link?: RheaLink): void;
 }
 
 export interface RheaDisposition {
@@ -87,6 +90,10 @@ export interface RheaTransport {
   readonly header_received: unknown;
   readonly read_complete: boolean;
   read(buffer: Buffer): number;
+  write(sink: { write(bytes: Buffer): void }): void;
+  has_writes_pending(): boolean;
+  /** The size of the frame that begins here, if that is known. */
+  peek_size(buffer: Buffer): number | undefined;
 }
 
 export interface RheaConnection extends EventEmitter {
@@ -97,6 +104,13 @@ export interface RheaConnection extends EventEmitter {
   readonly properties: Readonly<Record<string, unknown>> | undefined;
   readonly offered_capabilities: string | readonly string[] | undefined;
   readonly local: { readonly open: { idle_time_out: number | undefined } };
+  /** What the broker takes, as it said when it opened. */
+  readonly max_frame_size: number | null | undefined;
+  readonly idle_time_out: number | null | undefined;
+  readonly state: { has_settled(): boolean };
+  readonly remote_channel_map: Readonly<Record<number, RheaSession>>;
+  /** The layer that reads and writes now. */
+  readonly transport: RheaTransport;
   readonly amqp_transport: RheaTransport;
   /** Made as it connects. */
   readonly sasl_transport: { readonly transport: RheaTransport } | undefined;
@@ -105,6 +119,10 @@ export interface RheaConnection extends EventEmitter {
   connect(): void;
   close(): void;
   create_session(size: { readonly incoming: number; readonly outgoing: number }): RheaSession;
+  is_closed(): boolean;
+  input(bytes: Buffer): void;
+  output(): void;
+  _register(): void;
   _process(): void;
   _disconnected(): void;
 }

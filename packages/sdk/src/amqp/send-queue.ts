@@ -1,6 +1,6 @@
 /** Sends that wait for their turn, in order, without moving the rest at each take. */
 import type { MessagingError } from "../errors.js";
-import type { RheaDelivery } from "./rhea-types.js";
+import type { DeliveryOutcome } from "./decode-frames.js";
 
 /** One message on its way. */
 export interface PendingSend {
@@ -13,8 +13,10 @@ export interface PendingSend {
   readonly deadline: number;
   /** Told the outcome, once. */
   readonly done: (error: MessagingError | undefined) => void;
-  /** Set once it was handed to rhea. */
-  delivery: RheaDelivery | undefined;
+  /** Whether it has left. */
+  sent: boolean;
+  /** What the broker said of it without settling it yet. */
+  outcome: DeliveryOutcome | undefined;
   /** Whether nobody waits for the outcome any more. */
   over: boolean;
 }

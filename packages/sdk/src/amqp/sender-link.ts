@@ -3,13 +3,15 @@ import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Stall } from "../producer.js";
 import { jitteredDelayMs } from "./connection-settings.js";
+import type { DeliveryOutcome, DispositionFields } from "./decode-frames.js";
 import type { Line } from "./line.js";
 import { attachSender, type LinkHandle } from "./link-handle.js";
 import type { LinkHost } from "./link-host.js";
 import { senderOptions } from "./link-options.js";
 import { rejectionError } from "./map-error.js";
-import { abandonDelivery, canSend } from "./rhea-engine.js";
-import type { RheaDelivery, RheaSender } from "./rhea-types.js";
+import type { OutgoingDeliveries } from "./outgoing-deliveries.js";
+import { sendDirectly } from "./rhea-engine.js";
+import type { RheaSender } from "./rhea-types.js";
 import type { PendingSend } from "./send-queue.js";
 
 const MINIMUM_CAPACITY = 2_048;
@@ -113,8 +115,7 @@ export class SenderLink {
       if (send.deadline > now) break;
       pending.delete(id);
       attachment.timedOutSince ??= send.begun;
-      // The late outcome must find nothing of it: ids are not used again within an attachment.
-      if (send.delivery !== undefined) abandonDelivery(send.delivery);
+      // The late outcome finds nothing of it: ids are not used again within an attachment.
       complete(send, errorOf(send));
     }
   }
@@ -147,6 +148,7 @@ export class SenderLink {
     const destination = this.#destination;
     const address = destination?.address;
     let attachment: Attachment | undefined;
+    let deliveries: OutgoingDeliveries | undefined;
     // A broker may end the link in the same packet that opens it.
     let early: MessagingError | undefined;
     const handle = await attachSender(line, {
@@ -155,13 +157,16 @@ export class SenderLink {
       timeoutMs: this.#host.attachTimeoutMs,
       capacity: Math.max(MINIMUM_CAPACITY, this.#maximumInFlight * 2),
       link: senderOptions(destination && { destination, prefixes: line.prefixes }),
+      prepare: (session) => {
+        deliveries = sendDirectly(session);
+      },
       onDetached: (error) => {
         if (attachment === undefined) early = error;
         else this.#detached(attachment, error);
       },
     });
     if (early !== undefined) throw early;
-    attachment = new Attachment(handle, () => this.#events.sendable());
+    attachment = new Attachment(handle, deliveries as OutgoingDeliveries, () => this.#events.sendable());
     return attachment;
   }
 
@@ -185,25 +190,30 @@ class Attachment {
   starvedSince: number | undefined = performance.now();
   /** When the oldest send was begun that was given up, since the broker answered last. */
   timedOutSince: number | undefined;
-  #lastTag = 0;
+  readonly #deliveries: OutgoingDeliveries;
   readonly #sendable: () => void;
 
-  constructor(handle: LinkHandle<RheaSender>, sendable: () => void) {
+  constructor(handle: LinkHandle<RheaSender>, deliveries: OutgoingDeliveries, sendable: () => void) {
     this.handle = handle;
+    this.#deliveries = deliveries;
     this.#sendable = sendable;
     const maximum = handle.link.remote.attach?.max_message_size;
     this.#maximumBytes = typeof maximum === "number" ? maximum : 0;
-    handle.link.on("settled", ({ delivery }: { delivery: RheaDelivery }) => this.#settled(delivery));
-    handle.link.on("sendable", () => {
+    const roomier = () => {
       if (this.sendable) this.starvedSince = undefined;
       sendable();
+    };
+    deliveries.listen((disposition) => this.#disposed(disposition), roomier);
+    // rhea takes a count that has gone round for one that has not.
+    handle.link.on("sender_flow", () => {
+      handle.link.credit |= 0;
     });
+    handle.link.on("sendable", roomier);
     if (this.sendable) this.starvedSince = undefined;
-    for (const outcome of ["accepted", "rejected", "released", "modified"]) handle.link.on(outcome, nothing);
   }
 
   get sendable(): boolean {
-    return this.handle.open && canSend(this.handle.session, this.handle.link);
+    return this.handle.open && this.#deliveries.canSend(this.handle.link);
   }
 
   /** When the oldest send was begun of those that the broker has not answered. */
@@ -214,26 +224,22 @@ class Attachment {
   }
 
   trySend(send: PendingSend): boolean {
-    const { session, link, open } = this.handle;
     // A broker that is sent more than it takes ends the link, and with it what other sends wait for.
     if (this.#maximumBytes > 0 && send.bytes.length > this.#maximumBytes) {
       complete(send, tooLarge(send, this.#maximumBytes));
       return true;
     }
-    if (!open || !canSend(session, link)) {
+    if (!this.sendable) {
       this.starvedSince ??= performance.now();
       return false;
     }
-    const tag = Buffer.allocUnsafe(4);
-    tag.writeUInt32BE(this.#lastTag++ >>> 0);
-    const delivery = link.send(send.bytes, tag, 0);
-    if (!send.confirmed) {
-      delivery.settled = true;
+    const id = this.#deliveries.send(this.handle.link, send.bytes, !send.confirmed);
+    if (send.confirmed) {
+      send.sent = true;
+      this.pending.set(id, send);
+    } else {
       send.over = true;
-      return true;
     }
-    send.delivery = delivery;
-    this.pending.set(delivery.id, send);
     return true;
   }
 
@@ -254,22 +260,35 @@ class Attachment {
     }
   }
 
-  #settled(delivery: RheaDelivery): void {
-    const send = this.pending.get(delivery.id);
+  /** The broker's word on messages; a range may be as wide as it likes, and the work is bounded by what is there. */
+  #disposed({ first, last, settled, outcome }: DispositionFields): void {
+    const said = typeof outcome === "object" && outcome.kind !== "transactional" ? outcome : undefined;
+    const width = (last - first) >>> 0;
     this.timedOutSince = undefined;
-    if (send === undefined) return;
-    this.pending.delete(delivery.id);
-    if (!send.over) complete(send, outcomeOf(delivery, send.address));
+    if (width >= this.pending.size) {
+      for (const id of this.pending.keys()) if ((id - first) >>> 0 <= width) this.#settle(id, said, settled);
+    } else {
+      for (let index = 0; index <= width; index++) this.#settle((first + index) >>> 0, said, settled);
+    }
     this.#sendable();
+  }
+
+  #settle(id: number, outcome: DeliveryOutcome | undefined, settled: boolean): void {
+    const send = this.pending.get(id);
+    if (send === undefined) return;
+    if (outcome !== undefined) send.outcome = outcome;
+    if (!settled) return;
+    this.pending.delete(id);
+    if (!send.over) complete(send, errorOf(send));
   }
 }
 
-function outcomeOf({ remote_state: state }: RheaDelivery, address: string): MessagingError | undefined {
-  switch (state?.constructor.composite_type) {
+function errorOf({ outcome, address }: PendingSend): MessagingError | undefined {
+  switch (outcome?.kind) {
     case "accepted":
       return undefined;
     case "rejected":
-      return rejectionError(address, state.error ?? undefined);
+      return rejectionError(address, outcome.error);
     case "released":
     case "modified":
       return new MessagingError("released", `The broker gave back a message for ${address} unprocessed.`, {
@@ -293,5 +312,3 @@ function complete(send: PendingSend, error: MessagingError | undefined): void {
   send.over = true;
   send.done(error);
 }
-
-function nothing(): void {}

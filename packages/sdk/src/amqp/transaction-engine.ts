@@ -1,6 +1,7 @@
 /** What rhea 3.0.5 lacks for transactions (AMQP 1.0, 4), put into its frames as they leave and arrive. */
 import rhea from "rhea";
-import type { RheaDelivery, RheaLink, RheaSession, RheaTerminus } from "./rhea-types.js";
+import type { IncomingDelivery } from "./incoming-deliveries.js";
+import type { RheaLink, RheaSession, RheaTerminus } from "./rhea-types.js";
 
 const COORDINATOR = 0x30;
 const DECLARED = 0x33;
@@ -42,10 +43,9 @@ interface SessionInsides {
 const { accepted } = rhea.message as unknown as { accepted(): { described(): unknown } };
 const ACCEPTED = accepted().described();
 
-/** The state of a delivery that is accepted if the transaction commits; without an outcome, that of a transfer. */
-export function transactionalState(transaction: Buffer, outcome?: "accepted"): unknown {
-  const id = rhea.types.wrap_binary(transaction);
-  return rhea.types.wrap_described(outcome === undefined ? [id] : [id, ACCEPTED], TRANSACTIONAL_STATE);
+/** The state of a transfer within a transaction. */
+function transactionalState(transaction: Buffer): unknown {
+  return rhea.types.wrap_described([rhea.types.wrap_binary(transaction)], TRANSACTIONAL_STATE);
 }
 
 /** Makes a link that was opened in this turn one to the coordinator, which is a target that rhea cannot make. */
@@ -110,9 +110,8 @@ export function carryTransactions(session: RheaSession, frames: TransactionFrame
 }
 
 /** Whether a received message can still be settled over the connection that a session is of. */
-export function canSettleOn(session: RheaSession, delivery: RheaDelivery): boolean {
-  const { link } = delivery as unknown as { readonly link: RheaLink & { readonly connection: unknown } };
-  return link.connection === (session as unknown as { readonly connection: unknown }).connection && link.is_open();
+export function canSettleOn(session: RheaSession, { link }: IncomingDelivery): boolean {
+  return link.session.connection === session.connection && link.is_open();
 }
 
 const SYMBOLS: Readonly<Record<string, number>> = {

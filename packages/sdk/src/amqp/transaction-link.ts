@@ -1,5 +1,6 @@
 /** A sending link for transactions: to their coordinator, or to any address for the messages within them. */
 import { MessagingError } from "../errors.js";
+import type { IncomingDelivery } from "./incoming-deliveries.js";
 import type { Line } from "./line.js";
 import { attachSender, type LinkHandle } from "./link-handle.js";
 import { senderOptions } from "./link-options.js";
@@ -80,7 +81,7 @@ export class TransactionLink {
   }
 
   /** Whether a received message can be settled on the connection of this link. */
-  canSettle(delivery: RheaDelivery): boolean {
+  canSettle(delivery: IncomingDelivery): boolean {
     const { session } = this.#handle as { readonly session: RheaSession };
     return this.#failed === undefined && canSettleOn(session, delivery);
   }

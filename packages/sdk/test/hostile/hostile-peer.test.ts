@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import fc from "fast-check";
-import { performativeOf } from "../../dist/amqp/server/transfer-frames.js";
+import { performativeOf } from "../../dist/amqp/decode-frames.js";
 import { type Connection, connect, type Destination, MessagingError, queue } from "../../dist/mod.js";
 import { type Broker, startBroker } from "../../dist/testing/mod.js";
 import { until } from "../processor/until.js";

@@ -1,7 +1,7 @@
 /** A proxy that changes chosen frames of one side on their way, and hears what clients accept. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { DISPOSITION, decodeDisposition, performativeOf } from "../../dist/amqp/server/transfer-frames.js";
+import { DISPOSITION, decodeDisposition, performativeOf } from "../../dist/amqp/decode-frames.js";
 import { FrameSplitter } from "./frames.js";
 
 export interface ManglingOptions {

@@ -1,8 +1,8 @@
 /** What a link with a transaction coordinator for its target takes: declare and discharge (AMQP 1.0, 4.5). */
 import { AmqpReader, DecodeError } from "../codec-reader.js";
+import type { Declared } from "../encode-frames.js";
 import { type BackendConnection, type Condition, type Postponed, Refusal } from "./backend.js";
 import type { Transactions } from "./transaction.js";
-import type { Declared } from "./transfer-frames.js";
 
 export class Coordinator {
   readonly dynamicAddress: undefined;

@@ -1,5 +1,7 @@
 /** A link on which the peer sends: its credit, and the messages as they arrive in one frame or several. */
 
+import type { TransferFields } from "../decode-frames.js";
+import type { Declared } from "../encode-frames.js";
 import { echoSource, echoTarget, producerRequest } from "./attach-request.js";
 import {
   type BackendConnection,
@@ -13,7 +15,6 @@ import { Coordinator } from "./coordinator.js";
 import { coordinatorTarget, type RheaAttach, type RheaLink } from "./rhea-server.js";
 import type { IncomingTransfers } from "./session-transfers.js";
 import type { Transactions } from "./transaction.js";
-import type { Declared, TransferFields } from "./transfer-frames.js";
 
 /** Artemis's `amqpCredits` and `amqpMinCredits`. */
 const FULL_CREDIT = 1_000;

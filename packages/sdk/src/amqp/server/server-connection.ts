@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { DecodeError } from "../codec-reader.js";
+import { DISPOSITION, decodeDisposition, decodeTransfer, performativeOf, TRANSFER } from "../decode-frames.js";
 import { guardFrames } from "../frame-guard.js";
 import { symbols } from "./attach-request.js";
 import { type Backend, type BackendConnection, type Condition, Refusal } from "./backend.js";
@@ -17,7 +18,6 @@ import {
 } from "./rhea-server.js";
 import { ServerSession, type ServerSessionHost } from "./server-session.js";
 import { Transactions } from "./transaction.js";
-import { DISPOSITION, decodeDisposition, decodeTransfer, performativeOf, TRANSFER } from "./transfer-frames.js";
 
 /** What a server says of itself, and what it holds its peers to. */
 export interface ServerSettings {

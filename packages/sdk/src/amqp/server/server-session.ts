@@ -1,5 +1,6 @@
 /** One session of a peer: its links by handle, with rhea's ways of naming and removing links put right. */
 
+import type { DispositionFields, TransferFields } from "../decode-frames.js";
 import { isCoordinator } from "./attach-request.js";
 import type { BackendConnection, Condition, Ending } from "./backend.js";
 import { Refusal } from "./backend.js";
@@ -8,7 +9,6 @@ import { ProducerLink } from "./producer-link.js";
 import type { RheaAttach, RheaFrame, RheaLink, RheaSession } from "./rhea-server.js";
 import { IncomingTransfers, OutgoingTransfers } from "./session-transfers.js";
 import type { Transactions } from "./transaction.js";
-import type { DispositionFields, TransferFields } from "./transfer-frames.js";
 
 /** Links in one session at once. */
 const MAXIMUM_LINKS = 4_096;

@@ -3,16 +3,11 @@
  * deliveries, after which the session never sends again (fault 2); join dispositions of different outcomes (fault 1);
  * hold up every link of a session behind one without credit (fault 3); and decode each body (fault 5).
  */
+
+import type { DispositionFields, TransferFields } from "../decode-frames.js";
+import { encodeDisposition, TRANSFER_OVERHEAD, type Verdict, writeTransfer } from "../encode-frames.js";
 import type { Delivery, DeliveryOutcome, Transaction } from "./backend.js";
 import type { RheaFlow, RheaLink, RheaSession } from "./rhea-server.js";
-import {
-  type DispositionFields,
-  encodeDisposition,
-  TRANSFER_OVERHEAD,
-  type TransferFields,
-  type Verdict,
-  writeTransfer,
-} from "./transfer-frames.js";
 
 /** Frames that the peer may send before it hears from us. */
 const INCOMING_WINDOW = 8_192;
@@ -142,7 +137,7 @@ export class OutgoingTransfers {
     for (const part of parts) length += part.length;
     if (length <= COPIED_BYTES && length <= this.#maximumPayload) {
       const frame = Buffer.allocUnsafe(TRANSFER_OVERHEAD + length);
-      writeTransfer(frame, transfer, false, length);
+      writeTransfer(frame, 0, transfer, false, length);
       let at = TRANSFER_OVERHEAD;
       for (const part of parts) at += part.copy(frame, at);
       this.#output({ link, bytes: [frame] });
@@ -152,7 +147,7 @@ export class OutgoingTransfers {
     for (let at = 0; at < length; at += this.#maximumPayload) {
       const payload = whole.subarray(at, at + this.#maximumPayload);
       const head = Buffer.allocUnsafe(TRANSFER_OVERHEAD);
-      writeTransfer(head, transfer, at + payload.length < length, payload.length);
+      writeTransfer(head, 0, transfer, at + payload.length < length, payload.length);
       this.#output({ link, bytes: [head, payload] });
     }
   }

@@ -1,13 +1,9 @@
-/** Transfer and disposition frames, the two of which there are many (AMQP 1.0, 2.7.5 and 2.7.6). */
-import { AmqpReader } from "../codec-reader.js";
-import { AmqpWriter } from "../codec-writer.js";
-import type { Condition, DeliveryOutcome } from "./backend.js";
+/** Reads transfer and disposition frames, the two of which there are many (AMQP 1.0, 2.7.5 and 2.7.6). */
+import { AmqpReader } from "./codec-reader.js";
+import type { AmqpCondition } from "./rhea-types.js";
 
 export const TRANSFER = 0x14;
 export const DISPOSITION = 0x15;
-
-/** Bytes that a transfer frame has before its payload. */
-export const TRANSFER_OVERHEAD = 33;
 
 export interface TransferFields {
   readonly handle: number;
@@ -49,6 +45,13 @@ export function decodeTransfer(frame: Buffer): TransferFields {
   return { handle, deliveryId, format, settled, more, aborted, state, payload: frame.subarray(reader.position) };
 }
 
+/** What became of a message, as its receiver says it (AMQP 1.0, 3.4). */
+export type DeliveryOutcome =
+  | { readonly kind: "accepted" }
+  | { readonly kind: "released" }
+  | { readonly kind: "rejected"; readonly error?: AmqpCondition }
+  | { readonly kind: "modified"; readonly failed: boolean; readonly undeliverableHere: boolean };
+
 /** A word inside a transaction. Of the outcomes only `accepted` means something there, as in Artemis. */
 export interface TransactionalWord {
   readonly kind: "transactional";
@@ -81,6 +84,7 @@ export function decodeDisposition(frame: Buffer): DispositionFields {
 const ACCEPTED: DeliveryOutcome = { kind: "accepted" };
 const RELEASED: DeliveryOutcome = { kind: "released" };
 const REJECTED: DeliveryOutcome = { kind: "rejected" };
+const ERROR = [0x1d, "amqp:error:list"];
 
 function decodeOutcome(reader: AmqpReader): DispositionFields["outcome"] {
   if (reader.peek() !== 0x00) {
@@ -93,7 +97,7 @@ function decodeOutcome(reader: AmqpReader): DispositionFields["outcome"] {
       return ACCEPTED;
     case 0x25:
     case "amqp:rejected:list":
-      return REJECTED;
+      return decodeRejected(reader);
     case 0x26:
     case "amqp:released:list":
       return RELEASED;
@@ -108,6 +112,21 @@ function decodeOutcome(reader: AmqpReader): DispositionFields["outcome"] {
     default:
       return "none";
   }
+}
+
+function decodeRejected(reader: AmqpReader): DeliveryOutcome {
+  const fields = new Fields(reader);
+  if (!fields.more()) return REJECTED;
+  const error = reader.peek() === 0x00 && ERROR.includes(reader.descriptor()) ? new Fields(reader) : undefined;
+  const condition = error?.text();
+  const description = error?.text();
+  // What a peer puts in place of an error, or the error's info.
+  if (error === undefined) reader.skip();
+  else error.end();
+  fields.end();
+  return condition === undefined
+    ? REJECTED
+    : { kind: "rejected", error: { condition, ...(description !== undefined && { description }) } };
 }
 
 function decodeTransactional(reader: AmqpReader): TransactionalWord {
@@ -140,6 +159,11 @@ class Fields {
     return this.more() && this.#reader.value() === true;
   }
 
+  text(): string | undefined {
+    const value = this.more() ? this.#reader.value() : undefined;
+    return typeof value === "string" ? value : undefined;
+  }
+
   /** Empty where there is none: no transaction has that id. */
   binary(): Buffer {
     const value = this.more() ? this.#reader.value() : undefined;
@@ -166,117 +190,4 @@ class Fields {
   }
 }
 
-export interface OutgoingTransfer {
-  readonly channel: number;
-  readonly handle: number;
-  readonly deliveryId: number;
-  readonly settled: boolean;
-}
-
-/** Writes the head of a transfer frame with `payloadLength` bytes to follow. The id serves as the delivery tag. */
-export function writeTransfer(
-  target: Buffer,
-  { channel, handle, deliveryId, settled }: OutgoingTransfer,
-  more: boolean,
-  payloadLength: number,
-): void {
-  target.writeUInt32BE(TRANSFER_OVERHEAD + payloadLength, 0);
-  target[4] = 2;
-  target[5] = 0;
-  target.writeUInt16BE(channel, 6);
-  target[8] = 0x00;
-  target[9] = 0x53;
-  target[10] = TRANSFER;
-  target[11] = 0xc0;
-  target[12] = TRANSFER_OVERHEAD - 13;
-  target[13] = 6;
-  target[14] = 0x70;
-  target.writeUInt32BE(handle, 15);
-  target[19] = 0x70;
-  target.writeUInt32BE(deliveryId, 20);
-  target[24] = 0xa0;
-  target[25] = 4;
-  target.writeUInt32BE(deliveryId, 26);
-  target[30] = 0x43;
-  target[31] = settled ? 0x41 : 0x42;
-  target[32] = more ? 0x41 : 0x42;
-}
-
-/** The answer to a declare: the id of the transaction. */
-export interface Declared {
-  readonly declared: Buffer;
-}
-
-/** Accepted if the transaction commits. */
-export interface AcceptedWithin {
-  readonly within: Buffer;
-}
-
-/** What is said of messages `first` to `last`: accepted, rejected for a reason, or settled as the peer had it. */
-export type Verdict = "accepted" | "settled" | Condition | Declared | AcceptedWithin;
-
-const writer = new AmqpWriter();
-
-export interface DispositionHead {
-  readonly channel: number;
-  /** True from the receiver of the messages. */
-  readonly role: boolean;
-  readonly settled: boolean;
-}
-
-/** A whole disposition frame. */
-export function encodeDisposition(
-  { channel, role, settled }: DispositionHead,
-  first: number,
-  last: number,
-  said: Verdict,
-): Buffer {
-  writer.reset();
-  writer.raw(EMPTY_FRAME);
-  writer.descriptor(DISPOSITION);
-  const list = writer.beginList();
-  writer.boolean(role);
-  writer.uint(first);
-  writer.uint(last);
-  writer.boolean(settled);
-  if (said !== "settled") writeVerdict(said);
-  writer.endCompound(list, said === "settled" ? 4 : 5);
-  const frame = writer.finish();
-  frame.writeUInt32BE(frame.length, 0);
-  frame.writeUInt16BE(channel, 6);
-  return frame;
-}
-
-function writeVerdict(said: Exclude<Verdict, "settled">): void {
-  if (said === "accepted") {
-    writer.raw(ACCEPTED_STATE);
-    return;
-  }
-  if ("declared" in said) {
-    writer.descriptor(0x33);
-    const declared = writer.beginList();
-    writer.binary(said.declared);
-    writer.endCompound(declared, 1);
-    return;
-  }
-  if ("within" in said) {
-    writer.descriptor(0x34);
-    const state = writer.beginList();
-    writer.binary(said.within);
-    writer.raw(ACCEPTED_STATE);
-    writer.endCompound(state, 2);
-    return;
-  }
-  writer.descriptor(0x25);
-  const rejected = writer.beginList();
-  writer.descriptor(0x1d);
-  const error = writer.beginList();
-  writer.symbol(said.condition);
-  writer.string(said.description);
-  writer.endCompound(error, 2);
-  writer.endCompound(rejected, 1);
-}
-
 const EMPTY = Buffer.alloc(0);
-const EMPTY_FRAME = Buffer.from([0, 0, 0, 0, 2, 0, 0, 0]);
-const ACCEPTED_STATE = Buffer.from([0x00, 0x53, 0x24, 0x45]);
