@@ -1,6 +1,6 @@
 /** Answers the gateways' reads: each merchant sees its own payments and refunds, and nobody else's exist for it. */
 import type { Message, OutgoingMessage } from "@quittance/sdk";
-import type { Database, Transaction } from "../platform/database.js";
+import type { Database, Session } from "../platform/database.js";
 import type { Envelopes } from "../shared/envelope.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
 import { type PaymentReadReply, type PaymentReadRequest, paymentReadRequest } from "../shared/read-messages.js";
@@ -20,27 +20,27 @@ export async function answerRead(
   request: Message,
 ): Promise<OutgoingMessage> {
   const asked = request.json(paymentReadRequest);
-  const found = await database.read((client) => read(client, asked));
+  const found = await database.autoCommit((session) => read(session, asked));
   const reply: PaymentReadReply = { version: MESSAGE_VERSION, ...found };
   return envelopes.answer("payment-read-reply", reply, request);
 }
 
-async function read(client: Transaction, asked: PaymentReadRequest): Promise<Found> {
-  if (asked.operation === "get-many") return getMany(client, asked);
+async function read(session: Session, asked: PaymentReadRequest): Promise<Found> {
+  if (asked.operation === "get-many") return getMany(session, asked);
   if (asked.operation === "list-refunds") {
-    return { payments: [], refunds: (await listRefunds(client, asked)).map(refundViewOf) };
+    return { payments: [], refunds: (await listRefunds(session, asked)).map(refundViewOf) };
   }
-  return { payments: (await listPayments(client, asked)).map(paymentViewOf), refunds: [] };
+  return { payments: (await listPayments(session, asked)).map(paymentViewOf), refunds: [] };
 }
 
-/** One statement for each kind, whoever's and however many they are. */
-async function getMany(client: Transaction, { payments, refunds }: GetMany): Promise<Found> {
+/** One statement for each kind, whoever's and however many they are, in one round trip. */
+async function getMany(session: Session, { payments, refunds }: GetMany): Promise<Found> {
   const recordedAs: Record<string, string> = {};
-  const found = {
-    payments: await own(payments, (ids) => getPayments(client, ids), paymentViewOf, recordedAs),
-    refunds: await own(refunds, (ids) => findRefunds(client, ids), refundViewOf, recordedAs),
-  };
-  return { ...found, ...(Object.keys(recordedAs).length > 0 && { recordedAs }) };
+  const [ownPayments, ownRefunds] = await Promise.all([
+    own(payments, (ids) => getPayments(session, ids), paymentViewOf, recordedAs),
+    own(refunds, (ids) => findRefunds(session, ids), refundViewOf, recordedAs),
+  ]);
+  return { payments: ownPayments, refunds: ownRefunds, ...(Object.keys(recordedAs).length > 0 && { recordedAs }) };
 }
 
 /** What is recorded of what was asked for, where the merchant is the one that it is asked for; each once. */

@@ -80,7 +80,7 @@ export class GuessBook {
 
 /** The guesses of one batch, payment after payment: what was counted before it, and what it adds. */
 export class GuessTally {
-  readonly #limits: GuessLimits;
+  readonly limits: GuessLimits;
   readonly #book: GuessBook;
   readonly #nowMs: number;
   readonly #cards = new Map<string, CardGuesses>();
@@ -88,19 +88,19 @@ export class GuessTally {
   readonly #merchants = new Map<string, number>();
 
   constructor(book: GuessBook, clients: readonly LockedClient[], nowMs: number) {
-    this.#limits = book.limits;
+    this.limits = book.limits;
     this.#book = book;
     this.#nowMs = nowMs;
     for (const { id, wrongExpiries, wrongExpiriesSince } of clients) {
       const sinceMs = wrongExpiriesSince?.getTime() ?? 0;
-      const count = stillCounting(wrongExpiries, sinceMs, this.#limits.perCard, nowMs);
+      const count = stillCounting(wrongExpiries, sinceMs, this.limits.perCard, nowMs);
       this.#cards.set(id, { clientId: id, count, sinceMs: count === 0 ? nowMs : sinceMs });
     }
   }
 
   /** Whether a payment of the merchant, with the client's card, comes after too many guesses. */
   isOver(merchantId: string, clientId: string | undefined): boolean {
-    const { perCard, perMerchant } = this.#limits;
+    const { perCard, perMerchant } = this.limits;
     const ofMerchant = this.#book.countOf(merchantId, this.#nowMs) + (this.#merchants.get(merchantId) ?? 0);
     if (perMerchant.maximum > 0 && ofMerchant >= perMerchant.maximum) return true;
     const ofCard = clientId === undefined ? 0 : (this.#cards.get(clientId)?.count ?? 0);
@@ -120,13 +120,13 @@ export class GuessTally {
 
   /** The cards whose guesses have changed, in the order of their clients' ids. */
   cards(): CardGuesses[] {
-    if (this.#limits.perCard.maximum === 0) return [];
+    if (this.limits.perCard.maximum === 0) return [];
     return [...this.#changed].sort().flatMap((id) => this.#cards.get(id) ?? []);
   }
 
   /** What the merchants have guessed in this batch, in the order of their ids. */
   merchants(): AddedGuesses[] {
-    if (this.#limits.perMerchant.maximum === 0) return [];
+    if (this.limits.perMerchant.maximum === 0) return [];
     return [...this.#merchants]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([merchantId, added]) => ({ merchantId, added }));

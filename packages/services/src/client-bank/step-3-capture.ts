@@ -7,7 +7,7 @@ import type { BankResultMessage, ValidationResultMessage } from "../shared/messa
 import { type GuessBook, GuessTally } from "./card-guesses.js";
 import { type CaptureDecision, decideCaptures } from "./decide-captures.js";
 import { withExtendedDeadlines } from "./extend-deadlines.js";
-import { findCardGuesses } from "./operations/find-card-guesses.js";
+import { findCardGuesses, type MerchantGuesses } from "./operations/find-card-guesses.js";
 import { findPayments } from "./operations/find-payments.js";
 import { lockClients } from "./operations/lock-clients.js";
 import { recordCaptures } from "./operations/record-captures.js";
@@ -67,11 +67,9 @@ export async function step3Capture(
 }
 
 /**
- * Decides about the messages and writes what is new: five round trips with BEGIN and COMMIT, whatever their number; one
- * more when cards were guessed at, one each second, one when a payment came after its deadline, and one when a request
- * came again under another key of payment ids. The clients are
- * locked before we look for what is recorded, so that a payment which another process is recording for the same client is
- * found once its transaction has ended.
+ * Decides about the messages and writes what is new: two round trips, BEGIN and COMMIT included, whatever their number,
+ * and a third when a payment came after its deadline. The clients are locked before we look for what is recorded, so that
+ * a payment which another process is recording for the same client is found once its transaction has ended.
  */
 export async function capturePayments(
   transaction: Transaction,
@@ -79,11 +77,13 @@ export async function capturePayments(
   now: () => number,
   guesses?: GuessBook,
 ): Promise<readonly CaptureDecision[]> {
-  if (guesses?.isOld(now())) await readGuesses(transaction, guesses, now());
   const cards = new Set<string>();
   for (const { card, declineReason } of messages) if (declineReason === undefined) cards.add(card.fingerprint);
-  const clients = cards.size === 0 ? [] : await lockClients(transaction, [...cards]);
-  const recorded = await findPayments(transaction, messages);
+  const [clients, recorded] = await Promise.all([
+    cards.size === 0 ? [] : lockClients(transaction, [...cards]),
+    findPayments(transaction, messages),
+    guesses?.isOld(now()) && readGuesses(transaction, guesses, now()),
+  ]);
   const nowMs = now();
   const judged = await withExtendedDeadlines(transaction, messages, { recorded, now: nowMs });
   const tally = guesses && new GuessTally(guesses, clients, nowMs);
@@ -91,10 +91,14 @@ export async function capturePayments(
   const fresh = decisions.flatMap((decision) =>
     decision.outcome === "recorded" && decision.isNew ? [decision.payment] : [],
   );
-  if (fresh.length > 0) await recordCaptures(transaction, fresh);
   const others = otherIdsIn(messages, decisions);
-  if (others.length > 0) await recordOtherIds(transaction, others);
-  if (guesses !== undefined && tally !== undefined) await recordGuesses(transaction, guesses, tally, nowMs);
+  const [, , guessed] = await Promise.all([
+    fresh.length > 0 && recordCaptures(transaction, fresh),
+    others.length > 0 && recordOtherIds(transaction, others),
+    tally && recordGuesses(transaction, tally, nowMs),
+    transaction.commit(),
+  ]);
+  if (guessed) guesses?.note(guessed);
   return decisions;
 }
 
@@ -115,18 +119,17 @@ async function readGuesses(transaction: Transaction, guesses: GuessBook, nowMs: 
   guesses.replace(await findCardGuesses(transaction, since), nowMs);
 }
 
-/** Nothing, unless there were guesses. A transaction that is not committed leaves the book too high until it is read. */
-async function recordGuesses(
+/** Nothing, unless there were guesses; else those of the merchants as they are then. */
+function recordGuesses(
   transaction: Transaction,
-  guesses: GuessBook,
   tally: GuessTally,
   nowMs: number,
-): Promise<void> {
+): Promise<MerchantGuesses[]> | undefined {
   const cards = tally.cards();
   const merchants = tally.merchants();
-  if (cards.length === 0 && merchants.length === 0) return;
-  const endedBefore = new Date(nowMs - guesses.limits.perMerchant.windowMs);
-  guesses.note(await recordCardGuesses(transaction, { cards, merchants, now: new Date(nowMs), endedBefore }));
+  if (cards.length === 0 && merchants.length === 0) return undefined;
+  const endedBefore = new Date(nowMs - tally.limits.perMerchant.windowMs);
+  return recordCardGuesses(transaction, { cards, merchants, now: new Date(nowMs), endedBefore });
 }
 
 /** The outcome, from what is recorded: the same however often, and for whichever of its messages, it is sent. */

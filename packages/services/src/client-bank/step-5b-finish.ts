@@ -40,7 +40,7 @@ export async function step5bFinish(
   });
 }
 
-/** Decides about the messages and writes what is new: four round trips with BEGIN and COMMIT, and a fifth when money is given back. */
+/** Decides about the messages and writes what is new: two round trips, BEGIN and COMMIT included, whatever their number. */
 export async function finishCycle(
   transaction: Transaction,
   messages: readonly TransactionResultMessage[],
@@ -52,7 +52,10 @@ export async function finishCycle(
     decision.outcome === "final" && decision.isNew ? [decision.payment] : [],
   );
   const returned = fresh.filter(({ givenBackAmount }) => givenBackAmount > 0n);
-  if (fresh.length > 0) await finishPayments(transaction, fresh);
-  if (returned.length > 0) await giveBack(transaction, returned);
+  await Promise.all([
+    fresh.length > 0 && finishPayments(transaction, fresh),
+    returned.length > 0 && giveBack(transaction, returned),
+    transaction.commit(),
+  ]);
   return decisions;
 }

@@ -44,17 +44,16 @@ export async function stepR3Credit(
   });
 }
 
-/**
- * Decides about the messages and writes what is new: five round trips with BEGIN and COMMIT, whatever their number, and
- * one more when a request came again under another key of payment ids.
- */
+/** Decides about the messages and writes what is new: two round trips, BEGIN and COMMIT included, whatever their number. */
 export async function creditRefunds(
   transaction: Transaction,
   messages: readonly RefundResultMessage[],
   now: () => number,
 ): Promise<readonly RefundDecision[]> {
-  const payments = await lockPayments(transaction, [...new Set(messages.map(({ paymentId }) => paymentId))]);
-  const recorded = await findRefunds(transaction, [...new Set(messages.map(({ refundId }) => refundId))]);
+  const [payments, recorded] = await Promise.all([
+    lockPayments(transaction, [...new Set(messages.map(({ paymentId }) => paymentId))]),
+    findRefunds(transaction, [...new Set(messages.map(({ refundId }) => refundId))]),
+  ]);
   const decisions = decideRefunds(messages, { payments, recorded, now: now() });
   const fresh = decisions.flatMap((decision) => (decision.outcome === "final" && decision.isNew ? [decision] : []));
   const changed = new Map<string, PaymentRecord>();
@@ -63,11 +62,14 @@ export async function creditRefunds(
     if (refund.state === "SUCCEEDED" && payment !== undefined) changed.set(payment.id, payment);
   }
   const refunds = fresh.map(({ refund }) => refund);
-  if (refunds.length > 0) await recordRefunds(transaction, refunds, changed);
   const others = messages.flatMap(({ refundId, otherId }) =>
     otherId === undefined ? [] : [{ id: otherId, recordedAs: refundId }],
   );
-  if (others.length > 0) await recordOtherIds(transaction, others);
+  await Promise.all([
+    refunds.length > 0 && recordRefunds(transaction, refunds, changed),
+    others.length > 0 && recordOtherIds(transaction, others),
+    transaction.commit(),
+  ]);
   return decisions;
 }
 

@@ -43,7 +43,7 @@ export async function step4Settle(
 }
 
 /**
- * Decides about the messages and writes what is new: five round trips with BEGIN and COMMIT, whatever their number. The
+ * Decides about the messages and writes what is new: two round trips, BEGIN and COMMIT included, whatever their number. The
  * merchants are locked before we look for what is recorded, so that a receipt which another process is writing for the
  * same merchant is found once its transaction has ended.
  */
@@ -54,13 +54,15 @@ export async function settlePayments(
 ): Promise<readonly SettlementDecision[]> {
   const ids = new Set<string>();
   for (const { merchantId, declineReason } of messages) if (declineReason === undefined) ids.add(merchantId);
-  const merchants = ids.size === 0 ? [] : await lockMerchants(transaction, [...ids]);
-  const recorded = await findReceipts(transaction, [...new Set(messages.map(({ paymentId }) => paymentId))]);
+  const [merchants, recorded] = await Promise.all([
+    ids.size === 0 ? [] : lockMerchants(transaction, [...ids]),
+    findReceipts(transaction, [...new Set(messages.map(({ paymentId }) => paymentId))]),
+  ]);
   const decisions = decideSettlements(messages, { merchants, recorded, now: now() });
   const fresh = decisions.flatMap((decision) =>
     decision.outcome === "recorded" && decision.isNew ? [decision.receipt] : [],
   );
-  if (fresh.length > 0) await recordSettlements(transaction, fresh);
+  await Promise.all([fresh.length > 0 && recordSettlements(transaction, fresh), transaction.commit()]);
   return decisions;
 }
 

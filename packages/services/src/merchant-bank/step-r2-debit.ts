@@ -78,7 +78,7 @@ function waitingSinceOf({ properties }: Message): number | undefined {
 }
 
 /**
- * Decides about the messages and writes what is new: six round trips with BEGIN and COMMIT, whatever their number. The
+ * Decides about the messages and writes what is new: two round trips, BEGIN and COMMIT included, whatever their number. The
  * merchants are locked first, as in step 4, then the receipts: the sum that a receipt holds under its lock is what
  * decides how much of a payment may still be given back, whoever asks at the same time.
  */
@@ -87,14 +87,16 @@ export async function debitRefunds(
   messages: readonly RefundRequested[],
   now: () => number,
 ): Promise<DebitedRefunds> {
-  const merchants = await lockMerchants(transaction, [...new Set(messages.map(({ merchantId }) => merchantId))]);
-  const receipts = await lockReceipts(transaction, [...new Set(messages.map(({ paymentId }) => paymentId))]);
-  const recorded = await findRefunds(transaction, messages);
+  const [merchants, receipts, recorded] = await Promise.all([
+    lockMerchants(transaction, [...new Set(messages.map(({ merchantId }) => merchantId))]),
+    lockReceipts(transaction, [...new Set(messages.map(({ paymentId }) => paymentId))]),
+    findRefunds(transaction, messages),
+  ]);
   const decisions = decideRefunds(messages, { merchants, receipts, recorded, now: now() });
   const fresh = decisions.flatMap((decision) =>
     decision.outcome === "recorded" && decision.isNew ? [decision.refund] : [],
   );
-  if (fresh.length > 0) await recordRefunds(transaction, fresh);
+  await Promise.all([fresh.length > 0 && recordRefunds(transaction, fresh), transaction.commit()]);
   return { decisions, receipts };
 }
 

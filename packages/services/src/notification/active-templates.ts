@@ -3,7 +3,7 @@
  * checked before it is used. An active version that cannot tell every end is passed over for the last one before it that
  * can: a mistake in a text stops no notification.
  */
-import type { Database, Transaction } from "../platform/database.js";
+import type { Database, Session } from "../platform/database.js";
 import type { Logger } from "../platform/log.js";
 import { serviceMeter } from "../platform/meter.js";
 import { problemOf } from "./check-template.js";
@@ -59,7 +59,7 @@ export class ActiveTemplates {
   async refresh(): Promise<void> {
     if (this.#now() - this.#readTimeMs < REFRESH_INTERVAL_MS) return;
     const { database, language } = this.#options;
-    this.#choices = await database.read(async (client) => {
+    this.#choices = await database.autoCommit(async (client) => {
       const choices = new Map<string, Choice>();
       for (const active of await readActiveTemplates(client, language)) {
         choices.set(active.name, await this.#choose(client, active));
@@ -85,7 +85,7 @@ export class ActiveTemplates {
     );
   }
 
-  async #choose(client: Transaction, active: Template): Promise<Choice> {
+  async #choose(client: Session, active: Template): Promise<Choice> {
     const { renderer, log } = this.#options;
     const before = this.#choices.get(active.name);
     const isKnown = before !== undefined && isSame(before.active, active);

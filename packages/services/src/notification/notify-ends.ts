@@ -30,7 +30,7 @@ export interface NotificationPlan {
   compose(how: ComposeOptions): ComposedNotification[];
 }
 
-/** Records one notification for each end and channel, in one transaction, and tells those that are new. */
+/** Records one notification for each end and channel, in one statement, and tells those that are new. */
 export async function notifyEnds<End>(
   tools: NotificationTools,
   step: "5a" | "R4",
@@ -40,7 +40,7 @@ export async function notifyEnds<End>(
   await tools.templates.refresh();
   const { outcomes, notifications } = composeAll(tools, batch, plan);
   if (notifications.length > 0) {
-    const recorded = await tools.database.transaction((transaction) => insertNotifications(transaction, notifications));
+    const recorded = await tools.database.autoCommit((session) => insertNotifications(session, notifications));
     // The inputs are accepted after this: killed in between, the batch comes again and finds its rows.
     tell(tools.log, step, { notifications, recorded });
     if (recorded.some((row) => row.channel === "webhook")) tools.wakeSender();

@@ -6,6 +6,9 @@ import { failureReason } from "./failure-reason.js";
 import type { Logger } from "./log.js";
 import { isFaultOfTheMessage, isOfTheDatabase } from "./sqlstate.js";
 import type { Tls } from "./tls.js";
+import { PipelinedSession, PipelinedTransaction, type Session, type Transaction } from "./transaction.js";
+
+export type { Session, Transaction } from "./transaction.js";
 
 // Amounts are bigint everywhere: int8 (oid 20) must never become a string or a double.
 pg.types.setTypeParser(20, BigInt);
@@ -17,14 +20,14 @@ const LOCK_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** What runs statements inside a transaction. The operations of a service take it as their first parameter. */
-export type Transaction = pg.PoolClient;
-
 export interface Database {
-  /** Runs `work` in one READ COMMITTED transaction: committed when it resolves, rolled back when it rejects. */
+  /**
+   * Runs `work` in one READ COMMITTED transaction: committed when it resolves, unless it has asked for that itself, and
+   * rolled back when it rejects.
+   */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
-  /** Runs `work` on a connection without a transaction, for a single statement. */
-  read<T>(work: (client: Transaction) => Promise<T>): Promise<T>;
+  /** Runs `work` on a connection without a transaction: a statement commits by itself. */
+  autoCommit<T>(work: (client: Session) => Promise<T>): Promise<T>;
   /** What is wrong, after a failure that no success has followed; for readiness. */
   problem(): string | undefined;
   close(): Promise<void>;
@@ -84,17 +87,16 @@ export function openDatabase(options: {
   }
 
   return {
-    read: withClient,
+    autoCommit: (work) => withClient((client) => work(new PipelinedSession(client))),
     transaction: (work) =>
       withClient(async (client) => {
-        await client.query("BEGIN");
+        const transaction = new PipelinedTransaction(client);
         try {
-          const result = await work(client);
-          await client.query("COMMIT");
+          const result = await work(transaction);
+          await transaction.commit();
           return result;
         } catch (error) {
-          // A rollback that fails changes nothing: the connection is broken, and the server rolls back by itself.
-          await client.query("ROLLBACK").catch(() => undefined);
+          await transaction.rollBack();
           throw error;
         }
       }),

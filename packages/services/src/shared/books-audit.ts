@@ -3,7 +3,7 @@
  * metrics. What the two banks must agree on, and everything older, is the operator's verify-money.
  */
 import { z } from "zod";
-import type { Database, Transaction } from "../platform/database.js";
+import type { Database, Session } from "../platform/database.js";
 import type { Logger } from "../platform/log.js";
 import { serviceMeter } from "../platform/meter.js";
 
@@ -35,7 +35,7 @@ export interface AuditFindings {
 }
 
 /** The bank's own statements. @param since What was decided before was looked at by an earlier audit and is final. */
-export type AuditBooks = (client: Transaction, since: Date) => Promise<AuditFindings>;
+export type AuditBooks = (client: Session, since: Date) => Promise<AuditFindings>;
 
 export interface BooksAudit {
   /** Runs one now; it never rejects. For tests. */
@@ -65,7 +65,7 @@ export function startBooksAudit(options: {
   async function audit(): Promise<void> {
     const beganMs = now();
     try {
-      const findings = await database.read((client) => auditBooks(client, since));
+      const findings = await database.autoCommit((client) => auditBooks(client, since));
       [found, foundAtMs] = [findings, beganMs];
       since = new Date(Math.min(beganMs, findings.inFlight?.oldest?.getTime() ?? beganMs) - OVERLAP_MS);
       const drifts = findings.drifts.filter(({ drift }) => drift !== 0n);

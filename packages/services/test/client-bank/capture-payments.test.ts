@@ -3,6 +3,7 @@ import type { CaptureDecision } from "../../dist/client-bank/decide-captures.js"
 import { getPayments } from "../../dist/client-bank/operations/get-payments.js";
 import type { PaymentRecord } from "../../dist/client-bank/payment-record.js";
 import { capturePayments } from "../../dist/client-bank/step-3-capture.js";
+import type { Transaction } from "../../dist/platform/database.js";
 import type { ValidationResultMessage } from "../../dist/shared/messages.js";
 import {
   balanceOf,
@@ -259,7 +260,9 @@ describe("Step 3 on PostgreSQL", function () {
       ]);
     const amount = BigInt(first.amount.minorUnits);
     expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(before - amount);
-    const found = await banks().clientBank.read((reader) => getPayments(reader, [again, inOneBatch, first.paymentId]));
+    const found = await banks().clientBank.autoCommit((reader) =>
+      getPayments(reader, [again, inOneBatch, first.paymentId]),
+    );
     expect([...found].map(([asked, { id }]) => [asked, id])).to.have.deep.members(
       [again, inOneBatch, first.paymentId].map((asked) => [asked, first.paymentId]),
     );
@@ -303,12 +306,11 @@ describe("Step 3 on PostgreSQL", function () {
     async function captureTold(messages: readonly ValidationResultMessage[]) {
       const names: string[] = [];
       const decisions = await banks().clientBank.transaction((transaction) => {
-        const query = (statement: { readonly name?: string }) => {
-          names.push(statement.name ?? "");
-          return transaction.query(statement as never);
+        const query: Transaction["query"] = (statement) => {
+          if (typeof statement !== "string") names.push(statement.name ?? "");
+          return transaction.query(statement);
         };
-        const told = Object.assign(Object.create(transaction), { query }) as typeof transaction;
-        return capturePayments(told, messages, Date.now);
+        return capturePayments({ query, commit: () => transaction.commit() }, messages, Date.now);
       });
       return { names, records: decisions.map(recordOf) };
     }

@@ -17,7 +17,7 @@ describe("Reading payments", function () {
     const message = validationResult(someClient(0), { merchantId: "m-0010" });
     await record(message);
     const { paymentId } = message;
-    const found = (await banks().clientBank.read((client) => getPayments(client, [paymentId]))).get(paymentId);
+    const found = (await banks().clientBank.autoCommit((client) => getPayments(client, [paymentId]))).get(paymentId);
     expect(found && paymentView.parse(paymentViewOf(found))).to.deep.include({
       id: message.paymentId,
       amount: { currencyCode: "EUR", minorUnits: "1000" },
@@ -38,7 +38,7 @@ describe("Reading payments", function () {
     const listed: { readonly id: string; readonly acceptTime: string }[] = [];
     for (;;) {
       const after = listed.at(-1);
-      const page = await banks().clientBank.read((client) =>
+      const page = await banks().clientBank.autoCommit((client) =>
         listPayments(client, { merchantId: "m-0012", pageSize: 5, after }),
       );
       listed.push(...page.map(({ id, acceptTime }) => ({ id, acceptTime })));
@@ -56,7 +56,7 @@ describe("Reading payments", function () {
     const again = { ...validationResult(someClient(0), asked), parametersHash: "x".repeat(43) };
     await record(first, validationResult(someClient(0), { merchantId: "m-0014" }));
     await record({ ...again, amount: { ...again.amount, minorUnits: "1" } });
-    const read = (query: PageQuery) => banks().clientBank.read((client) => listPayments(client, query));
+    const read = (query: PageQuery) => banks().clientBank.autoCommit((client) => listPayments(client, query));
     expect((await read(asked)).map(({ id }) => id)).to.have.members([first.paymentId, again.paymentId]);
     expect((await read({ ...asked, standing: true })).map(({ id }) => id)).to.deep.equal([first.paymentId]);
     expect(await read({ ...asked, merchantId: "m-0015" })).to.deep.equal([]);
@@ -79,7 +79,7 @@ describe("Reading payments", function () {
       const plan = await banks().clientBank.transaction(async (client) => {
         // The tables of a test are so small that reading them whole is the quickest.
         await client.query("SET LOCAL enable_seqscan = off");
-        const { rows: lines } = await client.query<{ "QUERY PLAN": string }>(`EXPLAIN ${text}`, values);
+        const { rows: lines } = await client.query<{ "QUERY PLAN": string }>({ text: `EXPLAIN ${text}`, values });
         return lines.map((line) => line["QUERY PLAN"]).join("\n");
       });
       for (const index of indexes) expect(plan).to.include(index);

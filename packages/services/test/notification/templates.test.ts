@@ -28,7 +28,7 @@ describe("The templates that the migrations bring", () => {
       log: captureLog().log,
     });
     for (const language of ["en", "fr"]) {
-      byLanguage[language] = await opened.read((client) => readActiveTemplates(client, language));
+      byLanguage[language] = await opened.autoCommit((client) => readActiveTemplates(client, language));
     }
     await opened.close();
   });
@@ -130,7 +130,7 @@ describe("The templates that the migrations bring", () => {
       "UPDATE notification.notifications SET body = ''",
       "CREATE TABLE notification.other (id int)",
     ]) {
-      const refused = await opened.read((client) => client.query(statement)).catch((error: unknown) => error);
+      const refused = await opened.autoCommit((client) => client.query(statement)).catch((error: unknown) => error);
       expect(refused, statement).to.have.property("code", "42501");
     }
     await opened.close();

@@ -13,8 +13,9 @@ describe("The banks' audit of their own books", function () {
   this.timeout(60_000);
   const banks = useBanks();
   const longAgo = new Date(Date.now() - 3_600_000);
-  const client = (since = longAgo) => banks().clientBank.read((connection) => auditClientBank(connection, since));
-  const merchant = (since = longAgo) => banks().merchantBank.read((connection) => auditMerchantBank(connection, since));
+  const client = (since = longAgo) => banks().clientBank.autoCommit((connection) => auditClientBank(connection, since));
+  const merchant = (since = longAgo) =>
+    banks().merchantBank.autoCommit((connection) => auditMerchantBank(connection, since));
   const driftsOf = ({ drifts }: AuditFindings) => drifts.filter(({ drift }) => drift !== 0n);
 
   const final = validationResult(someClient(0));

@@ -124,7 +124,9 @@ describe("Steps R2 and R3 on PostgreSQL", function () {
     await credit([one as RefundResultMessage]);
     const [decision] = await credit([{ ...(one as RefundResultMessage), otherId: again.refundId }]);
     expect(decision).to.deep.include({ outcome: "final", isNew: false });
-    const found = await banks().clientBank.read((reader) => findRefunds(reader, [again.refundId, first.refundId]));
+    const found = await banks().clientBank.autoCommit((reader) =>
+      findRefunds(reader, [again.refundId, first.refundId]),
+    );
     expect([...found.values()].map(({ id }) => id)).to.deep.equal([first.refundId, first.refundId]);
     expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
   });

@@ -222,6 +222,20 @@ describe("The rights of a service's role of the database", function () {
       expect(wrong).to.deep.equal([]);
     });
 
+    it(`lets ${role} call the functions of its own schema, and nobody else`, async () => {
+      const rows = await database().query<{ name: string; callers: string[] }>(
+        `SELECT pg_proc.oid::regprocedure::text AS name,
+                array(SELECT rolname::text FROM pg_roles
+                       WHERE rolname = ANY ($2) AND has_function_privilege(pg_roles.oid, pg_proc.oid, 'EXECUTE')) AS callers
+           FROM pg_proc WHERE pronamespace::regnamespace::text = $1`,
+        [role, DATABASE_ROLES],
+      );
+      for (const { name, callers } of rows) expect(callers, name).to.deep.equal([role]);
+      expect(rows.map(({ name }) => name.replace(/\(.*/, "")).toSorted()).to.deep.equal(
+        role === "notification" ? [] : [`${role}.expect_count`, `${role}.expect_recorded`],
+      );
+    });
+
     it(`lets ${role} into its database alone`, async () => {
       for (const [name, isAllowed] of [
         [new URL(database().url).pathname, true],

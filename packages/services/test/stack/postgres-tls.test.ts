@@ -43,7 +43,7 @@ describe("a database with sslmode=verify-full", () => {
     const tls = openTls({ settings: { TLS_CA_FILE: ca }, log });
     const database = openDatabase({ url: url.href, poolSize: 1, service: "tried", log, tls });
     try {
-      const { rows } = await database.read((client) =>
+      const { rows } = await database.autoCommit((client) =>
         client.query<{ version: string }>("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"),
       );
       return rows[0]?.version;

@@ -7,6 +7,7 @@ import type { RefundRecord } from "../../../dist/client-bank/refund-record.js";
 import { byRequest, clear, enter } from "./bank-tables.js";
 import type { ClientBankTables, ClientRow } from "./client-bank-tables.js";
 import { byText, rowsOf, standingBeside, sumBy, withDates, withFields } from "./columns.js";
+import { expectCount, expectRecorded } from "./expected-counts.js";
 import { answer, type Session, type Statement, type StatementResult } from "./session.js";
 import type { Table } from "./table.js";
 
@@ -118,12 +119,12 @@ async function recordCaptures(
     ({ clientId }) => clientId ?? "",
     ({ capturedAmount }) => capturedAmount,
   );
-  let debited = 0n;
+  let debited = 0;
   for (const client of await session.lockRows(clients, [...debits.keys()])) {
     const debit = debits.get(client.id) ?? 0n;
     if (client.balance < debit) continue;
     clients.write({ ...client, balance: client.balance - debit }, session);
-    debited += 1n;
+    debited += 1;
   }
   for (const { id, clientId, currency, capturedAmount, captureTime } of captured) {
     const movement = { paymentId: id, refundId: "", kind: "capture", currency, time: captureTime } as const;
@@ -138,7 +139,9 @@ async function recordCaptures(
       ({ capturedAmount }) => capturedAmount,
     ),
   );
-  return answer([{ recorded: BigInt(recorded.length), debited, debtors: BigInt(debits.size) }]);
+  expectRecorded(recorded.length, decided.length);
+  expectCount(debited, debits.size);
+  return answer([{ expect_recorded: "", expect_count: "" }]);
 }
 
 async function recordCardGuesses(
@@ -186,7 +189,8 @@ async function finishPayments(
   const rows = await session.lockRows(payments, [...changes.keys()]);
   const pending = rows.filter(({ state }) => state === "PENDING");
   for (const row of pending) payments.write({ ...row, ...changes.get(row.id) }, session);
-  return { rows: [], rowCount: pending.length };
+  expectCount(pending.length, finished.length);
+  return answer([{ expect_count: "" }]);
 }
 
 /** Adds to the balances of clients, in the order of their ids; how many of them there are. */
@@ -194,12 +198,12 @@ async function credit(
   { clients }: ClientBankTables,
   session: Session,
   credits: ReadonlyMap<string, bigint>,
-): Promise<bigint> {
+): Promise<number> {
   const locked = await session.lockRows(clients, [...credits.keys()].sort());
   for (const client of locked) {
     clients.write({ ...client, balance: client.balance + (credits.get(client.id) ?? 0n) }, session);
   }
-  return BigInt(locked.length);
+  return locked.length;
 }
 
 async function giveBack(
@@ -223,8 +227,9 @@ async function giveBack(
     ({ currency }) => currency,
     ({ givenBackAmount }) => -givenBackAmount,
   );
-  if (credited > 0n) await clear(session, tables.clearing, sums);
-  return answer([{ credited, creditors: BigInt(credits.size) }]);
+  if (credited > 0) await clear(session, tables.clearing, sums);
+  expectCount(credited, credits.size);
+  return answer([{ expect_count: "" }]);
 }
 
 async function recordRefunds(
@@ -237,9 +242,9 @@ async function recordRefunds(
     ...REFUND_COLUMNS,
     "clientId",
   ]).sort(byText(({ id }) => id));
-  let recorded = 0n;
+  let recorded = 0;
   for (const { clientId: _credited, ...refund } of decided) {
-    if (await session.insertUnlessThere(refunds, withFields(refund), ["refunds_pkey"])) recorded += 1n;
+    if (await session.insertUnlessThere(refunds, withFields(refund), ["refunds_pkey"])) recorded += 1;
   }
   const refunded = rowsOf<PaymentRecord>(values.slice(15), [
     ...(["id", "state", "settleTime", "finishTime", "refundedAmount"] as const),
@@ -265,6 +270,9 @@ async function recordRefunds(
     ({ currency }) => currency ?? "",
     ({ amount }) => -(amount ?? 0n),
   );
-  if (credited > 0n) await clear(session, clearing, sums);
-  return answer([{ recorded, changed: BigInt(changed.length), credited, creditors: BigInt(credits.size) }]);
+  if (credited > 0) await clear(session, clearing, sums);
+  expectRecorded(recorded, decided.length);
+  expectCount(changed.length, refunded.length);
+  expectCount(credited, credits.size);
+  return answer([{ expect_recorded: "", expect_count: "" }]);
 }

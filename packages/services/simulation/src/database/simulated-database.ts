@@ -1,10 +1,16 @@
 /** A service's pool of connections to the simulated server: what `openDatabase` is to the real one. */
-import type { Database, Transaction } from "../../../dist/platform/database.js";
+import type { Database, Session as DatabaseSession, Transaction } from "../../../dist/platform/database.js";
 import type { Random } from "../random.js";
 import type { Actor, Schedule } from "../schedule.js";
 import { ServerError, sessionEnded } from "./server-error.js";
 import type { Session, StatementResult } from "./session.js";
 import { type DatabaseUser, type SimulatedServer, type Statements, statementName } from "./simulated-server.js";
+
+interface Asked {
+  readonly name?: string;
+  readonly text: string;
+  readonly values?: readonly unknown[];
+}
 
 interface OpenTransaction {
   readonly session: Session;
@@ -66,7 +72,7 @@ export class DatabaseHost {
   connect(user: DatabaseUser, owner: Actor): Database {
     return {
       transaction: (work) => this.#transaction(user, owner, work),
-      read: (work) => work(this.#client(user, owner, this.#session())),
+      autoCommit: (work) => work(this.#pipeline(user, owner, this.#session())),
       problem: () => undefined,
       close: async () => undefined,
     };
@@ -77,9 +83,15 @@ export class DatabaseHost {
     const { session } = transaction;
     session.begin();
     this.#open.add(transaction);
+    const { query, afterThat } = this.#pipeline(user, owner, session);
+    let committed: Promise<void> | undefined;
+    const commit = () => {
+      committed ??= afterThat(() => this.#commit(transaction));
+      return committed;
+    };
     try {
-      const result = await work(this.#client(user, owner, session));
-      await this.#commit(transaction);
+      const result = await work({ query, commit });
+      await commit();
       return result;
     } catch (error) {
       await this.#schedule.turn(owner, "rolls back");
@@ -123,24 +135,28 @@ export class DatabaseHost {
     return this.server.open(() => this.#schedule.turn(this.#actor, "grants a lock"));
   }
 
-  #client(user: DatabaseUser, owner: Actor, session: Session): Transaction {
-    const query = async (
-      asked: string | { readonly name?: string; readonly text: string; readonly values?: readonly unknown[] },
-      values?: readonly unknown[],
-    ): Promise<StatementResult> => {
-      const { name, given } =
-        typeof asked === "string"
-          ? { name: statementName({ text: asked }), given: values ?? [] }
-          : { name: statementName(asked), given: asked.values ?? [] };
-      const statement = this.#statements[user][name];
-      if (statement === undefined) throw new Error(`The simulated database has no model of ${user}'s ${name}.`);
-      await this.#schedule.turn(owner, name);
-      if (this.#failNext) {
-        this.#failNext = false;
-        throw new ServerError(this.#random.pick(PASSING_FAILURES), "the schedule lets this statement fail");
-      }
-      return session.run(statement, given);
+  /** What is asked for runs in its order; after a failure nothing more does, least of all a COMMIT that was sent with it. */
+  #pipeline(user: DatabaseUser, owner: Actor, session: Session) {
+    let last: Promise<unknown> = Promise.resolve();
+    const afterThat = <T>(run: () => Promise<T>): Promise<T> => {
+      const next = last.then(run);
+      last = next;
+      return next;
     };
-    return { query } as unknown as Transaction;
+    const query = (asked: Asked | string) => afterThat(() => this.#run(user, owner, session, asked));
+    return { afterThat, query: query as unknown as DatabaseSession["query"] };
+  }
+
+  async #run(user: DatabaseUser, owner: Actor, session: Session, asked: Asked | string): Promise<StatementResult> {
+    const { values = [], ...query } = typeof asked === "string" ? { text: asked } : asked;
+    const name = statementName(query);
+    const statement = this.#statements[user][name];
+    if (statement === undefined) throw new Error(`The simulated database has no model of ${user}'s ${name}.`);
+    await this.#schedule.turn(owner, name);
+    if (this.#failNext) {
+      this.#failNext = false;
+      throw new ServerError(this.#random.pick(PASSING_FAILURES), "the schedule lets this statement fail");
+    }
+    return session.run(statement, values);
   }
 }

@@ -143,11 +143,17 @@ async function runWorker(backend: Backend, worker: Worker, log: string[]): Promi
       worker.pending = undefined;
     }
   };
-  const query = async (asked: string | Query, values?: readonly unknown[]) => {
-    const whole = typeof asked === "string" ? { text: asked, values: values ?? [] } : asked;
-    const name = whole.name ?? "unnamed";
+  let last: Promise<unknown> = Promise.resolve();
+  /** In the order in which it was asked for; nothing after a failure. */
+  const afterThat = <T>(run: () => Promise<T>): Promise<T> => {
+    const next = last.then(run);
+    last = next;
+    return next;
+  };
+  const query = async (asked: Query) => {
+    const name = asked.name ?? "unnamed";
     try {
-      const result = await turn(name, () => connection.query(whole));
+      const result = await turn(name, () => connection.query(asked));
       log.push(`${number} ${name}: ${result.rowCount} ${textOf(result.rows)}`);
       return result;
     } catch (error) {
@@ -155,10 +161,18 @@ async function runWorker(backend: Backend, worker: Worker, log: string[]): Promi
       throw error;
     }
   };
+  let committed: Promise<void> | undefined;
+  const commit = () => {
+    committed ??= afterThat(async () => {
+      await turn("COMMIT", () => connection.commit());
+    });
+    return committed;
+  };
   await turn("BEGIN", () => connection.begin());
   try {
-    const result = await work.run({ query } as unknown as Transaction);
-    await turn("COMMIT", () => connection.commit());
+    const transaction = { query: (asked: Query) => afterThat(() => query(asked)), commit };
+    const result = await work.run(transaction as unknown as Transaction);
+    await commit();
     log.push(`${number} step ${work.name}: ${textOf(result)}`);
     return { work, result };
   } catch (error) {

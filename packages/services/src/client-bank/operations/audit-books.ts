@@ -1,4 +1,4 @@
-import type { Transaction } from "../../platform/database.js";
+import type { Session } from "../../platform/database.js";
 import { type AuditFindings, MAXIMUM_AUDITED } from "../../shared/books-audit.js";
 import { CLIENT_ENTRIES_WRONG, CLIENT_ROW_WRONG, clientEntries } from "../../shared/books-rules.js";
 
@@ -7,14 +7,14 @@ import { CLIENT_ENTRIES_WRONG, CLIENT_ROW_WRONG, clientEntries } from "../../sha
  * the accounts alone, for all movements together add up to zero; the payments captured since `since` that are not final;
  * and a bounded number of them against their entries.
  */
-export async function auditBooks(client: Transaction, since: Date): Promise<AuditFindings> {
-  const drifts = await client.query<AuditFindings["drifts"][number]>({ name: "audit-drift", text: DRIFT });
-  const flight = await client.query<NonNullable<AuditFindings["inFlight"]>>({
+export async function auditBooks(session: Session, since: Date): Promise<AuditFindings> {
+  const drifts = await session.query<AuditFindings["drifts"][number]>({ name: "audit-drift", text: DRIFT });
+  const flight = await session.query<NonNullable<AuditFindings["inFlight"]>>({
     name: "audit-in-flight",
     text: IN_FLIGHT,
     values: [since],
   });
-  const entries = await client.query<Pick<AuditFindings, "audited" | "wrong" | "named">>({
+  const entries = await session.query<Pick<AuditFindings, "audited" | "wrong" | "named">>({
     name: "audit-entries",
     text: ENTRIES,
     values: [since],

@@ -1,5 +1,4 @@
 import type { Transaction } from "../../platform/database.js";
-import { expectCount } from "../../platform/write-conflict.js";
 import type { PaymentRecord } from "../payment-record.js";
 
 /**
@@ -7,14 +6,18 @@ import type { PaymentRecord } from "../payment-record.js";
  * @throws Error when one of them is not; nothing of the batch stands then.
  */
 export async function finishPayments(transaction: Transaction, payments: readonly PaymentRecord[]): Promise<void> {
-  const result = await transaction.query({
+  await transaction.query({
     name: "finish-payments",
-    text: `UPDATE client_bank.payments
-           SET state = finished.state, decline_reason = finished.decline_reason, settle_time = finished.settle_time,
-               finish_time = finished.finish_time, given_back_amount = finished.given_back_amount
-           FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int8[])
-             AS finished (id, state, decline_reason, settle_time, finish_time, given_back_amount)
-           WHERE payments.id = finished.id AND payments.state = 'PENDING'`,
+    text: `WITH changed AS (
+             UPDATE client_bank.payments
+             SET state = finished.state, decline_reason = finished.decline_reason, settle_time = finished.settle_time,
+                 finish_time = finished.finish_time, given_back_amount = finished.given_back_amount
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int8[])
+               AS finished (id, state, decline_reason, settle_time, finish_time, given_back_amount)
+             WHERE payments.id = finished.id AND payments.state = 'PENDING'
+             RETURNING payments.id
+           )
+           SELECT client_bank.expect_count('payments finished', (SELECT count(*) FROM changed), cardinality($1::text[]))`,
     values: [
       payments.map((payment) => payment.id),
       payments.map((payment) => payment.state),
@@ -24,5 +27,4 @@ export async function finishPayments(transaction: Transaction, payments: readonl
       payments.map((payment) => payment.givenBackAmount),
     ],
   });
-  expectCount("payments finished", BigInt(result.rowCount ?? 0), BigInt(payments.length));
 }

@@ -1,9 +1,9 @@
-import type { Transaction } from "../../platform/database.js";
+import type { Session } from "../../platform/database.js";
 import { PAYMENT_COLUMNS, type PaymentRecord, type PaymentRow, paymentRecordOf } from "../payment-record.js";
 
 /** The payments with these ids that are recorded, by the id that was asked for: it may be one under another key. */
-export async function getPayments(client: Transaction, ids: readonly string[]): Promise<Map<string, PaymentRecord>> {
-  const { rows } = await client.query<PaymentRow & { readonly askedId: string }>({
+export async function getPayments(session: Session, ids: readonly string[]): Promise<Map<string, PaymentRecord>> {
+  const { rows } = await session.query<PaymentRow & { readonly askedId: string }>({
     name: "get-payments",
     text: `SELECT id AS "askedId", ${PAYMENT_COLUMNS} FROM client_bank.payments WHERE id = ANY ($1::text[])
            UNION ALL

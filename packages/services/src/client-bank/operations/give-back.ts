@@ -1,5 +1,4 @@
 import type { Transaction } from "../../platform/database.js";
-import { expectCount } from "../../platform/write-conflict.js";
 import { CLEARING } from "../clearing.js";
 import type { PaymentRecord } from "../payment-record.js";
 
@@ -9,7 +8,7 @@ import type { PaymentRecord } from "../payment-record.js";
  * @throws Error when an entry exists already, or an account is missing; nothing of the batch stands then.
  */
 export async function giveBack(transaction: Transaction, payments: readonly PaymentRecord[]): Promise<void> {
-  const { rows } = await transaction.query<{ credited: bigint; creditors: bigint }>({
+  await transaction.query({
     name: "give-back",
     text: GIVE_BACK,
     values: [
@@ -20,8 +19,6 @@ export async function giveBack(transaction: Transaction, payments: readonly Paym
       payments.map((payment) => payment.finishTime),
     ],
   });
-  const counts = rows[0] ?? { credited: 0n, creditors: 0n };
-  expectCount("clients credited", counts.credited, counts.creditors);
 }
 
 const GIVE_BACK = `
@@ -52,4 +49,4 @@ const GIVE_BACK = `
     GROUP BY currency ORDER BY currency
     ON CONFLICT (currency) DO UPDATE SET balance = clearing.balance + excluded.balance
   )
-  SELECT (SELECT count(*) FROM credited) AS credited, (SELECT count(*) FROM credits) AS creditors`;
+  SELECT client_bank.expect_count('clients credited', (SELECT count(*) FROM credited), (SELECT count(*) FROM credits))`;

@@ -1,11 +1,11 @@
-import type { Transaction } from "../../platform/database.js";
+import type { Session } from "../../platform/database.js";
 import { REFUND_COLUMNS, type RefundRecord, type RefundRow, refundRecordOf } from "../refund-record.js";
 import { type PageQuery, pageStatement } from "./page-statement.js";
 
 const REFUNDS = { name: "list-refunds", columns: REFUND_COLUMNS, table: "client_bank.refunds" };
 
 /** A page of a merchant's refunds, newest first. */
-export async function listRefunds(client: Transaction, asked: PageQuery): Promise<RefundRecord[]> {
-  const { rows } = await client.query<RefundRow>(pageStatement(REFUNDS, asked));
+export async function listRefunds(session: Session, asked: PageQuery): Promise<RefundRecord[]> {
+  const { rows } = await session.query<RefundRow>(pageStatement(REFUNDS, asked));
   return rows.map(refundRecordOf);
 }

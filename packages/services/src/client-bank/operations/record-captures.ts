@@ -1,5 +1,4 @@
 import type { Transaction } from "../../platform/database.js";
-import { expectCount, WriteConflictError } from "../../platform/write-conflict.js";
 import { CLEARING } from "../clearing.js";
 import type { PaymentRecord } from "../payment-record.js";
 
@@ -7,18 +6,11 @@ import type { PaymentRecord } from "../payment-record.js";
  * Records payments that were decided under the locks of their clients, with everything that follows from it in one
  * statement: the entries of those that were captured, one debit for each client whatever the number of its payments,
  * one credit of the clearing account for each currency.
- * @throws WriteConflictError (transient) when another process recorded one of them, or another payment under one of their
- * request_ids, first. Nothing of the batch stands then.
+ * @throws serialization_failure (transient) when another process recorded one of them, or another payment under one of
+ * their request_ids, first. The statement says so itself, before a COMMIT that is sent with it.
  */
 export async function recordCaptures(transaction: Transaction, payments: readonly PaymentRecord[]): Promise<void> {
-  const { rows } = await transaction.query<{ recorded: bigint; debited: bigint; debtors: bigint }>({
-    name: "record-captures",
-    text: RECORD_CAPTURES,
-    values: columnsOf(payments),
-  });
-  const counts = rows[0] ?? { recorded: 0n, debited: 0n, debtors: 0n };
-  if (counts.recorded !== BigInt(payments.length)) throw new WriteConflictError("payment");
-  expectCount("clients debited", counts.debited, counts.debtors);
+  await transaction.query({ name: "record-captures", text: RECORD_CAPTURES, values: columnsOf(payments) });
 }
 
 /** Payments go in by request, so that two batches with the same requests wait for each other instead of deadlocking. */
@@ -59,8 +51,8 @@ const RECORD_CAPTURES = `
     SELECT currency, sum(captured_amount)::int8 FROM captured GROUP BY currency ORDER BY currency
     ON CONFLICT (currency) DO UPDATE SET balance = clearing.balance + excluded.balance
   )
-  SELECT (SELECT count(*) FROM recorded) AS recorded, (SELECT count(*) FROM debited) AS debited,
-         (SELECT count(*) FROM debits) AS debtors`;
+  SELECT client_bank.expect_recorded('payment', (SELECT count(*) FROM recorded), cardinality($1::text[])),
+         client_bank.expect_count('clients debited', (SELECT count(*) FROM debited), (SELECT count(*) FROM debits))`;
 
 /** One array for each parameter of the statement. */
 function columnsOf(payments: readonly PaymentRecord[]): unknown[] {

@@ -1,5 +1,4 @@
 import type { Transaction } from "../../platform/database.js";
-import { expectCount, WriteConflictError } from "../../platform/write-conflict.js";
 import { CLEARING } from "../clearing.js";
 import type { PaymentRecord } from "../payment-record.js";
 import type { RefundRecord } from "../refund-record.js";
@@ -7,8 +6,8 @@ import type { RefundRecord } from "../refund-record.js";
 /**
  * Records refunds as merchant-bank decided them and credits the clients of those that succeeded. `payments` are those
  * that they change, locked, as they are afterwards; the clients are locked here, in the order of their ids.
- * @throws WriteConflictError (transient) when another process recorded one of them first; Error when a payment or an
- * account is missing. Nothing of the batch stands then.
+ * @throws serialization_failure (transient) when another process recorded one of them first; another error when a payment
+ * or an account is missing. The statement says so itself, before a COMMIT that is sent with it.
  */
 export async function recordRefunds(
   transaction: Transaction,
@@ -16,7 +15,7 @@ export async function recordRefunds(
   payments: ReadonlyMap<string, PaymentRecord>,
 ): Promise<void> {
   const changed = [...payments.values()];
-  const { rows } = await transaction.query<Counts>({
+  await transaction.query({
     name: "record-refunds",
     text: RECORD_REFUNDS,
     values: [
@@ -44,17 +43,6 @@ export async function recordRefunds(
       changed.map((payment) => payment.refundedAmount),
     ],
   });
-  const counts = rows[0] ?? { recorded: 0n, changed: 0n, credited: 0n, creditors: 0n };
-  if (counts.recorded !== BigInt(refunds.length)) throw new WriteConflictError("refund");
-  expectCount("payments refunded", counts.changed, BigInt(changed.length));
-  expectCount("clients credited", counts.credited, counts.creditors);
-}
-
-interface Counts {
-  readonly recorded: bigint;
-  readonly changed: bigint;
-  readonly credited: bigint;
-  readonly creditors: bigint;
 }
 
 /** Refunds go in by id, so that two batches with the same refunds wait for each other. */
@@ -108,5 +96,6 @@ const RECORD_REFUNDS = `
     GROUP BY currency ORDER BY currency
     ON CONFLICT (currency) DO UPDATE SET balance = clearing.balance + excluded.balance
   )
-  SELECT (SELECT count(*) FROM recorded) AS recorded, (SELECT count(*) FROM changed) AS changed,
-         (SELECT count(*) FROM credited) AS credited, (SELECT count(*) FROM credits) AS creditors`;
+  SELECT client_bank.expect_recorded('refund', (SELECT count(*) FROM recorded), cardinality($1::text[])),
+         client_bank.expect_count('payments refunded', (SELECT count(*) FROM changed), cardinality($16::text[])),
+         client_bank.expect_count('clients credited', (SELECT count(*) FROM credited), (SELECT count(*) FROM credits))`;

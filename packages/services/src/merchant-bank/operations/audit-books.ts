@@ -1,11 +1,11 @@
-import type { Transaction } from "../../platform/database.js";
+import type { Session } from "../../platform/database.js";
 import { type AuditFindings, MAXIMUM_AUDITED } from "../../shared/books-audit.js";
 import { MERCHANT_ENTRIES_WRONG, MERCHANT_RECEIPT_WRONG, merchantEntries } from "../../shared/books-rules.js";
 
 /** As client-bank's; which payments are not final, merchant-bank does not know. */
-export async function auditBooks(client: Transaction, since: Date): Promise<AuditFindings> {
-  const drifts = await client.query<AuditFindings["drifts"][number]>({ name: "audit-drift", text: DRIFT });
-  const entries = await client.query<Pick<AuditFindings, "audited" | "wrong" | "named">>({
+export async function auditBooks(session: Session, since: Date): Promise<AuditFindings> {
+  const drifts = await session.query<AuditFindings["drifts"][number]>({ name: "audit-drift", text: DRIFT });
+  const entries = await session.query<Pick<AuditFindings, "audited" | "wrong" | "named">>({
     name: "audit-entries",
     text: ENTRIES,
     values: [since],

@@ -1,5 +1,4 @@
 import type { Transaction } from "../../platform/database.js";
-import { expectCount, WriteConflictError } from "../../platform/write-conflict.js";
 import { CLEARING } from "../clearing.js";
 import type { RefundRecord } from "../refund-record.js";
 
@@ -7,11 +6,12 @@ import type { RefundRecord } from "../refund-record.js";
  * Records refunds that were decided under the locks of their merchants and receipts, with everything that follows from
  * it in one statement: what is refunded of each receipt, the entries of those that were debited, one debit for each
  * merchant whatever the number of its refunds, one credit of the clearing account for each currency.
- * @throws WriteConflictError (transient) when another process recorded one of them, or another refund under one of their
- * request_ids, first; Error when a receipt has less left or a merchant has less than was decided. Nothing of the batch stands then.
+ * @throws serialization_failure (transient) when another process recorded one of them, or another refund under one of
+ * their request_ids, first; another error when a receipt has less left or a merchant has less than was decided. The
+ * statement says so itself, before a COMMIT that is sent with it.
  */
 export async function recordRefunds(transaction: Transaction, refunds: readonly RefundRecord[]): Promise<void> {
-  const { rows } = await transaction.query<Counts>({
+  await transaction.query({
     name: "record-refunds",
     text: RECORD_REFUNDS,
     values: [
@@ -30,18 +30,6 @@ export async function recordRefunds(transaction: Transaction, refunds: readonly 
       refunds.map((refund) => refund.differingFields?.join(",") ?? null),
     ],
   });
-  const counts = rows[0] ?? { recorded: 0n, noted: 0n, payments: 0n, debited: 0n, debtors: 0n };
-  if (counts.recorded !== BigInt(refunds.length)) throw new WriteConflictError("refund");
-  expectCount("receipts refunded", counts.noted, counts.payments);
-  expectCount("merchants debited", counts.debited, counts.debtors);
-}
-
-interface Counts {
-  readonly recorded: bigint;
-  readonly noted: bigint;
-  readonly payments: bigint;
-  readonly debited: bigint;
-  readonly debtors: bigint;
 }
 
 /** Refunds go in by request, so that two batches with the same requests wait for each other instead of deadlocking. */
@@ -84,6 +72,6 @@ const RECORD_REFUNDS = `
     SELECT currency, sum(amount)::int8 FROM refunded GROUP BY currency ORDER BY currency
     ON CONFLICT (currency) DO UPDATE SET balance = clearing.balance + excluded.balance
   )
-  SELECT (SELECT count(*) FROM recorded) AS recorded, (SELECT count(*) FROM noted) AS noted,
-         (SELECT count(*) FROM shares) AS payments, (SELECT count(*) FROM debited) AS debited,
-         (SELECT count(*) FROM debits) AS debtors`;
+  SELECT merchant_bank.expect_recorded('refund', (SELECT count(*) FROM recorded), cardinality($1::text[])),
+         merchant_bank.expect_count('receipts refunded', (SELECT count(*) FROM noted), (SELECT count(*) FROM shares)),
+         merchant_bank.expect_count('merchants debited', (SELECT count(*) FROM debited), (SELECT count(*) FROM debits))`;

@@ -1,5 +1,4 @@
 import type { Transaction } from "../../platform/database.js";
-import { expectCount, WriteConflictError } from "../../platform/write-conflict.js";
 import { CLEARING } from "../clearing.js";
 import type { Receipt } from "../receipt.js";
 
@@ -7,10 +6,11 @@ import type { Receipt } from "../receipt.js";
  * Records receipts that were decided under the locks of their merchants, with everything that follows from it in one
  * statement: the entries of those that were credited, one credit for each merchant whatever the number of its payments,
  * one debit of the clearing account for each currency.
- * @throws WriteConflictError (transient) when another process recorded one of them first; nothing of the batch stands.
+ * @throws serialization_failure (transient) when another process recorded one of them first. The statement says so itself,
+ * before a COMMIT that is sent with it.
  */
 export async function recordSettlements(transaction: Transaction, receipts: readonly Receipt[]): Promise<void> {
-  const { rows } = await transaction.query<{ recorded: bigint; credited: bigint; creditors: bigint }>({
+  await transaction.query({
     name: "record-settlements",
     text: RECORD_SETTLEMENTS,
     values: [
@@ -24,9 +24,6 @@ export async function recordSettlements(transaction: Transaction, receipts: read
       receipts.map((receipt) => receipt.settleTime),
     ],
   });
-  const counts = rows[0] ?? { recorded: 0n, credited: 0n, creditors: 0n };
-  if (counts.recorded !== BigInt(receipts.length)) throw new WriteConflictError("receipt");
-  expectCount("merchants credited", counts.credited, counts.creditors);
 }
 
 /** Receipts go in by payment id, so that two batches with the same payments wait for each other. */
@@ -57,5 +54,5 @@ const RECORD_SETTLEMENTS = `
     SELECT currency, -sum(amount)::int8 FROM settled GROUP BY currency ORDER BY currency
     ON CONFLICT (currency) DO UPDATE SET balance = clearing.balance + excluded.balance
   )
-  SELECT (SELECT count(*) FROM recorded) AS recorded, (SELECT count(*) FROM credited) AS credited,
-         (SELECT count(*) FROM credits) AS creditors`;
+  SELECT merchant_bank.expect_recorded('receipt', (SELECT count(*) FROM recorded), cardinality($1::text[])),
+         merchant_bank.expect_count('merchants credited', (SELECT count(*) FROM credited), (SELECT count(*) FROM credits))`;

@@ -1,4 +1,4 @@
-import type { Transaction } from "../../platform/database.js";
+import type { Session } from "../../platform/database.js";
 
 /** A notification that this process is to post now. */
 export interface ClaimedWebhook {
@@ -22,10 +22,10 @@ export interface ClaimedWebhook {
  * and after it they are due again, whatever became of who took them. Times are the database's alone.
  */
 export async function claimWebhooks(
-  client: Transaction,
+  session: Session,
   options: { readonly limit: number; readonly leaseMs: number },
 ): Promise<ClaimedWebhook[]> {
-  const { rows } = await client.query<ClaimedWebhook>({
+  const { rows } = await session.query<ClaimedWebhook>({
     name: "claim-webhooks",
     text: `WITH due AS (
              SELECT id FROM notification.notifications

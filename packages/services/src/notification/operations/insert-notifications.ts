@@ -1,4 +1,4 @@
-import type { Transaction } from "../../platform/database.js";
+import type { Session } from "../../platform/database.js";
 import type { ComposedNotification, NotificationKey } from "../compose-notification.js";
 
 /**
@@ -7,12 +7,12 @@ import type { ComposedNotification, NotificationKey } from "../compose-notificat
  * payments or refunds wait for each other instead of deadlocking.
  */
 export async function insertNotifications(
-  transaction: Transaction,
+  session: Session,
   notifications: readonly ComposedNotification[],
 ): Promise<NotificationKey[]> {
   const place = ({ paymentId, refundId }: NotificationKey) => `${paymentId} ${refundId}`;
   const rows = notifications.toSorted((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0));
-  const result = await transaction.query<NotificationKey>({
+  const result = await session.query<NotificationKey>({
     name: "insert-notifications",
     text: `INSERT INTO notification.notifications
              (payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,

@@ -1,4 +1,4 @@
-import type { Transaction } from "../../platform/database.js";
+import type { Session } from "../../platform/database.js";
 import type { Template } from "../render-template.js";
 
 /** Versions that are looked at before none is found. */
@@ -6,10 +6,10 @@ const MAXIMUM_VERSIONS = 20;
 
 /** The versions of a template that came before this one, the last first. */
 export async function readEarlierVersions(
-  client: Transaction,
+  session: Session,
   { name, language, version }: Pick<Template, "name" | "language" | "version">,
 ): Promise<Template[]> {
-  const { rows } = await client.query<Template>({
+  const { rows } = await session.query<Template>({
     name: "read-earlier-versions",
     text: `SELECT name, language, version, subject, body
            FROM notification.templates

@@ -1,4 +1,4 @@
-import type { Transaction } from "../../platform/database.js";
+import type { Session } from "../../platform/database.js";
 
 /** What became of one attempt. */
 export type AttemptResult = {
@@ -11,8 +11,8 @@ export type AttemptResult = {
 );
 
 /** Records attempts. One whose lease ran out and was given to another sender changes nothing: that sender's counts. */
-export async function recordAttempts(client: Transaction, results: readonly AttemptResult[]): Promise<void> {
-  await client.query({
+export async function recordAttempts(session: Session, results: readonly AttemptResult[]): Promise<void> {
+  await session.query({
     name: "record-attempts",
     text: `UPDATE notification.notifications AS recorded
            SET state = result.state,

@@ -119,7 +119,7 @@ export class WebhookSender {
     const { database, leaseMs, log } = this.#options;
     let claimed: ClaimedWebhook[];
     try {
-      claimed = await database.read((client) => claimWebhooks(client, { limit: free, leaseMs }));
+      claimed = await database.autoCommit((client) => claimWebhooks(client, { limit: free, leaseMs }));
     } catch (error) {
       log.warn({ step: "5a", err: error }, "webhooks cannot be taken from the table; they wait there");
       return false;
@@ -215,7 +215,7 @@ export class WebhookSender {
       const batch = this.#results;
       this.#results = [];
       try {
-        await this.#options.database.read((client) =>
+        await this.#options.database.autoCommit((client) =>
           recordAttempts(
             client,
             batch.map(({ result }) => result),

@@ -257,9 +257,9 @@ describe("WebhookSender", () => {
     let failures = 2;
     const flaky: Database = {
       ...database,
-      read: (work) => {
+      autoCommit: (work) => {
         if (failures-- > 0) return Promise.reject(new Error("Connection terminated unexpectedly"));
-        return database.read(work);
+        return database.autoCommit(work);
       },
     };
     const [paymentId] = await record();

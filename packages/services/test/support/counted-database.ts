@@ -1,0 +1,158 @@
+/**
+ * A line to PostgreSQL that counts what a service says on it, by the protocol's own messages: round trips (something is
+ * sent while nothing is to be answered) and statements that are run, by their names.
+ *
+ * ```ts
+ * const line = await startCountedDatabase(database().urlOf("client_bank"));
+ * const service = openDatabase({ url: line.url, ... });
+ * const { roundTrips, statements } = await line.during(() => service.transaction(...));
+ * ```
+ */
+import { once } from "node:events";
+import { type AddressInfo, createServer, connect as dial, type Socket } from "node:net";
+
+/** What was said on all connections of a line, from a moment on. */
+export interface LineCounts {
+  readonly roundTrips: number;
+  /** The names of the statements in their order; of one without a name its first word. */
+  readonly statements: readonly string[];
+}
+
+export interface CountedDatabase {
+  /** The database's URL by way of this line. */
+  readonly url: string;
+  /** What was said since the line began, or since the last {@link reset}. */
+  counts(): LineCounts;
+  reset(): void;
+  /** What was said while `work` ran. */
+  during(work: () => Promise<unknown>): Promise<LineCounts>;
+  /** Breaks every connection. */
+  breakOff(): void;
+  close(): Promise<void>;
+}
+
+/** @param url That of a role, without TLS. */
+export async function startCountedDatabase(url: string): Promise<CountedDatabase> {
+  const target = new URL(url);
+  const sockets = new Set<Socket>();
+  let roundTrips = 0;
+  let statements: string[] = [];
+
+  const server = createServer((service) => {
+    const database = dial(Number(target.port), target.hostname);
+    const conversation = new Conversation({
+      roundTrip: () => {
+        roundTrips += 1;
+      },
+      statement: (name) => statements.push(name),
+    });
+    const ends: readonly [Socket, Socket, (chunk: Buffer) => void][] = [
+      [service, database, (chunk) => conversation.asked(chunk)],
+      [database, service, (chunk) => conversation.answered(chunk)],
+    ];
+    for (const [from, to, seen] of ends) {
+      sockets.add(from);
+      from.setNoDelay(true);
+      from.on("data", (chunk) => {
+        seen(chunk);
+        to.write(chunk);
+      });
+      from.on("error", () => to.destroy());
+      from.on("close", () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const here = new URL(url);
+  here.hostname = "127.0.0.1";
+  here.port = String((server.address() as AddressInfo).port);
+
+  const line: CountedDatabase = {
+    url: here.href,
+    counts: () => ({ roundTrips, statements: [...statements] }),
+    reset: () => {
+      roundTrips = 0;
+      statements = [];
+    },
+    during: async (work) => {
+      line.reset();
+      await work();
+      return line.counts();
+    },
+    breakOff: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+    close: async () => {
+      line.breakOff();
+      server.close();
+      await once(server, "close");
+    },
+  };
+  return line;
+}
+
+/** The messages of one connection: PostgreSQL's documentation, "Message Formats". */
+class Conversation {
+  readonly #tell: { readonly roundTrip: () => void; readonly statement: (name: string) => void };
+  readonly #fromService = new Messages({ hasStartup: true });
+  readonly #fromDatabase = new Messages({ hasStartup: false });
+  /** Syncs and simple queries without their ReadyForQuery. */
+  #unanswered = 0;
+  /** Of the statement without a name, and of the portal. */
+  #unnamed = "";
+  #bound = "";
+
+  constructor(tell: { readonly roundTrip: () => void; readonly statement: (name: string) => void }) {
+    this.#tell = tell;
+  }
+
+  asked(chunk: Buffer): void {
+    for (const { type, body } of this.#fromService.read(chunk)) {
+      const [first = "", second = ""] = body.toString("utf8").split("\0");
+      if (type === "P" && first === "") this.#unnamed = firstWord(second);
+      if (type === "B") this.#bound = second || this.#unnamed;
+      if (type === "E") this.#tell.statement(this.#bound);
+      if (type === "Q") this.#tell.statement(firstWord(first));
+      if (type !== "S" && type !== "Q") continue;
+      if (this.#unanswered === 0) this.#tell.roundTrip();
+      this.#unanswered += 1;
+    }
+  }
+
+  answered(chunk: Buffer): void {
+    for (const { type } of this.#fromDatabase.read(chunk)) {
+      if (type === "Z") this.#unanswered = Math.max(0, this.#unanswered - 1);
+    }
+  }
+}
+
+class Messages {
+  #rest: Buffer = Buffer.alloc(0);
+  #hasStartup: boolean;
+
+  constructor({ hasStartup }: { readonly hasStartup: boolean }) {
+    this.#hasStartup = hasStartup;
+  }
+
+  *read(chunk: Buffer): Generator<{ readonly type: string; readonly body: Buffer }> {
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    for (;;) {
+      // A connection's first message has no type.
+      const head = this.#hasStartup ? 0 : 1;
+      if (this.#rest.length < head + 4) return;
+      const end = head + this.#rest.readInt32BE(head);
+      if (this.#rest.length < end) return;
+      const message = this.#rest.subarray(0, end);
+      this.#rest = this.#rest.subarray(end);
+      if (this.#hasStartup) this.#hasStartup = false;
+      else yield { type: String.fromCharCode(message[0] ?? 0), body: message.subarray(5) };
+    }
+  }
+}
+
+function firstWord(text: string): string {
+  return text.trim().split(/\s/, 1)[0] ?? "";
+}
