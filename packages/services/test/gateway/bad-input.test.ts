@@ -316,7 +316,8 @@ describe("bad input by HTTP", () => {
       expect(answer.json.violations).to.have.length(1);
       expect(answer.json.violations[0].field).to.equal(`card.${name}`);
       expect(answer.json.violations[0].description, name).to.match(/not taken.*must not be sent/);
-      expect(answer.text).not.to.contain("987");
+      // A trace's id is random and may hold any digits.
+      expect(answer.text.replaceAll(/[0-9a-f]{16,}/g, "")).not.to.contain("987");
     }
   });
 
