@@ -1,5 +1,5 @@
 /** W3C Trace Context, level 2: continuing a caller's trace, or starting one. */
-import { randomBytes } from "node:crypto";
+import { pooledRandomBytes } from "../platform/random-bytes.js";
 import { traceIdHoldsCardNumber } from "../shared/card-number-in-text.js";
 
 // A version that is not ours may carry more after the flags (section 3.2.4); ff is forbidden, and so are ids of zeros.
@@ -20,7 +20,7 @@ const SAMPLED = 0x01;
  * number is not continued, because it would stand in every log.
  */
 export function continueTrace(incoming: string | undefined): string {
-  const random = randomBytes(24).toString("hex");
+  const random = pooledRandomBytes(24).toString("hex");
   const spanId = random.slice(32);
   const match = incoming === undefined ? null : TRACEPARENT.exec(incoming);
   if (!incoming || !match || (incoming.startsWith("00") && incoming.length !== VERSION_00_LENGTH)) {

@@ -10,16 +10,10 @@
  *
  * The initialisation vector is random, so one key is good for 2^32 cards (NIST SP 800-38D, section 8.3).
  */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  type KeyObject,
-  randomBytes,
-} from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { z } from "zod";
 import type { RingKey } from "../platform/key-ring.js";
+import { pooledRandomBytes } from "../platform/random-bytes.js";
 import { messageDigest } from "./message-digest.js";
 import { countCharacters } from "./plain-text.js";
 
@@ -76,7 +70,7 @@ export async function sealCard(card: CardDetails, key: Uint8Array, message: Seal
   const header = base64url(
     Buffer.from(JSON.stringify({ alg: "dir", enc: "A256GCM", kid: id, message: messageDigest(message) })),
   );
-  const iv = randomBytes(IV_BYTES);
+  const iv = pooledRandomBytes(IV_BYTES);
   const cipher = createCipheriv(CIPHER, object, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(header, "ascii"));
   const ciphertext = Buffer.concat([cipher.update(JSON.stringify(card), "utf8"), cipher.final()]);
   // The second of the five parts is the encrypted key, of which `dir` has none.
