@@ -3,15 +3,15 @@
  * Where the mapping leaves a choice, the stricter form is taken: a whole number as a string has no sign but a minus, no
  * zeros before it, no exponent.
  */
-import { type DescField, type DescMessage, fromBinary, ScalarType, toJson } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { holdsCardNumber } from "../shared/card-number-in-text.js";
 import { messageDescriptor } from "./api-descriptor.js";
 import type { Violation } from "./api-error.js";
 import { type ExactJson, type ExactJsonObject, parseJsonObject } from "./json-text.js";
+import { messageToJson } from "./json-writer.js";
 
-/** How ts-proto's types are made and written; each has the same wire form as the descriptor of its name. */
+/** How ts-proto's types are made. */
 interface Codec<T> {
-  encode(message: T): { finish(): Uint8Array };
   fromPartial(fields: object): T;
 }
 
@@ -25,18 +25,16 @@ export interface ReadRequest<T> {
  * Reads a JSON body; one that did not come is empty.
  * @throws ApiError INVALID_ARGUMENT when it is no JSON object. The sentence never holds any of the body.
  */
-export function readJson<T>(name: string, codec: Pick<Codec<T>, "fromPartial">, body: unknown): ReadRequest<T> {
+export function readJson<T>(name: string, codec: Codec<T>, body: unknown): ReadRequest<T> {
   const json = parseJsonObject(body instanceof Uint8Array ? body : new Uint8Array());
   const violations: Violation[] = [];
   const fields = readFields(messageDescriptor(name), json, "", violations);
   return { request: codec.fromPartial(fields), violations };
 }
 
-/** Writes a message as JSON text; fields that have their default value are written too, so that the form is stable. */
-export function writeJson<T>(name: string, codec: Pick<Codec<T>, "encode">, message: T): string {
-  const schema = messageDescriptor(name);
-  const same = fromBinary(schema, codec.encode(message).finish());
-  return JSON.stringify(toJson(schema, same, { alwaysEmitImplicit: true }));
+/** Writes a message of the API, by its short name, as JSON text. `message` is of ts-proto's type of that name. */
+export function writeJson<Message extends object>(name: string, message: Message): string {
+  return JSON.stringify(messageToJson(messageDescriptor(name), message));
 }
 
 /** The fields of `json` that fit the schema, by their names in TypeScript; the others become violations. */

@@ -1,15 +1,15 @@
 /** The paths of the HTTP door. */
 import type { FastifyInstance, FastifyReply } from "fastify";
 import {
-  GetPaymentResponse,
-  GetRefundResponse,
-  ListPaymentsResponse,
+  type GetPaymentResponse,
+  type GetRefundResponse,
+  type ListPaymentsResponse,
   type ListRefundsRequest,
-  ListRefundsResponse,
+  type ListRefundsResponse,
   PayRequest,
-  PayResponse,
+  type PayResponse,
   RefundPaymentRequest,
-  RefundPaymentResponse,
+  type RefundPaymentResponse,
 } from "../gen/quittance/payments/v1/payments.js";
 import { invalidFields, type Violation } from "./api-error.js";
 import { checkRequestId, collectInto } from "./field-checks.js";
@@ -25,7 +25,7 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
     if (violations.length > 0) throw invalidFields(withFurther(violations, gateway.checkPayRequest(keyed.request)));
     const { payment, final } = await gateway.pay(request.call, keyed.request);
     if (!final) reply.code(202).header("location", `/v1/payments/${payment.id}`);
-    return sendJson(reply, writeJson("PayResponse", PayResponse, { payment }));
+    return sendJson(reply, writeJson<PayResponse>("PayResponse", { payment }));
   });
   // An id ends before a colon, which the router writes as two.
   app.post<{ Params: { id: string } }>(
@@ -41,7 +41,7 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
       }
       const { refund, payment, final } = await gateway.refundPayment(request.call, named.request);
       if (!final) reply.code(202).header("location", `/v1/refunds/${refund.id}`);
-      return sendJson(reply, writeJson("RefundPaymentResponse", RefundPaymentResponse, { refund, payment }));
+      return sendJson(reply, writeJson<RefundPaymentResponse>("RefundPaymentResponse", { refund, payment }));
     },
   );
   app.get<{ Params: { id: string } }>(
@@ -49,7 +49,7 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
     { config: { scope: "payments:read" } },
     async (request, reply) => {
       const payment = await gateway.getPayment(request.call, { id: request.params.id, requestId: "" });
-      return sendJson(reply, writeJson("GetPaymentResponse", GetPaymentResponse, { payment }));
+      return sendJson(reply, writeJson<GetPaymentResponse>("GetPaymentResponse", { payment }));
     },
   );
   app.get<{ Params: { id: string } }>(
@@ -57,18 +57,18 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
     { config: { scope: "payments:read" } },
     async (request, reply) => {
       const refund = await gateway.getRefund(request.call, { id: request.params.id, requestId: "" });
-      return sendJson(reply, writeJson("GetRefundResponse", GetRefundResponse, { refund }));
+      return sendJson(reply, writeJson<GetRefundResponse>("GetRefundResponse", { refund }));
     },
   );
   const listing = { scope: "payments:read", parameters: LIST_PARAMETERS } as const;
   app.get("/v1/payments", { config: listing }, async (request, reply) => {
     const page = await gateway.listPayments(request.call, listRequest(request.query as Query, LIST_PARAMETERS));
-    return sendJson(reply, writeJson("ListPaymentsResponse", ListPaymentsResponse, page));
+    return sendJson(reply, writeJson<ListPaymentsResponse>("ListPaymentsResponse", page));
   });
   const listingRefunds = { scope: "payments:read", parameters: LIST_REFUNDS_PARAMETERS } as const;
   app.get("/v1/refunds", { config: listingRefunds }, async (request, reply) => {
     const page = await gateway.listRefunds(request.call, listRequest(request.query as Query, LIST_REFUNDS_PARAMETERS));
-    return sendJson(reply, writeJson("ListRefundsResponse", ListRefundsResponse, page));
+    return sendJson(reply, writeJson<ListRefundsResponse>("ListRefundsResponse", page));
   });
 }
 
