@@ -19,13 +19,12 @@ export function parseJsonObject(body: Uint8Array): ExactJsonObject {
   } catch {
     throw malformed("The body is not UTF-8.");
   }
+  const { members, isPerhapsInexact } = lookOutsideStrings(text);
   let json: ExactJson;
   let namesTwice: boolean;
   try {
-    // What stands outside of strings has a colon for each member of an object.
-    const outside = text.replaceAll(/"(?:[^"\\]|\\.)*"/g, "");
-    json = JSON.parse(text, PERHAPS_INEXACT.test(outside) ? exactly : undefined) as ExactJson;
-    namesTwice = countMembers(json) !== outside.split(":").length - 1;
+    json = JSON.parse(text, isPerhapsInexact ? exactly : undefined) as ExactJson;
+    namesTwice = countMembers(json) !== members;
   } catch {
     throw malformed("The body is not JSON.");
   }
@@ -36,8 +35,44 @@ export function parseJsonObject(body: Uint8Array): ExactJsonObject {
   return json;
 }
 
-/** A number with a fraction or an exponent, or with more digits than a double keeps. */
-const PERHAPS_INEXACT = /[0-9][.eE]|[0-9]{16}/;
+const QUOTE = 0x22;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+const CAPITAL_E = 0x45;
+const BACKSLASH = 0x5c;
+const SMALL_E = 0x65;
+/** A double keeps every whole number of fewer digits. */
+const INEXACT_DIGITS = 16;
+
+/**
+ * What JSON's parser does not tell: how many members the text gives to its objects, for outside of strings each has one
+ * colon; and whether a number has a fraction or an exponent, or more digits than a double keeps. One pass, without a
+ * copy. Of a text that is no JSON it says nothing.
+ */
+function lookOutsideStrings(text: string): { readonly members: number; readonly isPerhapsInexact: boolean } {
+  let members = 0;
+  let digits = 0;
+  let isPerhapsInexact = false;
+  let isInString = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (isInString) {
+      if (code === BACKSLASH) at++;
+      else if (code === QUOTE) isInString = false;
+    } else if (code >= ZERO && code <= NINE) {
+      digits += 1;
+      if (digits >= INEXACT_DIGITS) isPerhapsInexact = true;
+    } else {
+      if (digits > 0 && (code === POINT || code === SMALL_E || code === CAPITAL_E)) isPerhapsInexact = true;
+      digits = 0;
+      if (code === QUOTE) isInString = true;
+      else if (code === COLON) members += 1;
+    }
+  }
+  return { members, isPerhapsInexact };
+}
 
 /** Keeps numbers as exact as their source text is. */
 const exactly = ((_name: string, value: unknown, { source = "" }: { readonly source?: string }) =>
@@ -46,8 +81,10 @@ const exactly = ((_name: string, value: unknown, { source = "" }: { readonly sou
 /** The members of all objects within. @throws RangeError when they are nested without end. */
 function countMembers(json: ExactJson): number {
   if (typeof json !== "object" || json === null) return 0;
-  const values = Object.values(json);
-  return values.reduce<number>((count, value) => count + countMembers(value), Array.isArray(json) ? 0 : values.length);
+  const values: ExactJson[] = Array.isArray(json) ? json : Object.values(json);
+  let count = values === json ? 0 : values.length;
+  for (const value of values) count += countMembers(value);
+  return count;
 }
 
 /** `1250`, `1.25e3` and `1250.0` are whole and the same; more zeros than any field holds are not looked at. */
