@@ -19,6 +19,8 @@ export interface Waiter<Answer> {
 
 /** Waits end within so many milliseconds of their time: one sweep for all costs less than a timer for each. */
 const SWEEP_INTERVAL_MS = 25;
+/** One sweep of so many also looks which callers are gone: every 250 ms, for it costs more than to compare times. */
+const SWEEPS_A_LOOK = 10;
 
 const OVER = { name: "over" } as const;
 
@@ -28,6 +30,7 @@ export class Waiters<Answer extends { readonly id: string }> {
   readonly #byId = new Map<string, Waiter<Answer>[]>();
   #size = 0;
   #sweeping: NodeJS.Timeout | undefined;
+  #sweeps = 0;
   #closed = false;
 
   constructor(options: { readonly maximum: number }) {
@@ -69,9 +72,10 @@ export class Waiters<Answer extends { readonly id: string }> {
   }
 
   #sweep(nowMs: number): void {
-    for (const id of [...this.#byId.keys()]) {
-      this.#end(id, OVER, (waiter) => waiter.untilMs <= nowMs || waiter.isGone());
-    }
+    this.#sweeps += 1;
+    const looks = this.#sweeps % SWEEPS_A_LOOK === 0;
+    const isOver = (waiter: Waiter<Answer>) => waiter.untilMs <= nowMs || (looks && waiter.isGone());
+    for (const [id, waiters] of this.#byId) if (waiters.some(isOver)) this.#end(id, OVER, isOver);
   }
 
   #end(id: string, outcome: WaitOutcome<Answer>, concerned: (waiter: Waiter<Answer>) => boolean): void {
