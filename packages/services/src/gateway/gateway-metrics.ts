@@ -1,5 +1,5 @@
 /** The gateway's metrics; they cost nothing when nobody listens. */
-import { createNoopMeter } from "@opentelemetry/api";
+import { type Attributes, createNoopMeter } from "@opentelemetry/api";
 import { recordWithExemplar } from "../platform/exemplars.js";
 import { serviceMeter } from "../platform/meter.js";
 import type { Admission } from "./admission.js";
@@ -60,15 +60,15 @@ export function createGatewayMetrics(admission: Admission): GatewayMetrics {
     advice: { explicitBucketBoundaries: DURATION_BUCKETS },
   });
   return {
-    measured:
-      (operation, call) =>
-      async (...args) => {
+    measured: (operation, call) => {
+      const succeeded: Attributes = { "quittance.operation": operation };
+      return async (...args) => {
         const startedAt = performance.now();
-        const attributes: Record<string, string> = { "quittance.operation": operation };
+        let attributes = succeeded;
         try {
           return await call(...args);
         } catch (error) {
-          attributes["error.type"] = error instanceof ApiError ? error.reason : "INTERNAL";
+          attributes = { ...succeeded, "error.type": error instanceof ApiError ? error.reason : "INTERNAL" };
           throw error;
         } finally {
           recordWithExemplar(duration, {
@@ -79,7 +79,8 @@ export function createGatewayMetrics(admission: Admission): GatewayMetrics {
             traceparent: args[0].traceparent,
           });
         }
-      },
+      };
+    },
     countRefusal: (error) => {
       if (error.code === "RESOURCE_EXHAUSTED" || error.code === "UNAVAILABLE") {
         refusals.add(1, { "error.type": error.reason });

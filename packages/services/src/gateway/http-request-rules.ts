@@ -21,7 +21,11 @@ export function addRoutesStrictly(app: FastifyInstance, addRoutes: () => void): 
     for (const one of [method].flat()) methods.add(one);
     methodsOf.set(url, methods);
   });
-  app.addHook("onRequest", async (request) => checkRequest(request));
+  app.addHook("onRequest", (request, _reply, done) => {
+    // What it throws becomes the answer.
+    checkRequest(request);
+    done();
+  });
   addRoutes();
   for (const [url, methods] of methodsOf) {
     app.route({

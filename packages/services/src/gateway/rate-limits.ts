@@ -18,10 +18,15 @@ const READS_WINDOW_SECONDS = 10;
 export class RateLimits {
   readonly #calls: Buckets;
   readonly #reads: Buckets;
+  /** Those that limit anything, and what HTTP tells of them. */
+  readonly #limiting: readonly Buckets[];
+  readonly #policy: string;
 
   constructor(settings: RateLimitSettings, now: () => number = () => performance.now()) {
     this.#calls = new Buckets("calls", settings.callsPerSecond, CALLS_WINDOW_SECONDS, now);
     this.#reads = new Buckets("reads", settings.readsPerSecond, READS_WINDOW_SECONDS, now);
+    this.#limiting = [this.#calls, this.#reads].filter((buckets) => buckets.limit > 0);
+    this.#policy = this.#limiting.map((buckets) => buckets.policy).join(", ");
   }
 
   /** Counts a call. @throws ApiError RESOURCE_EXHAUSTED, with the time after which there is room. */
@@ -41,11 +46,10 @@ export class RateLimits {
 
   /** What HTTP tells a merchant of its limits: draft-ietf-httpapi-ratelimit-headers-10; nothing when there are none. */
   headers(merchantId: string): Record<string, string> {
-    const limits = [this.#calls, this.#reads].filter((buckets) => buckets.limit > 0);
-    if (limits.length === 0) return {};
+    if (this.#limiting.length === 0) return {};
     return {
-      "ratelimit-policy": limits.map((buckets) => buckets.policy).join(", "),
-      ratelimit: limits.map((buckets) => buckets.state(merchantId)).join(", "),
+      "ratelimit-policy": this.#policy,
+      ratelimit: this.#limiting.map((buckets) => buckets.state(merchantId)).join(", "),
     };
   }
 }

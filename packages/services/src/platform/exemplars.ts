@@ -28,6 +28,7 @@ export function recordWithExemplar(
     /** Upper bounds of the histogram's buckets. */
     readonly boundaries: readonly number[];
     readonly value: number;
+    /** Not changed afterwards. */
     readonly attributes: Attributes;
     readonly traceparent: string | undefined;
   },
@@ -52,6 +53,14 @@ export function exemplarOf(name: string, attributes: Attributes, bucket: number)
   return kept.get(name)?.get(seriesKey(attributes))?.get(bucket);
 }
 
+const keys = new WeakMap<Attributes, string>();
+
+/** Worked out once for each object: who measures often gives the same ones. */
 function seriesKey(attributes: Attributes): string {
-  return JSON.stringify(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)));
+  let key = keys.get(attributes);
+  if (key === undefined) {
+    key = JSON.stringify(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)));
+    keys.set(attributes, key);
+  }
+  return key;
 }
