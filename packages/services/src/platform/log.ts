@@ -1,22 +1,9 @@
 /** Structured logs: one JSON line for each event, with the payment and trace ids, and never a card number. */
 import { trace } from "@opentelemetry/api";
-import { destination, type Logger, pino } from "pino";
+import { destination, type Logger, type LoggerOptions, pino, stdSerializers } from "pino";
+import { redacted } from "./redacted.js";
 
 export type { Logger };
-
-/** Names under which a card number or a secret could reach a log; their values are never written. */
-const REDACTED = [
-  "number",
-  "*.number",
-  "card.number",
-  "*.card.number",
-  "sealedCard",
-  "*.sealedCard",
-  "authorization",
-  "*.authorization",
-  "password",
-  "*.password",
-];
 
 /**
  * A logger to standard output. Lines are buffered up to 4 KiB, and flushed at the latest after 250 ms and at exit, so
@@ -36,17 +23,20 @@ export function createLogger(service: string, level: string): Logger {
   process.once("disconnect", () => {
     Object.assign(out, { write: () => true, flushSync: () => undefined, end: () => undefined });
   });
-  return pino(
-    {
-      level,
-      base: { service },
-      redact: { paths: REDACTED, censor: "[redacted]" },
-      timestamp: isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      mixin: activeSpan,
-    },
-    out,
-  );
+  return pino(logOptions(service, level), out);
+}
+
+/** How a service's lines look, wherever they are written. */
+export function logOptions(service: string, level: string): LoggerOptions {
+  return {
+    level,
+    base: { service },
+    timestamp: isoTime,
+    // Not pino's own `redact`: its wildcards copy and walk every line, which made 13 of the 18 us that a line cost.
+    formatters: { level: (label) => ({ level: label }), log: (facts) => redacted(facts) as Record<string, unknown> },
+    serializers: { err: (error: Error) => redacted(stdSerializers.err(error)) },
+    mixin: activeSpan,
+  };
 }
 
 /** The span in which a line is written, by OpenTelemetry's names for logs; nothing while nobody traces. */
@@ -56,8 +46,17 @@ function activeSpan(): object {
   return { trace_id: context.traceId, span_id: context.spanId };
 }
 
+let writtenMs = 0;
+let writtenTime = "";
+
+/** Lines of one millisecond share its text. */
 function isoTime(): string {
-  return `,"time":"${new Date().toISOString()}"`;
+  const nowMs = Date.now();
+  if (nowMs !== writtenMs) {
+    writtenMs = nowMs;
+    writtenTime = `,"time":"${new Date(nowMs).toISOString()}"`;
+  }
+  return writtenTime;
 }
 
 /** The trace id within a W3C `traceparent`, for logs. */
