@@ -1,5 +1,6 @@
 /** Liquid templates, rendered strictly and within limits. Pure text in and out: no files, no partials, no code. */
 import { type Template as CompiledText, Liquid } from "liquidjs";
+import { PlainOutput } from "./plain-output.js";
 
 /** One version of a template, as the table has it. */
 export interface Template {
@@ -83,7 +84,8 @@ export class TemplateRenderer {
   #compile(template: Template): Compiled {
     let compiled = this.#compiled.get(template);
     if (compiled === undefined) {
-      compiled = { subject: this.#engine.parse(template.subject), body: this.#engine.parse(template.body) };
+      const parse = (text: string) => this.#engine.parse(text).map(PlainOutput.insteadOf);
+      compiled = { subject: parse(template.subject), body: parse(template.body) };
       this.#compiled.set(template, compiled);
     }
     return compiled;

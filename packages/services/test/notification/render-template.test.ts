@@ -35,6 +35,7 @@ describe("TemplateRenderer", () => {
     ["a template that is too long", "x".repeat(20_001), /limit exceeded/],
     ["a body that is too long", "{{ long }}".repeat(11), /longer than 10000 characters/],
     ["a property of a prototype", "{{ name.constructor }}", /undefined variable/],
+    ["a variable of a prototype", "{{ constructor }}", /undefined variable/],
   ];
   for (const [what, body, message] of broken) {
     it(`refuses ${what}`, () => {
@@ -42,6 +43,21 @@ describe("TemplateRenderer", () => {
       expect(() => renderer.render(template(body), variables)).to.throw(TemplateError, message);
     });
   }
+
+  it("writes a variable as it is, and what the text assigns in its place", () => {
+    const text = template(
+      '{{ name }}{% assign name = "Bob" %} {{ name }} {{ count }} {{ none }}{{ paid }}',
+      "{{name}}",
+    );
+    expect(renderer.render(text, { name: "Ada & Co", count: 7, none: null, paid: false })).to.deep.equal({
+      subject: "Ada & Co",
+      body: "Ada & Co Bob 7 false",
+    });
+    expect(renderer.render(template("{{ given.name }}{{ 'quoted' }}"), { given: { name: "Ada" } }).body).to.equal(
+      "Adaquoted",
+    );
+    expect(renderer.variablesOf(text)).to.include.members(["name", "count"]);
+  });
 
   it("keeps a subject on one line", () => {
     expect(renderer.render(template("b", "one\r\ntwo: {{ v }}"), { v: "x\ny" }).subject).to.equal("one two: x y");
