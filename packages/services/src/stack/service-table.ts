@@ -35,13 +35,13 @@ type Row = (stack: StackEnvironment) => NodeJS.ProcessEnv;
 
 /**
  * How large V8's young generation may grow, in MiB for each of its halves: by its own measure it takes twice to four
- * times as much under load and gives none of it back, which was most of what a gateway kept after an overload.
+ * times as much under load and gives none of it back, which was most of what a gateway kept after an overload. The other
+services hold one batch at a time: with 4 they need 60 to 100 MiB less, and no more time.
  */
-const SEMI_SPACE_MIB = 16;
+const SEMI_SPACE_MIB = { gateway: 16, others: 4 };
 
 const MADE_BY_THE_STACK: Partial<Record<ServiceName, Row>> = {
   gateway: ({ authentication, grpcPort, httpPort }) => ({
-    NODE_OPTIONS: process.env.NODE_OPTIONS ?? `--max-semi-space-size=${SEMI_SPACE_MIB}`,
     ...authentication,
     GRPC_PORT: String(grpcPort),
     HTTP_PORT: String(httpPort),
@@ -62,6 +62,9 @@ export function environmentOf(service: ServiceName, stack: StackEnvironment): No
     ...passedOn(
       (name) => !(name in keys) && (OF_THE_PROCESS.test(name) || [...configuration, ...secrets].includes(name)),
     ),
+    NODE_OPTIONS:
+      process.env.NODE_OPTIONS ??
+      `--max-semi-space-size=${service === "gateway" ? SEMI_SPACE_MIB.gateway : SEMI_SPACE_MIB.others}`,
     BROKER_URL: stack.brokerUrlOf(service),
     MESSAGE_KEYS: messageKeysOf(service, stack.keys.MESSAGE_SECRET),
     ...(keepsState(service) && { DATABASE_URL: stack.databaseUrlOf(service) }),
