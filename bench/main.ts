@@ -1,4 +1,6 @@
 /** `npm run bench -- <bench> [options]`: runs one bench and prints its figures as JSON on the last line. */
+
+import { benchFloor } from "./floor/bench-floor.js";
 import { benchOverload } from "./overload.js";
 import { benchPayments } from "./payments/bench-payments.js";
 import { benchSdk } from "./sdk/bench-sdk.js";
@@ -9,6 +11,7 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(args: reado
     about: "ten times the load that the house can do: memory, refusals, and what comes after",
     run: benchOverload,
   },
+  floor: { about: "the parts that every payment is made of, each alone: what nobody can go below", run: benchFloor },
   payments: { about: "payments a second through all five services, and what each process costs", run: benchPayments },
   sdk: { about: "the SDK against plain rhea: send, receive, request, process; memory", run: benchSdk },
   seal: { about: "sealing and opening a card, symmetric against asymmetric, and signing a message", run: benchSeal },

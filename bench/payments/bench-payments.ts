@@ -12,10 +12,12 @@ import type { Figures } from "./figures.js";
 import { buildGenerator, type Door, type Generator } from "./generator.js";
 import { type House, startHouse } from "./house.js";
 import { type Measured, measure } from "./measure.js";
+import { growTo } from "./on-file.js";
 import { type PaymentsOptions, parsePaymentsOptions } from "./options.js";
 import { type Shape, writeOrders } from "./orders.js";
 import type { Scenario } from "./scenarios.js";
 import { medianOf, rounded } from "./summarize.js";
+import { countSystemCalls, type SystemCalls } from "./syscalls.js";
 import { figuresTable } from "./tables.js";
 import { telemetryOf } from "./telemetry.js";
 
@@ -45,6 +47,9 @@ export async function benchPayments(args: readonly string[]): Promise<object> {
       {
         ...cost,
         ...(counted?.services[name] && { counts: counted.services[name] }),
+        ...(measured.systemCalls.get(caseName(one))?.[name] && {
+          systemCalls: measured.systemCalls.get(caseName(one))?.[name],
+        }),
         ...(measured.settled && { rssSettledMegabytes: measured.settled[name] ?? 0 }),
       },
     ]);
@@ -76,6 +81,8 @@ async function withHouse<T>(options: PaymentsOptions, folder: string, work: (hou
 interface AllMeasured {
   readonly startMs: number;
   readonly figures: readonly Figures[];
+  /** Of each process, by scenario and door. */
+  readonly systemCalls: ReadonlyMap<string, Readonly<Record<string, SystemCalls>>>;
   /** RSS of each process, long after. */
   readonly settled: Readonly<Record<string, number>> | undefined;
 }
@@ -93,6 +100,7 @@ async function measureAll(
   for (const door of options.doors)
     await warmUp(generate, offer(door, "uniform"), options.warmUp / options.doors.length);
   for (const onFile of options.onFile) {
+    await growTo(house.run.database, onFile, (sentence) => process.stderr.write(`${sentence}\n`));
     const runs = new Map<string, Measured[]>();
     for (let round = 1; round <= options.rounds; round += 1) {
       for (const [scenario, door] of casesOf(options)) {
@@ -101,15 +109,21 @@ async function measureAll(
           ...offer(door, scenario.shape),
           seconds: options.seconds,
         });
-        const name = `${scenario.name} ${door}`;
+        const name = caseName({ scenario: scenario.name, door });
         runs.set(name, [...(runs.get(name) ?? []), run]);
       }
     }
     for (const each of runs.values()) figures.push({ ...medianOf(each), onFile });
     await house.verifyMoney();
   }
+  const systemCalls = new Map<string, Readonly<Record<string, SystemCalls>>>();
+  for (const [scenario, door] of options.systemCalls ? casesOf(options) : []) {
+    const work = async () =>
+      (await measure(house, generate, scenario, { ...offer(door, scenario.shape), seconds: options.seconds })).payments;
+    systemCalls.set(caseName({ scenario: scenario.name, door }), await countSystemCalls(await house.processes(), work));
+  }
   const settled = options.settleSeconds > 0 ? await settledMemory(house, options.settleSeconds) : undefined;
-  return { startMs: house.startMs, figures, settled };
+  return { startMs: house.startMs, figures, systemCalls, settled };
 }
 
 async function warmUp(
@@ -121,6 +135,10 @@ async function warmUp(
   if (count === 0) return;
   await generate({ ...offer, waitSeconds: 0, inFlight: WARM_UP_PUSH_IN_FLIGHT, count });
   await generate({ ...offer, waitSeconds: WAIT_SECONDS, inFlight: WARM_UP_IN_FLIGHT, count });
+}
+
+function caseName({ scenario, door }: { readonly scenario: string; readonly door: Door }): string {
+  return `${scenario} by ${door}`;
 }
 
 /** Each scenario at each door. */

@@ -14,6 +14,8 @@ export interface House {
   readonly run: RunFile;
   readonly startMs: number;
   use(): Promise<Record<string, ProcessUse>>;
+  /** Every process of it, those of PostgreSQL each. */
+  processes(): Promise<readonly { readonly pid: number; readonly name: string }[]>;
   brokerPid(): Promise<number>;
   /** @throws Error with what the command says, when the books do not agree. */
   verifyMoney(): Promise<void>;
@@ -43,6 +45,8 @@ export async function startHouse(broker: string, folder: string): Promise<House>
         run,
         startMs: performance.now() - began,
         use: () => useOf(root, known),
+        processes: async () =>
+          (await processTree(root)).map(({ pid, command }) => ({ pid, name: known.get(pid) ?? nameOf(command) })),
         brokerPid: async () => {
           const broker = (await processTree(root)).findLast(({ command }) => BROKERS.includes(nameOf(command)));
           if (broker === undefined) throw new Error("The house runs no broker of its own.");

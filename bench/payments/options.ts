@@ -17,6 +17,9 @@ const HELP = `npm run bench -- payments [options]
   --warm-up <n>               payments before the first [6000]
   --no-counts                 count no frames, statements and round trips, for which a second house is started
   --settle <seconds>          how long after all scenarios memory is looked at once more [0: it is not]
+  --on-file <list>            payments that are on file, loaded by COPY; all scenarios are run for each number [0]
+                              10000,10000000 takes hours and 15 GB
+  --syscalls                  count the system calls of each process with strace, in one more run of each scenario
   --telemetry off|metrics|traces
                               off: none; metrics: what a service always has; traces: the same, and one trace of 100
                               over OTLP to a receiver in this process [metrics]
@@ -31,10 +34,11 @@ export interface PaymentsOptions {
   readonly rounds: number;
   readonly warmUp: number;
   readonly counts: boolean;
+  readonly systemCalls: boolean;
   readonly settleSeconds: number;
   readonly telemetry: string;
   readonly compare: string | undefined;
-  /** Payments on file, for each of which all scenarios are run. */
+  /** Payments on file, for each of which all scenarios are run; growing. */
   readonly onFile: readonly number[];
 }
 
@@ -51,6 +55,8 @@ export function parsePaymentsOptions(args: readonly string[]): PaymentsOptions |
       rounds: { type: "string", default: "1" },
       "warm-up": { type: "string", default: "6000" },
       counts: { type: "boolean", default: true },
+      "on-file": { type: "string", default: "0" },
+      syscalls: { type: "boolean", default: false },
       settle: { type: "string", default: "0" },
       telemetry: { type: "string", default: "metrics" },
       compare: { type: "string" },
@@ -74,10 +80,14 @@ export function parsePaymentsOptions(args: readonly string[]): PaymentsOptions |
     rounds: numberOf("--rounds", values.rounds, 1),
     warmUp: numberOf("--warm-up", values["warm-up"], 0),
     counts: values.counts,
+    systemCalls: values.syscalls,
     settleSeconds: numberOf("--settle", values.settle, 0),
     telemetry: values.telemetry,
     compare: values.compare,
-    onFile: [0],
+    onFile: values["on-file"]
+      .split(",")
+      .map((count) => numberOf("--on-file", count, 0))
+      .sort((a, b) => a - b),
   };
 }
 

@@ -37,6 +37,7 @@ function processTable(one: Figures): string {
     "in",
     "statements",
     "round trips",
+    "system calls",
     "RSS MiB before",
     "after",
   ];
@@ -46,6 +47,7 @@ function processTable(one: Figures): string {
     ...[text(cost.cpuMicroseconds), text(cost.contextSwitches), text(cost.bytesWritten / KIB)],
     ...[text(cost.counts?.framesSent), text(cost.counts?.framesReceived)],
     ...[text(cost.counts?.statements), text(cost.counts?.roundTrips)],
+    text(cost.systemCalls?.total),
     ...[text(cost.rssMegabytes.before), text(cost.rssMegabytes.after)],
     ...(isSettled ? [text(cost.rssSettledMegabytes)] : []),
   ]);
