@@ -1,7 +1,10 @@
 /** Plain text stays on this machine: a hop that leaves it has TLS, or the operator has said that it need not. */
+import { createRequire } from "node:module";
 import { isIP } from "node:net";
-import pg from "pg";
+import type pg from "pg";
 import { databaseUrls } from "./database-hosts.js";
+
+const require = createRequire(import.meta.url);
 
 /** What `ALLOW_PLAINTEXT` can name. */
 export const PLAINTEXT_HOPS = ["broker", "database", "grpc", "http", "health", "telemetry"] as const;
@@ -84,7 +87,9 @@ export function databaseParameters(url: string): URLSearchParams {
 
 /** The host as the driver reads it: parameters of the URL go before what stands in front of them. */
 export function databaseHost(url: string): string {
-  return new pg.Client({ connectionString: url, ssl: false }).host;
+  // Loaded when a database is named: a service without one starts without its driver.
+  const { Client } = require("pg") as typeof pg;
+  return new Client({ connectionString: url, ssl: false }).host;
 }
 
 function doorHops(settings: HopSettings): PlainHop[] {
