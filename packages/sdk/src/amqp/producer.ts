@@ -4,6 +4,7 @@ import { MessagingError } from "../errors.js";
 import type { Outgoing, OutgoingMessage, SendOptions } from "../message.js";
 import type { Producer, ProducerOptions, Stall } from "../producer.js";
 import { observeSend } from "../telemetry/client-operations.js";
+import { type SendDurations, startSends } from "../telemetry/send-durations.js";
 import { NO_PREFIXES } from "./address-prefixes.js";
 import { atLeast } from "./connection-settings.js";
 import { type EncodeOptions, encodeMessage } from "./encode-message.js";
@@ -69,9 +70,15 @@ export class AmqpProducer implements Producer, ManagedLink {
 
   send(message: OutgoingMessage, options: AddressedOptions = NO_OPTIONS): Promise<void> {
     const { signal } = options;
+    const durations = startSends();
     return new Promise((resolve, reject) => {
+      const settle = (error: MessagingError | undefined) => {
+        durations?.record();
+        if (error === undefined) resolve();
+        else reject(error);
+      };
       if (signal === undefined) {
-        this.#submit(message, options, true, (error) => (error === undefined ? resolve() : reject(error)));
+        this.#submit(message, options, settle, durations);
         return;
       }
       if (signal.aborted) return reject(abortedSend(signal, false));
@@ -80,11 +87,11 @@ export class AmqpProducer implements Producer, ManagedLink {
         send.over = true;
         reject(abortedSend(signal, send.sent));
       };
-      const send = this.#submit(message, options, true, (error) => {
+      const done = (error: MessagingError | undefined) => {
         signal.removeEventListener("abort", aborted);
-        if (error === undefined) resolve();
-        else reject(error);
-      });
+        settle(error);
+      };
+      const send = this.#submit(message, options, done, durations);
       if (!send.over) signal.addEventListener("abort", aborted, { once: true });
     });
   }
@@ -98,26 +105,37 @@ export class AmqpProducer implements Producer, ManagedLink {
     return new Promise((resolve, reject) => {
       let open = messages.length;
       let failure: MessagingError | undefined;
-      const done = (error: MessagingError | undefined) => {
+      this.sendEach(messages, (_, error) => {
         failure ??= error;
         if (--open > 0) return;
         if (failure === undefined) resolve();
         else reject(failure);
-      };
-      for (const { message, destination, options } of messages) {
-        try {
-          const addressed = destination === undefined ? options : { ...options, destination };
-          this.#submit(message, addressed ?? NO_OPTIONS, true, done);
-        } catch (error) {
-          done(error instanceof MessagingError ? error : new MessagingError("invalid-argument", String(error)));
-        }
-      }
+      });
     });
+  }
+
+  /** Sends messages together and tells of each, by its place, when the broker has it or it has failed. */
+  sendEach(messages: readonly Outgoing[], ended: (place: number, error: MessagingError | undefined) => void): void {
+    const durations = startSends();
+    let open = messages.length;
+    const end = (place: number, error: MessagingError | undefined) => {
+      if (--open === 0) durations?.record();
+      ended(place, error);
+    };
+    for (const [place, { message, destination, options }] of messages.entries()) {
+      const done = (error: MessagingError | undefined) => end(place, error);
+      try {
+        const addressed = destination === undefined ? options : { ...options, destination };
+        this.#submit(message, addressed ?? NO_OPTIONS, done, durations);
+      } catch (error) {
+        done(error instanceof MessagingError ? error : new MessagingError("invalid-argument", String(error)));
+      }
+    }
   }
 
   sendUnconfirmed(message: OutgoingMessage, options: AddressedOptions = NO_OPTIONS): void {
     if (this.#closed !== undefined) throw this.#closed;
-    this.#submit(message, options, false, () => {});
+    this.#submit(message, options, undefined, undefined);
   }
 
   close(): Promise<void> {
@@ -181,12 +199,15 @@ export class AmqpProducer implements Producer, ManagedLink {
     return false;
   }
 
-  /** Encodes and queues one message. @throws MessagingError when it cannot be sent as given. */
+  /**
+   * Encodes and queues one message; without `done` it is not confirmed.
+   * @throws MessagingError when it cannot be sent as given.
+   */
   #submit(
     message: OutgoingMessage,
     options: AddressedOptions,
-    confirmed: boolean,
-    done: PendingSend["done"],
+    done: PendingSend["done"] | undefined,
+    durations: SendDurations | undefined,
   ): PendingSend {
     const destination = options.destination ?? this.#destination;
     if (destination === undefined) {
@@ -194,7 +215,7 @@ export class AmqpProducer implements Producer, ManagedLink {
     }
     if (this.#destination !== undefined && !isSame(destination, this.#destination)) {
       this.#relay ??= this.#createRelay();
-      return this.#relay.#submit(message, options, confirmed, done);
+      return this.#relay.#submit(message, options, done, durations);
     }
     const defaults = this.#options;
     const effective: EncodeOptions =
@@ -214,7 +235,7 @@ export class AmqpProducer implements Producer, ManagedLink {
         destination: destination.address,
       });
     }
-    const observed = observeSend(destination, message);
+    const observed = observeSend(destination, message, durations);
     let bytes: Buffer;
     try {
       const prefixes = this.#host.line?.prefixes ?? NO_PREFIXES;
@@ -223,15 +244,15 @@ export class AmqpProducer implements Producer, ManagedLink {
       observed?.end(error);
       throw error;
     }
-    if (!confirmed) observed?.end(undefined);
+    if (done === undefined) observed?.end(undefined);
     const begun = performance.now();
     const send: PendingSend = {
       bytes,
       address: destination.address,
-      confirmed,
+      confirmed: done !== undefined,
       begun,
       deadline: begun + this.#sendTimeoutMs,
-      done: observed === undefined || !confirmed ? done : observed.ending(done),
+      done: done === undefined ? unheard : (observed?.ending(done) ?? done),
       sent: false,
       outcome: undefined,
       over: false,
@@ -319,6 +340,8 @@ export class AmqpProducer implements Producer, ManagedLink {
     return this.#destination === undefined ? "" : ` for ${this.#destination.address}`;
   }
 }
+
+function unheard(): void {}
 
 function finish(send: PendingSend, error: MessagingError): void {
   if (send.over) return;

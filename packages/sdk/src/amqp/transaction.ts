@@ -2,6 +2,7 @@ import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message, OutgoingMessage, SendOptions } from "../message.js";
 import { observeSend } from "../telemetry/client-operations.js";
+import { startSends } from "../telemetry/send-durations.js";
 import type { Transaction, TransactionState } from "../transaction.js";
 import type { AddressPrefixes } from "./address-prefixes.js";
 import { encodeMessage } from "./encode-message.js";
@@ -139,7 +140,8 @@ export class AmqpTransaction implements Transaction {
   }
 
   async #send(destination: Destination, message: OutgoingMessage, options: Omit<SendOptions, "signal">): Promise<void> {
-    const observed = observeSend(destination, message);
+    const durations = startSends();
+    const observed = observeSend(destination, message, durations);
     try {
       const bytes = encodeMessage(observed?.message ?? message, destination, options, this.#links.prefixes);
       const relay = await this.#links.relay();
@@ -149,6 +151,8 @@ export class AmqpTransaction implements Transaction {
     } catch (error) {
       observed?.end(error);
       throw error;
+    } finally {
+      durations?.record();
     }
   }
 

@@ -1,4 +1,5 @@
 /** Sends what handlers decide: confirmed where persistent, at most once where not, to the right producer. */
+import { sendEach } from "../amqp/send-each.js";
 import type { Connection } from "../connection.js";
 import { MessagingError } from "../errors.js";
 import type { Message, Outgoing, OutgoingMessage } from "../message.js";
@@ -65,18 +66,27 @@ export class OutcomeSender {
     if (sends.length === 0) {
       return [];
     }
-    const confirmations = sends.map((send) => this.#attempt(send));
-    try {
-      await Promise.all(confirmations);
-      return [];
-    } catch {
-      // The slow way is for batches in which something failed.
-      const results = await Promise.allSettled(confirmations);
-      return sends.flatMap((send, place) => {
-        const result = results[place];
-        return result?.status === "rejected" ? [{ send, error: result.reason }] : [];
-      });
-    }
+    const { promise, resolve } = Promise.withResolvers<readonly FailedSend[]>();
+    const failures = new Map<PendingSend, unknown>();
+    let open = sends.length;
+    const ended = (send: PendingSend, error: unknown): void => {
+      if (error !== undefined) {
+        failures.set(send, error);
+      }
+      open -= 1;
+      if (open === 0) {
+        const failed = sends.filter((one) => failures.has(one));
+        resolve(failed.map((one) => ({ send: one, error: failures.get(one) })));
+      }
+    };
+    const isForTo = ({ outgoing }: PendingSend): boolean => outgoing.destination === undefined;
+    sendThrough(this.#to, sends.filter(isForTo), ended);
+    sendThrough(
+      this.#anywhere,
+      sends.filter((send) => !isForTo(send)),
+      ended,
+    );
+    return promise;
   }
 
   /** Sends one message and resolves when the broker holds it. */
@@ -106,15 +116,6 @@ export class OutcomeSender {
     await Promise.all([this.#to?.close(), this.#anywhere.close()]);
   }
 
-  /** What throws at once (no destination, a message that cannot be encoded) concerns this one send, not the batch. */
-  #attempt(send: PendingSend): Promise<void> {
-    try {
-      return this.send(send.outgoing, send.trace);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
   #isPersistent(outgoing: Outgoing): boolean {
     const mode = outgoing.options?.deliveryMode;
     return mode === undefined ? outgoing.destination !== undefined || this.#toIsPersistent : mode === "persistent";
@@ -122,13 +123,31 @@ export class OutcomeSender {
 
   #producerForTo(): Producer {
     if (this.#to === undefined) {
-      throw new MessagingError(
-        "invalid-argument",
-        "An outcome names no destination and the processor has no `to`; give one of the two.",
-      );
+      throw nowhere();
     }
     return this.#to;
   }
+}
+
+/** Sends together, which takes no promise for each; what cannot be sent at all concerns itself alone. */
+function sendThrough(
+  producer: Producer | undefined,
+  sends: readonly PendingSend[],
+  ended: (send: PendingSend, error: unknown) => void,
+): void {
+  if (producer === undefined) {
+    for (const send of sends) ended(send, nowhere());
+    return;
+  }
+  const messages = sends.map(({ outgoing, trace }) => ({ ...outgoing, message: traced(outgoing.message, trace) }));
+  sendEach(producer, messages, (place, error) => ended(sends[place] as PendingSend, error));
+}
+
+function nowhere(): MessagingError {
+  return new MessagingError(
+    "invalid-argument",
+    "An outcome names no destination and the processor has no `to`; give one of the two.",
+  );
 }
 
 /** The message with the trace context of the input it answers, unless it has one of its own. */

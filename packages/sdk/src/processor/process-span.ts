@@ -1,20 +1,10 @@
 /** The span and the duration of one call of a handler; costs two look-ups when nobody listens. */
-import {
-  type Attributes,
-  context,
-  type Link,
-  ROOT_CONTEXT,
-  type Span,
-  SpanKind,
-  TraceFlags,
-  type Tracer,
-  trace,
-} from "@opentelemetry/api";
+import { type Attributes, context, ROOT_CONTEXT, type Span, SpanKind, type Tracer, trace } from "@opentelemetry/api";
 import type { Destination } from "../destination.js";
 import type { Incoming } from "../processor.js";
 import { attributesOf, errorTypeOf, markFailed, nameOf } from "../telemetry/attributes.js";
 import { type Instruments, registeredInstruments, registeredTracer } from "../telemetry/listeners.js";
-import { linksTo } from "../telemetry/trace-context.js";
+import { isSampled, linksTo, parseTraceparent } from "../telemetry/trace-context.js";
 
 /** Where a handler's batches come from. */
 export interface SpanSource {
@@ -39,13 +29,14 @@ export function withProcessSpan<T>(
 
 async function timed<T>(instruments: Instruments, source: SpanSource, work: () => T | Promise<T>): Promise<T> {
   const startedAt = performance.now();
-  const attributes = attributesFor(source);
+  let failure: Attributes | undefined;
   try {
     return await work();
   } catch (error) {
-    attributes["error.type"] = errorTypeOf(error);
+    failure = { "error.type": errorTypeOf(error) };
     throw error;
   } finally {
+    const attributes = failure === undefined ? attributesFor(source) : { ...attributesFor(source), ...failure };
     instruments.processDuration.record((performance.now() - startedAt) / 1_000, attributes);
   }
 }
@@ -56,14 +47,15 @@ async function inSpan<T>(
   batch: readonly Incoming<unknown>[],
   work: () => T | Promise<T>,
 ): Promise<T> {
-  const links = linksTo(batch.map(({ message }) => message));
-  const only = batch.length === 1 ? links[0] : undefined;
-  const parent = only === undefined ? context.active() : trace.setSpanContext(context.active(), only.context);
-  const attributes = { ...attributesFor(source), ...sizeOf(batch) };
-  const options = { kind: SpanKind.CONSUMER, links, attributes };
+  const [first] = batch;
+  const only = batch.length === 1 ? parseTraceparent(first?.message.traceparent, first?.message.tracestate) : undefined;
+  const parent = only === undefined ? context.active() : trace.setSpanContext(context.active(), only);
   const name = `process ${nameOf(source.destination)}`;
-  const span = tracer.startSpan(name, options, parent);
-  const spans = only === undefined ? [span, ...spansOfMessages(tracer, name, source, span, links)] : [span];
+  const span = tracer.startSpan(name, { kind: SpanKind.CONSUMER, attributes: attributesFor(source) }, parent);
+  if (span.isRecording()) {
+    span.addLinks(linksTo(batch.map(({ message }) => message))).setAttributes(sizeOf(batch));
+  }
+  const spans = only === undefined ? [span, ...spansOfMessages(tracer, name, source, span, batch)] : [span];
   try {
     return await context.with(trace.setSpan(parent, span), work);
   } catch (error) {
@@ -83,22 +75,22 @@ function spansOfMessages(
   name: string,
   source: SpanSource,
   batch: Span,
-  links: readonly Link[],
+  incoming: readonly Incoming<unknown>[],
 ): Span[] {
-  const link = { context: batch.spanContext() };
-  return links
-    .filter((to) => (to.context.traceFlags & TraceFlags.SAMPLED) !== 0)
-    .map((to) => {
-      const options = { kind: SpanKind.CONSUMER, links: [link], attributes: attributesFor(source) };
-      return tracer.startSpan(name, options, trace.setSpanContext(ROOT_CONTEXT, to.context));
-    });
+  const sampled = incoming.map(({ message }) => message).filter(({ traceparent }) => isSampled(traceparent));
+  if (sampled.length === 0) return [];
+  const links = [{ context: batch.spanContext() }];
+  return linksTo(sampled).map((to) => {
+    const options = { kind: SpanKind.CONSUMER, links, attributes: attributesFor(source) };
+    return tracer.startSpan(name, options, trace.setSpanContext(ROOT_CONTEXT, to.context));
+  });
 }
 
 function attributesFor({ destination, subscription }: SpanSource): Attributes {
-  return {
-    ...attributesOf(destination, "process"),
-    ...(subscription !== undefined && { "messaging.destination.subscription.name": subscription }),
-  };
+  const attributes = attributesOf(destination, "process");
+  return subscription === undefined
+    ? attributes
+    : { ...attributes, "messaging.destination.subscription.name": subscription };
 }
 
 function sizeOf(batch: readonly Incoming<unknown>[]): Attributes {

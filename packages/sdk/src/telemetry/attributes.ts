@@ -12,15 +12,30 @@ export function nameOf({ kind, address }: Destination): string {
   return isTemporary(kind) ? "(temporary)" : address;
 }
 
-/** The attributes of both spans and metrics. */
+/** Attribute sets that are kept; those of further destinations are made each time. */
+const MAXIMUM_KEPT = 4_000;
+const kept = new Map<string, Attributes>();
+
+/** The attributes of both spans and metrics; the same frozen object for the same operation on the same destination. */
 export function attributesOf(destination: Destination, type: OperationType, name: string = type): Attributes {
-  return {
+  const key = isTemporary(destination.kind) ? name : `${name} ${destination.address}`;
+  return kept.get(key) ?? keep(key, destination, { type, name });
+}
+
+function keep(
+  key: string,
+  destination: Destination,
+  { type, name }: { readonly type: OperationType; readonly name: string },
+): Attributes {
+  const attributes = Object.freeze({
     "messaging.system": "activemq",
     "messaging.destination.name": nameOf(destination),
     "messaging.operation.name": name,
     "messaging.operation.type": type,
     ...(isTemporary(destination.kind) && { "messaging.destination.temporary": true }),
-  };
+  });
+  if (kept.size < MAXIMUM_KEPT) kept.set(key, attributes);
+  return attributes;
 }
 
 /** The type of an error only: its message may repeat what the message held. */

@@ -1,10 +1,12 @@
 /** Spans and metrics of what a client does with its broker; each function returns at once when nobody listens. */
-import { context, type Span, SpanKind, trace } from "@opentelemetry/api";
+import { context, type Span, SpanKind, type SpanOptions, type Tracer, trace } from "@opentelemetry/api";
 import type { Destination } from "../destination.js";
 import type { MessagingError } from "../errors.js";
 import type { Message, OutgoingMessage } from "../message.js";
-import { attributesOf, errorTypeOf, markFailed, nameOf } from "./attributes.js";
-import { type Instruments, registeredInstruments, registeredTracer } from "./listeners.js";
+import { attributesOf, markFailed, nameOf } from "./attributes.js";
+import { registeredInstruments, registeredTracer } from "./listeners.js";
+import type { DestinationCounts } from "./message-counts.js";
+import type { SendDurations } from "./send-durations.js";
 import { linksTo, parseTraceparent, traceparentOf } from "./trace-context.js";
 
 /** A send that somebody observes. */
@@ -13,28 +15,31 @@ export class ObservedSend {
   readonly message: OutgoingMessage;
   readonly #destination: Destination;
   readonly #span: Span | undefined;
-  readonly #instruments: Instruments | undefined;
-  readonly #startedAt = performance.now();
+  readonly #counts: DestinationCounts | undefined;
+  readonly #durations: SendDurations | undefined;
 
-  constructor(destination: Destination, message: OutgoingMessage, span: Span | undefined, instruments?: Instruments) {
-    this.message = carrying(message, span);
+  constructor(
+    destination: Destination,
+    message: OutgoingMessage,
+    span: Span | undefined,
+    measured: { readonly counts: DestinationCounts | undefined; readonly durations: SendDurations | undefined },
+  ) {
+    this.message = span === undefined ? message : carrying(message, span);
     this.#destination = destination;
     this.#span = span;
-    this.#instruments = instruments;
+    this.#counts = measured.counts;
+    this.#durations = measured.durations;
   }
 
   /** To be called once, with what the send failed with, if it did. */
   end(error: unknown): void {
-    const attributes = attributesOf(this.#destination, "send");
-    if (error !== undefined) {
-      attributes["error.type"] = errorTypeOf(error);
-      if (this.#span !== undefined) {
-        markFailed(this.#span, error);
-      }
+    const span = this.#span;
+    if (span !== undefined) {
+      if (error !== undefined) markFailed(span, error);
+      span.end();
     }
-    this.#span?.end();
-    this.#instruments?.operationDuration.record(secondsSince(this.#startedAt), attributes);
-    this.#instruments?.sentMessages.add(1, attributes);
+    this.#counts?.sent(error);
+    this.#durations?.ended(this.#destination, error);
   }
 
   /** `done` that ends this first. */
@@ -46,29 +51,33 @@ export class ObservedSend {
   }
 }
 
-/** Starts to observe a send; undefined when nobody listens. */
-export function observeSend(destination: Destination, message: OutgoingMessage): ObservedSend | undefined {
+/**
+ * Starts to observe a send; undefined when nobody listens.
+ * @param durations of the call that it is a part of; none of a send whose confirmation nobody waits for
+ */
+export function observeSend(
+  destination: Destination,
+  message: OutgoingMessage,
+  durations?: SendDurations,
+): ObservedSend | undefined {
   const tracer = registeredTracer();
-  const instruments = registeredInstruments();
-  if (tracer === undefined && instruments === undefined) {
-    return undefined;
-  }
+  const counts = registeredInstruments()?.messages.of(destination);
+  if (tracer === undefined && counts === undefined) return undefined;
+  const span = tracer === undefined ? undefined : startSendSpan(tracer, destination, message);
+  return new ObservedSend(destination, message, span, { counts, durations });
+}
+
+function startSendSpan(tracer: Tracer, destination: Destination, message: OutgoingMessage): Span {
   const created = parseTraceparent(message.traceparent, message.tracestate);
   const active = context.active();
   const parent =
     created === undefined || trace.getSpanContext(active) !== undefined
       ? active
       : trace.setSpanContext(active, created);
-  const span = tracer?.startSpan(
-    `send ${nameOf(destination)}`,
-    {
-      kind: SpanKind.PRODUCER,
-      attributes: attributesOf(destination, "send"),
-      ...(created !== undefined && { links: [{ context: created }] }),
-    },
-    parent,
-  );
-  return new ObservedSend(destination, message, span, instruments);
+  const options = { kind: SpanKind.PRODUCER, attributes: attributesOf(destination, "send") };
+  const span = tracer.startSpan(`send ${nameOf(destination)}`, options, parent);
+  if (created !== undefined && span.isRecording()) span.addLink({ context: created });
+  return span;
 }
 
 /** The moment at which a receive starts; undefined when nobody listens. */
@@ -83,42 +92,36 @@ export function endReceive(startedAt: number | undefined, source: Destination, m
   }
   const attributes = attributesOf(source, "receive");
   registeredInstruments()?.operationDuration.record(secondsSince(startedAt), attributes);
-  registeredTracer()
-    ?.startSpan(`receive ${nameOf(source)}`, {
-      kind: SpanKind.CLIENT,
-      startTime: performance.timeOrigin + startedAt,
-      links: linksTo(messages),
-      attributes: { ...attributes, ...sizeOf(messages) },
-    })
-    .end();
+  const startTime = performance.timeOrigin + startedAt;
+  const tracer = registeredTracer();
+  if (tracer !== undefined) tell(tracer, `receive ${nameOf(source)}`, messages, { attributes, startTime });
 }
 
 /** Counts a message that is handed to the application. */
 export function countConsumed(source: Destination): void {
-  registeredInstruments()?.consumedMessages.add(1, attributesOf(source, "receive"));
+  registeredInstruments()?.messages.of(source).consumed();
 }
 
 /** Tells of a settlement. It is a statement to the broker, which does not answer: it has no duration. */
 export function observeSettle(outcome: "accept" | "release" | "reject", message: Message): void {
   const tracer = registeredTracer();
-  if (tracer === undefined) {
-    return;
-  }
+  if (tracer === undefined) return;
   const { destination } = message;
-  tracer
-    .startSpan(`${outcome} ${nameOf(destination)}`, {
-      kind: SpanKind.CLIENT,
-      links: linksTo([message]),
-      attributes: { ...attributesOf(destination, "settle", outcome), ...sizeOf([message]) },
-    })
-    .end();
+  const attributes = attributesOf(destination, "settle", outcome);
+  tell(tracer, `${outcome} ${nameOf(destination)}`, [message], { attributes });
 }
 
-function carrying(message: OutgoingMessage, span: Span | undefined): OutgoingMessage {
-  const own = span?.spanContext();
-  return own === undefined || message.traceparent !== undefined || !trace.isSpanContextValid(own)
-    ? message
-    : { ...message, traceparent: traceparentOf(own) };
+/** A span of what is over already. Links and what only readers look for are made where it is recorded. */
+function tell(tracer: Tracer, name: string, messages: readonly Message[], options: SpanOptions): void {
+  const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, ...options });
+  if (span.isRecording()) span.addLinks(linksTo(messages)).setAttributes(sizeOf(messages));
+  span.end();
+}
+
+function carrying(message: OutgoingMessage, span: Span): OutgoingMessage {
+  if (message.traceparent !== undefined) return message;
+  const own = span.spanContext();
+  return trace.isSpanContextValid(own) ? { ...message, traceparent: traceparentOf(own) } : message;
 }
 
 function sizeOf(messages: readonly Message[]): Record<string, string | number> {

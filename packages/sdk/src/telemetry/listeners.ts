@@ -1,13 +1,6 @@
 /** Who listens: the tracer and the instruments of the application's providers, or nobody, which must cost nothing. */
-import {
-  type Counter,
-  createNoopMeter,
-  type Histogram,
-  type MeterProvider,
-  metrics,
-  type Tracer,
-  trace,
-} from "@opentelemetry/api";
+import { createNoopMeter, type Histogram, type MeterProvider, metrics, type Tracer, trace } from "@opentelemetry/api";
+import { MessageCounts } from "./message-counts.js";
 
 const SCOPE = "@quittance/sdk";
 /** The buckets that the conventions advise for durations, in seconds. */
@@ -17,8 +10,7 @@ const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75,
 export interface Instruments {
   readonly operationDuration: Histogram;
   readonly processDuration: Histogram;
-  readonly sentMessages: Counter;
-  readonly consumedMessages: Counter;
+  readonly messages: MessageCounts;
 }
 
 /** The tracer of the application's provider, or undefined when it has registered none. */
@@ -57,13 +49,6 @@ function createInstruments(provider: MeterProvider): Instruments | undefined {
       description: "How long handlers take.",
       ...durations,
     }),
-    sentMessages: meter.createCounter("messaging.client.sent.messages", {
-      description: "Messages that were sent, or could not be.",
-      unit: "{message}",
-    }),
-    consumedMessages: meter.createCounter("messaging.client.consumed.messages", {
-      description: "Messages that were handed to the application.",
-      unit: "{message}",
-    }),
+    messages: new MessageCounts(meter),
   };
 }

@@ -1,5 +1,5 @@
 /** W3C trace context between the wire and OpenTelemetry. */
-import { createTraceState, type Link, type SpanContext, trace } from "@opentelemetry/api";
+import { createTraceState, type Link, type SpanContext, TraceFlags, trace } from "@opentelemetry/api";
 
 /** W3C Trace Context, 3.2: version 00, trace id, parent id, flags. */
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})$/;
@@ -24,6 +24,11 @@ export function parseTraceparent(traceparent: string | undefined, tracestate?: s
 /** The `traceparent` that names a context. */
 export function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): string {
   return `00-${traceId}-${spanId}-${(traceFlags & 0xff).toString(16).padStart(2, "0")}`;
+}
+
+/** Whether a `traceparent` says that its trace is sampled, looked at without reading the rest. */
+export function isSampled(traceparent: string | undefined): boolean {
+  return traceparent !== undefined && (Number.parseInt(traceparent.slice(-1), 16) & TraceFlags.SAMPLED) !== 0;
 }
 
 /** Links to the contexts with which messages came. */

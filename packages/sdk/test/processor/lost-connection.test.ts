@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import type { Connection, Producer } from "../../dist/mod.js";
+import { AmqpProducer } from "../../dist/amqp/producer.js";
+import type { Connection } from "../../dist/mod.js";
 import { connect, MessagingError } from "../../dist/mod.js";
 import { idsOf, passOn, payments, StepFixture } from "./step-fixture.js";
 import { Gate, until } from "./until.js";
@@ -126,11 +127,15 @@ function withConfirmation(connection: Connection, confirm: () => Promise<void>):
   return overriding(connection, {
     createProducer: async (...args: Parameters<Connection["createProducer"]>) => {
       const producer = await connection.createProducer(...args);
+      if (!(producer instanceof AmqpProducer)) throw new Error("A producer of the SDK was expected.");
       return overriding(producer, {
-        send: async (...sendArgs: Parameters<Producer["send"]>) => {
-          await producer.send(...sendArgs);
-          await confirm();
-        },
+        sendEach: (messages, ended) =>
+          producer.sendEach(messages, (place, error) => {
+            confirm().then(
+              () => ended(place, error),
+              (lost) => ended(place, lost),
+            );
+          }),
       });
     },
   });

@@ -14,7 +14,7 @@ import { until } from "./until.js";
 interface RecordedSpan {
   readonly name: string;
   readonly kind: SpanKind | undefined;
-  readonly links: readonly Link[];
+  readonly links: Link[];
   readonly attributes: Attributes;
   readonly parentTraceId: string | undefined;
   status?: SpanStatusCode;
@@ -90,7 +90,7 @@ function recordingTracer(spans: RecordedSpan[]) {
       const recorded: RecordedSpan = {
         name,
         kind: options.kind,
-        links: options.links ?? [],
+        links: [...(options.links ?? [])],
         attributes,
         parentTraceId,
         ended: false,
@@ -104,8 +104,14 @@ function recordingTracer(spans: RecordedSpan[]) {
         },
         setAttributes: () => span,
         addEvent: () => span,
-        addLink: () => span,
-        addLinks: () => span,
+        addLink(link: Link) {
+          recorded.links.push(link);
+          return span;
+        },
+        addLinks(links: Link[]) {
+          recorded.links.push(...links);
+          return span;
+        },
         setStatus(status: { code: SpanStatusCode }) {
           recorded.status = status.code;
           return span;

@@ -24,7 +24,7 @@ const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 interface RecordedSpan {
   readonly name: string;
   readonly kind: SpanKind | undefined;
-  readonly links: readonly Link[];
+  readonly links: Link[];
   readonly attributes: Attributes;
   readonly parentTraceId: string | undefined;
   readonly spanId: string;
@@ -114,6 +114,7 @@ describe("Telemetry that is listened to", () => {
     await step.send(...payments(2));
     const processor = await step.open({ handle: passOn });
     await until("all are handled", () => processor.counts.handled === 2);
+    collect();
     const sum = (name: string, destination: string) =>
       measurements
         .filter((one) => one.name === name && one.attributes["messaging.destination.name"] === destination)
@@ -128,6 +129,15 @@ describe("Telemetry that is listened to", () => {
     expect(durations.every(({ value }) => value > 0 && value < 10)).to.equal(true);
   });
 
+  it("measures a batch that is sent together as one operation, and counts its messages", async () => {
+    await using step = await StepFixture.start();
+    await step.send(...payments(100));
+    collect();
+    const of = (name: string) => measurements.filter((one) => one.name === name).map(({ value }) => value);
+    expect(of("messaging.client.operation.duration")).to.have.length(1);
+    expect(of("messaging.client.sent.messages")).to.deep.equal([100]);
+  });
+
   it("tells the type of a failure: of a send that the broker refuses, and of one that cannot be encoded", async () => {
     await using step = await StepFixture.start();
     await using producer = await step.connection.createProducer(undefined);
@@ -138,6 +148,7 @@ describe("Telemetry that is listened to", () => {
       ["send in", 1, SpanStatusCode.ERROR],
     ]);
     expect(spans[0]?.attributes["error.type"]).to.equal(refused.code);
+    collect();
     const counted = measurements.filter(({ name }) => name === "messaging.client.sent.messages");
     expect(counted[0]?.attributes["error.type"]).to.equal(refused.code);
   });
@@ -146,6 +157,7 @@ describe("Telemetry that is listened to", () => {
     await using step = await StepFixture.start({ addresses: [], autoCreate: true });
     await using _responder = await step.connection.respond(IN, () => ({ text: "answer" }));
     await step.connection.request(IN, { text: "question" });
+    collect();
     const names = new Set(measurements.map(({ attributes }) => attributes["messaging.destination.name"]));
     expect(names).to.deep.equal(new Set(["in", "(temporary)"]));
   });
@@ -160,14 +172,27 @@ describe("Telemetry that nobody listens to", () => {
   });
 });
 
+/** What a collection would read, besides what was recorded. */
+const callbacks: (() => void)[] = [];
+
 function recordingMeter(measurements: Measurement[]): Meter {
-  const recording = (name: string) => {
-    const record = (value: number, attributes: Attributes = {}): void => {
-      measurements.push({ name, value, attributes });
-    };
-    return { add: record, record };
-  };
-  return Object.assign(Object.create(createNoopMeter()), { createCounter: recording, createHistogram: recording });
+  callbacks.length = 0;
+  const recording = (name: string) => ({
+    record: (value: number, attributes: Attributes = {}) => measurements.push({ name, value, attributes }),
+  });
+  const observed = (name: string) => ({
+    addCallback(callback: (result: { observe(value: number, attributes?: Attributes): void }) => void) {
+      const observe = (value: number, attributes: Attributes = {}) => measurements.push({ name, value, attributes });
+      callbacks.push(() => callback({ observe }));
+    },
+  });
+  const meter = { createObservableCounter: observed, createHistogram: recording };
+  return Object.assign(Object.create(createNoopMeter()), meter);
+}
+
+/** Has the counters observed, as a reader does. */
+function collect(): void {
+  for (const callback of callbacks) callback();
 }
 
 function recordingTracer(spans: RecordedSpan[]): Tracer {
@@ -176,7 +201,7 @@ function recordingTracer(spans: RecordedSpan[]): Tracer {
       const recorded: RecordedSpan = {
         name,
         kind: options.kind,
-        links: options.links ?? [],
+        links: [...(options.links ?? [])],
         attributes: { ...options.attributes },
         parentTraceId: parent === undefined ? undefined : trace.getSpanContext(parent)?.traceId,
         spanId: (spans.length + 1).toString(16).padStart(16, "0"),
@@ -189,10 +214,19 @@ function recordingTracer(spans: RecordedSpan[]): Tracer {
           recorded.attributes[key] = value;
           return span;
         },
-        setAttributes: () => span,
+        setAttributes(attributes: Attributes) {
+          Object.assign(recorded.attributes, attributes);
+          return span;
+        },
         addEvent: () => span,
-        addLink: () => span,
-        addLinks: () => span,
+        addLink(link: Link) {
+          recorded.links.push(link);
+          return span;
+        },
+        addLinks(links: Link[]) {
+          recorded.links.push(...links);
+          return span;
+        },
         setStatus({ code }: { code: SpanStatusCode }) {
           recorded.status = code;
           return span;
