@@ -1,18 +1,17 @@
 /**
  * The tables of merchant-bank (steps 4 and R2), in a PostgreSQL schema of its own. They have no foreign keys, for the reason
- * that client-bank's have none; the books statement (docs/operating/books.md) finds whatever points to nothing.
+ * that client-bank's have none; the books statement (docs/operating/books.md) finds whatever points to nothing. Rules
+ * of tables that every payment writes are functions (migrations/0009_row-rules.sql), for the reason that client-bank's are.
  */
 import { sql } from "drizzle-orm";
 import { bigint, check, index, pgSchema, primaryKey, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 import { DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../shared/decline.js";
-import { RESERVED_ACCOUNTS } from "../shared/reserved-accounts.js";
 
 export const merchantBankSchema = pgSchema("merchant_bank");
 
 const minorUnits = (name: string) => bigint(name, { mode: "bigint" });
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 const quoted = (texts: readonly string[]) => sql.raw(texts.map((text) => `'${text}'`).join(", "));
-const declineReasons = quoted(DECLINE_REASONS);
 
 /** The bank's merchants. The balance is a cache of opening balance and entries. */
 export const merchants = merchantBankSchema.table(
@@ -27,11 +26,11 @@ export const merchants = merchantBankSchema.table(
     state: text({ enum: ["open", "closed"] }).notNull(),
   },
   (table) => [
-    check("merchants_id", sql`${table.id} NOT IN (${quoted(RESERVED_ACCOUNTS)})`),
-    check("merchants_currency", sql`${table.currency} ~ '^[A-Z]{3}$'`),
     check("merchants_balance", sql`${table.balance} >= 0`),
-    check("merchants_opening_balance", sql`${table.openingBalance} >= 0`),
-    check("merchants_state", sql`${table.state} IN ('open', 'closed')`),
+    check(
+      "merchants_whole",
+      sql`merchant_bank.is_merchant(${table.id}, ${table.currency}, ${table.openingBalance}, ${table.state})`,
+    ),
   ],
 );
 
@@ -60,19 +59,10 @@ export const receipts = merchantBankSchema.table(
   (table) => [
     // For the audit of the latest ones, as client-bank's.
     index("receipts_settle_time").using("brin", table.settleTime),
-    check("receipts_currency", sql`${table.currency} ~ '^[A-Z]{3}$'`),
-    check("receipts_amount", sql`${table.amount} > 0`),
     check(
-      "receipts_refunded_amount",
-      sql`${table.refundedAmount} BETWEEN 0 AND CASE ${table.outcome} WHEN 'credited' THEN ${table.amount} ELSE 0 END`,
-    ),
-    check("receipts_outcome", sql`${table.outcome} IN ('credited', 'declined')`),
-    check("receipts_decline_reason", sql`${table.declineReason} IN (${declineReasons})`),
-    check("receipts_declined_by", sql`${table.declinedBy} IN ('client-side', 'merchant-bank')`),
-    check(
-      "receipts_verdict",
-      sql`(${table.outcome} = 'declined') = (${table.declineReason} IS NOT NULL)
-        AND (${table.declineReason} IS NULL) = (${table.declinedBy} IS NULL)`,
+      "receipts_whole",
+      sql`merchant_bank.is_receipt(${table.currency}, ${table.amount}, ${table.outcome}, ${table.declineReason},
+        ${table.declinedBy}, ${table.refundedAmount})`,
     ),
   ],
 );
@@ -147,12 +137,8 @@ export const ledgerEntries = merchantBankSchema.table(
     }),
     index("ledger_entries_top_ups").on(table.currency).where(sql`${table.kind} = 'top-up'`),
     check(
-      "ledger_entries_kind",
-      sql`CASE ${table.refundId} WHEN '' THEN ${table.kind} IN ('settlement', 'top-up') ELSE ${table.kind} = 'refund' END`,
-    ),
-    check(
-      "ledger_entries_direction",
-      sql`${table.direction} = CASE WHEN ${table.amount} < 0 THEN 'debit' ELSE 'credit' END AND ${table.amount} <> 0`,
+      "ledger_entries_whole",
+      sql`merchant_bank.is_entry(${table.kind}, ${table.direction}, ${table.amount}, ${table.refundId})`,
     ),
   ],
 );
