@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { expect } from "chai";
 import { pino } from "pino";
 import { logOptions } from "../../dist/platform/log.js";
@@ -63,5 +65,36 @@ describe("A line of the log", () => {
       .and.to.contain("deeper");
     expect((line.err as { stack: string }).stack).to.contain("log.test");
     expect(JSON.stringify(line)).not.to.contain("4242424242424242");
+  });
+});
+
+describe("A service's logger", () => {
+  it("writes lines out together soon after the first, and nothing while nothing is logged", async () => {
+    const script = `
+      import fs from "node:fs";
+      import { createLogger } from ${JSON.stringify(new URL("../../dist/platform/log.js", import.meta.url).href)};
+      const write = fs.write;
+      let writes = 0;
+      fs.write = (...given) => { writes += 1; return write(...given); };
+      const log = createLogger("gateway", "info");
+      setTimeout(() => {
+        log.info("one");
+        log.info("two");
+        setTimeout(() => {
+          process.stderr.write(String(writes));
+          // Only what was flushed by then is told: the exit would flush the rest.
+          process.kill(process.pid, "SIGKILL");
+        }, 1_500);
+      }, 600);
+    `;
+    const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script]);
+    const { stdout, stderr } = (await run.catch((error: unknown) => error)) as { stdout: string; stderr: string };
+    expect(
+      stdout
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { msg: string }).msg),
+    ).to.deep.equal(["one", "two"]);
+    expect(Number(stderr)).to.equal(1);
   });
 });
