@@ -41,6 +41,8 @@ export interface BrokerUser {
   readonly browse?: readonly string[];
   /** May make temporary queues and volatile subscriptions, and read its own [false]. */
   readonly temporary?: boolean;
+  /** May make volatile subscriptions of these of the topics in `consume` [with `temporary`: of all]. */
+  readonly subscribe?: readonly string[];
   /** May send to temporary queues of others [false]. */
   readonly sendTemporary?: boolean;
 }

@@ -127,6 +127,13 @@ export class SimulatedBroker {
     this.#temporary.set(address, owner);
   }
 
+  /** Opens a volatile subscription of a topic, which ends with its owner. @returns the name of its queue. */
+  subscribe(topic: string, owner: Actor): string {
+    const name = subscriptionQueue(topic, `${owner.name} ${this.nextNumber()}`);
+    this.openTemporaryQueue(name, owner);
+    return name;
+  }
+
   closeTemporaryQueue(address: string): void {
     this.#queues.delete(address);
     this.#temporary.delete(address);
@@ -161,9 +168,11 @@ export class SimulatedBroker {
     const { kind, address } = destination;
     if (kind === "topic") {
       const channel = ALL_CHANNELS.find((one) => one.address === address);
-      return (channel?.subscriptions ?? [])
+      const durable = (channel?.subscriptions ?? [])
         .filter(({ selector }) => chosenBy(selector, content.properties))
         .map(({ name }) => subscriptionQueue(address, name));
+      const volatile = [...this.#temporary.keys()].filter((name) => name.startsWith(subscriptionQueue(address, "")));
+      return [...durable, ...volatile];
     }
     // A reply to a gateway that is gone is dropped.
     if (kind === "temporary-queue" && !this.#queues.has(address)) return [];

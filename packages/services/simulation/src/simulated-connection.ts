@@ -59,24 +59,30 @@ class UsedConnection implements Used {
 
   async createProducer(destination: Destination | undefined, defaults: ProducerOptions = {}): Promise<Producer> {
     const line = this.#line;
-    const producer: Pick<Producer, "stall" | "send" | "close"> = {
+    const placeOf = (other: Destination | undefined): Destination => {
+      const to = other ?? destination;
+      if (to === undefined) throw new MessagingError("invalid-argument", "The message names no destination.");
+      return to;
+    };
+    const producer: Pick<Producer, "stall" | "send" | "sendUnconfirmed" | "close"> = {
       stall: undefined,
-      send: (message, { destination: other, ...options } = {}) => {
-        const to = other ?? destination;
-        if (to === undefined) throw new MessagingError("invalid-argument", "The message names no destination.");
-        return line.send(to, message, { ...defaults, ...options });
-      },
+      send: (message, { destination: other, ...options } = {}) =>
+        line.send(placeOf(other), message, { ...defaults, ...options }),
+      sendUnconfirmed: (message, { destination: other, ...options } = {}) =>
+        line.sendUnconfirmed(placeOf(other), message, { ...defaults, ...options }),
       close: async () => undefined,
     };
     return refusing<Producer>(producer);
   }
 
-  /** A consumer with a callback, as the gateway has for its replies. */
+  /** A consumer with a callback, as the gateway has for its replies; of a topic it has a volatile subscription. */
   async createConsumer(source: Destination, { onMessage }: ConsumerOptions = {}): Promise<Consumer> {
     if (onMessage === undefined) throw notSimulated("a consumer without onMessage");
+    const { broker, owner } = this.#line;
+    const queue = source.kind === "topic" ? broker.subscribe(source.address, owner) : source.address;
     const takeForEver = async () => {
       for (;;) {
-        for (const message of await this.#line.take(source.address, 1)) {
+        for (const message of await this.#line.take(queue, 1)) {
           message.accept();
           // As the SDK does: an answer that fails is told its asker by nobody, who then waits in vain.
           await Promise.resolve(onMessage(message)).catch(() => undefined);

@@ -1,18 +1,27 @@
 /** What client-bank tells: gateways, by volatile messages, for it can be read again; and the topics of results, of ends. */
 import type { Message, Outgoing } from "@quittance/sdk";
 import type { Envelopes } from "../shared/envelope.js";
-import {
-  type GatewayReply,
-  MESSAGE_VERSION,
-  type PaymentEndMessage,
-  type PaymentUpdateMessage,
-} from "../shared/messages.js";
+import { MESSAGE_VERSION, type PaymentEndMessage, type PaymentUpdateMessage } from "../shared/messages.js";
+import { type FinalAnswer, finalReplies } from "./final-replies.js";
+import type { Gateways } from "./gateways.js";
 import { type PaymentRecord, paymentViewOf } from "./payment-record.js";
 
-/** Tells the gateway that waits that the payment is final. */
-export function finalReply(envelopes: Envelopes, payment: PaymentRecord, input: Message): Outgoing[] {
-  const reply: GatewayReply = { version: MESSAGE_VERSION, payment: paymentViewOf(payment) };
-  return envelopes.reply("gateway-reply", reply, { correlationId: payment.id, input });
+/** What steps tell with. */
+export interface Telling {
+  readonly envelopes: Envelopes;
+  readonly gateways: Gateways;
+}
+
+/** A payment that is final, or nothing, for each message of a batch. */
+export type FinalPayments = readonly ({ readonly payment: PaymentRecord; readonly message: Message } | undefined)[];
+
+/** Tells the gateways that wait which payments of a batch are final: what to send with each of its outcomes. */
+export function paymentReplies(telling: Telling, final: FinalPayments): readonly (readonly Outgoing[])[] {
+  const answers = final.map(
+    (one): FinalAnswer | undefined =>
+      one && { id: one.payment.id, input: one.message, body: { payment: paymentViewOf(one.payment) } },
+  );
+  return finalReplies(telling, { one: "gateway-reply", several: "gateway-replies" }, answers);
 }
 
 /** Tells how a payment ended, as it is booked. @throws Error when it has not. */
@@ -30,11 +39,13 @@ export function paymentEnd(envelopes: Envelopes, payment: PaymentRecord): Outgoi
   return envelopes.end("payment-end", end, payment.id);
 }
 
-/** Tells the watches of a payment of its new state. */
-export function paymentUpdate(envelopes: Envelopes, payment: PaymentRecord): Outgoing {
+/** Tells the watches of a payment of its new state; nothing when nobody watches it. */
+export function paymentUpdates({ envelopes, gateways }: Telling, payment: PaymentRecord): Outgoing[] {
+  if (!gateways.mayWatch(payment.id)) return [];
   const update: PaymentUpdateMessage = { version: MESSAGE_VERSION, payment: paymentViewOf(payment) };
-  return envelopes.publication("payment-update", update, {
+  const headers = {
     correlationId: payment.id,
     properties: { merchant: payment.merchantId, payment: payment.id },
-  });
+  };
+  return [envelopes.publication("payment-update", update, headers)];
 }

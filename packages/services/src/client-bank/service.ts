@@ -10,6 +10,7 @@ import { CHANNELS, destinationOf } from "../shared/queue-map.js";
 import { startSteps } from "../shared/start-steps.js";
 import { answerRead } from "./answer-reads.js";
 import { GuessBook, type GuessLimits, NO_GUESS_LIMITS } from "./card-guesses.js";
+import { Gateways, hearGateways } from "./gateways.js";
 import { createOutcomeMetrics } from "./outcome-metrics.js";
 import { type StepTools, step3Capture } from "./step-3-capture.js";
 import { step5bFinish } from "./step-5b-finish.js";
@@ -37,15 +38,19 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
   const now = options.now ?? Date.now;
   const envelopes = new Envelopes("client-bank", options.messageKeys, log);
   const guesses = new GuessBook(options.guessLimits ?? NO_GUESS_LIMITS);
+  const gateways = new Gateways();
   const tools: StepTools = {
     database,
     log,
     outcomes: createOutcomeMetrics(now),
     envelopes,
+    gateways,
     guesses,
     now,
   };
 
+  // Before the steps: whoever is told by them has been heard.
+  await hearGateways(gateways, { connection, envelopes, log });
   const cycle = await startSteps(
     "client-bank",
     {

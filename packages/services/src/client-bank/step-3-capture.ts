@@ -14,15 +14,14 @@ import { recordCaptures } from "./operations/record-captures.js";
 import { recordCardGuesses } from "./operations/record-card-guesses.js";
 import { type OtherId, recordOtherIds } from "./operations/record-other-ids.js";
 import type { OutcomeMetrics } from "./outcome-metrics.js";
-import { finalReply, paymentUpdate } from "./outgoing.js";
+import { paymentReplies, paymentUpdates, type Telling } from "./outgoing.js";
 import type { PaymentRecord } from "./payment-record.js";
 
 /** What a step of client-bank works with. */
-export interface StepTools {
+export interface StepTools extends Telling {
   readonly database: Database;
   readonly log: Logger;
   readonly outcomes: OutcomeMetrics;
-  readonly envelopes: Envelopes;
   readonly guesses: GuessBook;
   /** The clock: milliseconds since 1970. */
   readonly now: () => number;
@@ -37,6 +36,17 @@ export async function step3Capture(
   const messages = batch.map(({ body }) => body);
   const decisions = await tools.database.transaction((transaction) =>
     capturePayments(transaction, messages, tools.now, tools.guesses),
+  );
+  for (const { message } of batch) tools.gateways.met(message.replyTo);
+  // Final already: every later step has run, and only this message's caller has yet to be told.
+  const replies = paymentReplies(
+    tools,
+    batch.map(({ message }, place) => {
+      const decision = decisions[place] as CaptureDecision;
+      return decision.outcome === "recorded" && decision.payment.state !== "PENDING"
+        ? { payment: decision.payment, message }
+        : undefined;
+    }),
   );
   return batch.map((incoming, place) => {
     const decision = decisions[place] as CaptureDecision;
@@ -58,10 +68,9 @@ export async function step3Capture(
       },
       "capture",
     );
-    // Final already: every later step has run, and only this message's caller has yet to be told.
-    if (payment.state !== "PENDING") return { send: finalReply(envelopes, payment, message) };
+    if (payment.state !== "PENDING") return { send: replies[place] ?? [] };
     const send = [bankResult(envelopes, incoming, payment)];
-    if (isNew) send.push(paymentUpdate(envelopes, payment));
+    if (isNew) send.push(...paymentUpdates(tools, payment));
     return { send };
   });
 }

@@ -7,7 +7,7 @@ import { decideFinishes, type FinishDecision } from "./decide-finishes.js";
 import { finishPayments } from "./operations/finish-payments.js";
 import { giveBack } from "./operations/give-back.js";
 import { lockPayments } from "./operations/lock-payments.js";
-import { finalReply, paymentEnd, paymentUpdate } from "./outgoing.js";
+import { paymentEnd, paymentReplies, paymentUpdates } from "./outgoing.js";
 import type { StepTools } from "./step-3-capture.js";
 
 /**
@@ -20,6 +20,14 @@ export async function step5bFinish(
 ): Promise<readonly Outcome[]> {
   const messages = batch.map(({ body }) => body);
   const decisions = await tools.database.transaction((transaction) => finishCycle(transaction, messages, tools.now));
+  for (const { message } of batch) tools.gateways.met(message.replyTo);
+  const replies = paymentReplies(
+    tools,
+    batch.map(({ message }, place) => {
+      const decision = decisions[place] as FinishDecision;
+      return decision.outcome === "final" ? { payment: decision.payment, message } : undefined;
+    }),
+  );
   return batch.map(({ body, message }, place) => {
     const decision = decisions[place] as FinishDecision;
     const facts = { step: "5b", payment: body.paymentId, trace: traceIdOf(message.traceparent) };
@@ -31,10 +39,10 @@ export async function step5bFinish(
     const { state, declineReason } = payment;
     tools.log.info({ ...facts, state, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "finish");
     // Repeated as well: the process may have died between the commit and the send.
-    const send = [paymentEnd(tools.envelopes, payment), ...finalReply(tools.envelopes, payment, message)];
+    const send = [paymentEnd(tools.envelopes, payment), ...(replies[place] ?? [])];
     if (isNew) {
       tools.outcomes.payment(payment, message.traceparent);
-      send.push(paymentUpdate(tools.envelopes, payment));
+      send.push(...paymentUpdates(tools, payment));
     }
     return { send };
   });

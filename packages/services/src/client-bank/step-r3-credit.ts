@@ -1,21 +1,17 @@
 /** Step R3: credits the client and makes the refund final, a batch in one transaction; then tells how it ended. */
-import type { Incoming, Message, Outcome, Outgoing } from "@quittance/sdk";
+import type { Incoming, Outcome, Outgoing } from "@quittance/sdk";
 import type { Transaction } from "../platform/database.js";
 import { traceIdOf } from "../platform/log.js";
 import type { Envelopes } from "../shared/envelope.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
-import {
-  REFUND_REPLY_TYPE,
-  type RefundEndMessage,
-  type RefundReply,
-  type RefundResultMessage,
-} from "../shared/refund-messages.js";
+import type { RefundAnswerBody, RefundEndMessage, RefundResultMessage } from "../shared/refund-messages.js";
 import { decideRefunds, type RefundDecision } from "./decide-refunds.js";
+import { finalReplies } from "./final-replies.js";
 import { findRefunds } from "./operations/find-refunds.js";
 import { lockPayments } from "./operations/lock-payments.js";
 import { recordOtherIds } from "./operations/record-other-ids.js";
 import { recordRefunds } from "./operations/record-refunds.js";
-import { paymentUpdate } from "./outgoing.js";
+import { paymentUpdates } from "./outgoing.js";
 import { type PaymentRecord, paymentViewOf } from "./payment-record.js";
 import { refundViewOf } from "./refund-record.js";
 import type { StepTools } from "./step-3-capture.js";
@@ -27,6 +23,16 @@ export async function stepR3Credit(
 ): Promise<readonly Outcome[]> {
   const messages = batch.map(({ body }) => body);
   const decisions = await tools.database.transaction((transaction) => creditRefunds(transaction, messages, tools.now));
+  for (const { message } of batch) tools.gateways.met(message.replyTo);
+  const replies = finalReplies(
+    tools,
+    { one: "refund-reply", several: "refund-replies" },
+    batch.map(({ message }, place) => {
+      const decision = decisions[place] as RefundDecision;
+      if (decision.outcome !== "final") return undefined;
+      return { id: decision.refund.id, input: message, body: viewsOf(decision) };
+    }),
+  );
   return batch.map(({ body, message }, place) => {
     const decision = decisions[place] as RefundDecision;
     const facts = { step: "R3", refund: body.refundId, payment: body.paymentId, trace: traceIdOf(message.traceparent) };
@@ -38,8 +44,8 @@ export async function stepR3Credit(
     const { state, declineReason } = refund;
     tools.log.info({ ...facts, state, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "credit");
     if (isNew) tools.outcomes.refund(refund, message.traceparent);
-    const send = [refundEnd(tools.envelopes, decision), ...reply(tools.envelopes, finalReply(decision), message)];
-    if (isNew && state === "SUCCEEDED" && payment !== undefined) send.push(paymentUpdate(tools.envelopes, payment));
+    const send = [refundEnd(tools.envelopes, decision), ...(replies[place] ?? [])];
+    if (isNew && state === "SUCCEEDED" && payment !== undefined) send.push(...paymentUpdates(tools, payment));
     return { send };
   });
 }
@@ -75,13 +81,6 @@ export async function creditRefunds(
 
 type FinalDecision = Extract<RefundDecision, { readonly outcome: "final" }>;
 
-function finalReply({ refund, payment }: FinalDecision): RefundReply {
-  return {
-    version: MESSAGE_VERSION,
-    ...viewsOf({ refund, payment }),
-  };
-}
-
 /** Tells how a refund ended, as it is booked. */
 function refundEnd(envelopes: Envelopes, decision: FinalDecision): Outgoing {
   const end: RefundEndMessage = {
@@ -93,14 +92,9 @@ function refundEnd(envelopes: Envelopes, decision: FinalDecision): Outgoing {
 }
 
 /** The gateway lets nobody name another merchant's payment; nor is one shown here. */
-function viewsOf({ refund, payment }: Pick<FinalDecision, "refund" | "payment">) {
+function viewsOf({ refund, payment }: FinalDecision): RefundAnswerBody {
   return {
     refund: refundViewOf(refund),
     ...(payment?.merchantId === refund.merchantId && { payment: paymentViewOf(payment) }),
   };
-}
-
-/** A reply to the gateway that `message` names, volatile, for the same request gives it again; none when nobody waits. */
-function reply(envelopes: Envelopes, content: RefundReply, input: Message): Outgoing[] {
-  return envelopes.reply(REFUND_REPLY_TYPE, content, { correlationId: content.refund.id, input });
 }

@@ -24,6 +24,7 @@ import { CoalescedReads } from "./coalesced-reads.js";
 import type { GatewayConfiguration } from "./configuration.js";
 import { GatewayKeyRing } from "./gateway-keys.js";
 import { createGatewayMetrics } from "./gateway-metrics.js";
+import { GatewayNotices } from "./gateway-notices.js";
 import { HeldRefusals } from "./held-refusals.js";
 import { listPayments, listRefunds } from "./list-pages.js";
 import { maximumAmounts } from "./maximum-amounts.js";
@@ -119,6 +120,7 @@ export async function createGateway(options: {
   const producer = await producerOf(CHANNELS.payment);
   const refundProducer = await producerOf(CHANNELS.refund);
   const replyQueue = await receiveReplies({ connection, envelopes, waiters, refundWaiters, admission, log });
+  const notices = await GatewayNotices.open({ connection, envelopes, replyQueue, log });
   const reads = new CoalescedReads({ connection, envelopes });
   reads.open();
   const standings = new Standings({ reads, boundMs: configuration.STATE_READ_TIMEOUT_SECONDS * 1_000, log });
@@ -159,7 +161,7 @@ export async function createGateway(options: {
   const read: typeof measured = (operation, call) => measured(operation, heldRefusals.around(call));
   const watches = new Watches({
     ...reading,
-    updates: new PaymentUpdates({ connection, envelopes, log }),
+    updates: new PaymentUpdates({ connection, envelopes, notices, log }),
     maximumWatches: configuration.MAXIMUM_WATCHES,
     maximumWatchesPerMerchant: configuration.MAXIMUM_WATCHES_PER_MERCHANT,
     stopping: stopping.signal,
@@ -194,7 +196,7 @@ export async function createGateway(options: {
       stopping.abort();
     },
     async close() {
-      await Promise.all([producer.close(), refundProducer.close()]);
+      await Promise.all([producer.close(), refundProducer.close(), notices.close()]);
     },
   };
 }

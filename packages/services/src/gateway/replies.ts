@@ -2,12 +2,25 @@
 import type { Connection, Message, TemporaryQueue } from "@quittance/sdk";
 import type { Logger } from "../platform/log.js";
 import type { Envelopes } from "../shared/envelope.js";
-import { REFUND_REPLY_TYPE } from "../shared/refund-messages.js";
-import { answerPayment, type PaymentAnswerParts } from "./step-5c-answer.js";
-import { answerRefund, type RefundAnswerParts } from "./step-r4-answer.js";
+import { answerPayment, answerPayments, type PaymentAnswerParts } from "./step-5c-answer.js";
+import { answerRefund, answerRefunds, type RefundAnswerParts } from "./step-r4-answer.js";
 
 /** Replies on their way at once. They are small, and handled as they come. */
 const CREDIT_WINDOW = 1_000;
+
+/** How each kind of reply is answered, by its JMSType. */
+const ANSWERS = {
+  "gateway-reply": answerPayment,
+  "gateway-replies": answerPayments,
+  "refund-reply": answerRefund,
+  "refund-replies": answerRefunds,
+} as const;
+type ReplyKind = keyof typeof ANSWERS;
+
+/** What says that it is something else has no signature for this kind. */
+function kindOf({ type = "" }: Message): ReplyKind {
+  return Object.hasOwn(ANSWERS, type) ? (type as ReplyKind) : "gateway-reply";
+}
 
 /**
  * Reads replies into the waiters for as long as the connection lives.
@@ -26,7 +39,7 @@ export async function receiveReplies(
   return replyQueue;
 
   function wake(message: Message): void {
-    const kind = message.type === REFUND_REPLY_TYPE ? REFUND_REPLY_TYPE : "gateway-reply";
+    const kind = kindOf(message);
     const problem = envelopes.problemOf(kind, message);
     if (problem !== undefined) {
       envelopes.countRefused(kind, problem);
@@ -34,8 +47,7 @@ export async function receiveReplies(
       return;
     }
     try {
-      if (kind === REFUND_REPLY_TYPE) answerRefund(options, message);
-      else answerPayment(options, message);
+      ANSWERS[kind](options, message);
     } catch (error) {
       log.warn({ err: error, payment: message.correlationId }, "a reply could not be read: its caller waits in vain");
     }

@@ -8,8 +8,12 @@ import { isFinal, recordedPayment, unrecordedPayment } from "./payment-resource.
 import type { PaymentUpdates } from "./payment-updates.js";
 import { type ReadParts, readPayment } from "./read-payments.js";
 
-/** Updates are volatile: a watch that heard nothing for so long reads again. */
+/**
+ * A watch that heard nothing for so long reads again: for updates are volatile, and a process of client-bank that has not
+ * heard of the watch sends none. The first time soon, when those that were there when it began have heard of it.
+ */
 const READ_AGAIN_MS = 2_000;
+const READ_FIRST_AGAIN_MS = 100;
 /** Payments become final within their deadline; a watch that lasts longer than this has none to wait for. */
 const MAXIMUM_WATCH_MS = 600_000;
 
@@ -65,6 +69,7 @@ export class Watches {
     const news = new Newest();
     const wake = () => news.wake();
     const untilMs = Date.now() + MAXIMUM_WATCH_MS;
+    let readAgainMs = READ_FIRST_AGAIN_MS;
     const ending = AbortSignal.any([signal, parts.stopping]);
     // Subscribed before the first read, so that no change falls between the two.
     const stop = await parts.updates
@@ -82,7 +87,8 @@ export class Watches {
         if (payment !== undefined) {
           yield recordedPayment(payment);
           if (isFinal(payment)) return;
-        } else if (!(await news.wait(READ_AGAIN_MS)) && !ending.aborted) {
+        } else if (!(await news.wait(readAgainMs)) && !ending.aborted) {
+          readAgainMs = READ_AGAIN_MS;
           await this.#readAgain(context, id, news);
         }
       }

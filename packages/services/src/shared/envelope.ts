@@ -117,17 +117,17 @@ export class Envelopes extends MessageSignatures {
     };
   }
 
-  /** A volatile answer to the gateway whose caller waits, for it can be read again; none when nobody waits. */
-  reply(kind: MessageKind, body: object, { correlationId, input }: EnvelopeOrigin): Outgoing[] {
-    const destination = this.replyAddressOf(input, correlationId);
-    if (destination === undefined) return [];
-    return [
-      {
-        destination,
-        message: this.message(kind, body, { correlationId }),
-        options: { deliveryMode: "non-persistent" },
-      },
-    ];
+  /**
+   * A volatile answer to the gateway whose caller waits, for it can be read again. One about several payments or refunds
+   * has no correlation id.
+   * @param destination what {@link replyAddressOf} gave.
+   */
+  reply(kind: MessageKind, body: object, destination: Destination, correlationId?: string): Outgoing {
+    return {
+      destination,
+      message: this.message(kind, body, { ...(correlationId !== undefined && { correlationId }) }),
+      options: { deliveryMode: "non-persistent" },
+    };
   }
 
   /** Where the answer to a message goes; undefined when nobody waits, or where it may not go, which is told. */

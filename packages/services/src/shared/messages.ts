@@ -124,10 +124,41 @@ export const paymentEndMessage = z.object({
 });
 export type PaymentEndMessage = z.infer<typeof paymentEndMessage>;
 
+const paymentAnswer = z.object({ payment: paymentView });
+
 /** To the gateway whose caller waits (step 5b), non-persistent, JMSCorrelationID = the payment's id: it is final. */
-export const gatewayReply = z.object({ version: z.literal(MESSAGE_VERSION), payment: paymentView });
+export const gatewayReply = paymentAnswer.extend({ version: z.literal(MESSAGE_VERSION) });
 export type GatewayReply = z.infer<typeof gatewayReply>;
 
-/** On `payment-update`, at each change of a payment's state. JMS properties: `merchant` and `payment` for selectors. */
+/** Answers that one message holds at most: less than 100 KiB, from where Artemis keeps a message in a file of its own. */
+export const ANSWERS_IN_A_MESSAGE = 50;
+
+/** The same for several payments of a batch, to a gateway whose {@link gatewayNotice} says that it reads them. */
+export const gatewayReplies = z.object({
+  version: z.literal(MESSAGE_VERSION),
+  answers: z.array(paymentAnswer).max(ANSWERS_IN_A_MESSAGE),
+});
+export type GatewayReplies = z.infer<typeof gatewayReplies>;
+
+/** On `payment-update`, at each change of a payment that is watched. JMS properties: `merchant` and `payment` for selectors. */
 export const paymentUpdateMessage = z.object({ version: z.literal(MESSAGE_VERSION), payment: paymentView });
 export type PaymentUpdateMessage = z.infer<typeof paymentUpdateMessage>;
+
+/** How often a gateway says again what stands in its notice. */
+export const NOTICE_EVERY_MS = 5_000;
+/** So long a notice counts: three may be lost. */
+export const NOTICE_VALID_MS = 20_000;
+/** Payments that one notice names. */
+export const WATCHED_IN_A_MESSAGE = 500;
+
+/**
+ * On `gateway-notice`, from each gateway, for every client-bank. Whoever sends it reads several answers in one message at
+ * its JMSReplyTo, and hears of the payments that it watches. A release that sends none needs single replies and every
+ * update.
+ */
+export const gatewayNotice = z.object({
+  version: z.literal(MESSAGE_VERSION),
+  /** Ids of payments; those that an earlier notice named stay watched for as long as that counts. */
+  watched: z.array(z.string()).max(WATCHED_IN_A_MESSAGE),
+});
+export type GatewayNotice = z.infer<typeof gatewayNotice>;

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { MAXIMUM_PAYMENT_ID_KEYS } from "../platform/key-ring.js";
 import { REFUND_DECLINE_REASONS, reasonInMessages } from "./decline.js";
-import { MESSAGE_VERSION, paymentView } from "./messages.js";
+import { ANSWERS_IN_A_MESSAGE, MESSAGE_VERSION, paymentView } from "./messages.js";
 import { wireMoney } from "./money.js";
 import { requestIdReuse } from "./request-id-reuse.js";
 
@@ -85,14 +85,17 @@ export const refundEndMessage = z.object({
 });
 export type RefundEndMessage = z.infer<typeof refundEndMessage>;
 
-/** JMSType of {@link refundReply}, by which a gateway tells it from the replies to payments. */
-export const REFUND_REPLY_TYPE = "refund-reply";
-
-/** To the gateway whose caller waits (step R3), non-persistent: the refund is final. */
-export const refundReply = z.object({
-  version,
+const refundAnswer = z.object({
   refund: refundView,
   /** Absent when client-bank has none. */
   payment: paymentView.optional(),
 });
+export type RefundAnswerBody = z.infer<typeof refundAnswer>;
+
+/** To the gateway whose caller waits (step R3), non-persistent: the refund is final. */
+export const refundReply = refundAnswer.extend({ version });
 export type RefundReply = z.infer<typeof refundReply>;
+
+/** The same for several refunds of a batch, to a gateway whose notice says that it reads them. */
+export const refundReplies = z.object({ version, answers: z.array(refundAnswer).max(ANSWERS_IN_A_MESSAGE) });
+export type RefundReplies = z.infer<typeof refundReplies>;

@@ -50,6 +50,7 @@ function embeddedUser(name: BrokerUserName, password: string): BrokerUser {
   if (name === "operator") return operator(password);
   if (name === "auditor") return auditor(password);
   const owns = (TEMPORARY_QUEUES.owners as readonly string[]).includes(name);
+  const reads = ALL_CHANNELS.filter((channel) => channel.readers.includes(name));
   const writes = ALL_CHANNELS.filter((channel) => channel.writers.includes(name)).map((channel) => channel.address);
   const setsAside = DURABLE_CHANNELS.filter((channel) => consumersOf(channel).includes(name)).map(deadLetterAddress);
   return {
@@ -58,7 +59,7 @@ function embeddedUser(name: BrokerUserName, password: string): BrokerUser {
     send: [...writes, ...setsAside],
     sendTemporary: (TEMPORARY_QUEUES.writers as readonly string[]).includes(name),
     consume: [
-      ...ALL_CHANNELS.filter((channel) => channel.readers.includes(name)).map((channel) => channel.address),
+      ...reads.map((channel) => channel.address),
       ...ALL_CHANNELS.flatMap((channel) =>
         channel.subscriptions
           .filter((subscription) => subscription.reader === name)
@@ -66,6 +67,7 @@ function embeddedUser(name: BrokerUserName, password: string): BrokerUser {
       ),
     ],
     browse: [],
+    subscribe: reads.filter(({ kind }) => kind === "topic").map(({ address }) => address),
     temporary: owns,
   };
 }

@@ -104,7 +104,15 @@ export const CHANNEL_TABLE = {
     priority: MEDIUM_PRIORITY,
     deliveryMode: "non-persistent",
     carries: { "payment-update": SIGNED },
-    purpose: "each change of a payment's state, for open watches",
+    purpose: "each change of a payment that is watched",
+  },
+  gatewayNotice: {
+    address: "gateway-notice",
+    kind: "topic",
+    priority: MEDIUM_PRIORITY,
+    deliveryMode: "non-persistent",
+    carries: { "gateway-notice": SIGNED },
+    purpose: "which payments a gateway watches, and where it takes several replies in one message",
   },
   paymentRead: {
     address: "payment-read",
@@ -120,7 +128,13 @@ export const CHANNEL_TABLE = {
 export type ChannelName = keyof typeof CHANNEL_TABLE;
 
 /** Kinds without a channel: answers, which go to the temporary queue that the asker named. They are signed. */
-export const ANSWER_KINDS = ["gateway-reply", "refund-reply", "payment-read-reply"] as const;
+export const ANSWER_KINDS = [
+  "gateway-reply",
+  "gateway-replies",
+  "refund-reply",
+  "refund-replies",
+  "payment-read-reply",
+] as const;
 
 type CarriedBy<Row> = Row extends { readonly carries: infer Kinds } ? keyof Kinds : never;
 /** A JMSType of the house. */

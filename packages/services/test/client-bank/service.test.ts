@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Connection, Consumer, Destination, Message, Producer, TemporaryQueue } from "@quittance/sdk";
 import { expect } from "chai";
 import { startClientBank } from "../../dist/client-bank/service.js";
@@ -147,6 +148,36 @@ describe("Steps 3 and 5b, client-bank", function () {
     await nextReply();
     await nextUpdate();
   }
+
+  it("publishes what a gateway's notice says is watched and nothing else; of a gateway without one, everything", async () => {
+    const own = await gateway.createTemporaryQueue();
+    const notices = await gateway.createProducer(destinationOf(CHANNELS.gatewayNotice));
+    const [unwatched, watched, ofTheLastRelease] = [1, 2, 3].map(() => validationResult(someClient(11)));
+    if (unwatched === undefined || watched === undefined || ofTheLastRelease === undefined) throw new Error();
+    const notice = { version: 1, watched: [watched.paymentId] };
+    const sendFor = (message: ValidationResultMessage, address: TemporaryQueue) =>
+      validationResults.send(
+        envelopesOf("card-validation").message("validation-result", message, { replyTo: address }),
+      );
+    const forger = envelopesOf("gateway", randomBytes(32).toString("base64"));
+    await notices.send(
+      forger.message("gateway-notice", { version: 1, watched: [unwatched.paymentId] }, { replyTo: own }),
+    );
+    await notices.send(envelopesOf("gateway").message("gateway-notice", notice, { replyTo: own }));
+    await eventually("the forged notice is refused, and so the other was heard", () =>
+      captured.text().includes("a notice of a gateway is not believed"),
+    );
+    await sendFor(unwatched, own);
+    await sendFor(watched, own);
+    expect([(await next(bankResults)).correlationId, (await next(bankResults)).correlationId]).to.deep.equal([
+      unwatched.paymentId,
+      watched.paymentId,
+    ]);
+    expect(await nextUpdate()).to.equal(`${watched.paymentId} PENDING`);
+    await sendFor(ofTheLastRelease, replyTo);
+    await next(bankResults);
+    expect(await nextUpdate()).to.equal(`${ofTheLastRelease.paymentId} PENDING`);
+  });
 
   it("captures, passes the payment on as a durable text message of priority 7, and tells the watches", async () => {
     const client = someClient(0);

@@ -24,6 +24,21 @@ describe("One who has client-bank's password and not its keys", () => {
     expect((await paying).state).to.equal(PaymentState.DECLINED);
   });
 
+  it("wakes none of several callers", async () => {
+    const { api, bank, log } = gateway();
+    const paying = ["one", "other"].map((name) => api.pay(payRequest(`forged-replies-${name}`)));
+    const taken = [await bank.take(), await bank.take()];
+    bank.envelopes = FORGER;
+    const before = log.text().length;
+    await bank.finishTogether(taken);
+    await eventually("the forged replies are logged", () =>
+      log.text().slice(before).includes("a reply is not believed"),
+    );
+    bank.envelopes = envelopesOf("client-bank");
+    await bank.finishTogether(taken);
+    for (const { state } of await Promise.all(paying)) expect(state).to.equal(PaymentState.SUCCEEDED);
+  });
+
   it("answers no read", async () => {
     const { api, bank } = gateway();
     const payment = await api.pay(payRequest("forged-read", { wait: { seconds: 0n, nanos: 0 } }));

@@ -1,7 +1,9 @@
 /** Steps 2 to 5b as far as the gateway sees them: takes its messages, replies, tells of changes, answers reads. */
 import type { Connection, Consumer, Message, OutgoingMessage, Producer } from "@quittance/sdk";
+import { replyAddressOf } from "../../dist/shared/envelope.js";
 import {
   type GatewayReply,
+  gatewayNotice,
   MESSAGE_VERSION,
   type PaymentMessage,
   type PaymentView,
@@ -26,6 +28,8 @@ export class PlayedBank {
   readonly recorded = new Map<string, PaymentView>();
   /** The same of refunds; each belongs to the merchant of its payment. */
   readonly recordedRefunds = new Map<string, RefundView>();
+  /** What gateways have said that they watch, the newest last; nothing of one that is not believed. */
+  readonly notices: (readonly string[])[] = [];
   /** Messages that asked for reads. */
   reads = 0;
   /** What it signs with; another one to play somebody who has client-bank's password and not its keys. */
@@ -55,6 +59,10 @@ export class PlayedBank {
     const producer = await bank.createProducer(undefined, { deliveryMode: "non-persistent" });
     const played = new PlayedBank(bank, payments, producer);
     await bank.respond(destinationOf(CHANNELS.paymentRead), (request) => played.#answer(request));
+    await bank.createConsumer(destinationOf(CHANNELS.gatewayNotice), {
+      acknowledge: "auto",
+      onMessage: (notice) => played.#hear(notice),
+    });
     return played;
   }
 
@@ -106,6 +114,15 @@ export class PlayedBank {
     await this.#producer.sendAll([{ destination: taken.message.replyTo, message }]);
   }
 
+  /** Records payments of one gateway as final, and replies about all of them in one message. */
+  async finishTogether(taken: readonly TakenPayment[]): Promise<void> {
+    const answers = taken.map(({ body }) => ({ payment: { ...viewOf(body), ...FINAL } }));
+    for (const { payment } of answers) this.recorded.set(payment.id, payment);
+    const message = this.envelopes.message("gateway-replies", { version: MESSAGE_VERSION, answers }, {});
+    const destination = taken[0]?.message.replyTo;
+    if (destination !== undefined) await this.#producer.sendAll([{ destination, message }]);
+  }
+
   /** Starts each test without what the one before left. */
   forget(): void {
     this.recorded.clear();
@@ -113,6 +130,11 @@ export class PlayedBank {
     this.silent = false;
     this.envelopes = envelopesOf("client-bank");
     for (const end of this.#unanswered.splice(0)) end();
+  }
+
+  #hear(notice: Message): void {
+    const isBelieved = this.envelopes.problemOf("gateway-notice", notice) === undefined;
+    if (isBelieved && replyAddressOf(notice) !== undefined) this.notices.push(notice.json(gatewayNotice).watched);
   }
 
   async #answer(message: Message): Promise<OutgoingMessage> {

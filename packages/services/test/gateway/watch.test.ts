@@ -41,6 +41,22 @@ describe("WatchPayment", () => {
     expect(watching.states).to.deep.equal([PaymentState.PENDING, PaymentState.PENDING, PaymentState.SUCCEEDED]);
   });
 
+  it("is named in a notice before it says anything, again while it is open, and no more when it has ended", async function () {
+    this.timeout(60_000);
+    const { api, bank } = gateway();
+    const taken = await accept(gateway(), "noticed");
+    const { paymentId } = taken.body;
+    const naming = () => bank.notices.filter((watched) => watched.includes(paymentId)).length;
+    expect(naming()).to.equal(0);
+    const watching = watch(api, paymentId);
+    await watching.first;
+    await eventually("a notice names it", () => naming() === 1);
+    await eventually("a notice names it again", () => naming() === 2);
+    await bank.finish(taken);
+    await watching.ended;
+    await eventually("a notice names it no more", () => bank.notices.at(-1)?.includes(paymentId) === false);
+  });
+
   it("of a final payment tells it once and ends", async () => {
     const { api, bank } = gateway();
     const taken = await accept(gateway(), "over");

@@ -30,14 +30,15 @@ describe("an envelope", () => {
     expect(one).to.not.equal(other);
   });
 
-  it("of an answer is volatile, and there is none when nobody waits", () => {
-    const [answer] = envelopes.reply(
-      "gateway-reply",
-      {},
-      { correlationId: "pay_1", input: inputWith({ replyTo: WAITING }) },
-    );
+  it("of an answer is volatile, and names what it is about unless that is several", () => {
+    const answer = envelopes.reply("gateway-reply", {}, WAITING, "pay_1");
     expect(answer).to.deep.include({ destination: WAITING, options: { deliveryMode: "non-persistent" } });
-    expect(envelopes.reply("gateway-reply", {}, { correlationId: "pay_1", input: inputWith({}) })).to.deep.equal([]);
+    expect(answer.message.correlationId).to.equal("pay_1");
+    expect(envelopes.reply("gateway-replies", {}, WAITING).message).to.not.have.property("correlationId");
+  });
+
+  it("goes to nobody when nobody waits", () => {
+    expect(envelopes.replyAddressOf(inputWith({}))).to.equal(undefined);
   });
 
   it("sends a message again, for later, as its writer made it, with no duplicate id that could make the broker drop it", () => {

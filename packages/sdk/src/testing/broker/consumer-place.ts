@@ -99,7 +99,7 @@ function volatileSubscription(
   { containerId, rights }: Asker,
 ): Subscription {
   if (!rights.mayConsume(address.name)) throw unauthorized(`to consume from ${address.name}`);
-  if (!rights.mayMakeTemporary()) throw unauthorized(`to make a volatile subscription of ${address.name}`);
+  if (!rights.maySubscribe(address.name)) throw unauthorized(`to make a volatile subscription of ${address.name}`);
   if (!request.shared) return address.subscribe(randomUUID(), terms);
   const base = baseName(request.linkName);
   const name = request.global ? `${base}:shared-volatile:global` : `${containerId}.${base}:shared-volatile`;

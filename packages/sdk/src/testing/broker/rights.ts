@@ -10,8 +10,10 @@ export interface Rights {
   mayConsume(address: string, subscription?: string): boolean;
   /** Look without taking, named as for `mayConsume`. */
   mayBrowse(address: string, subscription?: string): boolean;
-  /** Make temporary queues and volatile subscriptions. */
+  /** Make temporary queues. */
   mayMakeTemporary(): boolean;
+  /** Make volatile subscriptions of a topic. */
+  maySubscribe(address: string): boolean;
   /** Make durable subscriptions that are not there from the start. */
   mayMakeDurable(): boolean;
 }
@@ -22,18 +24,20 @@ export const ALL_RIGHTS: Rights = {
   mayConsume: () => true,
   mayBrowse: () => true,
   mayMakeTemporary: () => true,
+  maySubscribe: () => true,
   mayMakeDurable: () => true,
 };
 
 /** `autoCreate` lets users make durable subscriptions, which Artemis asks a right of its own for. */
 export function rightsOf(user: BrokerUser, autoCreate: boolean): Rights {
-  const { send = [], consume = [], browse = consume, temporary = false, sendTemporary = false } = user;
+  const { send = [], consume = [], browse = consume, temporary = false, subscribe = [], sendTemporary = false } = user;
   return {
     maySend: (address) => covers(send, address),
     maySendToTemporary: (address) => sendTemporary || covers(send, address),
     mayConsume: (address, subscription) => reaches(consume, address, subscription),
     mayBrowse: (address, subscription) => reaches(browse, address, subscription),
     mayMakeTemporary: () => temporary,
+    maySubscribe: (address) => temporary || covers(subscribe, address),
     mayMakeDurable: () => autoCreate,
   };
 }

@@ -37,6 +37,9 @@ class DirectionCounter {
   /** Addresses of the links on which this side sends, by channel and handle; undefined where messages name their own. */
   readonly #addresses = new Map<string, string | undefined>();
 
+  /** Links on which more of a message is to come, in further frames. */
+  readonly #continued = new Set<string>();
+
   constructor(way: Way, tally: Tally) {
     this.#way = way;
     this.#tally = tally;
@@ -62,10 +65,12 @@ class DirectionCounter {
     this.#addresses.set(`${channel}/${handle}`, typeof address === "string" ? address : undefined);
   }
 
-  #transfer(channel: number, [handle, deliveryId, , , settled]: Fields, message: Buffer): void {
-    // Of a message in several frames the first alone must have an id.
-    if (deliveryId === undefined) return;
-    const address = this.#addresses.get(`${channel}/${handle}`) ?? addressOf(message);
+  #transfer(channel: number, [handle, , , , settled, more]: Fields, message: Buffer): void {
+    const link = `${channel}/${handle}`;
+    const isContinued = this.#continued.delete(link);
+    if (more === true) this.#continued.add(link);
+    if (isContinued) return;
+    const address = this.#addresses.get(link) ?? addressOf(message);
     this.#tally.add(`${addressName(address)} messages ${this.#way}`);
     if (settled !== true) this.#tally.add(`${this.#way} unsettled`);
   }
