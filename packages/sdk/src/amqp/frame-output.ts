@@ -11,6 +11,11 @@ export class FrameOutput {
   #buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
   #length = 0;
 
+  /** Bytes that are gathered. */
+  get length(): number {
+    return this.#length;
+  }
+
   get isEmpty(): boolean {
     return this.#length === 0;
   }

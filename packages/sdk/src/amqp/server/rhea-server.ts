@@ -137,6 +137,7 @@ export interface RheaConnection extends EventEmitter {
   accept(socket: Socket): void;
   close(error?: Condition): void;
   on_begin(frame: RheaFrame<object>): void;
+  output(): void;
   _register(): void;
   _process(): void;
 }

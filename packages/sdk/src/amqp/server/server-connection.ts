@@ -4,6 +4,7 @@ import { TLSSocket } from "node:tls";
 import { DecodeError } from "../codec-reader.js";
 import { DISPOSITION, decodeDisposition, decodeTransfer, performativeOf, TRANSFER } from "../decode-frames.js";
 import { guardFrames } from "../frame-guard.js";
+import { FrameOutput } from "../frame-output.js";
 import { symbols } from "./attach-request.js";
 import { type Backend, type BackendConnection, type Condition, Refusal } from "./backend.js";
 import {
@@ -53,7 +54,12 @@ export class ServerConnection {
   #user: string | undefined;
   #opened: BackendConnection | undefined;
   #ended = false;
-  #corked = false;
+  readonly #output = new FrameOutput();
+  readonly #writeOutput = () => {
+    this.#isWriting = false;
+    this.#flushOutput();
+  };
+  #isWriting = false;
 
   constructor(socket: Socket, backend: Backend, settings: ServerSettings) {
     this.#socket = socket;
@@ -64,6 +70,7 @@ export class ServerConnection {
     this.#connection = container.create_connection(connectionOptions(settings));
     this.#listen(container);
     this.#guardTurns();
+    this.#guardOrder();
     this.#limitSessions();
     this.#connection.accept(socket);
     this.#guardTransports();
@@ -165,7 +172,7 @@ export class ServerConnection {
       maximumMessageBytes: this.#settings.maximumMessageBytes,
       maximumFrameBytes: Math.min(MAXIMUM_FRAME_BYTES, Math.max(maximum ?? MAXIMUM_FRAME_BYTES, MINIMUM_FRAME_BYTES)),
       transactions: this.#transactions,
-      isWritable: () => this.#socket.writable && this.#socket.writableLength < MAXIMUM_UNWRITTEN_BYTES,
+      isWritable: () => this.#isWritable(),
       write: (bytes) => this.#write(bytes),
       dirty: (dirty) => this.#dirty.add(dirty),
     };
@@ -174,18 +181,33 @@ export class ServerConnection {
     this.#sessions.set(session.incoming, opened);
   }
 
-  /** All that is written in one turn leaves in one system call. */
+  #isWritable(): boolean {
+    const { writable, writableLength } = this.#socket;
+    return writable && writableLength + this.#output.length < MAXIMUM_UNWRITTEN_BYTES;
+  }
+
+  /** All that is written in one turn leaves in one buffer. */
   #write(bytes: Buffer): void {
     if (!this.#socket.writable) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#socket.uncork();
-      });
-    }
-    this.#socket.write(bytes);
+    this.#output.append(bytes);
+    if (this.#output.isFull) this.#flushOutput();
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    process.nextTick(this.#writeOutput);
+  }
+
+  #flushOutput(): void {
+    if (this.#socket.writable) this.#output.flush(this.#socket);
+    else this.#output.clear();
+  }
+
+  /** What rhea writes by itself goes behind what was said before. */
+  #guardOrder(): void {
+    const output = this.#connection.output;
+    this.#connection.output = () => {
+      this.#flushOutput();
+      output.call(this.#connection);
+    };
   }
 
   #guardTransports(): void {
