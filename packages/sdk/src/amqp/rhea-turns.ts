@@ -73,11 +73,12 @@ export class RheaTurns {
   }
 
   #beat(): void {
-    if (!this.#wrote) {
-      this.output.append(HEARTBEAT);
-      this.#write();
+    if (this.#wrote) {
+      this.#wrote = false;
+      return;
     }
-    this.#wrote = false;
+    this.output.append(HEARTBEAT);
+    this.#write();
   }
 
   /** An exception is reported like any other failure of the connection: it would end the process otherwise. */

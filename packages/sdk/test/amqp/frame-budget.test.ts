@@ -7,6 +7,7 @@ import { openProcessor } from "../../dist/processor/processor.js";
 import { startBroker } from "../../dist/testing/mod.js";
 import { IN, OUT, passOn, paymentSchema, payments } from "../processor/step-fixture.js";
 import { until } from "../processor/until.js";
+import { ScriptedPeer } from "./scripted-peer.js";
 import { SocketWrites } from "./socket-writes.js";
 
 const BATCH = 100;
@@ -50,6 +51,17 @@ describe("The frames and writes of messages", () => {
     const { toBroker } = counted.counts();
     expect(toBroker.flow).to.be.within(1, 1_000 / 50 + 1);
     expect(toBroker.disposition).to.be.at.most(toBroker.flow);
+  });
+});
+
+describe("A connection on which nothing happens", () => {
+  it("gives the broker a sign of life before that gives up, and keeps its line", async () => {
+    await using peer = await ScriptedPeer.start({ idleTimeoutMs: 100 });
+    await using proxy = await CountingProxy.start(peer.port);
+    await using connection = await connect(proxy.url, { reconnect: false });
+    await until("it has been idle for several times the limit", () => proxy.counts().toBroker.empty >= 10);
+    expect(connection.state.name).to.equal("open");
+    expect(peer.connections).to.equal(1);
   });
 });
 

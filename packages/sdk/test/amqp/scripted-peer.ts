@@ -63,6 +63,8 @@ export interface PeerOptions {
   /** Checks user and password; without it anybody is let in. */
   readonly login?: (user: string, password: string) => boolean;
   readonly port?: number;
+  /** Closes a connection on which it hears nothing for twice this time. */
+  readonly idleTimeoutMs?: number;
 }
 
 export class ScriptedPeer implements AsyncDisposable {
@@ -113,6 +115,7 @@ export class ScriptedPeer implements AsyncDisposable {
       ...(options.tls === undefined ? {} : { transport: "tls", ...options.tls }),
       host: "127.0.0.1",
       port: options.port ?? 0,
+      ...(options.idleTimeoutMs === undefined ? {} : { idle_time_out: options.idleTimeoutMs }),
       offered_capabilities: ["DELAYED_DELIVERY", "ANONYMOUS-RELAY", "SHARED-SUBS"],
       properties: { product: "scripted-peer", ...options.properties },
       session_buffer_size: 20_000,
