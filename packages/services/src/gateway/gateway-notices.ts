@@ -27,7 +27,8 @@ export class GatewayNotices {
   private constructor(parts: NoticeParts, producer: Producer) {
     this.#parts = parts;
     this.#producer = producer;
-    this.#repeating = setInterval(() => this.#tellAll(), NOTICE_EVERY_MS);
+    // A gateway that does not get as far as its doors ends, whatever it has begun to tell.
+    this.#repeating = setInterval(() => this.#tellAll(), NOTICE_EVERY_MS).unref();
     this.#stopHearing = parts.connection.onState((state) => state.name === "open" && this.#tellAll());
     this.#tellAll();
   }
