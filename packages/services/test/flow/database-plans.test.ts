@@ -1,0 +1,203 @@
+import { expect } from "chai";
+import { getPayments } from "../../dist/client-bank/operations/get-payments.js";
+import { listPayments } from "../../dist/client-bank/operations/list-payments.js";
+import { listRefunds } from "../../dist/client-bank/operations/list-refunds.js";
+import { capturePayments } from "../../dist/client-bank/step-3-capture.js";
+import { finishCycle } from "../../dist/client-bank/step-5b-finish.js";
+import { creditRefunds } from "../../dist/client-bank/step-r3-credit.js";
+import { settlePayments } from "../../dist/merchant-bank/step-4-settle.js";
+import { debitRefunds, refundResult } from "../../dist/merchant-bank/step-r2-debit.js";
+import type { ComposedNotification } from "../../dist/notification/compose-notification.js";
+import { claimWebhooks } from "../../dist/notification/operations/claim-webhooks.js";
+import { insertNotifications } from "../../dist/notification/operations/insert-notifications.js";
+import { recordAttempts } from "../../dist/notification/operations/record-attempts.js";
+import { type Database, openDatabase, type Session, type Transaction } from "../../dist/platform/database.js";
+import {
+  bankResult,
+  nextPaymentId,
+  prepareBanks,
+  refundOf,
+  someClient,
+  transactionResult,
+  validationResult,
+} from "../operator/banks-for-tests.js";
+import { captureLog } from "../support/captured-log.js";
+import { useDatabase } from "../support/database-for-tests.js";
+
+type Role = "client_bank" | "merchant_bank" | "notification";
+
+/** Copies of one row that are put beside it: by table, and what differs in each, by its number `n`. */
+const COPIES: Readonly<Record<string, string>> = {
+  "client_bank.clients": "'id', 'copy-' || n, 'card_fingerprint', 'copy-' || n",
+  "client_bank.payments": `'id', 'pay_copy' || n, 'merchant_id', 'm-' || n % 50, 'request_id', 'copy-' || n,
+    'accept_time', base.accept_time - n * interval '1 second', 'capture_time', base.capture_time - n * interval '1 second'`,
+  "client_bank.ledger_entries": "'payment_id', 'pay_copy' || n",
+  "client_bank.refunds": `'id', 'ref_copy' || n, 'payment_id', 'pay_copy' || n, 'merchant_id', 'm-' || n % 50,
+    'request_id', 'copy-' || n, 'accept_time', base.accept_time - n * interval '1 second'`,
+  "client_bank.other_ids": "'id', 'pay_other' || n, 'recorded_as', 'pay_copy' || n",
+  "merchant_bank.merchants": "'id', 'copy-' || n",
+  "merchant_bank.receipts": "'payment_id', 'pay_copy' || n",
+  "merchant_bank.ledger_entries": "'payment_id', 'pay_copy' || n",
+  "merchant_bank.refunds": "'id', 'ref_copy' || n, 'payment_id', 'pay_copy' || n, 'request_id', 'copy-' || n",
+  "notification.notifications": `'id', n + 1000000, 'payment_id', 'pay_copy' || n,
+    'state', CASE n % 2 WHEN 0 THEN 'failed' ELSE 'sent' END, 'sent_time', CASE n % 2 WHEN 1 THEN base.sent_time END,
+    'next_attempt_time', CASE n % 2 WHEN 0 THEN base.sent_time + n * interval '1 second' END`,
+};
+
+/** By which indexes each statement finds its rows. A table that is read from end to end would be named `all of …`. */
+const READS: Readonly<Record<string, readonly string[]>> = {
+  "client_bank lock-clients": ["clients_card_fingerprint", "clients_former_card_fingerprint"],
+  "client_bank find-payments": ["payments_pkey", "payments_request"],
+  "client_bank record-captures": ["clearing_accounts_pkey", "clients_pkey"],
+  "client_bank record-other-ids": [],
+  "client_bank lock-payments": ["payments_pkey"],
+  "client_bank finish-payments": ["payments_pkey"],
+  "client_bank give-back": ["clearing_accounts_pkey", "clients_pkey"],
+  "client_bank find-refunds": ["other_ids_pkey", "refunds_pkey"],
+  "client_bank record-refunds": ["clearing_accounts_pkey", "clients_pkey", "payments_pkey", "refunds_pkey"],
+  "client_bank get-payments": ["other_ids_pkey", "payments_pkey"],
+  "client_bank list-payments": ["payments_by_time"],
+  "client_bank list-payments-after": ["payments_by_time"],
+  "client_bank list-payments-request": ["payments_request", "payments_reused"],
+  "client_bank list-payments-request-standing": ["payments_request"],
+  "client_bank list-refunds": ["refunds_by_time"],
+  "client_bank list-refunds-after": ["refunds_by_time"],
+  "client_bank list-refunds-payment": ["refunds_payment"],
+  "client_bank list-refunds-request": ["refunds_request", "refunds_reused"],
+  "merchant_bank lock-merchants": ["merchants_pkey"],
+  "merchant_bank find-receipts": ["receipts_pkey"],
+  "merchant_bank record-settlements": ["clearing_accounts_pkey", "merchants_pkey"],
+  "merchant_bank lock-receipts": ["receipts_pkey"],
+  "merchant_bank find-refunds": ["refunds_pkey", "refunds_request"],
+  "merchant_bank record-refunds": ["clearing_accounts_pkey", "merchants_pkey", "receipts_pkey"],
+  "notification insert-notifications": ["notifications_once"],
+  "notification claim-webhooks": ["notifications_due", "notifications_pkey"],
+  "notification record-attempts": ["notifications_pkey"],
+};
+
+interface Plan {
+  readonly "Node Type": string;
+  readonly "Relation Name"?: string;
+  readonly "Index Name"?: string;
+  readonly "Conflict Arbiter Indexes"?: readonly string[];
+  readonly Plans?: readonly Plan[];
+}
+
+describe("What PostgreSQL reads for a payment when many are on file", function () {
+  this.timeout(60_000);
+  const databases = new Map<Role, Database>();
+  after(() => Promise.all([...databases.values()].map((database) => database.close())));
+  const superuser = useDatabase({ prepare: prepareBanks });
+  /** The texts that the services sent, by role and name. */
+  const sent = new Map<string, string>();
+
+  /** A session that notes the statements of a role on their way. */
+  function noting<S extends Session>(role: Role, session: S): S {
+    const query: Session["query"] = (statement) => {
+      if (typeof statement !== "string") sent.set(`${role} ${statement.name}`, statement.text);
+      return session.query(statement);
+    };
+    return Object.assign(Object.create(session), { query, commit: () => (session as unknown as Transaction).commit() });
+  }
+  const transaction = <T>(role: Role, work: (transaction: Transaction) => Promise<T>) =>
+    (databases.get(role) as Database).transaction((session) => work(noting(role, session)));
+  const read = <T>(role: Role, work: (session: Session) => Promise<T>) =>
+    (databases.get(role) as Database).autoCommit((session) => work(noting(role, session)));
+
+  before(async () => {
+    for (const role of ["client_bank", "merchant_bank", "notification"] as const) {
+      databases.set(
+        role,
+        openDatabase({ url: superuser().urlOf(role), poolSize: 1, service: role, log: captureLog().log }),
+      );
+    }
+    await pay();
+    for (const [table, changes] of Object.entries(COPIES)) {
+      await superuser().query(
+        `INSERT INTO ${table} OVERRIDING SYSTEM VALUE
+         SELECT copy.* FROM (SELECT * FROM ${table} LIMIT 1) AS base CROSS JOIN generate_series(1, 3000) AS n
+         CROSS JOIN LATERAL jsonb_populate_record(base::${table}, jsonb_build_object(${changes})) AS copy`,
+      );
+      await superuser().query(`ANALYZE ${table}`);
+    }
+  });
+
+  const now = () => Date.now();
+
+  /** Two requests of which one is told under two ids and given back, and the other one's merchant is closed. */
+  async function pay(): Promise<void> {
+    const payment = validationResult(someClient(0));
+    const again = { ...payment, paymentId: nextPaymentId(), alternateIds: [payment.paymentId] };
+    const refused = validationResult(someClient(1));
+    const settled = [payment, refused].map((message) => transactionResult(message));
+    Object.assign(settled[1] as object, { declineReason: "MERCHANT_CLOSED", declinedBy: "merchant-bank" });
+    await transaction("client_bank", (session) => capturePayments(session, [payment, refused], now));
+    await transaction("client_bank", (session) => capturePayments(session, [again], now));
+    await transaction("merchant_bank", (session) => settlePayments(session, [bankResult(payment)], now));
+    await transaction("client_bank", (session) => finishCycle(session, settled, now));
+    const refund = refundOf(payment, "10");
+    const { decisions, receipts } = await transaction("merchant_bank", (session) =>
+      debitRefunds(session, [refund], now),
+    );
+    const results = decisions.flatMap((decision) =>
+      decision.outcome === "recorded" ? [refundResult(decision.refund, receipts.get(payment.paymentId))] : [],
+    );
+    await transaction("client_bank", (session) => creditRefunds(session, results, now));
+    await read("notification", (session) => insertNotifications(session, [webhookOf(payment.paymentId)]));
+    const claimed = await read("notification", (session) => claimWebhooks(session, { limit: 8, leaseMs: 1_000 }));
+    await read("notification", (session) =>
+      recordAttempts(
+        session,
+        claimed.map((one) => ({ ...one, state: "sent" })),
+      ),
+    );
+    await read("client_bank", (session) => getPayments(session, [payment.paymentId]));
+    const { merchantId, requestId, acceptTime, paymentId } = payment;
+    const page = { merchantId, pageSize: 50 };
+    const after = { acceptTime, id: paymentId };
+    await read("client_bank", (session) => listPayments(session, page));
+    await read("client_bank", (session) => listPayments(session, { ...page, after }));
+    await read("client_bank", (session) => listPayments(session, { ...page, requestId }));
+    await read("client_bank", (session) => listPayments(session, { ...page, requestId, standing: true }));
+    await read("client_bank", (session) => listRefunds(session, page));
+    await read("client_bank", (session) => listRefunds(session, { ...page, after }));
+    await read("client_bank", (session) => listRefunds(session, { ...page, paymentId }));
+    await read("client_bank", (session) => listRefunds(session, { ...page, requestId }));
+  }
+
+  it("is found by an index, whatever the statement", async () => {
+    const reads: Record<string, readonly string[]> = {};
+    for (const [name, text] of sent) {
+      // The plan that a prepared statement keeps, whatever its values.
+      const [row] = await superuser().query<{ plans: readonly { Plan: Plan }[] }>(
+        `EXPLAIN (GENERIC_PLAN, FORMAT JSON) ${text}`,
+      );
+      const [explained] = Object.values(row ?? {})[0] as readonly { Plan: Plan }[];
+      reads[name] = [...new Set(placesOf((explained as { Plan: Plan }).Plan))].sort();
+    }
+    expect(reads).to.deep.equal(READS);
+  });
+});
+
+function placesOf(plan: Plan): string[] {
+  const own = plan["Node Type"] === "Seq Scan" ? [`all of ${plan["Relation Name"]}`] : [];
+  const index = plan["Index Name"] === undefined ? [] : [plan["Index Name"]];
+  return [...own, ...index, ...(plan["Conflict Arbiter Indexes"] ?? []), ...(plan.Plans ?? []).flatMap(placesOf)];
+}
+
+function webhookOf(paymentId: string): ComposedNotification {
+  return {
+    paymentId,
+    refundId: "",
+    templateName: "payment-succeeded",
+    channel: "webhook",
+    language: "en",
+    templateVersion: 1,
+    subject: "subject",
+    body: "body",
+    payload: "{}",
+    traceId: null,
+    traceparent: null,
+    tracestate: null,
+  };
+}
