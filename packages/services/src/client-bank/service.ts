@@ -49,7 +49,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     now,
   };
 
-  // Before the steps: whoever is told by them has been heard.
+  // Before the steps: a gateway has been heard before it is answered.
   await hearGateways(gateways, { connection, envelopes, log });
   const cycle = await startSteps(
     "client-bank",
