@@ -114,7 +114,7 @@ export class AmqpProducer implements Producer, ManagedLink {
     });
   }
 
-  /** Sends messages together and tells of each, by its place, when the broker has it or it has failed. */
+  /** Sends messages together and reports each, by its place, once the broker has it or it has failed. */
   sendEach(messages: readonly Outgoing[], ended: (place: number, error: MessagingError | undefined) => void): void {
     const durations = startSends();
     let open = messages.length;

@@ -90,7 +90,7 @@ export class RheaTurns {
       if (this.#rheaWaits) {
         this.#rheaWaits = false;
         this.#rheaTurn.call(this.#connection);
-        // rhea tells of outcomes in its turn, and who hears of one may have something to say.
+        // rhea reports outcomes in its turn, and a listener may have something to send.
         this.#sayPutOff();
       }
     } catch (error) {

@@ -4,7 +4,7 @@ import type { Producer } from "../producer.js";
 import { AmqpProducer } from "./producer.js";
 
 /**
- * Sends messages together and tells of each, by its place: nothing once the broker has it, or why it failed. What the
+ * Sends messages together and reports each, by its place: nothing once the broker has it, or why it failed. What the
  * public interface has not: the outcome of each without a promise for each.
  */
 export function sendEach(

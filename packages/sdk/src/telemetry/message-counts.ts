@@ -1,6 +1,6 @@
 /**
  * Messages counted in plain numbers, which the application's meter reads when it collects. A counter of OpenTelemetry's
- * would sort and join the attributes for each message anew to find the number that belongs to them.
+ * would sort and join the attributes again for each message to find the number that belongs to them.
  */
 import type { Attributes, Meter, ObservableResult } from "@opentelemetry/api";
 import type { Destination } from "../destination.js";

@@ -1,5 +1,5 @@
 /**
- * The gateways, as they tell of themselves on `gateway-notice`: which payments are watched, so that nothing is published
+ * What the gateways announce on `gateway-notice`: which payments are watched, so that nothing is published
  * for nobody, and where several replies may go in one message. Each process of client-bank hears every notice.
  */
 import type { Connection, Destination, Message } from "@quittance/sdk";

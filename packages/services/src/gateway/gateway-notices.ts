@@ -40,7 +40,7 @@ export class GatewayNotices {
     return new GatewayNotices(parts, await parts.connection.createProducer(destination, { priority, deliveryMode }));
   }
 
-  /** Tells of a payment that is watched from now on. Resolves when the broker has passed it on. @throws MessagingError */
+  /** Announces that a payment is watched from now on. Resolves when the broker has passed it on. @throws MessagingError */
   async watch(paymentId: string): Promise<void> {
     this.#watched.add(paymentId);
     await this.#producer.send(this.#notice([paymentId]));

@@ -10,6 +10,7 @@
  */
 import { once } from "node:events";
 import { type AddressInfo, createServer, connect as dial, type Socket } from "node:net";
+import { PostgresMessages } from "./wire/postgres-messages.js";
 
 /** What was said on all connections of a line, from a moment on. */
 export interface LineCounts {
@@ -97,8 +98,8 @@ export async function startCountedDatabase(url: string): Promise<CountedDatabase
 /** The messages of one connection: PostgreSQL's documentation, "Message Formats". */
 class Conversation {
   readonly #tell: { readonly roundTrip: () => void; readonly statement: (name: string) => void };
-  readonly #fromService = new Messages({ hasStartup: true });
-  readonly #fromDatabase = new Messages({ hasStartup: false });
+  readonly #fromService = new PostgresMessages((type, body) => this.#asked(type, body), true);
+  readonly #fromDatabase = new PostgresMessages((type) => this.#answered(type), false);
   /** Syncs and simple queries without their ReadyForQuery. */
   #unanswered = 0;
   /** Of the statement without a name, and of the portal. */
@@ -110,46 +111,27 @@ class Conversation {
   }
 
   asked(chunk: Buffer): void {
-    for (const { type, body } of this.#fromService.read(chunk)) {
-      const [first = "", second = ""] = body.toString("utf8").split("\0");
-      if (type === "P" && first === "") this.#unnamed = firstWord(second);
-      if (type === "B") this.#bound = second || this.#unnamed;
-      if (type === "E") this.#tell.statement(this.#bound);
-      if (type === "Q") this.#tell.statement(firstWord(first));
-      if (type !== "S" && type !== "Q") continue;
-      if (this.#unanswered === 0) this.#tell.roundTrip();
-      this.#unanswered += 1;
-    }
+    this.#fromService.take(chunk);
   }
 
   answered(chunk: Buffer): void {
-    for (const { type } of this.#fromDatabase.read(chunk)) {
-      if (type === "Z") this.#unanswered = Math.max(0, this.#unanswered - 1);
-    }
-  }
-}
-
-class Messages {
-  #rest: Buffer = Buffer.alloc(0);
-  #hasStartup: boolean;
-
-  constructor({ hasStartup }: { readonly hasStartup: boolean }) {
-    this.#hasStartup = hasStartup;
+    this.#fromDatabase.take(chunk);
   }
 
-  *read(chunk: Buffer): Generator<{ readonly type: string; readonly body: Buffer }> {
-    this.#rest = Buffer.concat([this.#rest, chunk]);
-    for (;;) {
-      // A connection's first message has no type.
-      const head = this.#hasStartup ? 0 : 1;
-      if (this.#rest.length < head + 4) return;
-      const end = head + this.#rest.readInt32BE(head);
-      if (this.#rest.length < end) return;
-      const message = this.#rest.subarray(0, end);
-      this.#rest = this.#rest.subarray(end);
-      if (this.#hasStartup) this.#hasStartup = false;
-      else yield { type: String.fromCharCode(message[0] ?? 0), body: message.subarray(5) };
-    }
+  #asked(type: string, body: Buffer): void {
+    const [first = "", second = ""] = body.toString("utf8").split("\0");
+    if (type === "P" && first === "") this.#unnamed = firstWord(second);
+    if (type === "B") this.#bound = second || this.#unnamed;
+    if (type === "E") this.#tell.statement(this.#bound);
+    if (type === "Q") this.#tell.statement(firstWord(first));
+    if (type !== "S" && type !== "Q") return;
+    if (this.#unanswered === 0) this.#tell.roundTrip();
+    this.#unanswered += 1;
+  }
+
+  #answered(type: string): void {
+    // ReadyForQuery answers a Query or a Sync.
+    if (type === "Z") this.#unanswered = Math.max(0, this.#unanswered - 1);
   }
 }
 

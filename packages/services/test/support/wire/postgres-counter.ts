@@ -1,4 +1,5 @@
 /** Counts what passes on one line of PostgreSQL's protocol 3: statements by name, round trips, messages of the client. */
+import { PostgresMessages } from "./postgres-messages.js";
 import type { LineCounter, Tally } from "./tally.js";
 
 const MESSAGES: Readonly<Record<string, string>> = {
@@ -19,7 +20,7 @@ const WORDS_OF_A_NAME = 2;
 export function postgresCounter(tally: Tally): LineCounter {
   let unanswered = 0;
   let isUnderWay = false;
-  const client = new Messages((type, body) => {
+  const client = new PostgresMessages((type, body) => {
     const name = MESSAGES[type];
     if (name === undefined) return;
     tally.add(`${name} of the protocol`);
@@ -29,7 +30,7 @@ export function postgresCounter(tally: Tally): LineCounter {
     if (type === "Q") tally.add(`statement ${nameOfText(body.toString("utf8", 0, body.length - 1))}`);
     if (type === "B") tally.add(`statement ${nameOfBind(body)}`);
   }, true);
-  const server = new Messages((type) => {
+  const server = new PostgresMessages((type) => {
     // ReadyForQuery answers a Query or a Sync.
     if (type !== "Z" || unanswered === 0) return;
     unanswered -= 1;
@@ -51,30 +52,4 @@ function nameOfText(text: string): string {
     .split(/[\s;]+/, WORDS_OF_A_NAME)
     .filter(Boolean)
     .join(" ");
-}
-
-/** The messages of one direction; the client's first ones, before it is known to the server, have no type. */
-class Messages {
-  readonly #see: (type: string, body: Buffer) => void;
-  #isStarting: boolean;
-  #left: Buffer = Buffer.alloc(0);
-
-  constructor(see: (type: string, body: Buffer) => void, isClient: boolean) {
-    this.#see = see;
-    this.#isStarting = isClient;
-  }
-
-  take(chunk: Buffer): void {
-    let bytes = this.#left.length === 0 ? chunk : Buffer.concat([this.#left, chunk]);
-    for (;;) {
-      const header = this.#isStarting ? 4 : 5;
-      if (bytes.length < header) break;
-      const end = bytes.readUInt32BE(header - 4) + header - 4;
-      if (bytes.length < end) break;
-      if (this.#isStarting) this.#isStarting = false;
-      else this.#see(String.fromCharCode(bytes.readUInt8(0)), bytes.subarray(header, end));
-      bytes = bytes.subarray(end);
-    }
-    this.#left = bytes;
-  }
 }
