@@ -10,6 +10,8 @@ interface Interval {
   readonly run: () => void;
   readonly everyMs: number;
   dueMs: number;
+  /** As of Node's own: a schedule ends by itself, so nothing needs to be done. */
+  unref(): Interval;
 }
 
 export class SimulatedClock {
@@ -47,7 +49,7 @@ export class SimulatedClock {
     globalThis.Date = SimulatedDate as DateConstructor;
     globalThis.performance.now = () => clock.nowMs - START_MS;
     globalThis.setInterval = ((run: () => void, everyMs: number) => {
-      const interval: Interval = { run, everyMs, dueMs: clock.nowMs + everyMs };
+      const interval: Interval = { run, everyMs, dueMs: clock.nowMs + everyMs, unref: () => interval };
       clock.#intervals.add(interval);
       return interval;
     }) as unknown as typeof setInterval;
