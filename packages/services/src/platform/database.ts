@@ -19,6 +19,8 @@ const LOCK_TIMEOUT_MS = 5_000;
 /** A server that stands still keeps no time-outs of its own: after this its connection is given up. */
 const QUERY_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** How often a database that failed is asked whether it is back. */
+const LOOK_EVERY_MS = 1_000;
 
 export interface Database {
   /**
@@ -28,7 +30,10 @@ export interface Database {
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
   /** Runs `work` on a connection without a transaction: a statement commits by itself. */
   autoCommit<T>(work: (client: Session) => Promise<T>): Promise<T>;
-  /** What is wrong, after a failure that no success has followed; for readiness. */
+  /**
+   * What is wrong, after a failure that no success has followed; for readiness. Found to be over by itself, without work:
+   * an instance that is not ready may be given none.
+   */
   problem(): string | undefined;
   close(): Promise<void>;
 }
@@ -58,6 +63,8 @@ export function openDatabase(options: {
       keepAlive: true,
     });
   let problem: string | undefined;
+  let look: NodeJS.Timeout | undefined;
+  let isClosed = false;
   const pools = databaseUrls(options.url).map(poolOf);
   for (const pool of pools) {
     // An idle connection that breaks is taken out of the pool by pg; without a listener it would end the process.
@@ -79,11 +86,23 @@ export function openDatabase(options: {
       return result;
     } catch (error) {
       const isItsOwn = isFaultOfTheMessage(error);
-      if (isOfTheDatabase(error) && !isItsOwn) problem = failureReason(error);
+      if (isOfTheDatabase(error) && !isItsOwn) {
+        problem = failureReason(error);
+        lookAgain();
+      }
       // A session whose server became read-only, or that lost a right, stays so: the next one may reach another server.
       client?.release(!isItsOwn);
       throw error;
     }
+  }
+
+  function lookAgain(): void {
+    if (look !== undefined || isClosed) return;
+    look = setTimeout(async () => {
+      if (problem !== undefined) await withClient((client) => client.query("SELECT 1")).catch(() => undefined);
+      look = undefined;
+      if (problem !== undefined) lookAgain();
+    }, LOOK_EVERY_MS).unref();
   }
 
   return {
@@ -101,6 +120,10 @@ export function openDatabase(options: {
         }
       }),
     problem: () => problem,
-    close: () => host.end(),
+    close: () => {
+      isClosed = true;
+      clearTimeout(look);
+      return host.end();
+    },
   };
 }
