@@ -2,7 +2,7 @@
 // from the proto. Needs grpcurl on the PATH, and PYTHON pointing at a Python with grpcio-tools. Prints a line for each
 // check, and `N passed, N failed` last.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -114,15 +114,23 @@ function tryReadme(run) {
 function tryPython(run) {
   const generated = mkdtempSync(join(tmpdir(), "quittance-python-"));
   try {
+    // googleapis-common-protos has the annotations that our files import, and the code of theirs.
+    const site = execFileSync(python, ["-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"], {
+      encoding: "utf8",
+    }).trim();
+    const files = ["api", "payments"].flatMap((name) =>
+      readdirSync(`proto/quittance/${name}/v1`).map((file) => `proto/quittance/${name}/v1/${file}`),
+    );
     execFileSync(
       python,
       [
         "-m",
         "grpc_tools.protoc",
         "-Iproto",
+        `-I${site}`,
         `--python_out=${generated}`,
         `--grpc_python_out=${generated}`,
-        "proto/quittance/payments/v1/payments.proto",
+        ...files,
       ],
       { stdio: "inherit" },
     );

@@ -7,6 +7,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { clearField, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { prepareApiInput } from "./api-input.mjs";
 import { apiReport } from "./api-report.mjs";
 import { budgetTable } from "./budget-table.mjs";
 import { capture } from "./capture.mjs";
@@ -53,9 +56,6 @@ const BUDGET_TABLE = {
   make: budgetTable,
   marks: /(<!-- budget: [^\n]*-->\n)[\s\S]*?(<!-- end of budget -->)/,
 };
-
-/** The files of google.rpc that carry rich errors (AIP-193), from the package google-proto-files. */
-const GOOGLE_RPC = ["google/rpc/status.proto", "google/rpc/error_details.proto"];
 
 /** What the sources need before they can be compiled. */
 export const SOURCE_ARTEFACTS = [
@@ -111,15 +111,24 @@ function servicesWithSchema() {
 }
 
 async function produceApi(folder) {
-  const input = join(folder, "proto");
-  await cp(join(ROOT, "proto"), input, { recursive: true });
-  for (const file of GOOGLE_RPC) await cp(join(NODE_MODULES, "google-proto-files", file), join(input, file));
-
-  await run(BUF, ["generate", input, "--template", join(input, "buf.gen.yaml"), "--output", join(folder, GEN)]);
+  const input = await prepareApiInput(folder);
+  const template = ["--template", join(input, "buf.gen.yaml"), "--output", join(folder, GEN)];
+  await run(BUF, ["generate", input, "--exclude-path", join(input, "google/rpc/code.proto"), ...template]);
 
   const set = join(folder, "descriptor-set.binpb");
   await run(BUF, ["build", input, "--as-file-descriptor-set", "--output", set]);
-  await writeFile(join(folder, GEN, "descriptor-set.ts"), descriptorSetModule(await readFile(set)));
+  await writeFile(
+    join(folder, GEN, "descriptor-set.ts"),
+    descriptorSetModule(withoutGooglesComments(await readFile(set))),
+  );
+}
+
+/** What Google says of its own files is half of all, and read by nobody here. */
+function withoutGooglesComments(set) {
+  const files = fromBinary(FileDescriptorSetSchema, set);
+  for (const file of files.file)
+    if (file.name.startsWith("google/")) clearField(file, FileDescriptorProtoSchema.field.sourceCodeInfo);
+  return Buffer.from(toBinary(FileDescriptorSetSchema, files));
 }
 
 function descriptorSetModule(set) {
@@ -128,7 +137,7 @@ function descriptorSetModule(set) {
 
 /**
  * A \`google.protobuf.FileDescriptorSet\` in binary form: our API, \`google.rpc\`'s error details and all that they import,
- * with their comments. For reflection and for protobuf's JSON mapping.
+ * with our comments and all options. For reflection, for protobuf's JSON mapping, and for the OpenAPI document.
  */
 export const descriptorSet: Uint8Array = Buffer.from(
   \`

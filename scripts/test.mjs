@@ -7,14 +7,14 @@
  * that counts all of it; further arguments go to mocha.
  */
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { breakingChangesSince, lintApi } from "./api-input.mjs";
 import { DERIVED_ARTEFACTS, SOURCE_ARTEFACTS } from "./artefacts.mjs";
 import { build } from "./build.mjs";
 import { capture } from "./capture.mjs";
 import { endWithParent } from "./end-with-parent.mjs";
 import { differences } from "./generated.mjs";
 import { runMocha } from "./mocha-stage.mjs";
-import { BIOME, BUF, ROOT } from "./paths.mjs";
+import { BIOME, ROOT } from "./paths.mjs";
 import { misnamed } from "./structure.mjs";
 
 /** The suites besides what `npm test` runs by itself. */
@@ -96,7 +96,7 @@ process.exitCode = total.failed === 0 ? 0 : 1;
 async function checks() {
   await stage("format, lint, and who may import what", () => node(BIOME, "check", "--error-on-warnings"));
   await stage("names of files and folders", async () => (await misnamed()).join("\n"));
-  await stage("the API's definition (buf lint)", () => node(BUF, "lint", join(ROOT, "proto")));
+  await stage("the API's definition (buf lint)", () => tool(lintApi()));
   await breakingChanges();
   for (const artefact of [...SOURCE_ARTEFACTS, ...DERIVED_ARTEFACTS]) {
     await stage(`generated as checked in: ${artefact.name}`, async () => {
@@ -168,9 +168,7 @@ async function breakingChanges() {
     console.log("  breaking changes of the API: nothing was released yet, so there is nothing to compare with");
     return;
   }
-  await stage(`breaking changes of the API since ${tag}`, () =>
-    node(BUF, "breaking", join(ROOT, "proto"), "--against", `${join(ROOT, ".git")}#tag=${tag},subdir=proto`),
-  );
+  await stage(`breaking changes of the API since ${tag}`, () => tool(breakingChangesSince(tag)));
 }
 
 function node(script, ...args) {

@@ -1,5 +1,5 @@
 /** The API's descriptors, as buf compiled them from the proto: for reflection, and for the JSON mapping. */
-import { createFileRegistry, type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { createFileRegistry, type DescMessage, type FileRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { PackageDefinition } from "@grpc/proto-loader";
 import { descriptorSet } from "../gen/descriptor-set.js";
@@ -10,17 +10,18 @@ const PACKAGE = "quittance.payments.v1";
 export const PAYMENT_SERVICE = `${PACKAGE}.PaymentService`;
 
 const files = fromBinary(FileDescriptorSetSchema, descriptorSet);
-const registry = createFileRegistry(files);
+/** Every type of the API, and of what it imports. */
+export const apiRegistry: FileRegistry = createFileRegistry(files);
 
 /** The descriptor of one of the API's messages, by its short name. */
 export function messageDescriptor(name: string): DescMessage {
-  const descriptor = registry.getMessage(`${PACKAGE}.${name}`);
+  const descriptor = apiRegistry.getMessage(`${PACKAGE}.${name}`);
   if (descriptor === undefined) throw new Error(`The API has no message ${name}.`);
   return descriptor;
 }
 
 const jsonNames: ReadonlyMap<string, string> = new Map(
-  [...registry]
+  [...apiRegistry]
     .filter((type) => type.kind === "message" && type.file.proto.package === PACKAGE)
     .flatMap((type) => (type as DescMessage).fields.map((field) => [field.name, field.jsonName] as const)),
 );

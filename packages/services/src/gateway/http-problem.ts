@@ -31,7 +31,8 @@ const STATUS_OF_REASON: Partial<Record<ApiErrorReason, number>> = {
   UNSUPPORTED_MEDIA_TYPE: 415,
 };
 
-const TITLE: Readonly<Record<number, string>> = {
+/** What a status is called (RFC 9110). */
+export const TITLE: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",
@@ -57,7 +58,7 @@ export interface Problem {
 
 /** The problem details of an error. `instance` names the call's trace, by which its logs are found. */
 export function problemOf(error: ApiError, traceparent: string): Problem {
-  const status = STATUS_OF_REASON[error.reason] ?? STATUS[error.code];
+  const status = statusOf(error);
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (error.retryAfterMs !== undefined) headers["retry-after"] = Math.ceil(error.retryAfterMs / 1_000).toString();
   if (status === 405) headers.allow = error.metadata.allow ?? "";
@@ -75,6 +76,11 @@ export function problemOf(error: ApiError, traceparent: string): Problem {
     ...error.metadata,
   });
   return { status, title, headers, body };
+}
+
+/** The status that an error of this code and reason has over HTTP. */
+export function statusOf({ code, reason }: Pick<ApiError, "code" | "reason">): number {
+  return STATUS_OF_REASON[reason] ?? STATUS[code];
 }
 
 /** The error's sentence, with fields as JSON names them. */

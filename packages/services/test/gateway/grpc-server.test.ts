@@ -43,6 +43,18 @@ async function reflect<T>(version: "v1" | "v1alpha", address: string, work: (ask
   }
 }
 
+/** Each file behind those that it imports. */
+function importsFirst(files: ReadonlyMap<string, FileDescriptorProto>): FileDescriptorProto[] {
+  const sorted = new Set<FileDescriptorProto>();
+  const add = (file: FileDescriptorProto | undefined) => {
+    if (file === undefined || sorted.has(file)) return;
+    for (const name of file.dependency) add(files.get(name));
+    sorted.add(file);
+  };
+  for (const file of files.values()) add(file);
+  return [...sorted];
+}
+
 type Ask = (question: object) => Promise<Reflected>;
 interface Reflected {
   readonly listServicesResponse?: { readonly service: readonly { readonly name: string }[] };
@@ -69,13 +81,15 @@ describe("the gRPC door", () => {
         };
         take(await ask({ fileContainingSymbol: PAYMENT_SERVICE }));
         take(await ask({ fileContainingSymbol: "grpc.health.v1.Health" }));
-        for (const missing of [...files.values()].flatMap((file) => file.dependency)) {
-          if (!files.has(missing)) take(await ask({ fileByFilename: missing }));
+        const missing = () => [...files.values()].flatMap((file) => file.dependency).find((name) => !files.has(name));
+        for (let name = missing(); name !== undefined; name = missing()) {
+          take(await ask({ fileByFilename: name }));
+          expect([...files.keys()]).to.include(name);
         }
       });
       // Building the registry resolves each type by the imports of its file, which come first, and throws when one is
       // not there.
-      const file = [...files.values()].filter((each) => each.package !== HEALTH_PACKAGE).reverse();
+      const file = importsFirst(files).filter((each) => each.package !== HEALTH_PACKAGE);
       const registry = createFileRegistry(create(FileDescriptorSetSchema, { file }));
       const service = registry.getService(PAYMENT_SERVICE);
       expect(service?.methods.map((method) => method.name)).to.deep.equal([
@@ -92,6 +106,7 @@ describe("the gRPC door", () => {
       const entries = health?.messageType.flatMap((message) => message.nestedType.map((entry) => entry.name));
       expect(entries).to.deep.equal(["StatusesEntry"]);
       expect(files.get("quittance/payments/v1/payments.proto")?.dependency).to.include.members([
+        "google/api/annotations.proto",
         "google/protobuf/duration.proto",
         "google/protobuf/timestamp.proto",
       ]);

@@ -23,7 +23,7 @@ import {
 import { Duration } from "../../../google/protobuf/duration.js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
 
-/** Where a refund stands. */
+/** Where a refund stands. More states may be added. */
 export const RefundState = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
@@ -94,7 +94,7 @@ export function refundStateToJSON(object: RefundState): string {
   }
 }
 
-/** The closed set of reasons for a refund's decline. */
+/** The reasons for a refund's decline. More may be added. */
 export const RefundDeclineReason = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
@@ -194,7 +194,7 @@ export function refundDeclineReasonToJSON(object: RefundDeclineReason): string {
   }
 }
 
-/** Where a payment stands. */
+/** Where a payment stands. More states may be added. */
 export const PaymentState = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
@@ -276,7 +276,7 @@ export function paymentStateToJSON(object: PaymentState): string {
   }
 }
 
-/** The closed set of reasons for a decline. */
+/** The reasons for a decline. More may be added. */
 export const DeclineReason = {
   /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
@@ -407,14 +407,14 @@ export function declineReasonToJSON(object: DeclineReason): string {
 export interface PayRequest {
   /**
    * Chosen by the caller, once for each payment it means to make: 1 to 64 characters of `A-Z a-z 0-9 _ -`. A UUID is
-   * best. Required.
+   * best.
    */
   requestId: string;
-  /** The card that pays. Required. */
+  /** The card that pays. */
   card?:
     | Card
     | undefined;
-  /** What to pay. Required. */
+  /** What to pay. */
   amount?:
     | Money
     | undefined;
@@ -514,7 +514,7 @@ export interface ListRefundsResponse {
 
 /** Which payment to watch. */
 export interface WatchPaymentRequest {
-  /** The payment's id, as Pay gave it. Required. */
+  /** The payment's id, as Pay gave it. */
   id: string;
 }
 
@@ -526,11 +526,11 @@ export interface WatchPaymentResponse {
 
 /** What to give back, and of which payment. */
 export interface RefundPaymentRequest {
-  /** The payment's id, as Pay gave it. Required. */
+  /** The payment's id, as Pay gave it. */
   id: string;
   /**
    * Chosen by the caller, once for each refund it means to make, among all the refunds of the merchant: 1 to 64
-   * characters of `A-Z a-z 0-9 _ -`. Payments have request_ids of their own. Required.
+   * characters of `A-Z a-z 0-9 _ -`. Payments have request_ids of their own.
    */
   requestId: string;
   /** How much to give back, in the payment's currency. Absent: all that is left of the payment. */
@@ -560,26 +560,23 @@ export interface RefundPaymentResponse {
 
 /** A card as its holder reads it off. It is sealed on arrival and never stored or shown whole. */
 export interface Card {
-  /** 12 to 19 digits; spaces and hyphens between them are ignored. Required. */
+  /** 12 to 19 digits; spaces and hyphens between them are ignored. */
   number: string;
-  /** 1 to 12. Required. */
+  /** 1 to 12. */
   expiryMonth: number;
-  /** Four digits, for example 2030. Required. */
+  /** Four digits, for example 2030. */
   expiryYear: number;
-  /** As printed on the card: 1 to 80 characters, of those that texts may have (see above). Required. */
+  /** As printed on the card: 1 to 80 characters, of those that texts may have (see above). */
   holderName: string;
 }
 
 /** An amount with its currency. */
 export interface Money {
-  /**
-   * A currency of ISO 4217 that is in use and has a minor unit, by its alphabetic code in capitals, for example `EUR`.
-   * Required.
-   */
+  /** A currency of ISO 4217 that is in use and has a minor unit, by its alphabetic code in capitals, for example `EUR`. */
   currencyCode: string;
   /**
    * Whole minor units of the currency: 1250 is EUR 12.50 and JPY 1250. At least 1; the largest is a setting of the
-   * server for each currency, 1,000,000,000 unless changed. In JSON a string, or a number that is whole. Required.
+   * server for each currency, 1,000,000,000 unless changed. In JSON a string, or a number that is whole.
    */
   minorUnits: bigint;
 }
@@ -3164,7 +3161,7 @@ export const PaymentServiceService = {
    * Pays with a card. Answers when the payment is final, or after `wait`, whichever is first; the payment is safe with
    * us as soon as any answer came. The same `request_id` with the same parameters gives the same payment, however
    * often and whenever it is called. Text is compared and kept in Unicode's normal form C, so that it does not matter
-   * how a caller composes its letters. Also `POST /v1/payments`.
+   * how a caller composes its letters.
    *
    * A payment's id stands permanently for what its call asked for. The same `request_id` with other parameters gets
    * another id; the payment that is recorded first stands, and the other is declined with `REQUEST_ID_REUSED`. A call
@@ -3173,7 +3170,8 @@ export const PaymentServiceService = {
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id
    * was used with other parameters; the metadata's `payment` is the id of the payment that stands, and the field
    * violations name what differs from it), RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known
-   * whether anything was accepted). After the last two, call again with the same request_id.
+   * whether anything was accepted), INTERNAL. After RESOURCE_EXHAUSTED and UNAVAILABLE, call again with the same
+   * request_id.
    */
   pay: {
     path: "/quittance.payments.v1.PaymentService/Pay" as const,
@@ -3185,11 +3183,11 @@ export const PaymentServiceService = {
     responseDeserialize: (value: Buffer): PayResponse => PayResponse.decode(value),
   },
   /**
-   * Reads one payment. Also `GET /v1/payments/{id}`. One that is accepted and not recorded yet is `PENDING`, and only its
-   * id and merchant are known. An id under which nothing is recorded when its deadline has long passed since it was first
+   * Reads one payment. One that is accepted and not recorded yet is `PENDING`, and only its id and merchant are known. An id under which nothing is recorded when its deadline has long passed since it was first
    * asked for is NOT_FOUND: no money was taken under it.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (it never existed, or is another merchant's),
+   * RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
   getPayment: {
     path: "/quittance.payments.v1.PaymentService/GetPayment" as const,
@@ -3201,9 +3199,9 @@ export const PaymentServiceService = {
     responseDeserialize: (value: Buffer): GetPaymentResponse => GetPaymentResponse.decode(value),
   },
   /**
-   * Lists the merchant's payments, newest first, all or those of one request_id. Also `GET /v1/payments`.
+   * Lists the merchant's payments, newest first, all or those of one request_id.
    *
-   * Errors: INVALID_ARGUMENT, UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
   listPayments: {
     path: "/quittance.payments.v1.PaymentService/ListPayments" as const,
@@ -3218,7 +3216,8 @@ export const PaymentServiceService = {
   /**
    * Streams one payment: as it is now, then at each change, and ends when it is final. gRPC only.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`),
+   * UNAVAILABLE (after `WATCH_TOO_LONG` and `STOPPING`, watch again), INTERNAL.
    */
   watchPayment: {
     path: "/quittance.payments.v1.PaymentService/WatchPayment" as const,
@@ -3234,7 +3233,7 @@ export const PaymentServiceService = {
    * Gives a payment back to the client, all of it or a part; several times, until all that was captured is given back.
    * Answers when the refund is final, or after `wait`, whichever is first; the refund is safe with us as soon as any
    * answer came. The same `request_id` with the same parameters gives the same refund, however often and whenever it
-   * is called. Also `POST /v1/payments/{id}:refund`.
+   * is called.
    *
    * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
    * try again, use another `request_id`. A refund of a payment that is still on its way is not declined for that: it
@@ -3245,8 +3244,8 @@ export const PaymentServiceService = {
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
    * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount; the
    * metadata's `refund` is the id of the refund that stands, and the field violations name what differs from it),
-   * RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether anything was accepted). After the
-   * last two, call again with the same request_id.
+   * RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether anything was accepted), INTERNAL.
+   * After RESOURCE_EXHAUSTED and UNAVAILABLE, call again with the same request_id.
    */
   refundPayment: {
     path: "/quittance.payments.v1.PaymentService/RefundPayment" as const,
@@ -3259,11 +3258,11 @@ export const PaymentServiceService = {
     responseDeserialize: (value: Buffer): RefundPaymentResponse => RefundPaymentResponse.decode(value),
   },
   /**
-   * Reads one refund. Also `GET /v1/refunds/{id}`. One that is accepted and not recorded yet is `PENDING`, and only its id
-   * is known. Refunds have no deadline and wait out an outage, so an id under which nothing is recorded is NOT_FOUND no
+   * Reads one refund. One that is accepted and not recorded yet is `PENDING`, and only its id is known. Refunds have no deadline and wait out an outage, so an id under which nothing is recorded is NOT_FOUND no
    * sooner than a day after it was first asked for.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (it never existed, or is another merchant's),
+   * RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
   getRefund: {
     path: "/quittance.payments.v1.PaymentService/GetRefund" as const,
@@ -3275,9 +3274,10 @@ export const PaymentServiceService = {
     responseDeserialize: (value: Buffer): GetRefundResponse => GetRefundResponse.decode(value),
   },
   /**
-   * Lists the merchant's refunds, newest first, all or those of one payment or one request_id. Also `GET /v1/refunds`.
+   * Lists the merchant's refunds, newest first, all or those of one payment or one request_id.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND (the filter's payment never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the filter's payment never existed, or is
+   * another merchant's), RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
   listRefunds: {
     path: "/quittance.payments.v1.PaymentService/ListRefunds" as const,
@@ -3295,7 +3295,7 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * Pays with a card. Answers when the payment is final, or after `wait`, whichever is first; the payment is safe with
    * us as soon as any answer came. The same `request_id` with the same parameters gives the same payment, however
    * often and whenever it is called. Text is compared and kept in Unicode's normal form C, so that it does not matter
-   * how a caller composes its letters. Also `POST /v1/payments`.
+   * how a caller composes its letters.
    *
    * A payment's id stands permanently for what its call asked for. The same `request_id` with other parameters gets
    * another id; the payment that is recorded first stands, and the other is declined with `REQUEST_ID_REUSED`. A call
@@ -3304,34 +3304,36 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id
    * was used with other parameters; the metadata's `payment` is the id of the payment that stands, and the field
    * violations name what differs from it), RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known
-   * whether anything was accepted). After the last two, call again with the same request_id.
+   * whether anything was accepted), INTERNAL. After RESOURCE_EXHAUSTED and UNAVAILABLE, call again with the same
+   * request_id.
    */
   pay: handleUnaryCall<PayRequest, PayResponse>;
   /**
-   * Reads one payment. Also `GET /v1/payments/{id}`. One that is accepted and not recorded yet is `PENDING`, and only its
-   * id and merchant are known. An id under which nothing is recorded when its deadline has long passed since it was first
+   * Reads one payment. One that is accepted and not recorded yet is `PENDING`, and only its id and merchant are known. An id under which nothing is recorded when its deadline has long passed since it was first
    * asked for is NOT_FOUND: no money was taken under it.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (it never existed, or is another merchant's),
+   * RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
   getPayment: handleUnaryCall<GetPaymentRequest, GetPaymentResponse>;
   /**
-   * Lists the merchant's payments, newest first, all or those of one request_id. Also `GET /v1/payments`.
+   * Lists the merchant's payments, newest first, all or those of one request_id.
    *
-   * Errors: INVALID_ARGUMENT, UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
   listPayments: handleUnaryCall<ListPaymentsRequest, ListPaymentsResponse>;
   /**
    * Streams one payment: as it is now, then at each change, and ends when it is final. gRPC only.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`),
+   * UNAVAILABLE (after `WATCH_TOO_LONG` and `STOPPING`, watch again), INTERNAL.
    */
   watchPayment: handleServerStreamingCall<WatchPaymentRequest, WatchPaymentResponse>;
   /**
    * Gives a payment back to the client, all of it or a part; several times, until all that was captured is given back.
    * Answers when the refund is final, or after `wait`, whichever is first; the refund is safe with us as soon as any
    * answer came. The same `request_id` with the same parameters gives the same refund, however often and whenever it
-   * is called. Also `POST /v1/payments/{id}:refund`.
+   * is called.
    *
    * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
    * try again, use another `request_id`. A refund of a payment that is still on its way is not declined for that: it
@@ -3342,22 +3344,23 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
    * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount; the
    * metadata's `refund` is the id of the refund that stands, and the field violations name what differs from it),
-   * RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether anything was accepted). After the
-   * last two, call again with the same request_id.
+   * RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether anything was accepted), INTERNAL.
+   * After RESOURCE_EXHAUSTED and UNAVAILABLE, call again with the same request_id.
    */
   refundPayment: handleUnaryCall<RefundPaymentRequest, RefundPaymentResponse>;
   /**
-   * Reads one refund. Also `GET /v1/refunds/{id}`. One that is accepted and not recorded yet is `PENDING`, and only its id
-   * is known. Refunds have no deadline and wait out an outage, so an id under which nothing is recorded is NOT_FOUND no
+   * Reads one refund. One that is accepted and not recorded yet is `PENDING`, and only its id is known. Refunds have no deadline and wait out an outage, so an id under which nothing is recorded is NOT_FOUND no
    * sooner than a day after it was first asked for.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (it never existed, or is another merchant's),
+   * RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
   getRefund: handleUnaryCall<GetRefundRequest, GetRefundResponse>;
   /**
-   * Lists the merchant's refunds, newest first, all or those of one payment or one request_id. Also `GET /v1/refunds`.
+   * Lists the merchant's refunds, newest first, all or those of one payment or one request_id.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND (the filter's payment never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the filter's payment never existed, or is
+   * another merchant's), RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
   listRefunds: handleUnaryCall<ListRefundsRequest, ListRefundsResponse>;
 }
@@ -3367,7 +3370,7 @@ export interface PaymentServiceClient extends Client {
    * Pays with a card. Answers when the payment is final, or after `wait`, whichever is first; the payment is safe with
    * us as soon as any answer came. The same `request_id` with the same parameters gives the same payment, however
    * often and whenever it is called. Text is compared and kept in Unicode's normal form C, so that it does not matter
-   * how a caller composes its letters. Also `POST /v1/payments`.
+   * how a caller composes its letters.
    *
    * A payment's id stands permanently for what its call asked for. The same `request_id` with other parameters gets
    * another id; the payment that is recorded first stands, and the other is declined with `REQUEST_ID_REUSED`. A call
@@ -3376,7 +3379,8 @@ export interface PaymentServiceClient extends Client {
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id
    * was used with other parameters; the metadata's `payment` is the id of the payment that stands, and the field
    * violations name what differs from it), RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known
-   * whether anything was accepted). After the last two, call again with the same request_id.
+   * whether anything was accepted), INTERNAL. After RESOURCE_EXHAUSTED and UNAVAILABLE, call again with the same
+   * request_id.
    */
   pay(request: PayRequest, callback: (error: ServiceError | null, response: PayResponse) => void): ClientUnaryCall;
   pay(
@@ -3391,11 +3395,11 @@ export interface PaymentServiceClient extends Client {
     callback: (error: ServiceError | null, response: PayResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Reads one payment. Also `GET /v1/payments/{id}`. One that is accepted and not recorded yet is `PENDING`, and only its
-   * id and merchant are known. An id under which nothing is recorded when its deadline has long passed since it was first
+   * Reads one payment. One that is accepted and not recorded yet is `PENDING`, and only its id and merchant are known. An id under which nothing is recorded when its deadline has long passed since it was first
    * asked for is NOT_FOUND: no money was taken under it.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (it never existed, or is another merchant's),
+   * RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
   getPayment(
     request: GetPaymentRequest,
@@ -3413,9 +3417,9 @@ export interface PaymentServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetPaymentResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the merchant's payments, newest first, all or those of one request_id. Also `GET /v1/payments`.
+   * Lists the merchant's payments, newest first, all or those of one request_id.
    *
-   * Errors: INVALID_ARGUMENT, UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
   listPayments(
     request: ListPaymentsRequest,
@@ -3435,7 +3439,8 @@ export interface PaymentServiceClient extends Client {
   /**
    * Streams one payment: as it is now, then at each change, and ends when it is final. gRPC only.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`),
+   * UNAVAILABLE (after `WATCH_TOO_LONG` and `STOPPING`, watch again), INTERNAL.
    */
   watchPayment(
     request: WatchPaymentRequest,
@@ -3450,7 +3455,7 @@ export interface PaymentServiceClient extends Client {
    * Gives a payment back to the client, all of it or a part; several times, until all that was captured is given back.
    * Answers when the refund is final, or after `wait`, whichever is first; the refund is safe with us as soon as any
    * answer came. The same `request_id` with the same parameters gives the same refund, however often and whenever it
-   * is called. Also `POST /v1/payments/{id}:refund`.
+   * is called.
    *
    * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
    * try again, use another `request_id`. A refund of a payment that is still on its way is not declined for that: it
@@ -3461,8 +3466,8 @@ export interface PaymentServiceClient extends Client {
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
    * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount; the
    * metadata's `refund` is the id of the refund that stands, and the field violations name what differs from it),
-   * RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether anything was accepted). After the
-   * last two, call again with the same request_id.
+   * RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether anything was accepted), INTERNAL.
+   * After RESOURCE_EXHAUSTED and UNAVAILABLE, call again with the same request_id.
    */
   refundPayment(
     request: RefundPaymentRequest,
@@ -3480,11 +3485,11 @@ export interface PaymentServiceClient extends Client {
     callback: (error: ServiceError | null, response: RefundPaymentResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Reads one refund. Also `GET /v1/refunds/{id}`. One that is accepted and not recorded yet is `PENDING`, and only its id
-   * is known. Refunds have no deadline and wait out an outage, so an id under which nothing is recorded is NOT_FOUND no
+   * Reads one refund. One that is accepted and not recorded yet is `PENDING`, and only its id is known. Refunds have no deadline and wait out an outage, so an id under which nothing is recorded is NOT_FOUND no
    * sooner than a day after it was first asked for.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND (it never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (it never existed, or is another merchant's),
+   * RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
   getRefund(
     request: GetRefundRequest,
@@ -3502,9 +3507,10 @@ export interface PaymentServiceClient extends Client {
     callback: (error: ServiceError | null, response: GetRefundResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the merchant's refunds, newest first, all or those of one payment or one request_id. Also `GET /v1/refunds`.
+   * Lists the merchant's refunds, newest first, all or those of one payment or one request_id.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND (the filter's payment never existed, or is another merchant's), UNAVAILABLE.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the filter's payment never existed, or is
+   * another merchant's), RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
   listRefunds(
     request: ListRefundsRequest,
