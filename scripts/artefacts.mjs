@@ -16,6 +16,7 @@ import { capture } from "./capture.mjs";
 import { BUF, DRIZZLE_KIT, NODE_MODULES, ROOT } from "./paths.mjs";
 
 const GEN = "packages/services/src/gen";
+const OPENAPI = "proto/openapi.json";
 const SERVICES = "packages/services/src";
 const ARTEMIS = "deploy/artemis/broker.xml";
 const MONITORING = "deploy/monitoring";
@@ -70,6 +71,7 @@ export const SOURCE_ARTEFACTS = [
 /** What is made by compiled code. */
 export const DERIVED_ARTEFACTS = [
   { name: "the list of the SDK's public names", path: API_REPORTS, produce: produceApiReports },
+  { name: "the OpenAPI document", path: OPENAPI, produce: produceOpenApi },
   {
     name: "Artemis's broker.xml",
     path: ARTEMIS,
@@ -146,6 +148,11 @@ ${lines.join("\n")}
   "base64",
 );
 `;
+}
+
+async function produceOpenApi(folder) {
+  const { openApiText } = await compiled("gateway/openapi/openapi-document.js");
+  await writeFile(join(folder, OPENAPI), openApiText());
 }
 
 async function produceApiReports(folder) {

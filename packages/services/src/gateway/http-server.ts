@@ -9,6 +9,7 @@ import type { CallContext } from "./call-context.js";
 import { type CallTrace, startCallTrace } from "./call-trace.js";
 import type { Door, DoorSecurity } from "./door.js";
 import type { Gateway } from "./gateway.js";
+import { addDocumentationRoutes } from "./http-documentation.js";
 import { problemOf } from "./http-problem.js";
 import { addRoutesStrictly } from "./http-request-rules.js";
 import { addPaymentRoutes } from "./http-routes.js";
@@ -80,8 +81,8 @@ export async function serveHttp(options: {
   });
   // Hooks that wait for nothing call `done`: a promise for each costs more than what they do.
   app.addHook("onSend", (request, reply, payload, done) => {
-    // Whatever it is, it is one merchant's alone.
-    reply.header("cache-control", "no-store");
+    // What needs a token is one merchant's alone.
+    if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
     if (request.call !== undefined) reply.headers(gateway.rateLimits.headers(request.call.merchantId));
     reply.header(TRACE_HEADER, traceOf(request).traceparent);
     done(null, payload);
@@ -105,7 +106,10 @@ export async function serveHttp(options: {
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, request, new ApiError("NOT_FOUND", "UNKNOWN_ROUTE", "There is nothing at this path.")),
   );
-  addRoutesStrictly(app, () => addPaymentRoutes(app, gateway));
+  addRoutesStrictly(app, () => {
+    addPaymentRoutes(app, gateway);
+    addDocumentationRoutes(app);
+  });
   await app.listen({ host: options.host, port: options.port });
   const address = app.server.address();
   return {

@@ -8,6 +8,7 @@ import { readKeyList } from "../../dist/operator/key-lists.js";
 import { writeRunFile } from "../../dist/stack/run-file.js";
 import { type Receiver, startReceiver } from "../notification/webhook/receiver.js";
 import { runCommand } from "../operator/cli/command-for-tests.js";
+import { fetchDocumented } from "../support/documented-answers.js";
 import { eventually } from "../support/eventually.js";
 import { ringText } from "../support/key-rings.js";
 import { TEST_BROKER, untilAllFinal, useStack } from "../support/stack-for-tests.js";
@@ -155,7 +156,7 @@ describe(`Changing every key while payments run, on the ${TEST_BROKER} broker`, 
     const { kid } = JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()) as { kid: string };
     expect(kid).to.equal((await idsOf("AUTH_JWKS"))[0]);
     for (const { httpPort } of house().stack.gateways) {
-      const answer = await fetch(`http://127.0.0.1:${httpPort}/v1/payments?page_size=1`, {
+      const answer = await fetchDocumented(`http://127.0.0.1:${httpPort}/v1/payments?page_size=1`, {
         headers: { authorization: `Bearer ${token}` },
       });
       expect(answer.status).to.equal(200);

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { PaymentState } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { writeRunFile } from "../../dist/stack/run-file.js";
+import { fetchDocumented } from "../support/documented-answers.js";
 import { eventually } from "../support/eventually.js";
 import { untilAllFinal, useStack } from "../support/stack-for-tests.js";
 
@@ -115,7 +116,7 @@ describe("The operator's command line beside a house that works", function () {
 
   it("makes tokens that the gateway takes, for any merchant", async () => {
     const { out } = await run("token", "--merchant", "m-0002");
-    const answer = await fetch(`http://127.0.0.1:${house().stack.httpPort}/v1/payments`, {
+    const answer = await fetchDocumented(`http://127.0.0.1:${house().stack.httpPort}/v1/payments`, {
       headers: { authorization: `Bearer ${out.trim()}` },
     });
     expect(answer.status).to.equal(200);

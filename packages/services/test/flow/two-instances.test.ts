@@ -5,6 +5,7 @@ import {
   type WatchPaymentResponse,
 } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { SERVICES } from "../../dist/topology/system-table.js";
+import { fetchDocumented } from "../support/documented-answers.js";
 import { eventually } from "../support/eventually.js";
 import { untilAllFinal, useStack } from "../support/stack-for-tests.js";
 
@@ -28,7 +29,7 @@ describe("the house with two processes of each service", function () {
     }
     const payment = await house().pay({ requestId: "at-the-first" });
     const [, second] = stack.gateways;
-    const response = await fetch(`http://127.0.0.1:${second?.httpPort}/v1/payments/${payment.id}`, {
+    const response = await fetchDocumented(`http://127.0.0.1:${second?.httpPort}/v1/payments/${payment.id}`, {
       headers: { authorization: `Bearer ${await stack.tokenOf("m-0001")}` },
     });
     expect(((await response.json()) as { payment: { state: string } }).payment.state).to.match(/SUCCEEDED$/);

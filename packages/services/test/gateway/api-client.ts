@@ -12,6 +12,7 @@ import {
   type RefundPaymentRequest,
   type RefundPaymentResponse,
 } from "../../dist/gen/quittance/payments/v1/payments.js";
+import { fetchDocumented } from "../support/documented-answers.js";
 
 export const CARD_NUMBER = "4242424242424242";
 
@@ -123,12 +124,15 @@ export class ApiClient {
     return this.#grpc.watchPayment({ id }, this.metadata());
   }
 
-  /** Calls the HTTP door; a body that is neither text nor bytes is sent as JSON. */
+  /**
+   * Calls the HTTP door; a body that is neither text nor bytes is sent as JSON.
+   * @throws Error when the answer is not as the OpenAPI document says.
+   */
   async http(path: string, options: { body?: unknown; headers?: Record<string, string>; method?: string } = {}) {
     const { body: given } = options;
     const asIs = given === undefined || typeof given === "string" || given instanceof Uint8Array;
     const body = asIs ? (given as string | Uint8Array<ArrayBuffer> | undefined) : json(given);
-    const response = await fetch(`${this.#httpUrl}${path}`, {
+    const response = await fetchDocumented(`${this.#httpUrl}${path}`, {
       method: options.method ?? (body === undefined ? "GET" : "POST"),
       headers: {
         authorization: `Bearer ${this.token}`,

@@ -18,6 +18,7 @@ import type { IssuedCertificate } from "../../dist/stack/local-authority.js";
 import { type Stack, startStack } from "../../dist/stack/stack.js";
 import { issueCertificates, type StackCertificates } from "../../dist/stack/stack-certificates.js";
 import { SERVICES } from "../../dist/topology/system-table.js";
+import { fetchDocumented } from "./documented-answers.js";
 import { eventually } from "./eventually.js";
 
 const START_TIMEOUT_MS = 120_000;
@@ -183,14 +184,17 @@ async function startTestStack(
       });
     },
     http: async (path, init = {}) =>
-      fetch(`${certificates ? "https://localhost" : "http://127.0.0.1"}:${turn(stack.gateways).httpPort}${path}`, {
-        ...init,
-        headers: {
-          authorization: `Bearer ${await tokenOf(init.merchant ?? "m-0001")}`,
-          ...(init.body !== undefined && { "content-type": "application/json" }),
-          ...init.headers,
+      fetchDocumented(
+        `${certificates ? "https://localhost" : "http://127.0.0.1"}:${turn(stack.gateways).httpPort}${path}`,
+        {
+          ...init,
+          headers: {
+            authorization: `Bearer ${await tokenOf(init.merchant ?? "m-0001")}`,
+            ...(init.body !== undefined && { "content-type": "application/json" }),
+            ...init.headers,
+          },
         },
-      }),
+      ),
     read: async (id) => {
       const answer = (await (await house.http(`/v1/payments/${id}`)).json()) as { payment?: { state?: string } };
       return answer.payment ?? {};
