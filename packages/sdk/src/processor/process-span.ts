@@ -1,5 +1,14 @@
 /** The span and the duration of one call of a handler; costs two look-ups when nobody listens. */
-import { type Attributes, context, ROOT_CONTEXT, type Span, SpanKind, type Tracer, trace } from "@opentelemetry/api";
+import {
+  type Attributes,
+  context,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  TraceFlags,
+  type Tracer,
+  trace,
+} from "@opentelemetry/api";
 import type { Destination } from "../destination.js";
 import type { Incoming } from "../processor.js";
 import { attributesOf, errorTypeOf, markFailed, nameOf } from "../telemetry/attributes.js";
@@ -14,7 +23,8 @@ export interface SpanSource {
 
 /**
  * Runs `work` in a span `process {destination}` (messaging semantic conventions 1.44). A batch links to the trace of
- * each message, and each message that is sampled has a span in its own trace; a single message's context is the parent.
+ * each message, and each message that is sampled has a span in its own trace; a single message's context is the parent, and where its
+ * trace is not sampled there is no span.
  */
 export function withProcessSpan<T>(
   source: SpanSource,
@@ -50,6 +60,8 @@ async function inSpan<T>(
   const [first] = batch;
   const only = batch.length === 1 ? parseTraceparent(first?.message.traceparent, first?.message.tracestate) : undefined;
   const parent = only === undefined ? context.active() : trace.setSpanContext(context.active(), only);
+  // Log lines and sends of the handler still find their trace.
+  if (only !== undefined && (only.traceFlags & TraceFlags.SAMPLED) === 0) return context.with(parent, work);
   const name = `process ${nameOf(source.destination)}`;
   const span = tracer.startSpan(name, { kind: SpanKind.CONSUMER, attributes: attributesFor(source) }, parent);
   if (span.isRecording()) {

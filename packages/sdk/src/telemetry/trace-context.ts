@@ -31,6 +31,14 @@ export function isSampled(traceparent: string | undefined): boolean {
   return traceparent !== undefined && (Number.parseInt(traceparent.slice(-1), 16) & TraceFlags.SAMPLED) !== 0;
 }
 
+/**
+ * Whether the trace of a message was decided not to be sampled. No span is started in it: to begin and end one that is
+ * recorded nowhere costs as much as a fifth of the rest of a message.
+ */
+export function isUnsampled(traceparent: string | undefined): boolean {
+  return traceparent !== undefined && TRACEPARENT.test(traceparent) && !isSampled(traceparent);
+}
+
 /** Links to the contexts with which messages came. */
 export function linksTo(
   messages: readonly { readonly traceparent: string | undefined; readonly tracestate?: string | undefined }[],

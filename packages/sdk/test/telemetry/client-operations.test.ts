@@ -109,6 +109,20 @@ describe("Telemetry that is listened to", () => {
     expect(send?.parentTraceId).to.equal(TRACE_ID);
   });
 
+  it("starts no span in a trace that is not sampled, passes the trace on, and measures as ever", async () => {
+    await using step = await StepFixture.start();
+    await using producer = await step.connection.createProducer(IN);
+    const traceparent = `00-${TRACE_ID}-b7ad6b7169203331-00`;
+    await producer.send({ json: payments(1)[0], traceparent });
+    const processor = await step.open({ handle: passOn });
+    await until("it is handled", () => processor.counts.handled === 1);
+    expect(spans.map(({ name }) => name)).to.deep.equal([]);
+    expect((await step.take("out", 1))[0]?.traceparent).to.equal(traceparent);
+    collect();
+    const counted = measurements.filter(({ name }) => name === "messaging.client.consumed.messages");
+    expect(counted.length).to.be.greaterThan(0);
+  });
+
   it("measures by the conventions' names, in seconds", async () => {
     await using step = await StepFixture.start();
     await step.send(...payments(2));
