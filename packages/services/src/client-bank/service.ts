@@ -1,8 +1,9 @@
-/** client-bank: steps 3 and 5b of the payment cycle, step R3 of refunds, and the reads. */
+/** client-bank: steps 3 and 5b of the payment cycle, step R3 of refunds, the reads, and the management of clients. */
 import type { Connection } from "@quittance/sdk";
 import type { Database } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
+import { answerManagement } from "../shared/answer-management.js";
 import { answeringSigned } from "../shared/believe.js";
 import { Envelopes } from "../shared/envelope.js";
 import type { MessageKeys } from "../shared/message-keys.js";
@@ -10,6 +11,7 @@ import { CHANNELS, destinationOf } from "../shared/queue-map.js";
 import { startSteps } from "../shared/start-steps.js";
 import { answerRead } from "./answer-reads.js";
 import { GuessBook, type GuessLimits, NO_GUESS_LIMITS } from "./card-guesses.js";
+import { clientService } from "./clients/client-service.js";
 import { Gateways, hearGateways } from "./gateways.js";
 import { createOutcomeMetrics } from "./outcome-metrics.js";
 import { type StepTools, step3Capture } from "./step-3-capture.js";
@@ -17,6 +19,8 @@ import { step5bFinish } from "./step-5b-finish.js";
 import { stepR3Credit } from "./step-r3-credit.js";
 
 const DEFAULT_READ_CONCURRENCY = 2;
+/** Calls of an operator answered at once: few, so that payments have the database. */
+const MANAGEMENT_CONCURRENCY = 2;
 
 export interface ClientBankOptions {
   readonly connection: Connection;
@@ -32,7 +36,7 @@ export interface ClientBankOptions {
   readonly now?: () => number;
 }
 
-/** Starts steps 3, 5b and R3 and the reads on `connection`. */
+/** Starts steps 3, 5b and R3, the reads and the management of clients on `connection`. */
 export async function startClientBank(options: ClientBankOptions): Promise<RunningService> {
   const { connection, database, log } = options;
   const now = options.now ?? Date.now;
@@ -70,12 +74,16 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
         log.error({ err: error, trace: traceIdOf(request.traceparent) }, "read not answered"),
     },
   );
+  const management = await answerManagement("client-bank", clientService({ database, now }), {
+    ...{ connection, envelopes, log },
+    concurrency: MANAGEMENT_CONCURRENCY,
+  });
 
   return {
     checks: { database: () => database.problem() },
     steps: cycle.steps,
     async drain(drain) {
-      await Promise.all([cycle.drain(drain), reads.drain(drain)]);
+      await Promise.all([cycle.drain(drain), reads.drain(drain), management.drain(drain)]);
       await database.close();
     },
   };

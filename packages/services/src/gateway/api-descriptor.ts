@@ -1,30 +1,31 @@
-/** The API's descriptors, as buf compiled them from the proto: for reflection, and for the JSON mapping. */
-import { createFileRegistry, type DescMessage, type FileRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+/** What the doors know of the API beside its types: names in JSON, and the files for reflection. */
+import { type DescMessage, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import type { PackageDefinition } from "@grpc/proto-loader";
-import { descriptorSet } from "../gen/descriptor-set.js";
+import * as api from "../shared/api-descriptor.js";
 import { healthFile } from "./health-descriptor.js";
 
 const PACKAGE = "quittance.payments.v1";
 /** The service's full name, as health knows it. */
 export const PAYMENT_SERVICE = `${PACKAGE}.PaymentService`;
 
-const files = fromBinary(FileDescriptorSetSchema, descriptorSet);
 /** Every type of the API, and of what it imports. */
-export const apiRegistry: FileRegistry = createFileRegistry(files);
+export const apiRegistry = api.API_REGISTRY;
 
-/** The descriptor of one of the API's messages, by its short name. */
+/** The descriptor of one of the messages of payments, by its short name. */
 export function messageDescriptor(name: string): DescMessage {
-  const descriptor = apiRegistry.getMessage(`${PACKAGE}.${name}`);
-  if (descriptor === undefined) throw new Error(`The API has no message ${name}.`);
-  return descriptor;
+  return api.messageDescriptor(`${PACKAGE}.${name}`);
 }
 
 const jsonNames: ReadonlyMap<string, string> = new Map(
-  [...apiRegistry]
-    .filter((type) => type.kind === "message" && type.file.proto.package === PACKAGE)
-    .flatMap((type) => (type as DescMessage).fields.map((field) => [field.name, field.jsonName] as const)),
+  api.OWN_FILES.flatMap(({ messages }) => messages.flatMap(withNested)).flatMap(({ fields }) =>
+    fields.map((field) => [field.name, field.jsonName] as const),
+  ),
 );
+
+function withNested(message: DescMessage): DescMessage[] {
+  return [message, ...message.nestedMessages.flatMap(withNested)];
+}
 
 /** What JSON calls a field of the API's messages; a name that is none of theirs stays as it is. */
 export function jsonName(fieldName: string): string {
@@ -39,8 +40,8 @@ export function jsonName(fieldName: string): string {
  * issue 2595; when it is solved, `loadFileDescriptorSetFromBuffer` can take this place.
  */
 export function reflectedFiles(): PackageDefinition {
-  const api = files.file.map((file) => toBinary(FileDescriptorProtoSchema, file));
-  const fileDescriptorProtos = [...api, healthFile()].map((bytes) => Buffer.from(bytes));
+  const files = api.API_FILES.file.map((file) => toBinary(FileDescriptorProtoSchema, file));
+  const fileDescriptorProtos = [...files, healthFile()].map((bytes) => Buffer.from(bytes));
   // Reflection looks at nothing but the files, so that they can stand under any one name.
   const all = { format: "Protocol Buffer 3 DescriptorProto", type: {}, fileDescriptorProtos };
   return { [PACKAGE]: all as unknown as PackageDefinition[string] };

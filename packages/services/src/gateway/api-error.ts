@@ -1,5 +1,9 @@
 /** The one error of the public API: what both doors tell a caller, in gRPC's terms and in HTTP's. */
+import type { ManagementReason } from "../shared/management-error.js";
 import type { RequestIdReuse } from "../shared/request-id-reuse.js";
+import type { Violation } from "../shared/violation.js";
+
+export type { Violation } from "../shared/violation.js";
 
 /** The closed set of codes; each is a canonical gRPC code and, over HTTP, one status. */
 export type ApiErrorCode =
@@ -8,6 +12,9 @@ export type ApiErrorCode =
   | "PERMISSION_DENIED"
   | "NOT_FOUND"
   | "ALREADY_EXISTS"
+  | "FAILED_PRECONDITION"
+  | "ABORTED"
+  | "UNIMPLEMENTED"
   | "RESOURCE_EXHAUSTED"
   | "UNAVAILABLE"
   | "INTERNAL";
@@ -40,18 +47,13 @@ export const API_ERROR_REASONS = [
   "BROKER_BLOCKED",
   "BROKER_SLOW",
   "READS_UNAVAILABLE",
+  "OWNER_UNAVAILABLE",
   "KEYS_UNAVAILABLE",
   "STOPPING",
   "INTERNAL",
 ] as const;
-export type ApiErrorReason = (typeof API_ERROR_REASONS)[number];
-
-/** One field of a request that is wrong. The description never holds the value. */
-export interface Violation {
-  /** The path in the proto, for example `card.expiry_month`. */
-  readonly field: string;
-  readonly description: string;
-}
+/** One of them, or one of a service that the gateway passes on (shared/management-error.ts). */
+export type ApiErrorReason = (typeof API_ERROR_REASONS)[number] | ManagementReason;
 
 /** A limit of one caller. */
 export interface Quota {

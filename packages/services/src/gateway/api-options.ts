@@ -38,7 +38,7 @@ export interface ErrorTerms {
   readonly code: ApiErrorCode;
   /** 0 for that of the code. */
   readonly httpStatus: number;
-  readonly occurs: "UNSPECIFIED" | "EVERY_CALL" | "EVERY_BODY" | "NO_METHOD";
+  readonly occurs: "UNSPECIFIED" | "EVERY_CALL" | "EVERY_BODY" | "NO_METHOD" | "OWNED";
 }
 
 /** Who may call a method, and who answers it (quittance.api.v1.Access). */
@@ -95,10 +95,13 @@ export function limitsOf(field: DescField): Limits | undefined {
   return { ...limits, text: enumName("quittance.api.v1.TextKind", limits.text) as Limits["text"] };
 }
 
-/** The reasons that a method names: it may give them besides those that every call may. */
+/** The reasons that a method names, and those that its owner brings: it may give them besides those that every call may. */
 export function reasonsOf(method: DescMethod): readonly ApiErrorReason[] {
   const numbers = getOption(method, ERRORS) as unknown as readonly number[];
-  return numbers.map((number) => enumName("quittance.api.v1.ErrorReason", number) as ApiErrorReason);
+  const named = numbers.map((number) => enumName("quittance.api.v1.ErrorReason", number) as ApiErrorReason);
+  if (accessOf(method).owner === "") return named;
+  const owned = [...ERROR_TERMS].flatMap(([reason, { occurs }]) => (occurs === "OWNED" ? [reason] : []));
+  return [...named, ...owned];
 }
 
 /** Every reason, as the proto has it. */

@@ -3,12 +3,10 @@ import { errors, type JWTPayload, jwtVerify } from "jose";
 import { LRUCache } from "lru-cache";
 import { idHoldsCardNumber } from "../shared/card-number-in-text.js";
 import { isMerchantId } from "../shared/merchant-id.js";
+import type { Scope } from "../shared/scopes.js";
 import { ApiError, type ApiErrorReason } from "./api-error.js";
 import { RETRY_AFTER_MS } from "./broker-failure.js";
 import type { KeySet } from "./key-set.js";
-
-/** What a token may be used for. */
-export type Scope = "payments:write" | "payments:read";
 
 /** Who a valid token names. */
 export interface Identity {

@@ -20,6 +20,7 @@ import { Admission } from "./admission.js";
 import type { ApiError, Violation } from "./api-error.js";
 import { Authenticator } from "./authenticator.js";
 import type { CallContext } from "./call-context.js";
+import { callOwner } from "./call-owner.js";
 import { CoalescedReads } from "./coalesced-reads.js";
 import type { GatewayConfiguration } from "./configuration.js";
 import { GatewayKeyRing } from "./gateway-keys.js";
@@ -27,6 +28,7 @@ import { createGatewayMetrics } from "./gateway-metrics.js";
 import { GatewayNotices } from "./gateway-notices.js";
 import { HeldRefusals } from "./held-refusals.js";
 import { listPayments, listRefunds } from "./list-pages.js";
+import { MANAGED_METHODS, type ManagedMethod } from "./managed-methods.js";
 import { maximumAmounts } from "./maximum-amounts.js";
 import { checkPayRequest } from "./payment-order.js";
 import { PaymentUpdates } from "./payment-updates.js";
@@ -69,6 +71,8 @@ export interface Gateway {
   listPayments(context: CallContext, request: ListPaymentsRequest): Promise<ListPaymentsResponse>;
   listRefunds(context: CallContext, request: ListRefundsRequest): Promise<ListRefundsResponse>;
   watchPayment(context: CallContext, id: string, signal: AbortSignal): AsyncGenerator<Payment, void>;
+  /** Carries out a method that another service owns, in ts-proto's types of its messages. */
+  callOwner(context: CallContext, method: ManagedMethod, request: object): Promise<object>;
   /** Told of each error that a door answers with. */
   countRefusal(error: ApiError): void;
   /** Told of each connection that a door closed because it has too many. */
@@ -159,6 +163,12 @@ export async function createGateway(options: {
   const refunding = { ...paying, refundProducer, refundWaiters };
   const heldRefusals = new HeldRefusals({ delayMs: REFUSED_READ_DELAY_MS, maximum: MAXIMUM_HELD_REFUSALS });
   const read: typeof measured = (operation, call) => measured(operation, heldRefusals.around(call));
+  const managed = new Map(
+    MANAGED_METHODS.map((method) => [
+      method,
+      read(method.name, (context: CallContext, request: object) => callOwner(reading, context, method, request)),
+    ]),
+  );
   const watches = new Watches({
     ...reading,
     updates: new PaymentUpdates({ connection, envelopes, notices, log }),
@@ -190,6 +200,11 @@ export async function createGateway(options: {
     countRefusal,
     countRefusedConnection,
     watchPayment: (context, id, signal) => watches.watch(context, id, signal),
+    callOwner: async (context, method, request) => {
+      const call = managed.get(method);
+      if (call === undefined) throw new Error(`${method.fullName} is none of the API's methods.`);
+      return call(context, request);
+    },
     release() {
       waiters.close();
       refundWaiters.close();

@@ -1,4 +1,4 @@
-/** The gRPC door: PaymentService, health and reflection on one port. */
+/** The gRPC door: the services of the API, health and reflection on one port. */
 import { Server } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
@@ -8,8 +8,10 @@ import type { Logger } from "../platform/log.js";
 import { PAYMENT_SERVICE, reflectedFiles } from "./api-descriptor.js";
 import type { Door, DoorSecurity } from "./door.js";
 import type { Gateway } from "./gateway.js";
+import type { OpenCalls } from "./grpc-calls.js";
 import { GrpcConnections } from "./grpc-connections.js";
-import { type OpenCalls, paymentService } from "./grpc-service.js";
+import { paymentService } from "./grpc-service.js";
+import { addManagedServices, MANAGED_SERVICES } from "./managed-grpc.js";
 import { damagedIsMalformed, withStrictRequests } from "./strict-requests.js";
 
 /** The largest request; the largest valid PayRequest is far below. Answers may be larger: a page has 1,000 payments. */
@@ -44,7 +46,9 @@ export async function serveGrpc(options: {
   const open: OpenCalls = { count: 0 };
   const connections = new GrpcConnections();
   const server = new Server({ ...OPTIONS, interceptors: [damagedIsMalformed, connections.interceptor] });
-  server.addService(withStrictRequests(PaymentServiceService), paymentService({ gateway, log, open, connections }));
+  const parts = { gateway, log, open, connections };
+  server.addService(withStrictRequests(PaymentServiceService), paymentService(parts));
+  addManagedServices(server, parts);
   const health = new HealthImplementation();
   health.addToServer(server);
   new ReflectionService(reflectedFiles()).addToServer(server);
@@ -65,7 +69,8 @@ export async function serveGrpc(options: {
   return { port, drain };
 
   function tellHealth(serving: boolean): void {
-    for (const name of ["", PAYMENT_SERVICE]) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
+    for (const name of ["", PAYMENT_SERVICE, ...MANAGED_SERVICES])
+      health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
   }
 
   /** Takes no more calls and lets those under way end. Health watches and reflection have no end: they are cut. */

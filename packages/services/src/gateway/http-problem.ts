@@ -1,5 +1,6 @@
 /** Errors as HTTP tells them: problem details (RFC 9457). */
 import { traceIdOf } from "../platform/log.js";
+import type { Scope } from "../shared/scopes.js";
 import { jsonName } from "./api-descriptor.js";
 import {
   type ApiError,
@@ -9,7 +10,6 @@ import {
   type Violation,
   wrongFields,
 } from "./api-error.js";
-import type { Scope } from "./authenticator.js";
 
 const STATUS: Readonly<Record<ApiErrorCode, number>> = {
   INVALID_ARGUMENT: 400,
@@ -17,8 +17,12 @@ const STATUS: Readonly<Record<ApiErrorCode, number>> = {
   PERMISSION_DENIED: 403,
   NOT_FOUND: 404,
   ALREADY_EXISTS: 409,
+  // A state that keeps a call from being carried out is told as 400, as Google's own mapping has it (google.rpc.Code).
+  FAILED_PRECONDITION: 400,
+  ABORTED: 409,
   RESOURCE_EXHAUSTED: 429,
   INTERNAL: 500,
+  UNIMPLEMENTED: 501,
   UNAVAILABLE: 503,
 };
 
@@ -45,6 +49,7 @@ export const TITLE: Readonly<Record<number, string>> = {
   429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
+  501: "Not Implemented",
   503: "Service Unavailable",
 };
 

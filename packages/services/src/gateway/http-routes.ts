@@ -12,9 +12,9 @@ import {
   type RefundPaymentResponse,
 } from "../gen/quittance/payments/v1/payments.js";
 import { invalidFields, type Violation } from "./api-error.js";
-import { checkRequestId, collectInto } from "./field-checks.js";
 import type { Gateway } from "./gateway.js";
 import { readJson, writeJson } from "./http-json.js";
+import { IDEMPOTENCY_KEY, withIdempotencyKey } from "./idempotency-key.js";
 
 /** Adds the paths of each operation, as the proto names them. */
 export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
@@ -74,28 +74,6 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
 
 function sendJson(reply: FastifyReply, json: string): FastifyReply {
   return reply.header("content-type", "application/json").send(json);
-}
-
-/** How violations name the header. */
-const IDEMPOTENCY_KEY = "Idempotency-Key";
-
-/**
- * The `Idempotency-Key` header is another place for the request_id. It may be quoted, as the draft
- * draft-ietf-httpapi-idempotency-key-header has it, or bare. What is wrong with it is said of the header.
- */
-function withIdempotencyKey<Request extends { requestId: string }>(
-  request: Request,
-  header: string | string[] | undefined,
-): { readonly request: Request; readonly violations: readonly Violation[] } {
-  if (header === undefined) return { request, violations: [] };
-  const key = header.toString().replace(/^"(.*)"$/, "$1");
-  const violations: Violation[] = [];
-  checkRequestId(key, collectInto(violations), IDEMPOTENCY_KEY);
-  if (request.requestId === "" || request.requestId === key) {
-    return { request: { ...request, requestId: key }, violations };
-  }
-  violations.push({ field: IDEMPOTENCY_KEY, description: "differs from the requestId of the body" });
-  return { request, violations };
 }
 
 /** The path names the payment; a body that names it too must name the same. */

@@ -2,8 +2,8 @@
 import { Server as TlsServer } from "node:tls";
 import { errorCodes, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import type { Logger } from "../platform/log.js";
+import type { Scope } from "../shared/scopes.js";
 import { ApiError } from "./api-error.js";
-import type { Scope } from "./authenticator.js";
 import { internal } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
 import { type CallTrace, startCallTrace } from "./call-trace.js";
@@ -14,6 +14,7 @@ import { problemOf } from "./http-problem.js";
 import { addRoutesStrictly } from "./http-request-rules.js";
 import { addPaymentRoutes } from "./http-routes.js";
 import { refuseUnreadable } from "./http-unreadable.js";
+import { addManagedRoutes } from "./managed-routes.js";
 import { TRACE_HEADER } from "./trace-context.js";
 
 const MAXIMUM_BODY_BYTES = 65_536;
@@ -40,6 +41,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** The scope that a route needs. */
     scope?: Scope;
+    /** How spans name a route whose path the router has in another form. */
+    template?: string;
   }
 }
 
@@ -108,6 +111,7 @@ export async function serveHttp(options: {
   );
   addRoutesStrictly(app, () => {
     addPaymentRoutes(app, gateway);
+    addManagedRoutes(app, gateway);
     addDocumentationRoutes(app);
   });
   await app.listen({ host: options.host, port: options.port });
@@ -137,7 +141,7 @@ async function callContext(gateway: Gateway, request: FastifyRequest, scope: Sco
 function traceOf(request: FastifyRequest): CallTrace {
   if (request.trace !== undefined) return request.trace;
   const { method } = request;
-  const route = request.routeOptions.url;
+  const route = request.routeOptions.config.template ?? request.routeOptions.url;
   const caller = {
     traceparent: request.headers.traceparent?.toString(),
     tracestate: request.headers.tracestate?.toString(),

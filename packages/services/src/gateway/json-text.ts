@@ -1,9 +1,6 @@
 /** JSON text read without loss: whole numbers stay exact, and a name that is there twice is an error. */
+import type { ExactJson, ExactJsonObject } from "../shared/exact-json.js";
 import { ApiError } from "./api-error.js";
-
-/** A number that is written in few digits alone is itself; another is a bigint when it is whole, and else NaN. */
-export type ExactJson = string | bigint | number | boolean | null | ExactJson[] | ExactJsonObject;
-export type ExactJsonObject = { [name: string]: ExactJson };
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 

@@ -5,11 +5,11 @@ import type {
   ListRefundsRequest,
   ListRefundsResponse,
 } from "../gen/quittance/payments/v1/payments.js";
+import { checkRequestId, collectInto } from "../shared/field-checks.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
 import { MAXIMUM_PAGE_SIZE, type PaymentReadReply } from "../shared/read-messages.js";
 import { ApiError, invalidFields, type Violation } from "./api-error.js";
 import type { CallContext } from "./call-context.js";
-import { checkRequestId, collectInto } from "./field-checks.js";
 import { type ListScope, readPageToken, writePageToken } from "./page-token.js";
 import { recordedPayment, recordedRefund } from "./payment-resource.js";
 import { type ReadParts, readPage } from "./read-payments.js";

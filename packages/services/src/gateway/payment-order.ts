@@ -1,17 +1,10 @@
 /** What a caller asks Pay for, checked: every field of the request at once. */
 import type { PayRequest } from "../gen/quittance/payments/v1/payments.js";
 import type { CardDetails } from "../shared/card-seal.js";
+import { checkRequestId, checkText, collectInto, type FieldCheck } from "../shared/field-checks.js";
 import type { Money } from "../shared/money.js";
 import type { Violation } from "./api-error.js";
-import {
-  checkMoney,
-  checkNumber,
-  checkRequestId,
-  checkText,
-  checkWait,
-  collectInto,
-  type FieldCheck,
-} from "./field-checks.js";
+import { checkMoney, checkNumber, checkWait } from "./field-checks.js";
 import type { MaximumAmounts } from "./maximum-amounts.js";
 
 /** A payment to make; its fields are within the limits of the proto and of the messages, its texts in NFC. */

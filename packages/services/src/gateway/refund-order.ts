@@ -1,8 +1,9 @@
 /** What a caller asks RefundPayment for, checked: every field of the request at once. */
 import type { RefundPaymentRequest } from "../gen/quittance/payments/v1/payments.js";
+import { checkRequestId, collectInto } from "../shared/field-checks.js";
 import type { Money } from "../shared/money.js";
 import type { Violation } from "./api-error.js";
-import { checkMoney, checkRequestId, checkWait, collectInto } from "./field-checks.js";
+import { checkMoney, checkWait } from "./field-checks.js";
 import type { MaximumAmounts } from "./maximum-amounts.js";
 
 /** A refund to make; its fields are within the limits of the proto and of the messages. */

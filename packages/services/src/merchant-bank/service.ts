@@ -1,13 +1,17 @@
-/** merchant-bank: step 4 of the payment cycle, and step R2 of refunds. */
+/** merchant-bank: step 4 of the payment cycle, step R2 of refunds, and the management of merchants. */
 import type { Connection } from "@quittance/sdk";
 import type { Database } from "../platform/database.js";
 import type { Logger } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
+import { answerManagement } from "../shared/answer-management.js";
 import { Envelopes } from "../shared/envelope.js";
 import type { MessageKeys } from "../shared/message-keys.js";
 import { startSteps } from "../shared/start-steps.js";
 import { step4Settle } from "./step-4-settle.js";
 import { stepR2Debit } from "./step-r2-debit.js";
+
+/** Calls answered at once: few, so that payments have the database. */
+const MANAGEMENT_CONCURRENCY = 2;
 
 export interface MerchantBankOptions {
   readonly connection: Connection;
@@ -19,7 +23,7 @@ export interface MerchantBankOptions {
   readonly now?: () => number;
 }
 
-/** Starts steps 4 and R2 on `connection`. */
+/** Starts steps 4 and R2, and the management of merchants, on `connection`. */
 export async function startMerchantBank(options: MerchantBankOptions): Promise<RunningService> {
   const { connection, database, log } = options;
   const envelopes = new Envelopes("merchant-bank", options.messageKeys, log);
@@ -33,11 +37,16 @@ export async function startMerchantBank(options: MerchantBankOptions): Promise<R
     },
     { connection, envelopes, log },
   );
+  const management = await answerManagement(
+    "merchant-bank",
+    {},
+    { connection, envelopes, log, concurrency: MANAGEMENT_CONCURRENCY },
+  );
   return {
     checks: { database: () => database.problem() },
     steps: cycle.steps,
     async drain(drain) {
-      await cycle.drain(drain);
+      await Promise.all([cycle.drain(drain), management.drain(drain)]);
       await database.close();
     },
   };

@@ -4,6 +4,7 @@ import { classifyFailure } from "../platform/classify-failure.js";
 import type { Database } from "../platform/database.js";
 import type { Logger } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
+import { answerManagement } from "../shared/answer-management.js";
 import { Envelopes } from "../shared/envelope.js";
 import type { MessageKeys } from "../shared/message-keys.js";
 import { startSteps } from "../shared/start-steps.js";
@@ -14,6 +15,9 @@ import { step5aNotify } from "./step-5a-notify.js";
 import { stepR4Notify } from "./step-r4-notify.js";
 import { openWebhookPoster, type WebhookTarget } from "./webhook/post-webhook.js";
 import { WebhookSender, type WebhookSenderOptions } from "./webhook/webhook-sender.js";
+
+/** Calls of the management API answered at once: few, so that notifications have the database. */
+const MANAGEMENT_CONCURRENCY = 2;
 
 export interface NotificationOptions {
   readonly connection: Connection;
@@ -27,7 +31,7 @@ export interface NotificationOptions {
   readonly sender?: Pick<WebhookSenderOptions, "concurrency" | "leaseMs" | "pollIntervalMs" | "retry" | "breaker">;
 }
 
-/** Starts steps 5a and R4 on `connection`. */
+/** Starts steps 5a and R4, and the management of what notifications say and where they go, on `connection`. */
 export async function startNotification(options: NotificationOptions): Promise<RunningService> {
   const { connection, database, log } = options;
   const envelopes = new Envelopes("notification", options.messageKeys, log);
@@ -46,6 +50,11 @@ export async function startNotification(options: NotificationOptions): Promise<R
     },
     { connection, envelopes, log, classify },
   );
+  const management = await answerManagement(
+    "notification",
+    {},
+    { connection, envelopes, log, concurrency: MANAGEMENT_CONCURRENCY },
+  );
 
   return {
     checks: { database: () => database.problem() },
@@ -53,7 +62,7 @@ export async function startNotification(options: NotificationOptions): Promise<R
     ...(sender && { minorBreakers: { webhooks: () => sender.breaker } }),
     async drain({ timeoutMs }) {
       const endMs = performance.now() + timeoutMs;
-      await cycle.drain({ timeoutMs });
+      await Promise.all([cycle.drain({ timeoutMs }), management.drain({ timeoutMs })]);
       await sender?.drain({ timeoutMs: Math.max(endMs - performance.now(), 0) });
       poster?.close();
       await database.close();

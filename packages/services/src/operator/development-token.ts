@@ -1,5 +1,6 @@
 /** Keys and tokens for development and tests, made on the spot. In production an identity provider does this. */
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
+import { MERCHANT_SCOPES } from "../shared/scopes.js";
 
 const ALGORITHM = "ES256";
 
@@ -11,7 +12,7 @@ export interface DevelopmentKeys {
   readonly jwks: string;
 }
 
-/** All that tokens are made with besides the merchant. */
+/** All that tokens are made with besides their subject. */
 export interface TokenSigner {
   /** The private key, as a JWK with its `kid`. */
   readonly privateKey: JWK;
@@ -28,20 +29,20 @@ export async function createDevelopmentKeys(): Promise<DevelopmentKeys> {
   return { privateKey, jwks: JSON.stringify({ keys: [publicKey] }) };
 }
 
-/** Signs a merchant's token. */
+/** Signs a token: a merchant's, or an operator's, whose name is its subject. */
 export async function mintToken(
   keys: Pick<DevelopmentKeys, "privateKey">,
   claims: {
     readonly merchantId: string;
     readonly issuer: string;
     readonly audience: string;
-    /** [payments:write and payments:read] */
+    /** [all of a merchant's] */
     readonly scopes?: readonly string[];
     /** [24 hours] */
     readonly expiresInSeconds?: number;
   },
 ): Promise<string> {
-  const scopes = claims.scopes ?? ["payments:write", "payments:read"];
+  const scopes = claims.scopes ?? MERCHANT_SCOPES;
   const nowSeconds = Math.floor(Date.now() / 1_000);
   return new SignJWT({ scope: scopes.join(" ") })
     .setProtectedHeader({ alg: ALGORITHM, typ: "JWT", ...(keys.privateKey.kid ? { kid: keys.privateKey.kid } : {}) })

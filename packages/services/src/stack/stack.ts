@@ -98,8 +98,8 @@ export interface Stack extends GatewayPorts {
   };
   /** Stops all instances of a service, and starts them again only when the returned function is called. */
   hold(service: ServiceName): Promise<() => Promise<void>>;
-  /** A token with which a merchant may do everything, for 24 hours. */
-  tokenOf(merchantId: string): Promise<string>;
+  /** A token with which a merchant may do everything, or what `scopes` allow; an operator's has those of operators. */
+  tokenOf(subject: string, scopes?: readonly string[]): Promise<string>;
   /** What those tokens are signed with. */
   readonly signer: TokenSigner;
   /** What the cards of clients are stored under. */
@@ -317,7 +317,8 @@ function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
         await Promise.all(resumes.map((resume) => resume()));
       };
     },
-    tokenOf: (merchantId) => mintToken(merchantKeys, { merchantId, issuer: ISSUER, audience: AUDIENCE }),
+    tokenOf: (subject, scopes) =>
+      mintToken(merchantKeys, { merchantId: subject, issuer: ISSUER, audience: AUDIENCE, ...(scopes && { scopes }) }),
     signer: { privateKey: merchantKeys.privateKey, issuer: ISSUER, audience: AUDIENCE },
     cardKeys: { CARD_FINGERPRINT_KEYS: keys.CARD_FINGERPRINT_KEYS, CARD_STORAGE_KEYS: keys.CARD_STORAGE_KEYS },
     keysFolder,

@@ -40,6 +40,8 @@ export interface ChannelRow {
 
 const SIGNED = { proof: "signature" } as const;
 const CYCLE = { deliveryMode: "persistent" } as const;
+/** Who calls waits for the answer, and calls again when none comes. */
+const MANAGEMENT = { kind: "queue", priority: MEDIUM_PRIORITY, deliveryMode: "non-persistent" } as const;
 
 /** In the order of the cycle, by the names that the code uses. */
 export const CHANNEL_TABLE = {
@@ -122,6 +124,24 @@ export const CHANNEL_TABLE = {
     carries: { "payment-read": SIGNED },
     purpose: "requests to read payments, answered to JMSReplyTo",
   },
+  clientManagement: {
+    ...MANAGEMENT,
+    address: "client-management",
+    carries: { "client-management": SIGNED },
+    purpose: "calls of the management API of clients, answered to JMSReplyTo",
+  },
+  merchantManagement: {
+    ...MANAGEMENT,
+    address: "merchant-management",
+    carries: { "merchant-management": SIGNED },
+    purpose: "calls of the management API of merchants, answered to JMSReplyTo",
+  },
+  notificationManagement: {
+    ...MANAGEMENT,
+    address: "notification-management",
+    carries: { "notification-management": SIGNED },
+    purpose: "calls of the management API of templates and webhooks, answered to JMSReplyTo",
+  },
 } as const satisfies Record<string, ChannelRow>;
 
 /** The name that the code uses for a channel. */
@@ -134,6 +154,9 @@ export const ANSWER_KINDS = [
   "refund-reply",
   "refund-replies",
   "payment-read-reply",
+  "client-management-reply",
+  "merchant-management-reply",
+  "notification-management-reply",
 ] as const;
 
 type CarriedBy<Row> = Row extends { readonly carries: infer Kinds } ? keyof Kinds : never;

@@ -115,6 +115,11 @@ const ROWS = {
       { step: "R4", name: "answer", reads: ["refund-reply", "refund-replies"], writes: [] },
       { name: "watch", reads: ["payment-update"], writes: ["gateway-notice"] },
       { name: "read", reads: ["payment-read-reply"], writes: ["payment-read"] },
+      {
+        name: "manage",
+        reads: ["client-management-reply", "merchant-management-reply", "notification-management-reply"],
+        writes: ["client-management", "merchant-management", "notification-management"],
+      },
     ],
   },
   "card-validation": {
@@ -172,6 +177,7 @@ const ROWS = {
       },
       { name: "answer", reads: ["payment-read"], writes: ["payment-read-reply"] },
       { name: "hear", reads: ["gateway-notice"], writes: [] },
+      { name: "manage", reads: ["client-management"], writes: ["client-management-reply"] },
     ],
   },
   "merchant-bank": {
@@ -198,6 +204,7 @@ const ROWS = {
         postpones: true,
         processor: { name: "merchant-bank-refund", batch: 200 },
       },
+      { name: "manage", reads: ["merchant-management"], writes: ["merchant-management-reply"] },
     ],
   },
   notification: {
@@ -228,6 +235,7 @@ const ROWS = {
         writes: [],
         processor: { name: "notification-refund", batch: 200 },
       },
+      { name: "manage", reads: ["notification-management"], writes: ["notification-management-reply"] },
     ],
     outside: { ports: [PORTS.https], purpose: "posts webhooks" },
   },

@@ -6,6 +6,7 @@ import { API_ERROR_REASONS } from "../../dist/gateway/api-error.js";
 import { accessOf, behaviorsOf, ERROR_TERMS, httpBindingOf, reasonsOf } from "../../dist/gateway/api-options.js";
 import { statusOf } from "../../dist/gateway/http-problem.js";
 import { commentOf } from "../../dist/gateway/openapi/proto-comments.js";
+import { MANAGEMENT_REASONS } from "../../dist/shared/management-error.js";
 
 const SOURCES = new URL("../../src/gateway/", import.meta.url);
 
@@ -40,7 +41,8 @@ describe("The API's definition", () => {
   });
 
   it("documents every reason that the gateway has, and no other", () => {
-    expect([...ERROR_TERMS.keys()].sort()).to.deep.equal([...API_ERROR_REASONS].sort());
+    const reasons = new Set<string>([...API_ERROR_REASONS, ...MANAGEMENT_REASONS]);
+    expect([...ERROR_TERMS.keys()].sort()).to.deep.equal([...reasons].sort());
   });
 
   it("documents each reason with the code that the gateway gives it, and its status over HTTP", async () => {

@@ -26,7 +26,7 @@ const RIGHTS: Readonly<Record<DatabaseRole, Readonly<Record<string, TableRights>
     "client_bank.clients": {
       select: [
         ...["id", "card_fingerprint", "card_expiry_month", "card_expiry_year", "currency", "balance", "state"],
-        ...["opening_balance", "wrong_expiries", "wrong_expiries_since", "former_card_fingerprint"],
+        ...["opening_balance", "wrong_expiries", "wrong_expiries_since", "former_card_fingerprint", "name"],
       ],
       update: ["balance", "wrong_expiries", "wrong_expiries_since"],
     },

@@ -9,7 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
   type CallOptions,
   type ChannelCredentials,
-  Client,
+  Client as Client1,
   type ClientOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
@@ -3365,7 +3365,7 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
   listRefunds: handleUnaryCall<ListRefundsRequest, ListRefundsResponse>;
 }
 
-export interface PaymentServiceClient extends Client {
+export interface PaymentServiceClient extends Client1 {
   /**
    * Pays with a card. Answers when the payment is final, or after `wait`, whichever is first; the payment is safe with
    * us as soon as any answer came. The same `request_id` with the same parameters gives the same payment, however

@@ -1,8 +1,8 @@
 import { type DescField, type DescMessage, fromBinary, ScalarType, toJson } from "@bufbuild/protobuf";
 import { expect } from "chai";
 import { messageDescriptor } from "../../dist/gateway/api-descriptor.js";
-import { messageToJson } from "../../dist/gateway/json-writer.js";
 import * as api from "../../dist/gen/quittance/payments/v1/payments.js";
+import { messageToJson } from "../../dist/shared/json-writer.js";
 
 const ANSWERS = {
   PayResponse: api.PayResponse,

@@ -1,0 +1,2 @@
+-- An operator is shown whose account it is.
+GRANT SELECT ("name") ON "client_bank"."clients" TO "client_bank";

@@ -1,0 +1,137 @@
+/**
+ * How a service answers the calls of its management API: by the full names of methods, in the types that ts-proto makes
+ * of their messages. What goes wrong inside is logged here, and never told.
+ */
+import type { handleUnaryCall } from "@grpc/grpc-js";
+import type { Connection, Message, OutgoingMessage, Responder } from "@quittance/sdk";
+import { type Logger, traceIdOf } from "../platform/log.js";
+import { isFaultOfTheMessage, isTransient } from "../platform/sqlstate.js";
+import { API_REGISTRY } from "./api-descriptor.js";
+import { answeringSigned } from "./believe.js";
+import type { Envelopes } from "./envelope.js";
+import type { ExactJsonObject } from "./exact-json.js";
+import { messageFromJson } from "./json-reader.js";
+import { messageToJson } from "./json-writer.js";
+import { invalidRequest, ManagementError } from "./management-error.js";
+import {
+  MANAGEMENT_KINDS,
+  type ManagementAnswer,
+  type ManagementCallMessage,
+  type MethodOwner,
+  managementCall,
+} from "./management-messages.js";
+import { MESSAGE_KINDS } from "./message-kinds.js";
+import { MESSAGE_VERSION } from "./messages.js";
+import { destinationOf } from "./queue-map.js";
+
+/** One call of a method. */
+export interface ManagementCall<Request> {
+  /** The subject of the caller's token: an operator, or the merchant whose own things a method is about. */
+  readonly actor: string;
+  readonly request: Request;
+}
+
+/** Carries out a call. @throws ManagementError for what its caller is told. */
+export type ManagementHandler<Request = never, Response extends object = object> = (
+  call: ManagementCall<Request>,
+) => Promise<Response>;
+
+/**
+ * The handlers of one service of the API, by the full names of its methods.
+ * @template Service its full name, for example `quittance.accounts.v1.ClientService`
+ * @template Server what ts-proto calls its server, for example `ClientServiceServer`
+ */
+export type ServiceHandlers<Service extends string, Server> = {
+  readonly [Method in keyof Server as Method extends string
+    ? string extends Method
+      ? never
+      : `${Service}/${Capitalize<Method>}`
+    : never]: Server[Method] extends handleUnaryCall<infer Request, infer Response>
+    ? (call: ManagementCall<Request>) => Promise<Response>
+    : never;
+};
+
+/** Handlers of several services. */
+export type ManagementHandlers = Readonly<Record<string, ManagementHandler>>;
+
+export interface ManagementParts {
+  readonly connection: Connection;
+  readonly envelopes: Envelopes;
+  readonly log: Logger;
+  /** Calls answered at once: fewer than the pool has connections, so that the steps always have some. */
+  readonly concurrency: number;
+}
+
+/** A database that is away or busy: the call had no effect, or its repetition finds it. */
+const RETRY_AFTER_MS = 1_000;
+
+/** Answers the calls that `owner` is sent, until it is drained. */
+export function answerManagement(
+  owner: MethodOwner,
+  handlers: ManagementHandlers,
+  { connection, envelopes, log, concurrency }: ManagementParts,
+): Promise<Responder> {
+  const { call, answer } = MANAGEMENT_KINDS[owner];
+  const { channel } = MESSAGE_KINDS[call];
+  if (channel === undefined) throw new Error(`${call} has no channel.`);
+  const respond = async (message: Message): Promise<OutgoingMessage> => {
+    const body = message.json(managementCall);
+    const answered = await answerCall(handlers, body, (error) => log.error(error, "a management call failed"), message);
+    const { method, actor } = body;
+    const code = "error" in answered ? answered.error.reason : "OK";
+    // Who did what: its own line for each call, beside what the change itself keeps.
+    log.info({ method, actor, code, trace: traceIdOf(message.traceparent) }, "management call answered");
+    return envelopes.answer(answer, answered, message);
+  };
+  return connection.respond(destinationOf(channel), answeringSigned(envelopes, call, respond), {
+    concurrency,
+    mayReplyTo: (request) => envelopes.replyAddressOf(request) !== undefined,
+    onError: (error, request) =>
+      log.error({ err: error, trace: traceIdOf(request.traceparent) }, "management call not answered"),
+  });
+}
+
+async function answerCall(
+  handlers: ManagementHandlers,
+  { method, actor, request }: ManagementCallMessage,
+  logFailure: (error: object) => void,
+  { traceparent }: Message,
+): Promise<ManagementAnswer> {
+  try {
+    const [service = "", name = ""] = method.split("/");
+    const described = API_REGISTRY.getService(service)?.methods.find((one) => one.name === name);
+    const handle = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
+    if (described === undefined || handle === undefined) throw unknownMethod();
+    const { message, violations } = messageFromJson(described.input, request as ExactJsonObject);
+    // A field that this release does not know was set on purpose: nobody acts on half of a request.
+    if (violations.length > 0) throw invalidRequest(violations);
+    const response = await handle({ actor, request: message as never });
+    // The fields that are set: the gateway fills in the defaults of its release.
+    const json = messageToJson(described.output, response, "set");
+    return { version: MESSAGE_VERSION, response: json as never };
+  } catch (error) {
+    const known = managementErrorOf(error);
+    if (known.code === "INTERNAL" || known.code === "UNAVAILABLE") {
+      logFailure({ err: error, method, actor, trace: traceIdOf(traceparent) });
+    }
+    const { code, reason, message, violations, metadata, retryAfterMs } = known;
+    const told = { code, reason, message, violations: [...violations], metadata: { ...metadata } };
+    return { version: MESSAGE_VERSION, error: { ...told, ...(retryAfterMs !== undefined && { retryAfterMs }) } };
+  }
+}
+
+function unknownMethod(): ManagementError {
+  return new ManagementError("UNIMPLEMENTED", "METHOD_UNKNOWN", "This release of the service has no such method.");
+}
+
+/** What a caller is told of a failure: of one that nobody foresaw, nothing. */
+function managementErrorOf(error: unknown): ManagementError {
+  if (error instanceof ManagementError) return error;
+  if (isTransient(error) && !isFaultOfTheMessage(error)) {
+    return new ManagementError("UNAVAILABLE", "OWNER_BUSY", "The service cannot do this just now; call again.", {
+      retryAfterMs: RETRY_AFTER_MS,
+      cause: error,
+    });
+  }
+  return new ManagementError("INTERNAL", "INTERNAL", "The service failed; the failure was logged.", { cause: error });
+}

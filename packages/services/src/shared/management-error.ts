@@ -1,0 +1,67 @@
+/** What a service answers a call of its management API with when it does not do what was asked. */
+import type { Violation } from "./violation.js";
+
+/** Canonical gRPC codes that a service may answer with. The gateway answers with others by itself. */
+export const MANAGEMENT_CODES = [
+  "INVALID_ARGUMENT",
+  "NOT_FOUND",
+  "ALREADY_EXISTS",
+  "FAILED_PRECONDITION",
+  "ABORTED",
+  "RESOURCE_EXHAUSTED",
+  "UNIMPLEMENTED",
+  "UNAVAILABLE",
+  "INTERNAL",
+] as const;
+export type ManagementCode = (typeof MANAGEMENT_CODES)[number];
+
+/** Why, for programs (`google.rpc.ErrorInfo.reason`). A reason that was once sent never changes its meaning. */
+export const MANAGEMENT_REASONS = [
+  "INVALID_FIELDS",
+  "METHOD_UNKNOWN",
+  "REQUEST_ID_REUSED",
+  "OWNER_BUSY",
+  "INTERNAL",
+  "CLIENT_NOT_FOUND",
+] as const;
+export type ManagementReason = (typeof MANAGEMENT_REASONS)[number];
+
+export interface ManagementErrorDetails {
+  readonly violations?: readonly Violation[];
+  /** For programs, beside the reason. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** When the same call is worth another try, in milliseconds from now. */
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** Thrown by the handlers of management calls. `message` is meant for people outside, and holds nothing of a request. */
+export class ManagementError extends Error {
+  override readonly name = "ManagementError";
+  readonly code: ManagementCode;
+  readonly reason: ManagementReason;
+  readonly violations: readonly Violation[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ManagementCode, reason: ManagementReason, message: string, details: ManagementErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.reason = reason;
+    this.violations = details.violations ?? [];
+    this.metadata = details.metadata ?? {};
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** So many wrong fields are named in one answer. */
+const MAXIMUM_VIOLATIONS = 20;
+
+/** The error for a request with wrong fields, which names the first 20 of them. */
+export function invalidRequest(violations: readonly Violation[]): ManagementError {
+  const named = violations.slice(0, MAXIMUM_VIOLATIONS);
+  const names = [...new Set(named.map(({ field }) => field))].join(", ");
+  return new ManagementError("INVALID_ARGUMENT", "INVALID_FIELDS", `The request has wrong fields: ${names}.`, {
+    violations: named,
+  });
+}
