@@ -5,6 +5,8 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
+/** Of a module that is run and gives nothing. */
+const BARE_IMPORT = /^import "[^"]+";$/gm;
 const RE_EXPORT = /export (type )?\{([^}]*)\} from "([^"]+)";/g;
 const STRING_OR_COMMENT = /("(?:[^"\\]|\\.)*")|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
 /** Stands for a doc comment until its declaration is found. */
@@ -50,7 +52,7 @@ async function exportedNames(entry) {
   for (const [, , list, from] of text.matchAll(RE_EXPORT)) {
     for (const item of items(list)) names.set(item, declarationFile(entry, from));
   }
-  const rest = text.replaceAll(RE_EXPORT, "").trim();
+  const rest = text.replaceAll(RE_EXPORT, "").replaceAll(BARE_IMPORT, "").trim();
   if (rest !== "") throw new Error(`${basename(entry)} does more than export by name: ${rest.slice(0, 80)}`);
   if (names.size === 0) throw new Error(`${basename(entry)} exports nothing.`);
   return names;

@@ -7,6 +7,7 @@ import type { MessagingError } from "./errors.js";
 import type { Message, OutgoingMessage } from "./message.js";
 import type { Processor, ProcessorOptions } from "./processor.js";
 import type { Producer, ProducerOptions, Stall } from "./producer.js";
+import type { UnheardFailure } from "./reporting.js";
 import type { RequestOptions, Responder, RespondOptions } from "./request-reply.js";
 import type { StandardSchemaV1 } from "./standard-schema.js";
 import type { Transaction, TransactionScope } from "./transaction.js";
@@ -32,6 +33,12 @@ export interface ConnectOptions {
   readonly idleTimeoutMs?: number;
   /** Reconnection; `false` closes the connection when it is lost. */
   readonly reconnect?: false | ReconnectOptions;
+  /**
+   * Told of what callbacks of the application throw that have no listener of their own: `onMessage` and consumers that
+   * end although nobody closed them, without `onError`; `answer` without `onError`; `handle` without `onEvent`; and those
+   * listeners themselves [a warning of Node's, `process.emitWarning`, for the first of each].
+   */
+  readonly onError?: (failure: UnheardFailure) => void;
   /** Ends the first connecting, and closes the connection later, when aborted. */
   readonly signal?: AbortSignal;
 }
@@ -65,7 +72,8 @@ export interface ReconnectOptions {
 /**
  * - `connecting`: the first connection is being made.
  * - `open`: in use.
- * - `reconnecting`: lost; sends fail at once with `connection-lost`, consumers wait and are restored.
+ * - `reconnecting`: lost; sends fail at once with `connection-lost`, consumers wait and are restored. `cause` is the
+ *   latest: the loss, and from the second attempt on why the one before it failed.
  * - `closed`: for good, with the error that ended it, or none when the application closed it.
  */
 export type ConnectionState =

@@ -9,7 +9,7 @@ export interface DeadLetter {
   /** The queue that it was read from; undefined for a subscription of a topic, and where nobody noted it. */
   readonly origin: Destination | undefined;
   readonly reason: string | undefined;
-  /** `poison`, `permanent`, `crash` or `application`. */
+  /** `poison`, `permanent`, `unknown`, `crash` or `application`. */
   readonly errorClass: string | undefined;
   readonly processor: string | undefined;
   readonly attempts: number | undefined;
@@ -27,13 +27,13 @@ export interface DeadLetters {
   /** One letter, or undefined when it is not there. */
   read(messageId: string): Promise<DeadLetter | undefined>;
   /**
-   * Sends the message anew to its origin, or to `to`, and takes the letter away when the broker holds it. It has no
-   * attempts behind it, tells `replay_count`, `replay_letter` and `replay_time` as properties, and carries a duplicate
-   * id that is new and stays the same for this letter: a replay that broke off can be repeated without doubling it, as
-   * far as the broker's cache of ids reaches. `properties` are added to the message, for example who replayed it and
-   * why. Resolves to whether the letter was there, or false when another has it.
-   * @throws MessagingError `invalid-argument` where there is neither origin nor `to`, and what a send may throw: the
-   * letter then stays.
+   * Sends the message anew, as it was, to its origin or to `to`, and takes the letter away: both in one transaction, so
+   * that whatever breaks, there is one of them and never none or two. It has no attempts behind it, and tells
+   * `replay_count`, `replay_letter` and `replay_time` as properties. `properties` are added to the message, for example
+   * who replayed it and why. Resolves to whether the letter was there, or false when another has it.
+   * @throws MessagingError `invalid-argument` where there is neither origin nor `to`, what a send may throw, and what
+   * {@link Connection.transaction} may throw: the letter then stays. After `in-doubt` alone it may be gone, and is then
+   * where it was sent.
    */
   replay(
     messageId: string,

@@ -25,16 +25,30 @@ function checkedAddress(address: string): string {
   return address;
 }
 
-/** A queue of this connection alone. After a reconnection it is a new one: read `address` anew for each use. */
+/**
+ * A queue from which this connection alone consumes, and to which anybody may send. After a reconnection it is a new one:
+ * read `address` anew for each use.
+ */
 export interface TemporaryQueue extends Destination {
   readonly kind: "temporary-queue";
   readonly address: string;
+  /**
+   * Deletes it with its messages; using it fails with `not-found` from then on. Safe to call twice.
+   * @throws MessagingError `invalid-argument` while it has a consumer.
+   */
   delete(): Promise<void>;
 }
 
-/** A topic of this connection alone. After a reconnection it is a new one: read `address` anew for each use. */
+/**
+ * A topic from which this connection alone consumes, and to which anybody may send. After a reconnection it is a new one:
+ * read `address` anew for each use.
+ */
 export interface TemporaryTopic extends Destination {
   readonly kind: "temporary-topic";
   readonly address: string;
+  /**
+   * Deletes it; using it fails with `not-found` from then on. Safe to call twice.
+   * @throws MessagingError `invalid-argument` while it has a consumer.
+   */
   delete(): Promise<void>;
 }

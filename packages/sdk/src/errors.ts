@@ -61,6 +61,8 @@ export interface MessagingErrorDetails {
   readonly condition?: string;
   /** True when a message may have reached the broker although its confirmation did not come back. Default false. */
   readonly mayHaveArrived?: boolean;
+  /** Of several messages that were sent together: those that are not confirmed, each by its place among them. */
+  readonly failures?: ReadonlyMap<number, MessagingError>;
   /** The error below this one. */
   readonly cause?: unknown;
 }
@@ -74,6 +76,11 @@ export class MessagingError extends Error {
   readonly destination: string | undefined;
   readonly condition: string | undefined;
   readonly mayHaveArrived: boolean;
+  /**
+   * Of `sendAll`: the messages that are not confirmed, each by its place in the array; the broker holds the others.
+   * Undefined for every other operation.
+   */
+  readonly failures: ReadonlyMap<number, MessagingError> | undefined;
 
   constructor(code: MessagingErrorCode, message: string, details: MessagingErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -82,5 +89,6 @@ export class MessagingError extends Error {
     this.destination = details.destination;
     this.condition = details.condition;
     this.mayHaveArrived = details.mayHaveArrived ?? false;
+    this.failures = details.failures;
   }
 }

@@ -11,7 +11,9 @@ import type { JmsType, JmsTypes, TypedValue } from "./typed-value.js";
 export type PropertyValue = string | number | bigint | boolean;
 
 /** A property to send: bare, or with the exact type in which it travels. */
-export type OutgoingProperty = PropertyValue | TypedValue<"byte" | "short" | "int" | "long" | "float" | "double">;
+export type OutgoingProperty =
+  | PropertyValue
+  | TypedValue<"byte" | "short" | "int" | "long" | "ulong" | "float" | "double">;
 
 /** An entry of a map or stream body to send (JMS 3.1, 3.11.3): what a property may be, a char, bytes, or null. */
 export type OutgoingEntry = PropertyValue | TypedValue | Uint8Array | null;
@@ -43,7 +45,10 @@ export type OutgoingBody =
       readonly object?: never;
     };
 
-/** A message to send: its body, and the headers that belong to the message rather than to the sending of it. */
+/**
+ * A message to send: its body, and the headers that belong to the message rather than to the sending of it. A received
+ * message may be given as it is, and is sent on with all that it holds: see {@link Message.toOutgoing}.
+ */
 export type OutgoingMessage = OutgoingBody & {
   /** JMSMessageID without the `ID:` prefix. Default: a fresh unique id. */
   readonly messageId?: string;
@@ -79,7 +84,7 @@ export interface SendOptions {
    * `non-persistent`: the message may be lost when the broker stops.
    */
   readonly deliveryMode?: "persistent" | "non-persistent";
-  /** After so many milliseconds the broker drops the message. Default: never. */
+  /** After so many milliseconds the broker drops the message; `Infinity`: never. Default: never. */
   readonly timeToLiveMs?: number;
   /** The broker offers the message to consumers no earlier than so many milliseconds from now. Default 0. */
   readonly deliveryDelayMs?: number;
@@ -99,12 +104,16 @@ export interface Outgoing {
 
 /**
  * A received message. It is unsettled until one of `accept`, `release` or `reject` is called, each of which counts
- * once: later calls do nothing.
+ * once: later calls do nothing. `console.log` and `JSON.stringify` show its headers and the beginning of its body: mask
+ * there what must not be logged.
  */
 export interface Message {
   /** The JMS message type. `object` is opaque bytes of a serialised Java object or an AMQP value of no JMS type. */
   readonly kind: "text" | "bytes" | "map" | "stream" | "object" | "message";
-  /** The text of a `text` message, else undefined. */
+  /**
+   * The text of a `text` message, else undefined. Data with a textual content type is read in the character set that it
+   * names, UTF-8 by default; what is no text in that set, or in one that is not known, makes a `bytes` message.
+   */
   readonly text: string | undefined;
   /** The content of a `bytes` or `object` message, else undefined. */
   readonly bytes: Uint8Array | undefined;
@@ -114,6 +123,8 @@ export interface Message {
   readonly stream: readonly unknown[] | undefined;
   /** AMQP's content type, as for the bytes of an `object` message. */
   readonly contentType: string | undefined;
+  /** AMQP's content encoding, such as `gzip`, which is not undone: the message is one of bytes then. */
+  readonly contentEncoding: string | undefined;
   /** The body of any message as plain JavaScript values, as the wire had it. */
   readonly body: unknown;
   /**
@@ -153,6 +164,10 @@ export interface Message {
   readonly userId: string | undefined;
   /** JMSXDeliveryCount: 1 at the first delivery. */
   readonly deliveryCount: number;
+  /**
+   * JMSRedelivered: the broker counts an earlier delivery, or this connection handed the message over before, which the
+   * broker does not count where it was released or cut off. The connection remembers some thousand message ids.
+   */
   readonly redelivered: boolean;
   /** Application properties as bare values. */
   readonly properties: Readonly<Record<string, PropertyValue>>;
@@ -170,6 +185,21 @@ export interface Message {
   readonly traceparent: string | undefined;
   /** W3C `tracestate` that came with it, if any. */
   readonly tracestate: string | undefined;
+
+  /**
+   * The message to be sent on, as it came: the sections of its body byte for byte, properties of any name and type,
+   * annotations, content type and encoding, message id, user id, group and reply address. Fields that are given beside it
+   * take the place of its own, and `properties` of those with the same names:
+   * `send({ ...message.toOutgoing(), properties: { hops: 2 } })`.
+   *
+   * Set anew are where it goes, its timestamp, and, unless the send says otherwise, how long it lives: for what is left.
+   * Priority and delivery mode are its own too, unless the send or the producer names others. Its duplicate-detection
+   * id stays behind: with it the broker would drop the copy, and say that it was accepted.
+   */
+  toOutgoing(options?: {
+    /** Names of properties that the copy does without [none]. */
+    readonly omitProperties?: readonly string[];
+  }): OutgoingMessage;
 
   /** Acknowledge: the broker forgets the message. */
   accept(): void;

@@ -1,4 +1,6 @@
 /** Every public name of `@quittance/sdk`; what is not here is not public. */
+import "./node-version.js";
+
 export { connect } from "./amqp/connect.js";
 export type { BreakerOptions, BreakerState, CircuitBreaker } from "./breaker.js";
 export type { Browser, BrowserOptions } from "./browser.js";
@@ -30,6 +32,7 @@ export type {
   ProcessorOptions,
 } from "./processor.js";
 export type { Producer, ProducerOptions, Stall } from "./producer.js";
+export type { UnheardFailure } from "./reporting.js";
 export type { RequestOptions, Responder, RespondOptions } from "./request-reply.js";
 export type { StandardSchemaV1 } from "./standard-schema.js";
 export type { Transaction, TransactionScope, TransactionState } from "./transaction.js";
@@ -44,4 +47,5 @@ export {
   long,
   short,
   type TypedValue,
+  ulong,
 } from "./typed-value.js";

@@ -98,7 +98,7 @@ export interface ProcessorOptions<S extends StandardSchemaV1> {
   /** A lone message that still fails at its n-th attempt, redeliveries included, is set aside as a dead letter [5]. */
   readonly maximumDeliveries?: number;
   /**
-   * Sorts the handler's errors. Default: a MessagingError that is `retryable` is `transient`, one with the code
+   * Sorts the handler's errors. Default, and where it gives none of these words: a MessagingError that is `retryable` is `transient`, one with the code
    * `invalid-body` is `permanent`, and everything else is `unknown`: that a message is at fault has to be said.
    */
   readonly classify?: (error: unknown) => ErrorClass;
@@ -107,7 +107,7 @@ export interface ProcessorOptions<S extends StandardSchemaV1> {
     batch: readonly Incoming<StandardSchemaV1.InferOutput<S>>[],
     context: { readonly signal: AbortSignal },
   ): readonly Outcome[] | Promise<readonly Outcome[]>;
-  /** Told of what happens besides the ordinary. */
+  /** Told of what happens besides the ordinary [of failures, {@link ConnectOptions.onError}]. */
   readonly onEvent?: (event: ProcessorEvent) => void;
 }
 

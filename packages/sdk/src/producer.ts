@@ -46,7 +46,12 @@ export interface Producer extends AsyncDisposable {
     message: OutgoingMessage,
     options?: SendOptions & { readonly destination?: Destination },
   ): Promise<void> | undefined;
-  /** The same for several, each to a destination of its own where it names one. Rejects with the first failure, after all ended. */
+  /**
+   * The same for several, each to a destination of its own where it names one. However many there are, they wait for
+   * each other and not for room: `maximumWaiting` is for the sends of other calls. Resolves when all are confirmed.
+   * @throws MessagingError after all have ended, as the first that failed, with `failures`: which are not confirmed, and
+   * why.
+   */
   sendAll(messages: readonly Outgoing[]): Promise<void>;
   /** Sends without asking for a confirmation: at most once, and no error tells of a loss. Drops when disconnected. */
   sendUnconfirmed(message: OutgoingMessage, options?: SendOptions & { readonly destination?: Destination }): void;

@@ -20,7 +20,7 @@ export interface RespondOptions {
   /**
    * Told of each request whose answer failed, which is then released as failed, and of each reply that could not be
    * sent, for example because it is larger than the broker takes: its requester fails at once with `rejected`, or with
-   * the code of a failure that passes.
+   * the code of a failure that passes [{@link ConnectOptions.onError}].
    */
   readonly onError?: (error: unknown, request: Message) => void;
 }

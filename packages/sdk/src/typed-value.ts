@@ -4,7 +4,10 @@
  */
 import { MessagingError } from "./errors.js";
 
-/** What each JMS type is in JavaScript. `bytes` and `char` are found in bodies only, never among properties. */
+/**
+ * What each JMS type is in JavaScript. `bytes` and `char` are found in bodies only, never among properties. The last four
+ * are AMQP's own, of which JMS has no like: they are what other AMQP clients may have sent.
+ */
 export interface JmsTypes {
   readonly boolean: boolean;
   readonly byte: number;
@@ -16,15 +19,21 @@ export interface JmsTypes {
   readonly char: string;
   readonly string: string;
   readonly bytes: Uint8Array;
+  /** An unsigned number of 64 bits beyond what a long holds; one that a long holds is a `long`. */
+  readonly ulong: bigint;
+  /** IEEE 754 decimals, as their bytes; in bodies only. */
+  readonly decimal32: Uint8Array;
+  readonly decimal64: Uint8Array;
+  readonly decimal128: Uint8Array;
 }
 
 /** The types of JMS's properties and of the entries of map and stream bodies. */
 export type JmsType = keyof JmsTypes;
 
+type TypedName = Exclude<JmsType, "boolean" | "string" | "bytes" | "decimal32" | "decimal64" | "decimal128">;
+
 /** A value with the JMS type in which it travels. Made by {@link byte}, {@link short}, {@link int} and their like. */
-export class TypedValue<
-  T extends Exclude<JmsType, "boolean" | "string" | "bytes"> = Exclude<JmsType, "boolean" | "string" | "bytes">,
-> {
+export class TypedValue<T extends TypedName = TypedName> {
   readonly type: T;
   readonly value: JmsTypes[T];
 
@@ -57,6 +66,17 @@ export function long(value: bigint | number): TypedValue<"long"> {
   return new TypedValue("long", exact);
 }
 
+/**
+ * An AMQP ulong, for peers that have one: JMS reads it as a long where it fits, and has no type for one beyond.
+ * @throws MessagingError `invalid-argument` unless it is whole and fits 64 bits without a sign.
+ */
+export function ulong(value: bigint | number): TypedValue<"ulong"> {
+  if (typeof value !== "bigint" && !Number.isSafeInteger(value)) throw unfit("ulong", value);
+  const exact = BigInt(value);
+  if (BigInt.asUintN(64, exact) !== exact) throw unfit("ulong", value);
+  return new TypedValue("ulong", exact);
+}
+
 /** A JMS float: the number is rounded to 32 bits. @throws MessagingError `invalid-argument` when it is no number. */
 export function float(value: number): TypedValue<"float"> {
   if (typeof value !== "number") throw unfit("float", value);
@@ -86,6 +106,10 @@ const WIDENINGS: Readonly<Record<Exclude<JmsType, "string">, readonly JmsType[]>
   double: ["string"],
   char: ["string"],
   bytes: [],
+  ulong: ["string"],
+  decimal32: [],
+  decimal64: [],
+  decimal128: [],
 };
 
 /**
@@ -102,7 +126,7 @@ export function convert<T extends JmsType>(what: string, value: unknown, from: J
 }
 
 function own(value: unknown, type: JmsType): unknown {
-  return type === "long" ? BigInt(value as number | bigint) : value;
+  return type === "long" || type === "ulong" ? BigInt(value as number | bigint) : value;
 }
 
 function widened(value: unknown, from: Exclude<JmsType, "string">, to: JmsType): unknown {
@@ -114,7 +138,7 @@ function widened(value: unknown, from: Exclude<JmsType, "string">, to: JmsType):
 
 const WHOLE_NUMBER = /^[+-]?\d{1,40}$/;
 const DECIMAL_NUMBER = /^\s*[+-]?(?:NaN|Infinity|(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:e[+-]?\d{1,5})?)[fd]?\s*$/i;
-const BITS: Readonly<Partial<Record<JmsType, number>>> = { byte: 8, short: 16, int: 32, long: 64 };
+const BITS: Readonly<Partial<Record<JmsType, number>>> = { byte: 8, short: 16, int: 32, long: 64, ulong: 64 };
 
 /** Java's `valueOf` for each type. */
 function parsed(text: string, to: JmsType): unknown {
@@ -127,6 +151,7 @@ function parsed(text: string, to: JmsType): unknown {
   const bits = BITS[to];
   if (bits === undefined || !WHOLE_NUMBER.test(text)) return undefined;
   const exact = BigInt(text.replace(/^\+/, ""));
+  if (to === "ulong") return BigInt.asUintN(bits, exact) === exact ? exact : undefined;
   if (BigInt.asIntN(bits, exact) !== exact) return undefined;
   return to === "long" ? exact : Number(exact);
 }

@@ -13,6 +13,10 @@ const TYPES: readonly JmsType[] = [
   "char",
   "bytes",
   "string",
+  "ulong",
+  "decimal32",
+  "decimal64",
+  "decimal128",
 ];
 const ALLOWED: Readonly<Record<JmsType, readonly JmsType[]>> = {
   boolean: ["boolean", "string"],
@@ -24,7 +28,11 @@ const ALLOWED: Readonly<Record<JmsType, readonly JmsType[]>> = {
   double: ["double", "string"],
   char: ["char", "string"],
   bytes: ["bytes"],
-  string: ["boolean", "byte", "short", "int", "long", "float", "double", "string"],
+  string: ["boolean", "byte", "short", "int", "long", "ulong", "float", "double", "string"],
+  ulong: ["ulong", "string"],
+  decimal32: ["decimal32"],
+  decimal64: ["decimal64"],
+  decimal128: ["decimal128"],
 };
 const SAMPLES: Readonly<Record<JmsType, unknown>> = {
   boolean: true,
@@ -37,6 +45,10 @@ const SAMPLES: Readonly<Record<JmsType, unknown>> = {
   char: "c",
   bytes: Uint8Array.of(1),
   string: "1",
+  ulong: 2n ** 64n - 1n,
+  decimal32: Uint8Array.of(1),
+  decimal64: Uint8Array.of(1),
+  decimal128: Uint8Array.of(1),
 };
 
 function codeOf(act: () => unknown): unknown {

@@ -52,9 +52,9 @@ export const CONNECTION_CASES: readonly ConformanceCase[] = [
     title: "Closing a connection ends a receive that waits",
     run: async (context) => {
       const connection = await context.connect();
-      const receiving = (await connection.createConsumer(context.queue())).receive();
+      const receiving = codeOf((await connection.createConsumer(context.queue())).receive());
       await connection.close();
-      expect(await receiving).to.equal(undefined);
+      expect(await receiving).to.equal("closed");
     },
   },
   {
@@ -95,9 +95,9 @@ export const CONNECTION_CASES: readonly ConformanceCase[] = [
     title: "Closing a consumer ends a receive that waits",
     run: async (context) => {
       const consumer = await context.consumer(context.queue());
-      const receiving = consumer.receive();
+      const receiving = codeOf(consumer.receive());
       await consumer.close();
-      expect(await receiving).to.equal(undefined);
+      expect(await receiving).to.equal("closed");
     },
   },
   {
@@ -202,3 +202,11 @@ export const CONNECTION_CASES: readonly ConformanceCase[] = [
     },
   },
 ];
+
+/** The code with which a call fails. Where JMS gives null to who waits, it could not be told from a time-out. */
+function codeOf(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => undefined,
+    (error: unknown) => (error as { readonly code?: unknown }).code,
+  );
+}

@@ -1,3 +1,4 @@
+import { checkDestination, checkFunction, checkNames, checkText, namesOf } from "../arguments.js";
 import type { Browser, BrowserOptions } from "../browser.js";
 import type { Connection, ConnectionState } from "../connection.js";
 import type { Consumer, ConsumerOptions } from "../consumer.js";
@@ -9,6 +10,7 @@ import type { Message, OutgoingMessage } from "../message.js";
 import { openProcessor } from "../processor/processor.js";
 import type { Processor, ProcessorOptions } from "../processor.js";
 import type { Producer, ProducerOptions, Stall } from "../producer.js";
+import { type Reporter, reportTo } from "../reporting.js";
 import { Requester } from "../request/requester.js";
 import { openResponder } from "../request/responder.js";
 import type { RequestOptions, Responder, RespondOptions } from "../request-reply.js";
@@ -20,13 +22,15 @@ import { AmqpConsumer } from "./consumer.js";
 import { Failover } from "./failover.js";
 import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
-import { browsing, type ConsumerIdentity, identify, LinkNames } from "./link-options.js";
+import { browsing, type ConsumerIdentity, checkConsumerOptions, identify, LinkNames } from "./link-options.js";
 import { AmqpProducer } from "./producer.js";
+import { SeenMessages } from "./seen-messages.js";
 import { older } from "./stall.js";
-import { AmqpTemporaryDestination } from "./temporary-destination.js";
+import { AmqpTemporaryDestination, checkUsable } from "./temporary-destination.js";
 import { Transactions } from "./transactions.js";
 import { unsubscribe } from "./unsubscribe.js";
 
+const BROWSER_OPTIONS = namesOf<BrowserOptions>({ selector: true, creditWindow: true });
 /** How long `close` waits for sends under way. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -35,6 +39,8 @@ export class AmqpConnection implements Connection, LinkHost {
   readonly attachTimeoutMs: number;
   readonly backOff: LinkHost["backOff"];
   readonly hasClientId: boolean;
+  readonly seen = new SeenMessages();
+  readonly reporter: Reporter;
   readonly #settings: ConnectionSettings;
   readonly #failover: Failover;
   readonly #ended = new AbortController();
@@ -56,6 +62,7 @@ export class AmqpConnection implements Connection, LinkHost {
     this.attachTimeoutMs = settings.connectTimeoutMs;
     this.hasClientId = settings.hasClientId;
     this.backOff = settings.reconnect ?? { initialDelayMs: 100, maximumDelayMs: 5_000 };
+    this.reporter = reportTo(this, settings.onError);
     this.#failover = new Failover(settings, this.#ended.signal);
   }
 
@@ -90,6 +97,7 @@ export class AmqpConnection implements Connection, LinkHost {
   }
 
   onState(listener: (state: ConnectionState) => void): () => void {
+    checkFunction("The listener of onState", listener ?? null);
     // A wrapper of its own for each call, so that one function may listen twice.
     const own = (state: ConnectionState) => listener(state);
     this.#listeners.add(own);
@@ -97,12 +105,19 @@ export class AmqpConnection implements Connection, LinkHost {
   }
 
   async createProducer(destination: Destination | undefined, options: ProducerOptions = {}): Promise<Producer> {
+    if (destination !== undefined) {
+      checkDestination("The destination of a producer", destination);
+      checkUsable(destination);
+    }
     const line = this.#openLine(destination?.address);
     const producer = new AmqpProducer(this, destination, options, (closed) => this.#producers.delete(closed));
     return this.#attached(producer, this.#producers, producer.restore(line));
   }
 
   async createConsumer(destination: Destination, options: ConsumerOptions = {}): Promise<Consumer> {
+    checkDestination("The destination of a consumer", destination);
+    checkConsumerOptions(destination, options);
+    this.#checkConsumable(destination);
     this.#openLine(destination.address);
     if (options.signal?.aborted === true) {
       throw new MessagingError("aborted", "The consumer's signal is aborted already.", {
@@ -114,16 +129,24 @@ export class AmqpConnection implements Connection, LinkHost {
   }
 
   async createBrowser(destination: Destination, options: BrowserOptions = {}): Promise<Browser> {
+    checkDestination("What a browser looks at", destination);
+    checkNames("The options of a browser", options, BROWSER_OPTIONS);
+    checkText("selector", options.selector);
     if (destination.kind !== "queue" && destination.kind !== "temporary-queue") {
       throw new MessagingError("invalid-argument", "Only a queue can be browsed.", {
         destination: destination.address,
       });
     }
+    this.#checkConsumable(destination);
     const open = () => this.#consumer(destination, browsing(), { ...options, acknowledge: "auto" });
     return new QueueBrowser(destination, await open(), open);
   }
 
-  async #consumer(destination: Destination, identity: ConsumerIdentity, options: ConsumerOptions): Promise<Consumer> {
+  async #consumer(
+    destination: Destination,
+    identity: ConsumerIdentity,
+    options: ConsumerOptions,
+  ): Promise<AmqpConsumer> {
     const line = this.#openLine(destination.address);
     const forget = (closed: AmqpConsumer) => {
       this.#consumers.delete(closed);
@@ -147,6 +170,7 @@ export class AmqpConnection implements Connection, LinkHost {
   }
 
   async unsubscribe(subscription: string): Promise<void> {
+    checkText("The subscription's name", subscription ?? null);
     const line = this.#openLine(undefined);
     await unsubscribe(this, line, subscription, this.#linkNames);
   }
@@ -180,6 +204,7 @@ export class AmqpConnection implements Connection, LinkHost {
   }
 
   async transaction<T>(work: (transaction: TransactionScope) => Promise<T>): Promise<T> {
+    checkFunction("The work of a transaction", work ?? null);
     this.#openLine(undefined);
     return this.#transactions.run(work);
   }
@@ -216,6 +241,7 @@ export class AmqpConnection implements Connection, LinkHost {
       await this.#requester?.close().catch(() => {});
       await Promise.all([...this.#producers].map((producer) => producer.whenIdle(CLOSE_TIMEOUT_MS)));
     }
+    for (const consumer of this.#consumers) consumer.flush();
     const line = this.#line;
     this.#end(undefined);
     await line?.close();
@@ -223,9 +249,28 @@ export class AmqpConnection implements Connection, LinkHost {
 
   async #temporary<Kind extends "temporary-queue" | "temporary-topic">(kind: Kind) {
     const line = this.#openLine(undefined);
-    const made = new AmqpTemporaryDestination(kind, this, (deleted) => this.#temporaries.delete(deleted));
+    const made = new AmqpTemporaryDestination(kind, this, {
+      hasConsumer: ({ address }) => [...this.#consumers].some((one) => one.isOf({ kind, address })),
+      onDelete: (deleted) => this.#temporaries.delete(deleted),
+    });
     await this.#attached(made as AmqpTemporaryDestination, this.#temporaries, made.attach(line));
     return made;
+  }
+
+  /** @throws MessagingError for a temporary destination that was deleted, or that another connection made. */
+  #checkConsumable(destination: Destination): void {
+    if (!destination.kind.startsWith("temporary-")) return;
+    checkUsable(destination);
+    const { kind, address } = destination;
+    if (destination instanceof AmqpTemporaryDestination && destination.isOf(this)) return;
+    for (const own of this.#temporaries) if (own.kind === kind && own.address === address) return;
+    throw new MessagingError(
+      "invalid-argument",
+      "Only the connection that made a temporary destination consumes from it.",
+      {
+        destination: address,
+      },
+    );
   }
 
   #openLine(address: string | undefined): Line {
@@ -269,7 +314,7 @@ export class AmqpConnection implements Connection, LinkHost {
     if (this.#settings.reconnect === undefined) return this.#end(cause);
     try {
       await this.#failover.again(lost, {
-        attempting: (attempt) => this.#setState({ name: "reconnecting", attempt, cause }),
+        attempting: (attempt, failure) => this.#setState({ name: "reconnecting", attempt, cause: failure ?? cause }),
         use: (line) => this.#use(line),
       });
     } catch (error) {

@@ -1,9 +1,10 @@
 /** Messages that have arrived and wait for the application, and the application where it waits for messages. */
+import { startDeadline } from "../deadline.js";
 import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";
 
-/** How a wait ended. */
-export type WaitOutcome = "arrived" | "timed-out" | "closed";
+/** How a wait ended that was not cut short. */
+export type WaitOutcome = "arrived" | "timed-out";
 
 interface Waiter {
   readonly wake: (outcome: WaitOutcome) => void;
@@ -15,26 +16,25 @@ export class Arrivals<Arrival = Message> {
   #messages: Arrival[] = [];
   #head = 0;
   readonly #waiters = new Set<Waiter>();
-  #closed = false;
-  #error: MessagingError | undefined;
+  #closed: MessagingError | undefined;
 
   push(message: Arrival): void {
-    if (this.#closed) return;
+    if (this.#closed !== undefined) return;
     this.#messages.push(message);
     this.#wakeOne();
   }
 
   /** Puts messages before all others, in their order. */
   putBack(messages: readonly Arrival[]): void {
-    if (this.#closed || messages.length === 0) return;
+    if (this.#closed !== undefined || messages.length === 0) return;
     this.#messages = [...messages, ...this.#messages.slice(this.#head)];
     this.#head = 0;
     this.#wakeOne();
   }
 
-  /** The error with which it was closed. */
-  get error(): MessagingError | undefined {
-    return this.#error;
+  /** Why nothing will arrive any more, once it is closed. */
+  get closed(): MessagingError | undefined {
+    return this.#closed;
   }
 
   take(): Arrival | undefined {
@@ -50,30 +50,26 @@ export class Arrivals<Arrival = Message> {
     this.#head = 0;
   }
 
-  /** Ends every wait, now and later: with the error, where there is one. */
-  close(error: MessagingError | undefined): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#error = error;
+  /** Ends every wait, now and later, with the error. */
+  close(error: MessagingError): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = error;
     this.clear();
-    for (const waiter of this.#waiters) {
-      if (error === undefined) waiter.wake("closed");
-      else waiter.fail(error);
-    }
-    this.#waiters.clear();
+    for (const waiter of [...this.#waiters]) waiter.fail(error);
   }
 
   /**
-   * Resolves when a message may be there to take, at `deadline` (on the clock of `performance.now()`), or when closed.
-   * @throws MessagingError `aborted`, or that with which the consumer was closed.
+   * Resolves when a message may be there to take, or at `deadline` (on the clock of `performance.now()`).
+   * @throws MessagingError `aborted`, or that with which it was closed: a wait that resolved at once, again and again,
+   * would never let the event loop turn.
    */
   wait(deadline: number | undefined, signal: AbortSignal | undefined): Promise<WaitOutcome> {
-    if (this.#closed) return this.#error === undefined ? Promise.resolve("closed") : Promise.reject(this.#error);
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
     if (signal?.aborted === true) return Promise.reject(abortedWait(signal));
     return new Promise((resolve, reject) => {
       const end = () => {
         this.#waiters.delete(waiter);
-        clearTimeout(timer);
+        inTime?.();
         signal?.removeEventListener("abort", aborted);
       };
       const waiter: Waiter = {
@@ -89,10 +85,10 @@ export class Arrivals<Arrival = Message> {
         },
       };
       const aborted = () => waiter.fail(abortedWait(signal));
-      const timer =
+      const inTime =
         deadline === undefined
           ? undefined
-          : setTimeout(() => waiter.wake("timed-out"), Math.max(0, deadline - performance.now()));
+          : startDeadline(Math.max(0, deadline - performance.now()), () => waiter.wake("timed-out"));
       signal?.addEventListener("abort", aborted, { once: true });
       this.#waiters.add(waiter);
     });

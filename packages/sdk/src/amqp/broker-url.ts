@@ -19,6 +19,9 @@ const AMQPS_PORT = 5671;
  * @throws MessagingError `invalid-argument`; its sentence never holds a password.
  */
 export function parseBrokerUrls(urls: string | readonly string[]): readonly BrokerEndpoint[] {
+  if (typeof urls !== "string" && !(Array.isArray(urls) && urls.every((url) => typeof url === "string"))) {
+    throw new MessagingError("invalid-argument", "connect needs a URL, or an array of URLs, and each a string.");
+  }
   const list = (typeof urls === "string" ? urls.split(",") : [...urls]).map((url) => url.trim());
   if (list.length === 0) throw new MessagingError("invalid-argument", "connect needs at least one URL.");
   return list.map(parseBrokerUrl);

@@ -1,19 +1,19 @@
 import type { Browser } from "../browser.js";
-import type { Consumer } from "../consumer.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";
+import type { AmqpConsumer } from "./consumer.js";
 
 /** Each iteration has a consumer of its own that copies; the end of the queue is found by asking for no wait. */
 export class QueueBrowser implements Browser {
   readonly destination: Destination;
-  readonly #open: () => Promise<Consumer>;
-  readonly #consumers = new Set<Consumer>();
+  readonly #open: () => Promise<AmqpConsumer>;
+  readonly #consumers = new Set<AmqpConsumer>();
   /** Attached when the browser was made, and used by the first iteration. */
-  #first: Consumer | undefined;
+  #first: AmqpConsumer | undefined;
   #closed = false;
 
-  constructor(destination: Destination, first: Consumer, open: () => Promise<Consumer>) {
+  constructor(destination: Destination, first: AmqpConsumer, open: () => Promise<AmqpConsumer>) {
     this.destination = destination;
     this.#first = first;
     this.#open = open;
@@ -33,6 +33,8 @@ export class QueueBrowser implements Browser {
       for (let next = await consumer.receiveNoWait(); next !== undefined; next = await consumer.receiveNoWait()) {
         yield next;
       }
+    } catch (error) {
+      if (!consumer.isOwnEnd(error)) throw error;
     } finally {
       this.#consumers.delete(consumer);
       await consumer.close();

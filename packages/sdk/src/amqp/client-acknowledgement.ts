@@ -30,6 +30,10 @@ export class ClientAcknowledgement implements Settler {
     this.#link.settle(delivery, outcome);
   }
 
+  givenBack(messageId: string | undefined): void {
+    this.#link.givenBack(messageId);
+  }
+
   ask(): void {
     this.#link.ask();
   }

@@ -2,6 +2,7 @@
  * Writes AMQP 1.0 types (OASIS AMQP 1.0, part 1) into one growing buffer. Every number carries the type that JMS
  * readers expect, which is why the encoder does not leave the choice to a general JavaScript mapping.
  */
+import { MessagingError } from "../errors.js";
 
 const INT_MAXIMUM = 0x7fffffff;
 const INT_MINIMUM = -0x80000000;
@@ -199,6 +200,7 @@ export class AmqpWriter {
       this.#buffer[start] = shortCode;
       this.#buffer[start + 1] = length;
       this.#position = start + 2 + length;
+      if (length !== value.length) refuseHalfPairs(value);
       return;
     }
     this.#reserve(5 + bound);
@@ -207,6 +209,7 @@ export class AmqpWriter {
     this.#buffer[start] = shortCode + 0x10;
     this.#buffer.writeUInt32BE(length, start + 1);
     this.#position = start + 5 + length;
+    if (length !== value.length) refuseHalfPairs(value);
   }
 
   #lengthOf(length: number, shortCode: number): void {
@@ -232,6 +235,12 @@ export class AmqpWriter {
     this.#buffer.copy(larger, 0, 0, this.#position);
     this.#buffer = larger;
   }
+}
+
+/** UTF-8 has no form for half of a surrogate pair: another character would be written in its place, in silence. */
+function refuseHalfPairs(value: string): void {
+  if (value.isWellFormed()) return;
+  throw new MessagingError("invalid-argument", "A text has half of a surrogate pair, which UTF-8 cannot hold.");
 }
 
 /** Whether a bigint fits an AMQP (and Java) long. */

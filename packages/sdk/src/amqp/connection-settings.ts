@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ConnectionOptions as TlsConnectionOptions } from "node:tls";
-import type { ConnectOptions } from "../connection.js";
+import { checkFunction, checkNames, checkSignal, checkText, checkWait, namesOf } from "../arguments.js";
+import type { ConnectOptions, ReconnectOptions } from "../connection.js";
 import { MessagingError } from "../errors.js";
 import { type BrokerEndpoint, parseBrokerUrls } from "./broker-url.js";
 import { type FailoverOptions, parseFailoverUrl } from "./failover-url.js";
@@ -27,6 +28,7 @@ export interface ConnectionSettings {
   /** Rounds over all endpoints before the first connecting fails. */
   readonly firstAttempts: number;
   readonly signal: AbortSignal | undefined;
+  readonly onError: ConnectOptions["onError"];
 }
 
 export interface ReconnectSettings {
@@ -35,8 +37,26 @@ export interface ReconnectSettings {
   readonly maximumAttempts: number;
 }
 
+const CONNECT_OPTIONS = namesOf<ConnectOptions>({
+  clientId: true,
+  username: true,
+  password: true,
+  tls: true,
+  connectTimeoutMs: true,
+  idleTimeoutMs: true,
+  reconnect: true,
+  signal: true,
+  onError: true,
+});
+const RECONNECT_OPTIONS = namesOf<ReconnectOptions>({
+  initialDelayMs: true,
+  maximumDelayMs: true,
+  maximumAttempts: true,
+});
+
 /** @throws MessagingError `invalid-argument` */
 export function parseConnectOptions(urls: string | readonly string[], options: ConnectOptions): ConnectionSettings {
+  checkOptions(options);
   const failover = typeof urls === "string" ? parseFailoverUrl(urls) : undefined;
   const endpoints = ordered(parseBrokerUrls(failover?.urls ?? urls), failover?.options);
   const { clientId, username, password, signal } = options;
@@ -53,12 +73,29 @@ export function parseConnectOptions(urls: string | readonly string[], options: C
     username,
     password,
     tls: parseTlsOptions(options.tls),
-    connectTimeoutMs: atLeast(1, "connectTimeoutMs", options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS),
-    idleTimeoutMs: atLeast(10, "idleTimeoutMs", options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS),
+    connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
     reconnect: given === false ? undefined : parseReconnect(given),
     firstAttempts: failover?.options.firstAttempts ?? (given === false ? undefined : given?.maximumAttempts) ?? 1,
     signal,
+    onError: options.onError,
   };
+}
+
+function checkOptions(options: ConnectOptions): void {
+  checkNames("The options of connect", options, CONNECT_OPTIONS);
+  const { clientId, username, password, reconnect, signal } = options;
+  checkText("clientId", clientId);
+  checkText("username", username);
+  checkText("password", password);
+  checkSignal("signal", signal);
+  checkFunction("onError", options.onError);
+  checkWait("connectTimeoutMs", options.connectTimeoutMs, 1);
+  checkWait("idleTimeoutMs", options.idleTimeoutMs, 10);
+  if (reconnect === undefined || reconnect === false) return;
+  checkNames("The option reconnect", reconnect, RECONNECT_OPTIONS);
+  checkWait("reconnect.initialDelayMs", reconnect.initialDelayMs);
+  checkWait("reconnect.maximumDelayMs", reconnect.maximumDelayMs);
 }
 
 /** What the failover string says may not be said a second time. */
@@ -86,7 +123,7 @@ function ordered(endpoints: readonly BrokerEndpoint[], options: FailoverOptions 
 }
 
 function parseReconnect(options: Exclude<ConnectOptions["reconnect"], false>): ReconnectSettings {
-  const initialDelayMs = atLeast(0, "reconnect.initialDelayMs", options?.initialDelayMs ?? DEFAULT_INITIAL_DELAY_MS);
+  const initialDelayMs = options?.initialDelayMs ?? DEFAULT_INITIAL_DELAY_MS;
   const maximumDelayMs = options?.maximumDelayMs ?? Math.max(DEFAULT_MAXIMUM_DELAY_MS, initialDelayMs);
   if (!(maximumDelayMs >= initialDelayMs)) {
     throw invalid("reconnect.maximumDelayMs must not be less than reconnect.initialDelayMs.");

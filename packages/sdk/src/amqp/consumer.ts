@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { diag } from "@opentelemetry/api";
 import type { Consumer, ConsumerOptions } from "../consumer.js";
 import type { Destination } from "../destination.js";
@@ -5,17 +6,19 @@ import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";
 import { countConsumed, endReceive, startReceive } from "../telemetry/client-operations.js";
 import { Arrivals } from "./arrivals.js";
+import { checkBatchWait, checkStart, deadlineOf, type Wait } from "./checked-waits.js";
 import { ClientAcknowledgement } from "./client-acknowledgement.js";
 import { atLeast, jitteredDelayMs } from "./connection-settings.js";
 import { LazyAcceptance } from "./lazy-acceptance.js";
 import type { Line } from "./line.js";
 import { attachReceiver, type LinkHandle } from "./link-handle.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
-import { type ConsumerIdentity, checkConsumerOptions, receiverOptions } from "./link-options.js";
+import { type ConsumerIdentity, receiverOptions } from "./link-options.js";
 import type { ReceivedMessage } from "./received-message.js";
 import { ReceiverLink } from "./receiver-link.js";
 import { selectorOf } from "./rhea-engine.js";
 import type { RheaReceiver } from "./rhea-types.js";
+import { SeenMessages } from "./seen-messages.js";
 
 const DEFAULT_CREDIT_WINDOW = 200;
 const MINIMUM_CAPACITY = 2_048;
@@ -40,9 +43,12 @@ export class AmqpConsumer implements Consumer, ManagedLink {
   /** The share of the window that is asked for. */
   #limit: number;
   #delivering = false;
+  #toldForgotten = false;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
+  /** What receives after the application closed it fail with; a loop over its messages ends there. */
+  #closed: MessagingError | undefined;
 
   constructor(
     host: LinkHost,
@@ -56,16 +62,15 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     this.#identity = identity;
     this.#options = options;
     this.#window = Math.floor(atLeast(1, "creditWindow", options.creditWindow ?? DEFAULT_CREDIT_WINDOW));
-    checkConsumerOptions(destination, options);
     this.#lazy = options.acknowledge === "dups-ok" ? new LazyAcceptance(this.#window) : undefined;
     this.#limit = this.#window;
     this.#onClose = onClose;
     options.signal?.addEventListener("abort", this.#abort, { once: true });
   }
 
-  async receive(options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<Message | undefined> {
+  async receive(options?: Wait): Promise<Message | undefined> {
     this.#refuseBesideCallback();
-    const deadline = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs;
+    const deadline = options === undefined ? undefined : deadlineOf(options);
     const startedAt = startReceive();
     for (;;) {
       const message = this.#take();
@@ -73,18 +78,21 @@ export class AmqpConsumer implements Consumer, ManagedLink {
         if (startedAt !== undefined) endReceive(startedAt, this.destination, [message]);
         return message;
       }
-      const outcome = await this.#arrivals.wait(deadline, options.signal);
-      if (outcome !== "arrived") return undefined;
+      this.#tellForgotten();
+      const outcome = await this.#arrivals.wait(deadline, options?.signal);
+      if (outcome === "timed-out") return undefined;
     }
   }
 
   async receiveNoWait(): Promise<Message | undefined> {
     this.#refuseBesideCallback();
-    if (this.#arrivals.error !== undefined) throw this.#arrivals.error;
+    this.#refuseClosed();
     const message = this.#take();
     if (message !== undefined) return message;
-    await this.#link?.drain(this.#host.attachTimeoutMs);
-    if (this.#arrivals.error !== undefined) throw this.#arrivals.error;
+    const asked = this.#link?.drain(this.#host.attachTimeoutMs);
+    // Where nobody can be asked, a caller who asks again and again must still let the event loop turn.
+    await (asked ?? nextTurn());
+    this.#refuseClosed();
     return this.#take();
   }
 
@@ -92,12 +100,14 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     if (this.#options.acknowledge !== "client") {
       throw this.#invalid("recover is for a consumer with acknowledge mode `client`.");
     }
+    this.#refuseClosed();
     this.#arrivals.putBack(this.#client?.recover() ?? []);
     this.#deliverLater();
   }
 
   async receiveBatch(options: { maximumSize: number; signal?: AbortSignal }): Promise<Message[]> {
     this.#refuseBesideCallback();
+    checkBatchWait(options);
     const maximumSize = atLeast(1, "maximumSize", options.maximumSize);
     const startedAt = startReceive();
     for (;;) {
@@ -111,14 +121,22 @@ export class AmqpConsumer implements Consumer, ManagedLink {
         endReceive(startedAt, this.destination, batch);
         return batch;
       }
-      const outcome = await this.#arrivals.wait(undefined, options.signal);
-      if (outcome !== "arrived") return [];
+      await this.#arrivals.wait(undefined, options.signal);
     }
   }
 
   /** Leaving the loop does not close the consumer: it can be iterated again. */
   async *[Symbol.asyncIterator](): AsyncIterator<Message> {
-    for (let next = await this.receive(); next !== undefined; next = await this.receive()) yield next;
+    try {
+      for (let next = await this.receive(); next !== undefined; next = await this.receive()) yield next;
+    } catch (error) {
+      if (!this.isOwnEnd(error)) throw error;
+    }
+  }
+
+  /** Whether receives fail with this because the application closed the consumer: the end of a loop, and no error. */
+  isOwnEnd(error: unknown): boolean {
+    return error !== undefined && error === this.#closed;
   }
 
   stop(): void {
@@ -127,6 +145,7 @@ export class AmqpConsumer implements Consumer, ManagedLink {
   }
 
   start(options: { maximumUnsettled?: number } = {}): void {
+    checkStart(options);
     const limit = Math.min(this.#window, options.maximumUnsettled ?? this.#window);
     if (!this.#stopped && limit === this.#limit) return;
     this.#stopped = false;
@@ -141,6 +160,11 @@ export class AmqpConsumer implements Consumer, ManagedLink {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Whether it consumes from there, and is not closed. */
+  isOf({ kind, address }: Destination): boolean {
+    return this.#closing === undefined && this.destination.kind === kind && this.destination.address === address;
   }
 
   /** Attaches on this line. @throws MessagingError as the broker refuses it. */
@@ -174,7 +198,9 @@ export class AmqpConsumer implements Consumer, ManagedLink {
       return;
     }
     this.#checkSelector(handle);
-    link = new ReceiverLink(handle, this.destination, this.#window, (message) => this.#arrived(message));
+    // What a browser shows is not received.
+    const seen = this.#identity.browses ? new SeenMessages() : this.#host.seen;
+    link = new ReceiverLink(handle, this.destination, this.#window, seen, (message) => this.#arrived(message));
     if (this.#options.acknowledge === "client") {
       this.#client = new ClientAcknowledgement(link);
       link.settleBy(this.#client);
@@ -199,24 +225,45 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     if (this.#identity.browses) this.#closing ??= this.#close(error);
   }
 
+  /** Says what it has put off, before the connection is closed. */
+  flush(): void {
+    this.#lazy?.flush();
+  }
+
   end(error: MessagingError | undefined): void {
     this.#closing ??= Promise.resolve();
     this.#release();
+    this.#lazy?.forget();
     this.#link?.abandon();
-    this.#arrivals.close(error);
-    if (error !== undefined) this.#told(error);
+    this.#arrivals.close(error ?? this.#byApplication("The connection"));
+    if (error !== undefined) this.#toldOfEnd(error);
   }
 
   async #close(error: MessagingError | undefined): Promise<void> {
     this.#release();
     const link = this.#link;
     this.#lazy?.flush();
+    this.#lazy?.forget();
     this.#link = undefined;
     link?.abandon();
-    this.#arrivals.close(error);
-    if (error !== undefined) this.#told(error);
+    this.#arrivals.close(error ?? this.#byApplication("The consumer"));
+    if (error !== undefined) this.#toldOfEnd(error);
     await link?.handle.close({ detach: this.#identity.durable });
     this.#onClose(this);
+  }
+
+  #byApplication(what: string): MessagingError {
+    const { address } = this.destination;
+    const { signal } = this.#options;
+    this.#closed ??= new MessagingError("closed", `${what} is closed: no more messages come from ${address}.`, {
+      destination: address,
+      ...(signal?.aborted === true && { cause: signal.reason }),
+    });
+    return this.#closed;
+  }
+
+  #refuseClosed(): void {
+    if (this.#arrivals.closed !== undefined) throw this.#arrivals.closed;
   }
 
   #release(): void {
@@ -231,6 +278,7 @@ export class AmqpConsumer implements Consumer, ManagedLink {
       return undefined;
     }
     countConsumed(this.destination);
+    if (!this.#identity.browses) this.#host.seen.handedOver(message.messageId);
     if (this.#options.acknowledge === "auto") message.accept();
     this.#client?.handedOver(message);
     this.#lazy?.handedOver(message);
@@ -257,14 +305,21 @@ export class AmqpConsumer implements Consumer, ManagedLink {
         const handled = onMessage(message);
         if (handled instanceof Promise) await handled;
       } catch (error) {
-        diag.warn(
-          `The callback of the consumer of ${this.destination.address} failed; its message is released.`,
-          error,
-        );
         message.release({ failed: true });
+        this.#told(`onMessage of the consumer of ${this.destination.address}`, error, message);
       }
     }
     this.#delivering = false;
+    this.#tellForgotten();
+  }
+
+  /** Once: nothing more comes, and nothing that was handed over was ever settled. */
+  #tellForgotten(): void {
+    if (this.#link?.isForgotten !== true || this.#toldForgotten) return;
+    this.#toldForgotten = true;
+    const { address } = this.destination;
+    const sentence = `All ${this.#window} messages that the consumer of ${address} may hold are handed over, and none was accepted, released or rejected: no more come. Is an accept() missing?`;
+    this.#host.reporter.report(`The consumer of ${address}`, this.#invalid(sentence));
   }
 
   /** The broker ended the link while the connection lives, as when its queue was deleted. */
@@ -278,6 +333,8 @@ export class AmqpConsumer implements Consumer, ManagedLink {
   /** What arrived comes again on the next link; what it holds of this one is worth nothing. */
   #forgetLink(): void {
     this.#link?.abandon();
+    // Acceptances that were under way may not have been heard.
+    this.#host.seen.cutOff();
     this.#link = undefined;
     this.#client = undefined;
     this.#lazy?.forget();
@@ -295,12 +352,25 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     });
   }
 
-  #told(error: MessagingError): void {
-    try {
-      this.#options.onError?.(error);
-    } catch (thrown) {
-      diag.error(`onError of the consumer of ${this.destination.address} failed.`, thrown);
+  #told(what: string, error: unknown, message?: Message): void {
+    const { onError } = this.#options;
+    const { reporter } = this.#host;
+    if (onError === undefined) {
+      reporter.report(what, error, message);
+      return;
     }
+    try {
+      onError(error, message);
+    } catch (thrown) {
+      reporter.report(`onError of the consumer of ${this.destination.address}`, thrown, message);
+    }
+  }
+
+  /** Who receives hears of it there; a callback would wait in vain, in silence. */
+  #toldOfEnd(error: MessagingError): void {
+    const { onError, onMessage } = this.#options;
+    if (onError === undefined && onMessage === undefined) return;
+    this.#told(`The consumer of ${this.destination.address}`, error);
   }
 
   #tryLater(error: MessagingError): void {

@@ -7,10 +7,13 @@ import type { Message, PropertyValue } from "../message.js";
 import { type AddressPrefixes, bareDestination, NO_PREFIXES } from "./address-prefixes.js";
 import { AmqpReader, DecodeError } from "./codec-reader.js";
 import { noSections, readSections, type Sections, textOf } from "./decode-sections.js";
+import { textOfData, type Unreadable, unreadableString } from "./decode-text.js";
 import type { WireTypes } from "./wire-types.js";
 
 /** What a message holds, apart from its settlement. */
 export interface MessageContent {
+  /** As it came, for copies. */
+  readonly payload: Buffer;
   kind: Message["kind"];
   text: string | undefined;
   bytes: Uint8Array | undefined;
@@ -30,6 +33,7 @@ export interface MessageContent {
   groupSequence: number | undefined;
   userId: string | undefined;
   contentType: string | undefined;
+  contentEncoding: string | undefined;
   deliveryCount: number;
   properties: Record<string, PropertyValue>;
   propertyTypes: WireTypes<string>;
@@ -53,29 +57,46 @@ export function decodeMessage(bytes: Buffer, source: Destination, prefixes = NO_
   } catch (error) {
     failure = error instanceof DecodeError ? error.message : "the bytes are no AMQP message";
   }
-  return contentOf(sections, { source, prefixes }, failure === undefined ? undefined : { failure, bytes });
+  return contentOf(bytes, sections, { source, prefixes }, failure);
 }
 
 function contentOf(
+  payload: Buffer,
   sections: Sections,
   { source, prefixes }: { readonly source: Destination; readonly prefixes: AddressPrefixes },
-  broken: { readonly failure: string; readonly bytes: Buffer } | undefined,
+  failure: string | undefined,
 ): MessageContent {
-  const kind = broken === undefined ? kindOf(sections) : "object";
-  const body = broken === undefined ? sections.body : broken.bytes;
+  let why = failure;
+  let kind = failure === undefined ? kindOf(sections) : "object";
+  let body = failure === undefined ? sections.body : payload;
+  let text: string | undefined;
+  if (kind === "text") {
+    const read = readText(body, payload, sections);
+    if (typeof read === "object") {
+      kind = "bytes";
+      body = read.bytes;
+      why = read.failure;
+    } else {
+      text = read;
+    }
+  }
   const { to, jmsDestination, replyTo, jmsReplyTo, creationMs, ttlMs } = sections;
   return {
+    payload,
     kind,
-    text: kind === "text" ? textOf(body) : undefined,
+    text,
     bytes: (kind === "bytes" || kind === "object") && Buffer.isBuffer(body) ? body : undefined,
     body,
-    failure: broken?.failure,
+    failure: why,
     messageId: sections.messageId,
     correlationId: sections.correlationId,
     type: sections.subject,
     destination: bareDestination(kindOfNumber(jmsDestination) ?? source.kind, to ?? source.address, prefixes),
+    // An empty address names nobody.
     replyTo:
-      replyTo === undefined ? undefined : bareDestination(kindOfNumber(jmsReplyTo) ?? "queue", replyTo, prefixes),
+      replyTo === undefined || replyTo === ""
+        ? undefined
+        : bareDestination(kindOfNumber(jmsReplyTo) ?? "queue", replyTo, prefixes),
     priority: sections.priority,
     durable: sections.durable,
     timestampMs: creationMs ?? 0,
@@ -84,6 +105,7 @@ function contentOf(
     groupSequence: sections.groupSequence,
     userId: sections.userId,
     contentType: sections.contentType,
+    contentEncoding: sections.contentEncoding,
     deliveryCount: sections.earlierDeliveries + 1,
     properties: sections.properties,
     propertyTypes: sections.propertyTypes,
@@ -91,6 +113,12 @@ function contentOf(
     traceparent: sections.annotatedTraceparent ?? sections.traceparent,
     tracestate: sections.tracestate,
   };
+}
+
+/** The text of a text message: undefined without one, and why not where its bytes cannot be read as one. */
+function readText(body: unknown, payload: Buffer, sections: Sections): string | Unreadable | undefined {
+  if (typeof body === "string") return unreadableString(body, payload) ?? body;
+  return Buffer.isBuffer(body) ? textOfData(body, sections) : textOf(body);
 }
 
 /** The JMS message type: as annotated, else by body and content type (see the mapping, 3.4). */

@@ -16,6 +16,7 @@ export interface Sections {
   replyTo: string | undefined;
   correlationId: string | undefined;
   contentType: string | undefined;
+  contentEncoding: string | undefined;
   expiryMs: number | undefined;
   creationMs: number | undefined;
   groupId: string | undefined;
@@ -30,7 +31,8 @@ export interface Sections {
   properties: Record<string, PropertyValue>;
   propertyTypes: WireTypes<string>;
   entryTypes: WireTypes<string | number>;
-  bodySection: "data" | "sequence" | "value" | undefined;
+  /** `decimal`: a value whose bytes are no binary. */
+  bodySection: "data" | "sequence" | "value" | "decimal" | undefined;
   body: unknown;
 }
 
@@ -46,6 +48,7 @@ export function noSections(): Sections {
     replyTo: undefined,
     correlationId: undefined,
     contentType: undefined,
+    contentEncoding: undefined,
     expiryMs: undefined,
     creationMs: undefined,
     groupId: undefined,
@@ -94,8 +97,7 @@ export function readSections(reader: AmqpReader, sections: Sections): void {
         break;
       case 0x77:
       case "amqp:amqp-value:*":
-        sections.body = isMap(reader.peek()) ? readMapBody(reader, sections) : reader.value();
-        sections.bodySection = "value";
+        readValueBody(reader, sections);
         break;
       default:
         // Delivery annotations, the footer, and what a later version may add.
@@ -109,10 +111,15 @@ function readHeader(reader: AmqpReader, sections: Sections): void {
   for (let field = 0; field < count; field++) {
     const value = reader.value();
     if (field === 0) sections.durable = value === true;
-    else if (field === 1 && typeof value === "number") sections.priority = Math.min(value, 9);
+    else if (field === 1) sections.priority = priorityOf(value);
     else if (field === 2 && typeof value === "number") sections.ttlMs = value;
     else if (field === 4 && typeof value === "number") sections.earlierDeliveries = value;
   }
+}
+
+/** AMQP has a ubyte, JMS 0 to 9; what is neither has the default. */
+function priorityOf(value: unknown): number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 ? Math.min(value, 9) : 4;
 }
 
 function readAnnotations(reader: AmqpReader, sections: Sections): void {
@@ -154,6 +161,9 @@ function readProperties(reader: AmqpReader, sections: Sections): void {
       case 6:
         sections.contentType = textOf(value);
         break;
+      case 7:
+        sections.contentEncoding = textOf(value);
+        break;
       case 8:
         sections.expiryMs = numberOf(value);
         break;
@@ -187,6 +197,12 @@ function readApplicationProperties(reader: AmqpReader, sections: Sections): void
       else sections.properties[key] = value;
     }
   }
+}
+
+function readValueBody(reader: AmqpReader, sections: Sections): void {
+  const code = reader.peek();
+  sections.body = isMap(code) ? readMapBody(reader, sections) : reader.value();
+  sections.bodySection = code === 0x74 || code === 0x84 || code === 0x94 ? "decimal" : "value";
 }
 
 function isMap(code: number): boolean {

@@ -1,4 +1,5 @@
 /** The body of a message to send: which JMS message type it makes, and its AMQP section. */
+import { checkNames } from "../arguments.js";
 import { MessagingError } from "../errors.js";
 import type { OutgoingEntry, OutgoingMessage } from "../message.js";
 import type { AmqpWriter } from "./codec-writer.js";
@@ -26,6 +27,38 @@ export interface Body {
 
 /** The fields of which a message has one at most. */
 const FIELDS = ["json", "text", "bytes", "map", "stream", "object"] as const;
+
+const MESSAGE_FIELDS: ReadonlySet<string> = new Set([
+  ...FIELDS,
+  "contentType",
+  "messageId",
+  "correlationId",
+  "type",
+  "replyTo",
+  "groupId",
+  "groupSequence",
+  "userId",
+  "properties",
+  "traceparent",
+  "tracestate",
+]);
+
+/** @throws MessagingError `invalid-argument` for a field that no message has: it would be sent without it, in silence. */
+export function checkFields(message: OutgoingMessage): void {
+  checkNames("A message", message, MESSAGE_FIELDS);
+}
+
+/** @throws MessagingError `invalid-argument` for what is no message at all, and would be an empty one when it is spread. */
+export function checkMessage(message: unknown): asserts message is OutgoingMessage {
+  if (typeof message === "object" && message !== null && !Array.isArray(message)) return;
+  throw invalid("A message to send is an object with its body and headers, such as { json: … } or { text: … }.");
+}
+
+/** Whether a message names a body. */
+export function hasBody(message: OutgoingMessage): boolean {
+  const given = message as { readonly [Field in (typeof FIELDS)[number]]?: unknown };
+  return FIELDS.some((field) => given[field] !== undefined);
+}
 
 /** @throws MessagingError `invalid-argument` */
 export function bodyOf(message: OutgoingMessage): Body {
@@ -112,7 +145,7 @@ function contentTypeOf(message: OutgoingMessage): string | undefined {
   throw invalid("The contentType is not a content type.");
 }
 
-function isPlainObject(value: unknown): value is Readonly<Record<string, OutgoingEntry>> {
+export function isPlainObject(value: unknown): value is Readonly<Record<string, OutgoingEntry>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;

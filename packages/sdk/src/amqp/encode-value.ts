@@ -17,6 +17,15 @@ const FIELDS: Readonly<Record<string, string>> = {
   JMSXDeliveryCount: "nothing: the broker counts",
 };
 
+/** @throws MessagingError `invalid-argument` unless it has names with values. */
+export function checkProperties(properties: unknown): void {
+  if (typeof properties === "object" && properties !== null) {
+    const prototype: unknown = Object.getPrototypeOf(properties);
+    if (prototype === Object.prototype || prototype === null) return;
+  }
+  throw invalid("properties must be a plain object of names and values.");
+}
+
 /** @throws MessagingError `invalid-argument` */
 export function checkPropertyName(name: string): void {
   if (KNOWN_NAMES.has(name)) return;
@@ -85,6 +94,9 @@ function writeTyped(writer: AmqpWriter, { type, value }: TypedValue): void {
       break;
     case "long":
       writer.long(value as bigint);
+      break;
+    case "ulong":
+      writer.ulong(value as bigint);
       break;
     case "float":
       writer.float(value as number);

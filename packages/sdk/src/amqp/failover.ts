@@ -10,8 +10,8 @@ import { Line } from "./line.js";
 const MAXIMUM_REFUSED_LOGINS = 3;
 
 export interface ReconnectSteps {
-  /** Told before each attempt, counted from 1. */
-  attempting(attempt: number): void;
+  /** Told before each attempt, counted from 1, with what the one before it failed with. */
+  attempting(attempt: number, failure: MessagingError | undefined): void;
   /** Restores everything on the new line; rejects when the line broke meanwhile. */
   use(line: Line): Promise<void>;
 }
@@ -48,14 +48,16 @@ export class Failover {
     const reconnect = this.#settings.reconnect as ReconnectSettings;
     if (performance.now() - lost.openedAt > reconnect.maximumDelayMs) this.#unsteady = 0;
     let refused = 0;
+    let failure: MessagingError | undefined;
     for (let attempt = 1; ; attempt++) {
       this.#unsteady++;
-      steps.attempting(attempt);
+      steps.attempting(attempt, failure);
       await this.#pause(jitteredDelayMs(this.#unsteady, reconnect));
       try {
         return await steps.use(await this.#round());
       } catch (error) {
         if (this.#ended.aborted) throw error;
+        if (error instanceof MessagingError) failure = error;
         refused = error instanceof MessagingError && error.code === "authentication-failed" ? refused + 1 : 0;
         if (refused >= MAXIMUM_REFUSED_LOGINS) throw error;
         if (attempt >= reconnect.maximumAttempts) throw error;

@@ -1,9 +1,13 @@
 /** Acknowledge mode `dups-ok`: messages are accepted some at a time, so that one frame speaks for many. */
 import type { Message } from "../message.js";
 
+/** The longest that a message waits to be accepted while no others come. */
+const MAXIMUM_DELAY_MS = 1_000;
+
 export class LazyAcceptance {
   #pending: Message[] = [];
   readonly #limit: number;
+  #timer: NodeJS.Timeout | undefined;
 
   /** @param window the consumer's credit window, of which a quarter may wait */
   constructor(window: number) {
@@ -13,6 +17,8 @@ export class LazyAcceptance {
   handedOver(message: Message): void {
     this.#pending.push(message);
     if (this.#pending.length >= this.#limit) this.flush();
+    // One timer for all: it is not set again for each message.
+    else this.#timer ??= setTimeout(() => this.#timeUp(), MAXIMUM_DELAY_MS);
   }
 
   flush(): void {
@@ -23,6 +29,13 @@ export class LazyAcceptance {
 
   /** The line is gone, and they come again. */
   forget(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#pending = [];
+  }
+
+  #timeUp(): void {
+    this.#timer = undefined;
+    this.flush();
   }
 }

@@ -1,6 +1,7 @@
 /** One live connection to one broker. When it is lost it stays lost: reconnecting makes a new line. */
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectSecure, type ConnectionOptions as TlsConnectionOptions } from "node:tls";
+import { afterReading, startDeadline } from "../deadline.js";
 import { MessagingError } from "../errors.js";
 import { type AddressPrefixes, NO_PREFIXES, namedPrefixes } from "./address-prefixes.js";
 import type { BrokerEndpoint } from "./broker-url.js";
@@ -50,9 +51,8 @@ export class Line {
       line.abandon(error);
       reject(error);
     };
-    const timer = setTimeout(
-      () => fail(failed(endpoint, `did not answer within ${settings.connectTimeoutMs} ms`)),
-      settings.connectTimeoutMs,
+    const inTime = startDeadline(settings.connectTimeoutMs, () =>
+      fail(failed(endpoint, `did not answer within ${settings.connectTimeoutMs} ms`)),
     );
     const aborted = () => fail(new MessagingError("aborted", "Connecting was aborted."));
     signal.addEventListener("abort", aborted, { once: true });
@@ -71,7 +71,7 @@ export class Line {
         return opened;
       })
       .finally(() => {
-        clearTimeout(timer);
+        inTime();
         signal.removeEventListener("abort", aborted);
       });
   }
@@ -143,6 +143,11 @@ export class Line {
     this.#lostListeners.clear();
   }
 
+  #abandonSilent(): void {
+    const sentence = `The connection to ${this.endpoint.name} was silent for ${this.#idleTimeoutMs} ms.`;
+    this.abandon(new MessagingError("connection-lost", sentence));
+  }
+
   /** From now on a loss is that of an open line. */
   #hold(): void {
     this.#prefixes = namedPrefixes(this.#connection.properties);
@@ -190,8 +195,9 @@ export class Line {
           heard = socket.bytesRead;
           heardAt = now;
         } else if (now - heardAt >= this.#idleTimeoutMs) {
-          const sentence = `The connection to ${this.endpoint.name} was silent for ${this.#idleTimeoutMs} ms.`;
-          this.abandon(new MessagingError("connection-lost", sentence));
+          afterReading(() => {
+            if (socket.bytesRead === heard) this.#abandonSilent();
+          });
         }
       },
       Math.max(5, this.#idleTimeoutMs / 4),

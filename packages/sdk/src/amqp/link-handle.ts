@@ -2,6 +2,7 @@
  * Attaches one link in a session of its own. A session for each link keeps a sender without credit from blocking
  * others (rhea's fault 3), and lets two links bear one name (fault 11).
  */
+import { startDeadline } from "../deadline.js";
 import { MessagingError } from "../errors.js";
 import type { AddressPrefixes } from "./address-prefixes.js";
 import type { Line } from "./line.js";
@@ -99,12 +100,12 @@ function attach<L extends RheaLink>(
   options.prepare?.(session, link);
   const handle = new LinkHandle(line, session, link);
   let opened = false;
-  const timer = setTimeout(() => {
+  const inTime = startDeadline(timeoutMs, () => {
     fail(new MessagingError("timed-out", `${doing} was not answered within ${timeoutMs} ms.`, where(address)));
-  }, timeoutMs);
+  });
   const forget = line.onLost((error) => fail(error));
   const settle = () => {
-    clearTimeout(timer);
+    inTime();
     forget();
   };
   const fail = (error: MessagingError) => {

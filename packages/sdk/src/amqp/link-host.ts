@@ -1,6 +1,8 @@
 import type { MessagingError } from "../errors.js";
+import type { Reporter } from "../reporting.js";
 import type { ReconnectSettings } from "./connection-settings.js";
 import type { Line } from "./line.js";
+import type { SeenMessages } from "./seen-messages.js";
 
 /** What producers, consumers and temporary queues need of their connection. */
 export interface LinkHost {
@@ -11,6 +13,10 @@ export interface LinkHost {
   /** Waiting times between attempts to restore a link that the broker ended. */
   readonly backOff: Pick<ReconnectSettings, "initialDelayMs" | "maximumDelayMs">;
   readonly hasClientId: boolean;
+  /** Hears of what callbacks of the application throw. */
+  readonly reporter: Reporter;
+  /** What its consumers have handed over. */
+  readonly seen: SeenMessages;
   /** Why nothing can be sent now: `connection-lost` or `closed`. */
   unavailable(address: string | undefined): MessagingError;
 }

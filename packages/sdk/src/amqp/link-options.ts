@@ -1,11 +1,24 @@
 /** The link name and source with which a consumer attaches (the JMS mapping: subscriptions, filters, outcomes). */
 import { randomUUID } from "node:crypto";
+import { checkFlag, checkFunction, checkNames, checkSignal, checkText, namesOf } from "../arguments.js";
 import type { ConsumerOptions, Subscription } from "../consumer.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import { type AddressPrefixes, wireAddress } from "./address-prefixes.js";
 import { jmsFilters, MODIFIED_FAILED, priorityProperty } from "./rhea-engine.js";
 
+const CONSUMER_OPTIONS = namesOf<ConsumerOptions>({
+  subscription: true,
+  selector: true,
+  noLocal: true,
+  priority: true,
+  creditWindow: true,
+  acknowledge: true,
+  onMessage: true,
+  onError: true,
+  signal: true,
+});
+const SUBSCRIPTION_FIELDS = namesOf<Subscription>({ name: true, durable: true, shared: true });
 const OUTCOMES = ["amqp:accepted:list", "amqp:rejected:list", "amqp:released:list", "amqp:modified:list"];
 
 /** How a consumer is to be known to the broker. */
@@ -113,11 +126,21 @@ export function receiverOptions(
   };
 }
 
-/** @throws MessagingError `invalid-argument` for options of a consumer that mean nothing for its destination. */
-export function checkConsumerOptions(
-  destination: Destination,
-  { noLocal, priority, acknowledge }: ConsumerOptions,
-): void {
+/** @throws MessagingError `invalid-argument` for options that cannot be, or mean nothing for its destination. */
+export function checkConsumerOptions(destination: Destination, options: ConsumerOptions): void {
+  checkNames("The options of a consumer", options, CONSUMER_OPTIONS);
+  const { noLocal, priority, acknowledge, subscription } = options;
+  checkText("selector", options.selector);
+  checkFlag("noLocal", noLocal);
+  checkFunction("onMessage", options.onMessage);
+  checkFunction("onError", options.onError);
+  checkSignal("signal", options.signal);
+  if (subscription !== undefined) {
+    checkNames("subscription", subscription, SUBSCRIPTION_FIELDS);
+    checkText("subscription.name", subscription.name ?? null);
+    checkFlag("subscription.durable", subscription.durable);
+    checkFlag("subscription.shared", subscription.shared);
+  }
   if (noLocal === true && destination.kind !== "topic" && destination.kind !== "temporary-topic") {
     throw invalid("noLocal is for consumers of topics.", destination);
   }

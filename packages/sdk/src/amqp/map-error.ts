@@ -41,16 +41,27 @@ export function linkError(
 /** The error of one message that the broker did not take. */
 export function rejectionError(address: string, given: AmqpCondition | undefined): MessagingError {
   const condition = given?.condition;
-  const mapped = condition === undefined ? undefined : isUnknownAddress(given) ? "not-found" : CODES[condition];
+  const mapped =
+    condition === undefined
+      ? undefined
+      : isUnauthorized(given)
+        ? "not-authorized"
+        : isUnknownAddress(given)
+          ? "not-found"
+          : CODES[condition];
   const code = mapped === "not-found" || mapped === "not-authorized" || mapped === "address-full" ? mapped : "rejected";
   return new MessagingError(code, `The broker refused a message for ${address}: it ${said(given)}.`, {
     ...details(address, condition, given),
   });
 }
 
-/** Artemis tells as an error of its own that a user may not make the queue of a subscription, or an address. */
-function isUnauthorized({ condition, description }: AmqpCondition = {}): boolean {
-  return condition === "amqp:internal-error" && /\bAMQ(229032|229213|119016):/.test(description ?? "");
+/**
+ * Artemis tells by a number of its own that a user lacks a right (AMQ229032, AMQ229213; AMQ119016 and AMQ119032 in old
+ * releases), under whatever condition the operation fails with that needed it: internal-error for a queue that it would
+ * have had to make, `failed` for a message.
+ */
+function isUnauthorized({ description }: AmqpCondition = {}): boolean {
+  return /\bAMQ(?:229032|229213|119016|119032):/.test(description ?? "");
 }
 
 /** Artemis answers an anonymous send to an address that it does not have with a condition that says nothing. */

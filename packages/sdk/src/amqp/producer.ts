@@ -1,28 +1,39 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { checkSignal, isDestination } from "../arguments.js";
+import { startDeadline } from "../deadline.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
-import type { Outgoing, OutgoingMessage, SendOptions } from "../message.js";
+import type { Outgoing, OutgoingMessage } from "../message.js";
 import type { Producer, ProducerOptions, Stall } from "../producer.js";
 import { observeSend } from "../telemetry/client-operations.js";
 import { type SendDurations, startSends } from "../telemetry/send-durations.js";
 import { NO_PREFIXES } from "./address-prefixes.js";
 import { atLeast } from "./connection-settings.js";
-import { type EncodeOptions, encodeMessage } from "./encode-message.js";
+import { encodeMessage } from "./encode-message.js";
 import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
-import { type PendingSend, SendQueue } from "./send-queue.js";
+import {
+  type AddressedOptions,
+  checkOutgoing,
+  checkProducerOptions,
+  checkSendOptions,
+  NO_OPTIONS,
+  withDefaults,
+} from "./producer-options.js";
+import { SendAll } from "./send-all.js";
+import { asMessagingError, finish, type PendingSend, SendGroup, SendQueue } from "./send-queue.js";
 import { SenderLink } from "./sender-link.js";
 import { older } from "./stall.js";
+import { checkUsable } from "./temporary-destination.js";
 
 const DEFAULT_MAXIMUM_IN_FLIGHT = 1_000;
 const DEFAULT_MAXIMUM_WAITING = 10_000;
 const DEFAULT_SEND_TIMEOUT_MS = 30_000;
+/** Messages of one call that wait encoded; beyond it the others are encoded as their turn comes. */
+const MAXIMUM_ENCODED = 1_000;
 const SWEEP_MAXIMUM_MS = 1_000;
 const SWEEP_MINIMUM_MS = 5;
 const CLOSE_TIMEOUT_MS = 5_000;
-
-type AddressedOptions = SendOptions & { readonly destination?: Destination };
-const NO_OPTIONS: AddressedOptions = {};
 
 export class AmqpProducer implements Producer, ManagedLink {
   readonly #host: LinkHost;
@@ -35,7 +46,8 @@ export class AmqpProducer implements Producer, ManagedLink {
   readonly #waiting = new SendQueue();
   /** For messages of a bound producer that go elsewhere; made when first needed. */
   #relay: AmqpProducer | undefined;
-  #sweep: NodeJS.Timeout | undefined;
+  /** Takes the next look at what is overdue back. */
+  #sweep: (() => void) | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
   #closed: MessagingError | undefined;
   #closing: Promise<void> | undefined;
@@ -46,11 +58,12 @@ export class AmqpProducer implements Producer, ManagedLink {
     options: ProducerOptions,
     onClose: (producer: AmqpProducer) => void,
   ) {
+    checkProducerOptions(options);
     this.#host = host;
     this.#destination = destination;
     this.#options = options;
     this.#maximumWaiting = atLeast(0, "maximumWaiting", options.maximumWaiting ?? DEFAULT_MAXIMUM_WAITING);
-    this.#sendTimeoutMs = atLeast(1, "sendTimeoutMs", options.sendTimeoutMs ?? DEFAULT_SEND_TIMEOUT_MS);
+    this.#sendTimeoutMs = options.sendTimeoutMs ?? DEFAULT_SEND_TIMEOUT_MS;
     this.#onClose = onClose;
     const maximumInFlight = options.maximumInFlight ?? DEFAULT_MAXIMUM_IN_FLIGHT;
     this.#link = new SenderLink(host, destination, atLeast(1, "maximumInFlight", maximumInFlight), {
@@ -60,7 +73,7 @@ export class AmqpProducer implements Producer, ManagedLink {
   }
 
   get pending(): number {
-    return this.#link.inFlight + this.#waiting.length + (this.#relay?.pending ?? 0);
+    return this.#link.inFlight + this.#waiting.messages + (this.#relay?.pending ?? 0);
   }
 
   get stall(): Stall | undefined {
@@ -69,7 +82,7 @@ export class AmqpProducer implements Producer, ManagedLink {
   }
 
   send(message: OutgoingMessage, options: AddressedOptions = NO_OPTIONS): Promise<void> {
-    const { signal } = options;
+    const signal = options?.signal;
     const durations = startSends();
     return new Promise((resolve, reject) => {
       const settle = (error: MessagingError | undefined) => {
@@ -81,6 +94,7 @@ export class AmqpProducer implements Producer, ManagedLink {
         this.#submit(message, options, settle, durations);
         return;
       }
+      checkSignal("signal", signal);
       if (signal.aborted) return reject(abortedSend(signal, false));
       const aborted = () => {
         if (send.over) return;
@@ -97,24 +111,24 @@ export class AmqpProducer implements Producer, ManagedLink {
   }
 
   trySend(message: OutgoingMessage, options: AddressedOptions = NO_OPTIONS): Promise<void> | undefined {
-    return this.#takesMore(options.destination) ? this.send(message, options) : undefined;
+    return this.#takesMore(options?.destination) ? this.send(message, options) : undefined;
   }
 
   sendAll(messages: readonly Outgoing[]): Promise<void> {
+    if (!Array.isArray(messages)) {
+      return Promise.reject(new MessagingError("invalid-argument", "sendAll needs an array of messages."));
+    }
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
     if (messages.length === 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      let open = messages.length;
-      let failure: MessagingError | undefined;
-      this.sendEach(messages, (_, error) => {
-        failure ??= error;
-        if (--open > 0) return;
-        if (failure === undefined) resolve();
-        else reject(failure);
-      });
-    });
+    const all = new SendAll(messages.length);
+    this.sendEach(messages, (place, error) => all.ended(place, error));
+    return all.done;
   }
 
-  /** Sends messages together and reports each, by its place, once the broker has it or it has failed. */
+  /**
+   * Sends messages together and reports each, by its place, once the broker has it or it has failed. However many there
+   * are, no more of them wait than are worth it: the others are encoded as their turn comes.
+   */
   sendEach(messages: readonly Outgoing[], ended: (place: number, error: MessagingError | undefined) => void): void {
     const durations = startSends();
     let open = messages.length;
@@ -122,15 +136,69 @@ export class AmqpProducer implements Producer, ManagedLink {
       if (--open === 0) durations?.record();
       ended(place, error);
     };
-    for (const [place, { message, destination, options }] of messages.entries()) {
-      const done = (error: MessagingError | undefined) => end(place, error);
+    const prepare = (place: number) => {
+      const given = messages[place] as Outgoing;
+      checkOutgoing(given);
+      const { message, destination, options } = given;
+      const addressed = destination === undefined ? options : { ...options, destination };
+      return this.#prepare(message, addressed ?? NO_OPTIONS, (error) => end(place, error), durations);
+    };
+    for (let place = 0; place < messages.length; place++) {
+      if (this.#mustPace || (this.#relay === undefined ? false : this.#relay.#mustPace)) {
+        this.#sendLater(messages, place, prepare, end);
+        return;
+      }
       try {
-        const addressed = destination === undefined ? options : { ...options, destination };
-        this.#submit(message, addressed ?? NO_OPTIONS, done, durations);
+        const send = prepare(place);
+        this.#ownerOf(messages[place]?.destination).#queue(send);
       } catch (error) {
-        done(error instanceof MessagingError ? error : new MessagingError("invalid-argument", String(error)));
+        end(place, asMessagingError(error));
       }
     }
+  }
+
+  /** Whether more messages of one call need not be encoded yet. */
+  get #mustPace(): boolean {
+    const { length } = this.#waiting;
+    // Half of the room is for other calls.
+    return length >= Math.min(MAXIMUM_ENCODED, this.#maximumWaiting >> 1) && !(length === 0 && this.#link.sendable);
+  }
+
+  /** Gives the messages from this place on a place in the queues, one for all of a queue. */
+  #sendLater(
+    messages: readonly Outgoing[],
+    from: number,
+    prepare: (place: number) => PendingSend,
+    ended: (place: number, error: MessagingError) => void,
+  ): void {
+    const places = new Map<AmqpProducer, number[]>();
+    for (let place = from; place < messages.length; place++) {
+      const owner = this.#ownerOf(messages[place]?.destination);
+      const own = places.get(owner) ?? [];
+      own.push(place);
+      places.set(owner, own);
+    }
+    for (const [owner, own] of places) owner.#queueGroup(new SendGroup(own, prepare, ended));
+  }
+
+  #queueGroup(group: SendGroup): void {
+    const unavailable = this.#closed ?? (this.#host.line === undefined ? this.#host.unavailable(undefined) : undefined);
+    if (unavailable !== undefined) {
+      group.fail(unavailable);
+      return;
+    }
+    this.#waiting.push(group);
+    this.#sweepLater();
+    this.#link.attachIfNeeded();
+    this.#pump();
+  }
+
+  /** Whose link a message for this destination takes. */
+  #ownerOf(destination: Destination | undefined): AmqpProducer {
+    if (destination === undefined || this.#destination === undefined || isSame(destination, this.#destination))
+      return this;
+    this.#relay ??= this.#createRelay();
+    return this.#relay;
   }
 
   sendUnconfirmed(message: OutgoingMessage, options: AddressedOptions = NO_OPTIONS): void {
@@ -173,7 +241,7 @@ export class AmqpProducer implements Producer, ManagedLink {
     this.#relay?.end(error);
     this.#link.lost(this.#closed);
     this.#failWaiting(this.#closed);
-    clearTimeout(this.#sweep);
+    this.#sweep?.();
   }
 
   async #close(): Promise<void> {
@@ -183,16 +251,16 @@ export class AmqpProducer implements Producer, ManagedLink {
     await this.#relay?.close();
     this.#failWaiting(this.#closed);
     await this.#link.close(this.#closed);
-    clearTimeout(this.#sweep);
+    this.#sweep?.();
     this.#onClose(this);
   }
 
   /** Whether a send would leave at once, or fail at once and say why. */
   #takesMore(destination: Destination | undefined): boolean {
-    if (destination !== undefined && this.#destination !== undefined && !isSame(destination, this.#destination)) {
-      this.#relay ??= this.#createRelay();
-      return this.#relay.#takesMore(undefined);
-    }
+    // A wrong one is refused by the send itself.
+    if (destination !== undefined && !isDestination(destination)) return true;
+    const owner = this.#ownerOf(destination);
+    if (owner !== this) return owner.#takesMore(undefined);
     if (this.#closed !== undefined || this.#host.line === undefined) return true;
     if (this.#waiting.length === 0 && this.#link.sendable) return true;
     this.#link.attachIfNeeded();
@@ -209,27 +277,26 @@ export class AmqpProducer implements Producer, ManagedLink {
     done: PendingSend["done"] | undefined,
     durations: SendDurations | undefined,
   ): PendingSend {
+    const send = this.#prepare(message, options, done, durations);
+    this.#ownerOf(options.destination).#queue(send);
+    return send;
+  }
+
+  /** Encodes one message. @throws MessagingError when it cannot be sent as given. */
+  #prepare(
+    message: OutgoingMessage,
+    options: AddressedOptions,
+    done: PendingSend["done"] | undefined,
+    durations: SendDurations | undefined,
+  ): PendingSend {
+    checkSendOptions(options);
     const destination = options.destination ?? this.#destination;
     if (destination === undefined) {
       throw new MessagingError("invalid-argument", "An anonymous producer needs a destination with each send.");
     }
-    if (this.#destination !== undefined && !isSame(destination, this.#destination)) {
-      this.#relay ??= this.#createRelay();
-      return this.#relay.#submit(message, options, done, durations);
-    }
-    const defaults = this.#options;
-    const effective: EncodeOptions =
-      options === NO_OPTIONS
-        ? defaults
-        : ({
-            priority: options.priority ?? defaults.priority,
-            deliveryMode: options.deliveryMode ?? defaults.deliveryMode,
-            timeToLiveMs: options.timeToLiveMs ?? defaults.timeToLiveMs,
-            deliveryDelayMs: options.deliveryDelayMs ?? defaults.deliveryDelayMs,
-            duplicateId: options.duplicateId,
-            disableMessageId: defaults.disableMessageId,
-            disableTimestamp: defaults.disableTimestamp,
-          } as EncodeOptions);
+    checkUsable(destination);
+    if (message?.replyTo !== undefined) checkUsable(message.replyTo);
+    const effective = withDefaults(options, this.#options);
     if (effective.deliveryDelayMs && this.#host.line?.offers("DELAYED_DELIVERY") === false) {
       throw new MessagingError("not-supported", "The broker does not offer delivery delay.", {
         destination: destination.address,
@@ -246,7 +313,7 @@ export class AmqpProducer implements Producer, ManagedLink {
     }
     if (done === undefined) observed?.end(undefined);
     const begun = performance.now();
-    const send: PendingSend = {
+    return {
       bytes,
       address: destination.address,
       confirmed: done !== undefined,
@@ -257,8 +324,6 @@ export class AmqpProducer implements Producer, ManagedLink {
       outcome: undefined,
       over: false,
     };
-    this.#queue(send);
-    return send;
   }
 
   #queue(send: PendingSend): void {
@@ -295,26 +360,31 @@ export class AmqpProducer implements Producer, ManagedLink {
   }
 
   #failWaiting(error: MessagingError): void {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) finish(next, error);
+    this.#waiting.fail(error);
     this.#pump();
   }
 
   /** One timer for all sends: a time-out is told a little late, and a send in time costs no timer. */
   #sweepLater(): void {
-    this.#sweep ??= setTimeout(
+    this.#sweep ??= startDeadline(
+      Math.min(SWEEP_MAXIMUM_MS, Math.max(SWEEP_MINIMUM_MS, this.#sendTimeoutMs / 4)),
       () => {
         this.#sweep = undefined;
         const now = performance.now();
         this.#link.expire(now, (send) => this.#timedOut(send));
         for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
           if (!next.over && next.deadline > now) break;
+          const { group } = this.#waiting;
           this.#waiting.shift();
-          finish(next, this.#timedOut(next));
+          if (next.over) continue;
+          const error = this.#timedOut(next);
+          finish(next, error);
+          // What comes behind it in one call has waited as long.
+          group?.fail(error);
         }
         this.#pump();
         if (this.#link.inFlight + this.#waiting.length > 0) this.#sweepLater();
       },
-      Math.min(SWEEP_MAXIMUM_MS, Math.max(SWEEP_MINIMUM_MS, this.#sendTimeoutMs / 4)),
     );
   }
 
@@ -342,12 +412,6 @@ export class AmqpProducer implements Producer, ManagedLink {
 }
 
 function unheard(): void {}
-
-function finish(send: PendingSend, error: MessagingError): void {
-  if (send.over) return;
-  send.over = true;
-  send.done(error);
-}
 
 function isSame(one: Destination, other: Destination): boolean {
   return one === other || (one.address === other.address && one.kind === other.kind);

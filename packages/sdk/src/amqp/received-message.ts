@@ -1,12 +1,17 @@
+import { type InspectOptions, inspect } from "node:util";
+import { checkText } from "../arguments.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
-import type { Message, OutgoingProperty, PropertyValue } from "../message.js";
+import { placesOf } from "../issue-places.js";
+import type { Message, OutgoingMessage, OutgoingProperty, PropertyValue } from "../message.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
 import { observeSettle } from "../telemetry/client-operations.js";
 import type { JmsType, JmsTypes } from "../typed-value.js";
 import type { MessageContent } from "./decode-message.js";
+import { describeMessage } from "./describe-message.js";
 import type { AcceptedWithin, Rejected } from "./encode-frames.js";
 import type { IncomingDelivery } from "./incoming-deliveries.js";
+import { type CopyOfReceived, LEFT_OUT, RECEIVED } from "./received-content.js";
 import { readAs, typedProperty, typeOf } from "./wire-types.js";
 
 /** What becomes of a received message. */
@@ -15,19 +20,21 @@ export type Outcome = "accepted" | "released" | "failed" | "rejected" | Accepted
 /** Where a message goes to be settled: the link that it came from, for as long as that link lives. */
 export interface Settler {
   settle(delivery: IncomingDelivery, outcome: Outcome): void;
+  /** A message of this id goes back to the broker. */
+  givenBack(messageId: string | undefined): void;
   /** Asks the broker for what it has now, and goes on as before. */
   ask(): void;
 }
 
-const SHOWN_ISSUES = 5;
 /** A message as it came from a consumer. */
 export class ReceivedMessage implements Message {
-  readonly #content: MessageContent;
+  readonly [RECEIVED]: MessageContent;
   readonly #delivery: IncomingDelivery;
+  #wasSeen = false;
   #settler: Settler | undefined;
 
   constructor(content: MessageContent, delivery: IncomingDelivery, settler: Settler | undefined) {
-    this.#content = content;
+    this[RECEIVED] = content;
     this.#delivery = delivery;
     this.#settler = settler;
   }
@@ -38,16 +45,16 @@ export class ReceivedMessage implements Message {
   }
 
   get kind(): Message["kind"] {
-    return this.#content.kind;
+    return this[RECEIVED].kind;
   }
   get text(): string | undefined {
-    return this.#content.text;
+    return this[RECEIVED].text;
   }
   get bytes(): Uint8Array | undefined {
-    return this.#content.bytes;
+    return this[RECEIVED].bytes;
   }
   get map(): Readonly<Record<string, unknown>> | undefined {
-    const { kind, body } = this.#content;
+    const { kind, body } = this[RECEIVED];
     if (kind !== "map") return undefined;
     // A sender may say map and send another thing, or nothing: an empty map to JMS.
     return typeof body !== "object" || body === null || Array.isArray(body) || isOpaque(body)
@@ -55,71 +62,74 @@ export class ReceivedMessage implements Message {
       : (body as Readonly<Record<string, unknown>>);
   }
   get stream(): readonly unknown[] | undefined {
-    const { kind, body } = this.#content;
+    const { kind, body } = this[RECEIVED];
     if (kind !== "stream") return undefined;
     return Array.isArray(body) ? body : [];
   }
   get contentType(): string | undefined {
-    return this.#content.contentType;
+    return this[RECEIVED].contentType;
+  }
+  get contentEncoding(): string | undefined {
+    return this[RECEIVED].contentEncoding;
   }
   get body(): unknown {
-    return this.#content.body;
+    return this[RECEIVED].body;
   }
   get messageId(): string | undefined {
-    return this.#content.messageId;
+    return this[RECEIVED].messageId;
   }
   get correlationId(): string | undefined {
-    return this.#content.correlationId;
+    return this[RECEIVED].correlationId;
   }
   get type(): string | undefined {
-    return this.#content.type;
+    return this[RECEIVED].type;
   }
   get destination(): Destination {
-    return this.#content.destination;
+    return this[RECEIVED].destination;
   }
   get replyTo(): Destination | undefined {
-    return this.#content.replyTo;
+    return this[RECEIVED].replyTo;
   }
   get priority(): number {
-    return this.#content.priority;
+    return this[RECEIVED].priority;
   }
   get deliveryMode(): Message["deliveryMode"] {
-    return this.#content.durable ? "persistent" : "non-persistent";
+    return this[RECEIVED].durable ? "persistent" : "non-persistent";
   }
   get timestampMs(): number {
-    return this.#content.timestampMs;
+    return this[RECEIVED].timestampMs;
   }
   get expirationMs(): number {
-    return this.#content.expirationMs;
+    return this[RECEIVED].expirationMs;
   }
   get groupId(): string | undefined {
-    return this.#content.groupId;
+    return this[RECEIVED].groupId;
   }
   get groupSequence(): number | undefined {
-    return this.#content.groupSequence;
+    return this[RECEIVED].groupSequence;
   }
   get userId(): string | undefined {
-    return this.#content.userId;
+    return this[RECEIVED].userId;
   }
   get deliveryCount(): number {
-    return this.#content.deliveryCount;
+    return this[RECEIVED].deliveryCount;
   }
   get redelivered(): boolean {
-    return this.#content.deliveryCount > 1;
+    return this.#wasSeen || this[RECEIVED].deliveryCount > 1;
   }
   get properties(): Readonly<Record<string, PropertyValue>> {
-    return this.#content.properties;
+    return this[RECEIVED].properties;
   }
   get typedProperties(): Readonly<Record<string, OutgoingProperty>> {
-    const { properties, propertyTypes } = this.#content;
+    const { properties, propertyTypes } = this[RECEIVED];
     const entries = Object.entries(properties);
     return Object.fromEntries(entries.map(([name, value]) => [name, typedProperty(propertyTypes, name, value)]));
   }
   get traceparent(): string | undefined {
-    return this.#content.traceparent;
+    return this[RECEIVED].traceparent;
   }
   get tracestate(): string | undefined {
-    return this.#content.tracestate;
+    return this[RECEIVED].tracestate;
   }
 
   json(): unknown;
@@ -136,19 +146,32 @@ export class ReceivedMessage implements Message {
   }
 
   getEntry<T extends JmsType>(key: string | number, type: T): JmsTypes[T] | undefined {
-    return readAs(`The entry ${key} of the body`, this.#content.entryTypes, key, this.#entry(key), type);
+    return readAs(`The entry ${key} of the body`, this[RECEIVED].entryTypes, key, this.#entry(key), type);
   }
 
   entryType(key: string | number): JmsType | undefined {
-    return typeOf(this.#content.entryTypes, key, this.#entry(key));
+    return typeOf(this[RECEIVED].entryTypes, key, this.#entry(key));
   }
 
   getProperty<T extends JmsType>(name: string, type: T): JmsTypes[T] | undefined {
-    return readAs(`The property ${name}`, this.#content.propertyTypes, name, this.#property(name), type);
+    return readAs(`The property ${name}`, this[RECEIVED].propertyTypes, name, this.#property(name), type);
   }
 
   propertyType(name: string): JmsType | undefined {
-    return typeOf(this.#content.propertyTypes, name, this.#property(name));
+    return typeOf(this[RECEIVED].propertyTypes, name, this.#property(name));
+  }
+
+  toOutgoing({ omitProperties = [] }: { readonly omitProperties?: readonly string[] } = {}): OutgoingMessage {
+    const copy: CopyOfReceived = { [RECEIVED]: this[RECEIVED], [LEFT_OUT]: omitProperties };
+    return copy as OutgoingMessage;
+  }
+
+  toJSON(): Readonly<Record<string, unknown>> {
+    return describeMessage(this);
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `Message ${inspect(this.toJSON(), options)}`;
   }
 
   accept(): void {
@@ -160,12 +183,18 @@ export class ReceivedMessage implements Message {
   }
 
   reject(reason?: string): void {
+    checkText("The reason of a rejection", reason);
     this.#settle(reason === undefined ? "rejected" : { condition: "amqp:internal-error", description: reason });
+  }
+
+  /** Notes that it was handed over before, whatever the broker counts. */
+  markSeen(): void {
+    this.#wasSeen = true;
   }
 
   /** The same message delivered once more; this one settles nothing from now on. */
   takeBack(): ReceivedMessage {
-    const content = { ...this.#content, deliveryCount: this.#content.deliveryCount + 1 };
+    const content = { ...this[RECEIVED], deliveryCount: this[RECEIVED].deliveryCount + 1 };
     const again = new ReceivedMessage(content, this.#delivery, this.#settler);
     this.#settler = undefined;
     return again;
@@ -188,7 +217,7 @@ export class ReceivedMessage implements Message {
   }
 
   #property(name: string): PropertyValue | undefined {
-    const { properties } = this.#content;
+    const { properties } = this[RECEIVED];
     return Object.hasOwn(properties, name) ? properties[name] : undefined;
   }
 
@@ -197,11 +226,12 @@ export class ReceivedMessage implements Message {
     if (settler === undefined) return;
     this.#settler = undefined;
     settler.settle(this.#delivery, outcome);
+    if (outcome === "released" || outcome === "failed") settler.givenBack(this[RECEIVED].messageId);
     observeSettle(settlementOf(outcome), this);
   }
 
   #parsed(): unknown {
-    const { text, kind, failure } = this.#content;
+    const { text, kind, failure } = this[RECEIVED];
     if (failure !== undefined) throw this.#invalid(`could not be decoded: ${failure}`);
     if (text === undefined) throw this.#invalid(`is that of a ${kind} message, not text with JSON`);
     try {
@@ -213,7 +243,7 @@ export class ReceivedMessage implements Message {
   }
 
   #invalid(what: string): MessagingError {
-    const { messageId, destination } = this.#content;
+    const { messageId, destination } = this[RECEIVED];
     return new MessagingError("invalid-body", `The body of message ${messageId ?? "(without id)"} ${what}.`, {
       destination: destination.address,
     });
@@ -227,14 +257,4 @@ function settlementOf(outcome: Outcome): "accept" | "release" | "reject" {
 
 function isOpaque(body: object): boolean {
   return body instanceof Uint8Array || body instanceof Map;
-}
-
-/** Paths only: an issue's own sentence may quote the body. */
-function placesOf(issues: readonly StandardSchemaV1.Issue[]): string {
-  const places = issues.slice(0, SHOWN_ISSUES).map(({ path }) => {
-    if (path === undefined || path.length === 0) return "its root";
-    return path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
-  });
-  const more = issues.length - places.length;
-  return places.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

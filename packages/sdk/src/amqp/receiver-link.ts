@@ -1,4 +1,5 @@
 /** One life of a consumer's link: credit, arrivals and settlement. A lost line ends it; a new line makes a new one. */
+import { startDeadline } from "../deadline.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import { decodeMessage } from "./decode-message.js";
@@ -7,6 +8,7 @@ import type { LinkHandle } from "./link-handle.js";
 import { type Outcome, ReceivedMessage, type Settler } from "./received-message.js";
 import { incomingOf, requestDrain, withdrawCredit } from "./rhea-engine.js";
 import type { RheaReceiver } from "./rhea-types.js";
+import type { SeenMessages } from "./seen-messages.js";
 
 /** How long the broker may take to say what it has when nobody waits for it. */
 const ASK_TIMEOUT_MS = 5_000;
@@ -17,11 +19,13 @@ export class ReceiverLink implements Settler {
   readonly #source: Destination;
   /** Messages that may be on their way or unsettled at once. */
   #window: number;
+  readonly #seen: SeenMessages;
   readonly #onMessage: (message: ReceivedMessage) => void;
   /** Messages that arrived and are not settled. */
   #held = 0;
   /** Who settles what arrives. */
   #settler: Settler = this;
+  #hasSettled = false;
   #credited = false;
   #draining: PromiseWithResolvers<void> | undefined;
   /** A question ended without the broker's answer, which may still come and would be taken for that to the next. */
@@ -31,23 +35,32 @@ export class ReceiverLink implements Settler {
     handle: LinkHandle<RheaReceiver>,
     source: Destination,
     window: number,
+    seen: SeenMessages,
     onMessage: (message: ReceivedMessage) => void,
   ) {
     this.handle = handle;
     this.#source = source;
     this.#window = window;
+    this.#seen = seen;
     this.#onMessage = onMessage;
     this.#deliveries = incomingOf(handle.session);
     this.#deliveries.listen((payload, delivery) => {
       this.#held++;
       const content = decodeMessage(payload, this.#source, handle.prefixes);
-      this.#onMessage(new ReceivedMessage(content, delivery, this.#settler));
+      const message = new ReceivedMessage(content, delivery, this.#settler);
+      if (this.#seen.has(content.messageId)) message.markSeen();
+      this.#onMessage(message);
       // Where messages have used up the credit, Artemis says no more (AMQP 1.0, 2.6.7).
       if (this.#draining !== undefined && handle.link.credit <= 0) this.#endUnanswered(undefined);
     });
     // Heard here, so that rhea does not carry them up to its container.
     handle.link.on("receiver_flow", nothing);
     handle.link.on("receiver_drained", () => this.#answered());
+  }
+
+  /** Whether it holds all that it may, and has never settled any. */
+  get isForgotten(): boolean {
+    return !this.#hasSettled && this.#held >= this.#window && this.handle.open;
   }
 
   /** Has messages settled by way of another, which comes back here. */
@@ -68,7 +81,7 @@ export class ReceiverLink implements Settler {
 
   ask(): void {
     // Nobody waits for the answer: without one the credit is given anew all the same.
-    this.drain(ASK_TIMEOUT_MS).catch(nothing);
+    this.drain(ASK_TIMEOUT_MS)?.catch(nothing);
   }
 
   /** Takes the credit back. What the broker has sent already still arrives. */
@@ -80,27 +93,32 @@ export class ReceiverLink implements Settler {
   }
 
   /**
-   * Resolves when the broker has sent what it has within the credit given, and all of it has arrived.
+   * Resolves when the broker has sent what it has within the credit given, and all of it has arrived; undefined where
+   * without credit nothing can come, and there is nothing to ask.
    * @throws MessagingError `timed-out`
    */
-  drain(timeoutMs: number): Promise<void> {
+  drain(timeoutMs: number): Promise<void> | undefined {
     if (this.#draining !== undefined) return this.#draining.promise;
     const { session, link, open } = this.handle;
-    // Without credit nothing can come, and there is nothing to ask.
-    if (!this.#credited || !open || link.credit <= 0) return Promise.resolve();
+    if (!this.#credited || !open || link.credit <= 0) return undefined;
     const draining = Promise.withResolvers<void>();
     this.#draining = draining;
-    const timer = setTimeout(() => {
+    const inTime = startDeadline(timeoutMs, () => {
       const { address } = this.#source;
       const sentence = `The broker did not say within ${timeoutMs} ms whether ${address} has a message.`;
       this.#endUnanswered(new MessagingError("timed-out", sentence, { destination: address }));
-    }, timeoutMs);
+    });
     requestDrain(session, link);
-    return draining.promise.finally(() => clearTimeout(timer));
+    return draining.promise.finally(inTime);
   }
 
-  /** The link is no more: who waits for the end of the queue waits in vain. */
+  givenBack(messageId: string | undefined): void {
+    this.#seen.givenBack(messageId);
+  }
+
+  /** The link is no more: who waits for the end of the queue waits in vain, and what is unsettled comes again. */
   abandon(): void {
+    if (this.#held > 0) this.#seen.cutOff();
     this.#credited = false;
     this.#endUnanswered(undefined);
   }
@@ -141,6 +159,7 @@ export class ReceiverLink implements Settler {
     const { link, open } = this.handle;
     if (!open) return;
     this.#deliveries.settle(delivery, outcome);
+    this.#hasSettled = true;
     this.#held--;
     // While the broker uses up the credit, none is given: that would take the question back.
     if (!this.#credited || this.#draining !== undefined) return;

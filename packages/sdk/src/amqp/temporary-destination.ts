@@ -8,6 +8,15 @@ import type { LinkHost, ManagedLink } from "./link-host.js";
 import { temporaryOptions } from "./rhea-engine.js";
 import type { RheaSender } from "./rhea-types.js";
 
+/**
+ * Temporary destinations are for as long as they exist, and for the consumers of the connection that made them alone
+ * (JMS 3.1, 6.2.2).
+ * @throws MessagingError `not-found` for one that was deleted.
+ */
+export function checkUsable(destination: Destination): void {
+  if (destination instanceof AmqpTemporaryDestination) destination.checkUsable();
+}
+
 type TemporaryKind = "temporary-queue" | "temporary-topic";
 
 /**
@@ -17,17 +26,40 @@ type TemporaryKind = "temporary-queue" | "temporary-topic";
 export class AmqpTemporaryDestination<Kind extends TemporaryKind = TemporaryKind> implements Destination, ManagedLink {
   readonly kind: Kind;
   readonly #host: LinkHost;
+  readonly #hasConsumer: (temporary: AmqpTemporaryDestination) => boolean;
   readonly #onDelete: (deleted: AmqpTemporaryDestination) => void;
   #handle: LinkHandle<RheaSender> | undefined;
   #address = "";
+  /** There will be no more of it: it was deleted, or its connection is over. */
+  #ended = false;
   #deleted = false;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(kind: Kind, host: LinkHost, onDelete: (deleted: AmqpTemporaryDestination) => void) {
+  /** @param uses whether it has a consumer, and who is told of its deletion */
+  constructor(
+    kind: Kind,
+    host: LinkHost,
+    uses: {
+      readonly hasConsumer: (temporary: AmqpTemporaryDestination) => boolean;
+      readonly onDelete: (deleted: AmqpTemporaryDestination) => void;
+    },
+  ) {
     this.kind = kind;
     this.#host = host;
-    this.#onDelete = onDelete;
+    this.#hasConsumer = uses.hasConsumer;
+    this.#onDelete = uses.onDelete;
+  }
+
+  /** Whether it belongs to the connection. */
+  isOf(host: LinkHost): boolean {
+    return host === this.#host;
+  }
+
+  /** @throws MessagingError `not-found` once the application has deleted it. */
+  checkUsable(): void {
+    if (!this.#deleted) return;
+    throw new MessagingError("not-found", `The ${this.#name} was deleted.`, { destination: this.#address });
   }
 
   get #name(): string {
@@ -54,7 +86,7 @@ export class AmqpTemporaryDestination<Kind extends TemporaryKind = TemporaryKind
       void handle.close();
       throw new MessagingError("not-supported", `The broker gave a ${this.#name} no address.`);
     }
-    if (this.#deleted) return handle.close();
+    if (this.#ended) return handle.close();
     this.#handle = handle;
     this.#address = address;
     this.#failures = 0;
@@ -74,12 +106,17 @@ export class AmqpTemporaryDestination<Kind extends TemporaryKind = TemporaryKind
   }
 
   end(): void {
-    this.#deleted = true;
+    this.#ended = true;
     clearTimeout(this.#retry);
   }
 
   async delete(): Promise<void> {
-    if (this.#deleted) return;
+    if (this.#ended) return;
+    if (this.#hasConsumer(this as AmqpTemporaryDestination)) {
+      const sentence = `The ${this.#name} has a consumer, and cannot be deleted before that is closed.`;
+      throw new MessagingError("invalid-argument", sentence, { destination: this.#address });
+    }
+    this.#deleted = true;
     this.end();
     this.#onDelete(this);
     await this.#handle?.close();
@@ -91,7 +128,7 @@ export class AmqpTemporaryDestination<Kind extends TemporaryKind = TemporaryKind
 
   /** Somebody deleted it at the broker: a new one takes its place, as after a reconnection. */
   #tryLater(error: unknown): void {
-    if (this.#deleted) return;
+    if (this.#ended) return;
     this.#handle = undefined;
     this.#failures++;
     diag.warn(`A ${this.#name} was lost and is made anew.`, error);

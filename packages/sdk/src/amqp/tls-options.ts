@@ -1,6 +1,16 @@
 import type { ConnectionOptions } from "node:tls";
+import { checkFlag, checkNames, checkText, namesOf } from "../arguments.js";
 import type { TlsOptions } from "../connection.js";
 import { MessagingError } from "../errors.js";
+
+const TLS_OPTIONS = namesOf<TlsOptions>({
+  ca: true,
+  cert: true,
+  key: true,
+  passphrase: true,
+  servername: true,
+  rejectUnauthorized: true,
+});
 
 /**
  * {@link TlsOptions} as Node takes them, asked for at each attempt to connect.
@@ -26,6 +36,10 @@ function asked(provide: () => TlsOptions): ConnectionOptions {
 }
 
 function nodeOptions(tls: TlsOptions): ConnectionOptions {
+  checkNames("tls", tls, TLS_OPTIONS);
+  checkText("tls.passphrase", tls.passphrase);
+  checkText("tls.servername", tls.servername);
+  checkFlag("tls.rejectUnauthorized", tls.rejectUnauthorized);
   const { ca, cert, key, passphrase, servername, rejectUnauthorized = true } = tls;
   if ((cert === undefined) !== (key === undefined)) {
     throw new MessagingError("invalid-argument", "tls.cert and tls.key belong together: give both or neither.");

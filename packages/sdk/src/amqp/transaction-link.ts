@@ -1,4 +1,5 @@
 /** A sending link for transactions: to their coordinator, or to any address for the messages within them. */
+import { startDeadline } from "../deadline.js";
 import { MessagingError } from "../errors.js";
 import type { IncomingDelivery } from "./incoming-deliveries.js";
 import type { Line } from "./line.js";
@@ -106,10 +107,10 @@ export class TransactionLink {
       declared: undefined,
       over: false,
     };
-    const timer = setTimeout(() => this.#timedOut(pending, timeoutMs), timeoutMs);
+    const inTime = startDeadline(timeoutMs, () => this.#timedOut(pending, timeoutMs));
     this.#waiting.push(pending);
     this.#pump();
-    return promise.finally(() => clearTimeout(timer));
+    return promise.finally(inTime);
   }
 
   /** Ends it for all that wait. */

@@ -1,3 +1,4 @@
+import { checkDestination, checkNames, namesOf } from "../arguments.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message, OutgoingMessage, SendOptions } from "../message.js";
@@ -8,10 +9,18 @@ import type { AddressPrefixes } from "./address-prefixes.js";
 import { encodeMessage } from "./encode-message.js";
 import { rejectionError } from "./map-error.js";
 import { ReceivedMessage, type Settler } from "./received-message.js";
+import { checkUsable } from "./temporary-destination.js";
 import type { TransactionLink } from "./transaction-link.js";
 
 /** How long the broker may take to answer one send or the commit. */
 const ANSWER_TIMEOUT_MS = 30_000;
+const SEND_OPTIONS = namesOf<Omit<SendOptions, "signal">>({
+  priority: true,
+  deliveryMode: true,
+  timeToLiveMs: true,
+  deliveryDelayMs: true,
+  duplicateId: true,
+});
 const VALUE = Buffer.from([0x00, 0x53, 0x77]);
 const DECLARE = Buffer.concat([VALUE, Buffer.from([0x00, 0x53, 0x31, 0x45])]);
 
@@ -59,6 +68,9 @@ export class AmqpTransaction implements Transaction {
     message: OutgoingMessage,
     options: Omit<SendOptions, "signal"> = {},
   ): Promise<void> {
+    checkDestination("The destination of a send", destination);
+    checkNames("The options of a send", options, SEND_OPTIONS);
+    checkUsable(destination);
     this.#checkOpen();
     const sent = this.#send(destination, message, options);
     this.#sends.add(sent);
@@ -85,7 +97,7 @@ export class AmqpTransaction implements Transaction {
     this.#doom ??= new MessagingError(
       "invalid-argument",
       "A message is settled already or did not come over this line, so that the transaction cannot accept it.",
-      { destination: message.destination.address },
+      { ...(typeof message?.destination?.address === "string" && { destination: message.destination.address }) },
     );
     throw this.#doom;
   }

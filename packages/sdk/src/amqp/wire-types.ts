@@ -1,6 +1,6 @@
 /** Which JMS type a value had on the wire: only those are kept that the JavaScript value does not tell by itself. */
 import type { OutgoingProperty, PropertyValue } from "../message.js";
-import { byte, convert, double, float, type JmsType, type JmsTypes, long, short } from "../typed-value.js";
+import { byte, convert, double, float, type JmsType, type JmsTypes, long, short, ulong } from "../typed-value.js";
 
 /** The JMS types of AMQP's type codes. Unsigned numbers go up to the next larger type, as Qpid JMS has it. */
 const TYPES: Readonly<Record<number, JmsType>> = {
@@ -25,6 +25,9 @@ const TYPES: Readonly<Record<number, JmsType>> = {
   114: "float",
   130: "double",
   115: "char",
+  116: "decimal32",
+  132: "decimal64",
+  148: "decimal128",
   160: "bytes",
   176: "bytes",
   161: "string",
@@ -38,11 +41,16 @@ export type WireTypes<Key> = Map<Key, JmsType> | undefined;
 
 /** Keeps the type of one value where it must be kept. */
 export function noteType<Key>(types: WireTypes<Key>, key: Key, code: number, value: unknown): WireTypes<Key> {
-  const type = TYPES[code];
+  const type = TYPES[code] === "long" && !isLong(value) ? "ulong" : TYPES[code];
   if (type === undefined || type === plainType(value)) return types;
   const noted = types ?? new Map<Key, JmsType>();
   noted.set(key, type);
   return noted;
+}
+
+/** Whether a number is within Java's long: an unsigned one may be beyond. */
+function isLong(value: unknown): boolean {
+  return typeof value !== "bigint" || BigInt.asIntN(64, value) === value;
 }
 
 function plainType(value: unknown): JmsType | undefined {
@@ -84,10 +92,9 @@ export function typedProperty(types: WireTypes<string>, name: string, value: Pro
     case "short":
       return short(value as number);
     case "long":
-      // An unsigned long beyond Java's has no JMS type: its digits travel as text.
-      return BigInt.asIntN(64, BigInt(value as number)) === BigInt(value as number)
-        ? long(value as number)
-        : String(value);
+      return long(value as number | bigint);
+    case "ulong":
+      return ulong(value as bigint);
     case "float":
       return float(value as number);
     case "double":

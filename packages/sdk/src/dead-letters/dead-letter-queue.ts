@@ -1,4 +1,5 @@
 /** A dead-letter queue in an operator's hands: look, replay, discard. */
+import { checkDestination, checkNames, checkText, namesOf } from "../arguments.js";
 import type { Connection } from "../connection.js";
 import type { DeadLetter, DeadLetters } from "../dead-letters.js";
 import type { Destination } from "../destination.js";
@@ -7,12 +8,15 @@ import type { Message } from "../message.js";
 import { replayedMessage } from "./replayed-message.js";
 
 const DEFAULT_MAXIMUM = 100;
+const LIST_OPTIONS = namesOf<NonNullable<Parameters<DeadLetters["list"]>[0]>>({ maximum: true, selector: true });
+const REPLAY_OPTIONS = namesOf<NonNullable<Parameters<DeadLetters["replay"]>[1]>>({ to: true, properties: true });
 
 export class DeadLetterQueue implements DeadLetters {
   readonly destination: Destination;
   readonly #connection: Connection;
 
   constructor(connection: Connection, destination: Destination) {
+    checkDestination("The destination of dead letters", destination);
     if (destination.kind !== "queue") {
       throw new MessagingError(
         "invalid-argument",
@@ -25,7 +29,9 @@ export class DeadLetterQueue implements DeadLetters {
   }
 
   async list(options: { readonly maximum?: number; readonly selector?: string } = {}): Promise<DeadLetter[]> {
+    checkNames("The options of list", options, LIST_OPTIONS);
     const { maximum = DEFAULT_MAXIMUM, selector } = options;
+    checkText("selector", selector);
     if (!Number.isSafeInteger(maximum) || maximum < 1) {
       throw new MessagingError("invalid-argument", "maximum must be a whole number of at least 1.");
     }
@@ -48,7 +54,9 @@ export class DeadLetterQueue implements DeadLetters {
     return letter;
   }
 
-  replay(messageId: string, options: Parameters<DeadLetters["replay"]>[1] = {}): Promise<boolean> {
+  async replay(messageId: string, options: Parameters<DeadLetters["replay"]>[1] = {}): Promise<boolean> {
+    checkNames("The options of replay", options, REPLAY_OPTIONS);
+    if (options.to !== undefined) checkDestination("to", options.to);
     return this.#withLetter(messageId, async (letter) => {
       const to = options.to ?? describe(letter).origin;
       if (to === undefined) {
@@ -59,16 +67,19 @@ export class DeadLetterQueue implements DeadLetters {
         );
       }
       const { message, options: sendOptions } = replayedMessage(letter, options.properties);
-      await using producer = await this.#connection.createProducer(to);
-      await producer.send(message, sendOptions);
+      // Both or neither: the letter may be the only one that there is of the message.
+      await this.#connection.transaction(async (transaction) => {
+        await transaction.send(to, message, sendOptions);
+        transaction.accept(letter);
+      });
     });
   }
 
   discard(messageId: string): Promise<boolean> {
-    return this.#withLetter(messageId, () => Promise.resolve());
+    return this.#withLetter(messageId, async (letter) => letter.accept());
   }
 
-  /** Takes one letter, which nobody else can take meanwhile, and accepts it when `work` is done; else it stays. */
+  /** Takes one letter, which nobody else can take meanwhile; it stays where `work` fails and has not settled it. */
   async #withLetter(messageId: string, work: (letter: Message) => Promise<void>): Promise<boolean> {
     await using consumer = await this.#connection.createConsumer(this.destination, {
       selector: selectorFor(messageId),
@@ -84,12 +95,12 @@ export class DeadLetterQueue implements DeadLetters {
       letter.release();
       throw error;
     }
-    letter.accept();
     return true;
   }
 }
 
 function selectorFor(messageId: string): string {
+  checkText("messageId", messageId ?? null);
   return `JMSMessageID = '${messageId.replaceAll("'", "''")}'`;
 }
 

@@ -1,5 +1,6 @@
 /** One batch on its way through a processor: handled once, its outcomes confirmed, its inputs accepted last. */
 
+import { checkNames, checkText, namesOf } from "../arguments.js";
 import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";
 import type { ErrorClass, Incoming, Outcome } from "../processor.js";
@@ -22,6 +23,8 @@ export interface BatchSurroundings {
   neighbours(room: number): Promise<readonly Incoming<unknown>[]>;
 }
 
+const ERROR_CLASSES: ReadonlySet<ErrorClass> = new Set(["transient", "unknown", "permanent", "poison"]);
+const OUTCOME_FIELDS = namesOf<Outcome>({ send: true, deadLetter: true });
 const HANDLER_FAILED = "The handler failed";
 
 /** How often a batch may fail before it is split: for a permanent reason, and for an unknown one. */
@@ -173,18 +176,15 @@ export class Batch {
     const outcomes = await withProcessSpan(source, messages, () =>
       settings.handle(messages, { signal: lifecycle.signal }),
     );
-    if (!Array.isArray(outcomes) || outcomes.length !== messages.length || !outcomes.every(isOutcome)) {
-      throw new MessagingError(
-        "invalid-argument",
-        `Processor ${settings.name}: handle must return one outcome for each of its ${messages.length} messages.`,
-      );
-    }
+    checkOutcomes(`Processor ${settings.name}: handle`, outcomes, messages.length);
     return outcomes;
   }
 
   #classify(error: unknown): ErrorClass {
     try {
-      return this.#step.settings.classify(error);
+      const said = this.#step.settings.classify(error);
+      // A hook that says nothing, or another word, says nothing of the message.
+      return ERROR_CLASSES.has(said) ? said : "unknown";
     } catch {
       return "unknown";
     }
@@ -260,6 +260,22 @@ function breakerCause(step: Step): unknown {
   return state.name === "closed" ? undefined : state.cause;
 }
 
-function isOutcome(value: unknown): value is Outcome {
-  return typeof value === "object" && value !== null;
+/** @throws MessagingError `invalid-argument` for what is not one outcome for each message, or would do nothing in silence. */
+function checkOutcomes(who: string, given: unknown, expected: number): asserts given is readonly Outcome[] {
+  if (given === undefined) throw wrong(`${who} returned nothing: is a \`return\` missing?`);
+  if (!Array.isArray(given)) throw wrong(`${who} must return an array, one outcome for each message.`);
+  if (given.length !== expected) {
+    throw wrong(`${who} returned ${given.length} outcomes, and must return one for each of its ${expected} messages.`);
+  }
+  for (const outcome of given as unknown[]) {
+    if (outcome === undefined) throw wrong(`${who} returned an outcome that is undefined: is a \`return\` missing?`);
+    checkNames(`${who}: an outcome`, outcome, OUTCOME_FIELDS);
+    const { send, deadLetter } = outcome as Outcome;
+    if (send !== undefined && !Array.isArray(send)) throw wrong(`${who}: \`send\` of an outcome must be an array.`);
+    checkText(`${who}: \`deadLetter\` of an outcome`, deadLetter);
+  }
+}
+
+function wrong(sentence: string): MessagingError {
+  return new MessagingError("invalid-argument", sentence);
 }

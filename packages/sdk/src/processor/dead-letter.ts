@@ -1,8 +1,8 @@
 /** The copy of a bad message that goes to the dead-letter destination, with what an operator needs to know of it. */
-import { copiedBody } from "../dead-letters/copied-body.js";
+import { randomUUID } from "node:crypto";
 import type { Destination } from "../destination.js";
 import type { Message, Outgoing, OutgoingProperty } from "../message.js";
-import { ATTEMPTS_PROPERTY, attemptsOf } from "./redelivery.js";
+import { ATTEMPTS_PROPERTY, attemptsOf, ownTraceOf } from "./redelivery.js";
 
 /**
  * - `poison`: the body cannot be read or does not fit the schema, or `classify` said so.
@@ -25,19 +25,13 @@ export interface DeadLetterReason {
 /** A reason is a sentence, not a store: brokers keep application properties in memory while they page bodies. */
 const MAXIMUM_REASON_LENGTH = 500;
 
-/**
- * Properties that must not be copied. With the duplicate id of the original, the broker would drop the dead letter of
- * a message that was sent again after a first dead letter, and still say that it was accepted. The trace context
- * travels in its own field.
- */
-const LEFT_OUT: ReadonlySet<string> = new Set([ATTEMPTS_PROPERTY, "_AMQ_DUPL_ID", "traceparent", "tracestate"]);
+/** Counts attempts at the message, and not at its letter. */
+const LEFT_OUT: readonly string[] = [ATTEMPTS_PROPERTY];
 
 /** The dead letter of a message, to be sent to `destination`. */
 export function deadLetterOf(message: Message, destination: Destination, why: DeadLetterReason): Outgoing {
-  const kept = Object.entries(message.typedProperties).filter(([name]) => !LEFT_OUT.has(name));
   const properties: Record<string, OutgoingProperty> = {
-    ...Object.fromEntries(kept),
-    dead_letter_reason: why.reason.slice(0, MAXIMUM_REASON_LENGTH),
+    dead_letter_reason: why.reason.slice(0, MAXIMUM_REASON_LENGTH).toWellFormed(),
     dead_letter_error_class: why.errorClass,
     dead_letter_origin: why.origin.address,
     ...(why.origin.kind === "topic" && { dead_letter_origin_kind: "topic" }),
@@ -48,16 +42,13 @@ export function deadLetterOf(message: Message, destination: Destination, why: De
   return {
     destination,
     message: {
-      ...copiedBody(message),
+      ...message.toOutgoing({ omitProperties: LEFT_OUT }),
+      ...ownTraceOf(message),
+      messageId: randomUUID(),
       properties,
-      ...(message.correlationId !== undefined && { correlationId: message.correlationId }),
-      ...(message.type !== undefined && { type: message.type }),
-      ...(message.groupId !== undefined && { groupId: message.groupId }),
-      ...(message.replyTo !== undefined && { replyTo: message.replyTo }),
-      ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
-      ...(message.tracestate !== undefined && { tracestate: message.tracestate }),
     },
-    options: { deliveryMode: "persistent", priority: message.priority },
+    // A letter waits for an operator for as long as it takes.
+    options: { deliveryMode: "persistent", timeToLiveMs: Number.POSITIVE_INFINITY },
   };
 }
 

@@ -1,7 +1,6 @@
 /** A consumer that is made anew when it ends although nobody closed it: its queue was deleted and is back, say. */
 import type { Connection } from "../connection.js";
 import type { Consumer } from "../consumer.js";
-import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";
 
 /** What a {@link LastingConsumer} is told by its owner. */
@@ -38,12 +37,7 @@ export class LastingConsumer {
     for (let failures = 1; !signal.aborted; failures += 1) {
       let error: unknown;
       try {
-        const messages = await this.#consumer.receiveBatch({ maximumSize, signal });
-        if (messages.length > 0) {
-          return messages;
-        }
-        const { address } = this.#consumer.destination;
-        error = new MessagingError("closed", `The consumer of ${address} ended.`, { destination: address });
+        return await this.#consumer.receiveBatch({ maximumSize, signal });
       } catch (caught) {
         error = caught;
       }

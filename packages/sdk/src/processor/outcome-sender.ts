@@ -152,7 +152,9 @@ function nowhere(): MessagingError {
 
 /** The message with the trace context of the input it answers, unless it has one of its own. */
 function traced(message: OutgoingMessage, trace: Traced | undefined): OutgoingMessage {
-  if (trace?.traceparent === undefined || message.traceparent !== undefined) return message;
+  // What is no message is refused where it is sent; spread, it would be an empty one.
+  if (trace?.traceparent === undefined || typeof message !== "object" || message === null) return message;
+  if (message.traceparent !== undefined) return message;
   const { traceparent, tracestate } = trace;
   return { ...message, traceparent, ...(tracestate !== undefined && { tracestate }) };
 }

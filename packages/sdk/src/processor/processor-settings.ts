@@ -1,4 +1,5 @@
 /** The options of a processor, parsed once: every default in one place, conflicts refused with a sentence. */
+import { checkDestination, checkFunction, checkNames, checkText, LONGEST_WAIT_MS, namesOf } from "../arguments.js";
 import type { BreakerOptions } from "../breaker.js";
 import type { Consumer, Subscription } from "../consumer.js";
 import type { Destination } from "../destination.js";
@@ -25,6 +26,41 @@ const DEFAULT_PROBE_SIZE = 1;
 const DEFAULT_MAXIMUM_CRASHES = 3;
 /** One share of the window is being handled while the other arrives. */
 const WINDOW_SHARES = 2;
+
+type Options = ProcessorOptions<StandardSchemaV1>;
+
+const OPTIONS = namesOf<Options>({
+  name: true,
+  from: true,
+  subscription: true,
+  selector: true,
+  to: true,
+  toOptions: true,
+  schema: true,
+  deadLetter: true,
+  batch: true,
+  retry: true,
+  breaker: true,
+  crashJournal: true,
+  maximumDeliveries: true,
+  classify: true,
+  handle: true,
+  onEvent: true,
+});
+/** The names within the options that are objects. */
+const WITHIN = {
+  batch: namesOf<NonNullable<Options["batch"]>>({ maximumSize: true, concurrency: true, orderedByGroup: true }),
+  retry: namesOf<NonNullable<Options["retry"]>>({
+    attempts: true,
+    maximumUnknownAttempts: true,
+    initialDelayMs: true,
+    maximumDelayMs: true,
+    redeliveryDelayMs: true,
+    maximumRedeliveryDelayMs: true,
+  }),
+  crashJournal: namesOf<NonNullable<Options["crashJournal"]>>({ directory: true, maximumCrashes: true }),
+} as const;
+const BREAKER = namesOf<BreakerOptions>({ afterFailures: true, halfOpenAfterMs: true, probeSize: true });
 
 /** The handler with its body type forgotten; the schema has made sure of it. */
 export type Handle = (
@@ -65,12 +101,14 @@ export interface ProcessorSettings {
  * @throws MessagingError `invalid-argument` naming the option.
  */
 export function parseProcessorOptions<S extends StandardSchemaV1>(options: ProcessorOptions<S>): ProcessorSettings {
+  checkNames("The options of process", options, OPTIONS);
   if (typeof options.name !== "string" || options.name.trim() === "") {
     throw new MessagingError("invalid-argument", "A processor needs a name: a non-empty string.");
   }
   if (typeof options.handle !== "function") {
     throw new MessagingError("invalid-argument", `Processor ${options.name}: handle must be a function.`);
   }
+  checkParts(options);
   const whole = wholeNumbers(`Processor ${options.name}`);
   const maximumSize = whole("batch.maximumSize", options.batch?.maximumSize, DEFAULT_MAXIMUM_SIZE, 1);
   const concurrency = whole("batch.concurrency", options.batch?.concurrency, DEFAULT_CONCURRENCY, 1);
@@ -108,12 +146,32 @@ export function parseProcessorOptions<S extends StandardSchemaV1>(options: Proce
   };
 }
 
+function checkParts<S extends StandardSchemaV1>(options: ProcessorOptions<S>): void {
+  const whose = `Processor ${options.name}`;
+  checkDestination(`${whose}: from`, options.from);
+  if (options.to !== undefined) checkDestination(`${whose}: to`, options.to);
+  if (options.deadLetter !== undefined) checkDestination(`${whose}: deadLetter`, options.deadLetter);
+  checkText(`${whose}: selector`, options.selector);
+  checkFunction(`${whose}: classify`, options.classify);
+  checkFunction(`${whose}: onEvent`, options.onEvent);
+  for (const part of ["batch", "retry", "crashJournal"] as const) {
+    if (options[part] !== undefined) checkNames(`${whose}: ${part}`, options[part], WITHIN[part]);
+  }
+  if (typeof options.schema?.["~standard"]?.validate !== "function") {
+    throw new MessagingError(
+      "invalid-argument",
+      `${whose}: schema must be a Standard Schema, as zod's and valibot's are.`,
+    );
+  }
+}
+
 type Whole = (option: string, value: number | undefined, fallback: number, least: number) => number;
 
 function wholeNumbers(whose: string): Whole {
   return (option, value, fallback, least) => {
     const chosen = value ?? fallback;
-    if (!Number.isSafeInteger(chosen) || chosen < least) {
+    // A longer time fires a timer of Node at once.
+    if (!Number.isSafeInteger(chosen) || chosen < least || (option.endsWith("Ms") && chosen > LONGEST_WAIT_MS)) {
       throw new MessagingError("invalid-argument", `${whose}: ${option} must be a whole number of at least ${least}.`);
     }
     return chosen;
@@ -152,6 +210,7 @@ function redeliveryLimits<S extends StandardSchemaV1>(
 
 /** The options of a breaker with every default. @throws MessagingError `invalid-argument` naming the option and `whose` it is. */
 export function breakerSettings(options: BreakerOptions, whose: string): BreakerSettings {
+  checkNames(`${whose}: breaker`, options, BREAKER);
   const whole = wholeNumbers(whose);
   return {
     afterFailures: whole("breaker.afterFailures", options.afterFailures, DEFAULT_AFTER_FAILURES, 1),

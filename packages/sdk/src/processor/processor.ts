@@ -1,9 +1,11 @@
 /** A step of a pipeline: batch in, handler once, outcomes sent and confirmed, inputs accepted last. */
+import { checkNames, checkWait, namesOf } from "../arguments.js";
 import type { BreakerState } from "../breaker.js";
 import type { Connection } from "../connection.js";
 import type { Consumer } from "../consumer.js";
 import type { Message } from "../message.js";
 import type { Held, Incoming, Processor, ProcessorOptions } from "../processor.js";
+import { reporterOf } from "../reporting.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
 import { Batch } from "./batch.js";
 import { Breaker } from "./breaker.js";
@@ -19,6 +21,7 @@ import { giveBack, setAside } from "./set-aside.js";
 import { Step } from "./step.js";
 import { withinTime } from "./within-time.js";
 
+const DRAIN_OPTIONS = namesOf<{ timeoutMs?: number }>({ timeoutMs: true });
 const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
 /** How long a probe that is not full waits for what the broker sends with its first message. */
 const PROBE_GATHERING_MS = 20;
@@ -53,7 +56,8 @@ async function openWith(
 ): Promise<Processor> {
   const sender = await OutcomeSender.open(connection, settings);
   const lifecycle = new Lifecycle(connection);
-  const step = new Step(settings, lifecycle, sender, new Breaker(settings.breaker));
+  const breaker = new Breaker(settings.breaker);
+  const step = new Step(settings, { lifecycle, sender, breaker, reporter: reporterOf(connection) });
   const receiving = step.holds.begin("step");
   try {
     const input = await LastingConsumer.open({
@@ -116,6 +120,12 @@ class RunningProcessor implements Processor {
   }
 
   drain(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    try {
+      checkNames("The options of drain", options, DRAIN_OPTIONS);
+      checkWait("timeoutMs", options.timeoutMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     this.#drained ??= this.#drain(options.timeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS).finally(this.#onDrained);
     return this.#drained;
   }

@@ -1,5 +1,6 @@
 /** What the parts of one processor share. */
 import type { Processor, ProcessorEvent } from "../processor.js";
+import type { Reporter } from "../reporting.js";
 import { backOffDelayMs } from "./back-off.js";
 import type { Breaker } from "./breaker.js";
 import { Holds } from "./holds.js";
@@ -19,7 +20,20 @@ export class Step {
   readonly holds = new Holds();
   readonly counts: Counts = { handled: 0, deadLettered: 0, retried: 0 };
 
-  constructor(settings: ProcessorSettings, lifecycle: Lifecycle, sender: OutcomeSender, breaker: Breaker) {
+  readonly #reporter: Reporter;
+
+  constructor(
+    settings: ProcessorSettings,
+    parts: {
+      readonly lifecycle: Lifecycle;
+      readonly sender: OutcomeSender;
+      readonly breaker: Breaker;
+      /** Hears of failures that have no listener. */
+      readonly reporter: Reporter;
+    },
+  ) {
+    const { lifecycle, sender, breaker, reporter } = parts;
+    this.#reporter = reporter;
     this.settings = settings;
     this.lifecycle = lifecycle;
     this.sender = sender;
@@ -31,12 +45,20 @@ export class Step {
     return this.lifecycle.phase === "running" && this.breaker.state.name !== "open";
   }
 
-  /** Tells the application; what its listener throws is its own affair and must not stop the queue. */
+  /** Tells the application; what its listener throws must not stop the queue. */
   emit(event: ProcessorEvent): void {
+    const { onEvent, name } = this.settings;
+    const message = "message" in event ? event.message : undefined;
+    if (onEvent === undefined) {
+      if ("error" in event && event.error !== undefined) {
+        this.#reporter.report(`Processor ${name}`, event.error, message);
+      }
+      return;
+    }
     try {
-      this.settings.onEvent?.(event);
-    } catch {
-      // There is nobody to tell: the listener is the one who listens.
+      onEvent(event);
+    } catch (error) {
+      this.#reporter.report(`onEvent of processor ${name}`, error, message);
     }
   }
 

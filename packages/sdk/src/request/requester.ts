@@ -1,7 +1,10 @@
 /** Request and reply: thousands of requests at once over one temporary reply queue. */
 import { randomUUID } from "node:crypto";
+import { checkMessage } from "../amqp/encode-body.js";
+import { checkDestination, checkNames, checkSignal, checkWait, namesOf } from "../arguments.js";
 import type { Connection } from "../connection.js";
 import type { Consumer } from "../consumer.js";
+import { afterReading } from "../deadline.js";
 import type { Destination, TemporaryQueue } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message, OutgoingMessage } from "../message.js";
@@ -10,6 +13,7 @@ import type { RequestOptions } from "../request-reply.js";
 import { failureOf } from "./reply-failure.js";
 import { type Asked, aborted, closedMeanwhile, lineLost, timedOut } from "./request-failures.js";
 
+const REQUEST_OPTIONS = namesOf<RequestOptions>({ timeoutMs: true, signal: true });
 const DEFAULT_TIMEOUT_MS = 5_000;
 /** Requests that may wait for a reply at once; one more fails with `window-full`. */
 const MAXIMUM_WAITING = 10_000;
@@ -64,6 +68,15 @@ export class Requester {
    * `invalid-argument`, `rejected` when the broker refused the reply, and what a send may throw.
    */
   request(destination: Destination, message: OutgoingMessage, options: RequestOptions = {}): Promise<Message> {
+    try {
+      checkDestination("The destination of a request", destination);
+      checkNames("The options of a request", options, REQUEST_OPTIONS);
+      checkWait("timeoutMs", options.timeoutMs);
+      checkSignal("signal", options.signal);
+      checkMessage(message);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const refusal = this.#refusal(destination, message, timeoutMs, options.signal);
     if (refusal !== undefined) {
@@ -82,7 +95,7 @@ export class Requester {
         sent: false,
       };
       this.#waiting.set(correlationId, waiting);
-      this.#sweep ??= setTimeout(() => this.#endOverdue(), SWEEP_INTERVAL_MS).unref();
+      this.#sweep ??= this.#sweepLater();
       if (this.#channel !== undefined) {
         this.#send(this.#channel, correlationId, waiting, message);
         return;
@@ -172,8 +185,9 @@ export class Requester {
 
   async #openChannel(): Promise<Channel> {
     const replies = await this.#connection.createTemporaryQueue();
+    let consumer: Consumer | undefined;
     try {
-      const consumer = await this.#connection.createConsumer(replies, {
+      consumer = await this.#connection.createConsumer(replies, {
         acknowledge: "auto",
         creditWindow: REPLY_CREDIT_WINDOW,
         onMessage: (reply) => this.#answer(reply),
@@ -184,7 +198,8 @@ export class Requester {
       });
       return { replies, consumer, producer };
     } catch (error) {
-      // Deleting the queue ends a consumer that has been made; where the line is gone, so is the queue.
+      await consumer?.close().catch(() => undefined);
+      // Where the line is gone, so is the queue.
       await replies.delete().catch(() => undefined);
       throw error;
     }
@@ -251,14 +266,18 @@ export class Requester {
 
   /** The one timer of all requests; it rests while none waits. */
   #endOverdue(): void {
+    if (this.#closed) return;
     const now = performance.now();
     for (const [correlationId, waiting] of this.#waiting) {
       if (waiting.deadline <= now) {
         this.#fail(correlationId, timedOut(waiting));
       }
     }
-    this.#sweep =
-      this.#waiting.size === 0 ? undefined : setTimeout(() => this.#endOverdue(), SWEEP_INTERVAL_MS).unref();
+    this.#sweep = this.#waiting.size === 0 ? undefined : this.#sweepLater();
+  }
+
+  #sweepLater(): NodeJS.Timeout {
+    return setTimeout(() => afterReading(() => this.#endOverdue()).unref(), SWEEP_INTERVAL_MS).unref();
   }
 }
 

@@ -1,4 +1,5 @@
 /** Answers requests: what the application returns goes to each request's reply address. */
+import { checkDestination, checkFunction, checkNames, checkWait, namesOf } from "../arguments.js";
 import type { Connection } from "../connection.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
@@ -6,10 +7,13 @@ import type { Message, OutgoingMessage } from "../message.js";
 import { backOffDelayMs, Pauses } from "../processor/back-off.js";
 import { LastingConsumer } from "../processor/lasting-consumer.js";
 import type { Producer } from "../producer.js";
+import { type Reporter, reporterOf } from "../reporting.js";
 import type { Responder, RespondOptions } from "../request-reply.js";
 import { failureReply, isRequesterGone } from "./reply-failure.js";
 
+const RESPOND_OPTIONS = namesOf<RespondOptions>({ concurrency: true, mayReplyTo: true, onError: true });
 const DEFAULT_CONCURRENCY = 64;
+const DRAIN_OPTIONS = namesOf<{ timeoutMs?: number }>({ timeoutMs: true });
 const DEFAULT_DRAIN_TIMEOUT_MS = 10_000;
 /** Waiting times before a consumer that the broker ended is opened again. */
 const REOPENING = { initialDelayMs: 50, maximumDelayMs: 5_000 };
@@ -30,6 +34,11 @@ export async function openResponder(
   options: RespondOptions = {},
   onDrained: () => void = () => {},
 ): Promise<Responder> {
+  checkDestination("What is to be answered", destination);
+  checkFunction("answer", answer ?? null);
+  checkNames("The options of respond", options, RESPOND_OPTIONS);
+  checkFunction("mayReplyTo", options.mayReplyTo);
+  checkFunction("onError", options.onError);
   const concurrency = options.concurrency ?? DEFAULT_CONCURRENCY;
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new MessagingError("invalid-argument", "concurrency must be a whole number of at least 1.");
@@ -49,6 +58,8 @@ export async function openResponder(
     return new RunningResponder({
       ...{ requests, producer, answer, concurrency, onError, stop, pauses, onDrained },
       mayReplyTo: mayReplyTo ?? (() => true),
+      reporter: reporterOf(connection),
+      address: destination.address,
     });
   } catch (error) {
     await producer.close();
@@ -62,6 +73,8 @@ interface Parts {
   readonly answer: Answer;
   readonly concurrency: number;
   readonly onError: RespondOptions["onError"];
+  readonly reporter: Reporter;
+  readonly address: string;
   readonly mayReplyTo: NonNullable<RespondOptions["mayReplyTo"]>;
   readonly stop: AbortController;
   readonly pauses: Pauses;
@@ -83,6 +96,12 @@ class RunningResponder implements Responder {
   }
 
   drain(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    try {
+      checkNames("The options of drain", options, DRAIN_OPTIONS);
+      checkWait("timeoutMs", options.timeoutMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     this.#drained ??= this.#drain(options.timeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS).finally(this.#parts.onDrained);
     return this.#drained;
   }
@@ -126,6 +145,10 @@ class RunningResponder implements Responder {
         return;
       }
       const reply = await answer(request);
+      if (reply === undefined || reply === null) {
+        const sentence = "answer returned nothing: return the reply, or {} for one without a body.";
+        throw new MessagingError("invalid-argument", sentence);
+      }
       if (!this.#inHand.has(request)) {
         return;
       }
@@ -168,10 +191,15 @@ class RunningResponder implements Responder {
 
   /** What the application's listener throws must not end the answering of others. */
   #tell(error: unknown, request: Message): void {
+    const { onError, reporter, address } = this.#parts;
+    if (onError === undefined) {
+      reporter.report(`The responder of ${address}`, error, request);
+      return;
+    }
     try {
-      this.#parts.onError?.(error, request);
-    } catch {
-      // There is nobody left to tell.
+      onError(error, request);
+    } catch (thrown) {
+      reporter.report(`onError of the responder of ${address}`, thrown, request);
     }
   }
 

@@ -114,26 +114,26 @@ export interface Broker extends AsyncDisposable {
   refuseCredit(address: string): Fault;
   /**
    * Rejects the next messages for these addresses, and keeps none of them.
-   * @throws RangeError for a count below 1.
+   * @throws MessagingError `invalid-argument` for a count below 1.
    */
   rejectNext(address: string, options?: RejectOptions): Fault;
   /**
    * Takes messages for these addresses, or refuses them, as ever, and tells their producers late: each
    * after `delayMs` milliseconds [when the fault is lifted, which tells all in any case]. While
    * 10,000 wait, others are told at once.
-   * @throws RangeError for a delay below 1.
+   * @throws MessagingError `invalid-argument` for a delay below 1.
    */
   delayOutcomes(address: string, options?: { readonly delayMs?: number }): Fault;
   /**
    * Takes the next `count` [1] messages for these addresses, or refuses them, as ever, and never tells their producers:
    * their sends stay unconfirmed until they time out or the connection goes.
-   * @throws RangeError for a count below 1.
+   * @throws MessagingError `invalid-argument` for a count below 1.
    */
   forgetOutcomes(address: string, options?: { readonly count?: number }): Fault;
   /**
    * Carries out the next `count` [1] commits, or refuses them, as ever, and never says so: each transaction is in doubt
    * when the connection goes.
-   * @throws RangeError for a count below 1.
+   * @throws MessagingError `invalid-argument` for a count below 1.
    */
   forgetCommits(options?: { readonly count?: number }): Fault;
   /**

@@ -15,7 +15,7 @@ const PORT_RETRY_MS = 50;
  * what it can do. What it cannot do it refuses: distributed transactions, filters other than selector and no-local,
  * management messages.
  *
- * @throws RangeError or TypeError for options that contradict each other, and what the system says of a port that
+ * @throws MessagingError `invalid-argument` for options that cannot be, or contradict each other, and what the system says of a port that
  * cannot be listened on.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {

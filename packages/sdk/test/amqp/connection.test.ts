@@ -4,6 +4,8 @@ import { expect } from "chai";
 import { connect } from "../../dist/amqp/connect.js";
 import type { Connection, ConnectionState } from "../../dist/connection.js";
 import { queue } from "../../dist/destination.js";
+import { startBroker } from "../../dist/testing/mod.js";
+import { paymentSchema } from "../processor/step-fixture.js";
 import { failure, type PeerDelivery, ScriptedPeer, until } from "./scripted-peer.js";
 
 const payment = queue("payment");
@@ -150,6 +152,49 @@ describe("a connection", () => {
     expect(states.at(-1)).to.deep.equal({ name: "closed", cause: undefined });
   });
 
+  it("tells every call after its close, of whatever was made from it, that it is closed", async () => {
+    await using broker = await startBroker();
+    const connection = await connect(broker.url);
+    const producer = await connection.createProducer(payment);
+    const transaction = await connection.beginTransaction();
+    const letters = connection.deadLetters(payment);
+    const answer = () => ({ text: "x" });
+    const responder = await connection.respond(queue("ask"), answer);
+    const temporary = await connection.createTemporaryQueue();
+    await connection.close();
+    const message = { text: "x" };
+    const process = { name: "p", from: payment, schema: paymentSchema, handle: () => [] };
+    const calls: (() => unknown)[] = [
+      () => connection.createProducer(payment),
+      () => connection.createConsumer(payment),
+      () => connection.createBrowser(payment),
+      () => connection.createTemporaryQueue(),
+      () => connection.createTemporaryTopic(),
+      () => connection.unsubscribe("s"),
+      () => connection.request(payment, message),
+      () => connection.respond(payment, answer),
+      () => connection.process(process),
+      () => connection.transaction(async () => {}),
+      () => connection.beginTransaction(),
+      () => letters.list(),
+      () => letters.read("ID:1"),
+      () => letters.replay("ID:1", { to: payment }),
+      () => letters.discard("ID:1"),
+      () => producer.send(message),
+      () => producer.trySend(message),
+      () => producer.sendAll([{ message }]),
+      () => producer.sendAll([]),
+      async () => producer.sendUnconfirmed(message),
+      () => transaction.send(payment, message),
+      () => transaction.commit(),
+    ];
+    for (const call of calls) {
+      expect((await failure((async () => call())())).code, String(call)).to.equal("closed");
+    }
+    await Promise.all([producer.close(), responder.drain(), temporary.delete(), connection.close()]);
+    await transaction.rollback();
+  });
+
   it("notices a broker that is frozen", async () => {
     await using peer = await ScriptedPeer.start();
     await using connection = await connect(peer.url, { idleTimeoutMs: 100, reconnect: soon });
@@ -187,6 +232,19 @@ describe("a connection", () => {
     await until(() => connection.state.name === "closed", "it gives up");
     expect(states.map(({ name }) => name)).to.deep.equal(["reconnecting", "reconnecting", "reconnecting", "closed"]);
     expect(states.at(-1)).to.have.nested.property("cause.code", "connection-failed");
+  });
+
+  it("says at each attempt why the one before it failed", async () => {
+    let known = true;
+    await using peer = await ScriptedPeer.start({ login: () => known });
+    const connection = await connect(peer.url, { username: "user", password: "p", reconnect: soon });
+    const states = statesOf(connection);
+    known = false;
+    peer.drop();
+    await until(() => connection.state.name === "closed", "it gives up");
+    const causes = states.map((state) => ("cause" in state ? state.cause?.code : undefined));
+    const refused = "authentication-failed";
+    expect(causes).to.deep.equal(["connection-lost", refused, refused, refused]);
   });
 
   it("does not try a refused log-in for ever", async () => {

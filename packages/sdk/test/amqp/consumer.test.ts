@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { connect } from "../../dist/amqp/connect.js";
-import type { Consumer } from "../../dist/consumer.js";
 import { queue, topic } from "../../dist/destination.js";
 import type { Message } from "../../dist/message.js";
 import { feed, receiveAll } from "./feeding.js";
@@ -90,9 +89,63 @@ describe("a consumer", () => {
     ].map((wait) => failure<unknown>(wait));
     abort.abort();
     for (const error of await Promise.all(waits)) expect(error.code).to.equal("aborted");
-    const ends = [consumer.receive(), consumer.receiveBatch({ maximumSize: 1 }), firstOf(consumer)];
+    const ends = [consumer.receive(), consumer.receiveBatch({ maximumSize: 1 })].map((end) => failure<unknown>(end));
+    const loop = firstOf(consumer);
     await consumer.close();
-    expect(await Promise.all(ends)).to.deep.equal([undefined, [], undefined]);
+    for (const error of await Promise.all(ends)) expect(error.code).to.equal("closed");
+    expect(await loop, "for a loop it is the end").to.equal(undefined);
+  });
+
+  it("tells each call after its close that it is closed, so that a loop over them ends", async () => {
+    await using peer = await ScriptedPeer.start();
+    await using connection = await connect(peer.url);
+    const consumer = await connection.createConsumer(payment, { acknowledge: "client" });
+    await consumer.close();
+    const calls = [
+      () => consumer.receive(),
+      () => consumer.receive({ timeoutMs: 1_000 }),
+      () => consumer.receiveNoWait(),
+      () => consumer.receiveBatch({ maximumSize: 1 }),
+      async () => consumer.recover(),
+    ];
+    for (const call of calls) {
+      const error = await failure<unknown>(call());
+      expect(error).to.include({ code: "closed", destination: "payment" });
+    }
+    expect(await firstOf(consumer)).to.equal(undefined);
+    consumer.stop();
+    consumer.start();
+    await consumer.close();
+  });
+
+  it("tells the same after the close of its connection", async () => {
+    await using peer = await ScriptedPeer.start();
+    const connection = await connect(peer.url);
+    const consumer = await connection.createConsumer(payment);
+    const waiting = failure<unknown>(consumer.receive());
+    const browser = await connection.createBrowser(payment);
+    await connection.close();
+    expect((await waiting).code).to.equal("closed");
+    expect((await failure<unknown>(consumer.receive({ timeoutMs: 1_000 }))).code).to.equal("closed");
+    expect((await failure<unknown>(consumer.receiveNoWait())).code).to.equal("closed");
+    expect(await firstOf(consumer)).to.equal(undefined);
+    expect(await firstOf(browser)).to.equal(undefined);
+  });
+
+  it("lets the event loop turn while it is asked again and again what is there, and the broker is away", async () => {
+    const peer = await ScriptedPeer.start();
+    await using connection = await connect(peer.url, { reconnect: { initialDelayMs: 1, maximumDelayMs: 5 } });
+    const consumer = await connection.createConsumer(payment);
+    await peer[Symbol.asyncDispose]();
+    await until(() => connection.state.name === "reconnecting", "the line is lost");
+    let timerRan = false;
+    setTimeout(() => {
+      timerRan = true;
+    }, 1);
+    for (let asked = 0; !timerRan; asked++) {
+      expect(asked, "questions before the timer").to.be.below(1_000_000);
+      expect(await consumer.receiveNoWait()).to.equal(undefined);
+    }
   });
 
   it("closes when its signal aborts", async () => {
@@ -100,9 +153,9 @@ describe("a consumer", () => {
     await using connection = await connect(peer.url);
     const abort = new AbortController();
     const consumer = await connection.createConsumer(payment, { signal: abort.signal });
-    const wait = consumer.receive();
-    abort.abort();
-    expect(await wait).to.equal(undefined);
+    const wait = failure<unknown>(consumer.receive());
+    abort.abort("enough");
+    expect(await wait).to.include({ code: "closed", cause: "enough" });
     await until(() => peer.detached.length === 1, "the link is closed");
   });
 
@@ -158,7 +211,7 @@ describe("a consumer", () => {
   });
 });
 
-async function firstOf(consumer: Consumer): Promise<Message | undefined> {
+async function firstOf(consumer: AsyncIterable<Message>): Promise<Message | undefined> {
   for await (const message of consumer) return message;
   return undefined;
 }

@@ -65,7 +65,7 @@ describe("a JMS consumer on the embedded broker", () => {
     consumer.start();
     expect((await consumer.receive())?.text).to.equal("1");
     await consumer.close();
-    expect(await consumer.receiveNoWait()).to.equal(undefined);
+    expect((await failure(consumer.receiveNoWait())).code).to.equal("closed");
   });
 
   it("accepts with a message all that were handed over before it, in acknowledge mode client", async () => {
@@ -117,6 +117,19 @@ describe("a JMS consumer on the embedded broker", () => {
     expect(await texts(browser)).to.deep.equal(["7", "8", "9"]);
   });
 
+  it("accepts what waits in acknowledge mode dups-ok when its connection closes, and after a while", async () => {
+    await send(4);
+    const own = await connect(broker.url);
+    const consumer = await own.createConsumer(payment, { acknowledge: "dups-ok", creditWindow: 100 });
+    for (let index = 0; index < 2; index++) expect((await consumer.receive())?.text).to.equal(`${index}`);
+    await until(() => broker.messageCount("payment") === 2, "they are accepted while nobody receives");
+    expect((await consumer.receive())?.text).to.equal("2");
+    await own.close();
+    await until(() => broker.messageCount("payment") === 1, "the third is accepted as well");
+    await using browser = await connection.createBrowser(payment);
+    expect((await texts(browser)).length).to.equal(1);
+  });
+
   it("browses a queue to its end, as often as asked, and takes nothing", async () => {
     await send(450);
     const expected = Array.from({ length: 450 }, (_, index) => `${index}`);
@@ -129,6 +142,33 @@ describe("a JMS consumer on the embedded broker", () => {
     }
     const consumer = await connection.createConsumer(payment);
     expect((await consumer.receive())?.text).to.equal("0");
+  });
+
+  it("says of a message that it was here before, also where the broker does not count that delivery", async () => {
+    await send(3);
+    const consumer = await connection.createConsumer(payment);
+    const first = await consumer.receive();
+    expect(first).to.include({ redelivered: false, deliveryCount: 1 });
+    first?.release();
+    const seen = new Map<string | undefined, boolean>();
+    for (let index = 0; index < 3; index++) {
+      const message = await consumer.receive();
+      seen.set(message?.text, message?.redelivered === true);
+    }
+    expect([...seen].toSorted()).to.deep.equal([
+      ["0", true],
+      ["1", false],
+      ["2", false],
+    ]);
+    broker.dropConnections();
+    for (let index = 0; index < 3; index++) {
+      const message = await consumer.receive();
+      expect(message).to.include({ redelivered: true, deliveryCount: 1 });
+    }
+    await using other = await connect(broker.url);
+    await consumer.close();
+    const fresh = await other.createConsumer(payment);
+    expect((await fresh.receive())?.redelivered, "another client has not seen it").to.equal(false);
   });
 
   it("browses by selector, and nothing but queues", async () => {
@@ -216,6 +256,40 @@ describe("a JMS consumer on the embedded broker", () => {
     for (const consumer of consumers) await consumer.close();
     await made.delete();
   });
+
+  it("keeps temporary destinations to JMS's rules: no deletion under a consumer, no use after it, no foreign consumer", async () => {
+    await using other = await connect(broker.url);
+    for (const made of [await connection.createTemporaryQueue(), await connection.createTemporaryTopic()]) {
+      const consumer = await connection.createConsumer(made);
+      const named = { kind: made.kind, address: made.address };
+      const again = await connection.createConsumer(named);
+      expect((await failure(made.delete())).code).to.equal("invalid-argument");
+      await consumer.close();
+      expect((await failure(made.delete())).code, "the other is there").to.equal("invalid-argument");
+      for (const foreign of [made, named]) {
+        expect((await failure(other.createConsumer(foreign))).code).to.equal("invalid-argument");
+      }
+      await using bound = await connection.createProducer(made);
+      await using producer = await other.createProducer(undefined);
+      await producer.send({ text: "from another" }, { destination: made });
+      expect((await again.receive({ timeoutMs: 5_000 }))?.text).to.equal("from another");
+      await again.close();
+      await made.delete();
+      await made.delete();
+      for (const use of [
+        () => connection.createConsumer(made),
+        () => connection.createProducer(made),
+        () => bound.send({ text: "x" }),
+        () => producer.send({ text: "x" }, { destination: made }),
+        () => producer.send({ text: "x", replyTo: made }, { destination: payment }),
+        () => connection.transaction((transaction) => transaction.send(made, { text: "x" })),
+      ]) {
+        expect(await failure<unknown>(use())).to.include({ code: "not-found", destination: made.address });
+      }
+    }
+    const queueMade = await other.createTemporaryQueue();
+    expect((await failure(connection.createBrowser(queueMade))).code).to.equal("invalid-argument");
+  });
 });
 
 describe("a JMS consumer", () => {
@@ -226,9 +300,9 @@ describe("a JMS consumer", () => {
     expect((await failure(consumer.receiveNoWait())).code).to.equal("timed-out");
     peer.senders[0]?.send({ body: "late" });
     expect((await consumer.receive())?.text).to.equal("late");
-    const waiting = consumer.receiveNoWait();
+    const waiting = failure(consumer.receiveNoWait());
     await consumer.close();
-    expect(await waiting).to.equal(undefined);
+    expect((await waiting).code).to.equal("closed");
   });
 
   it("asks again where the broker's answer may be the one to an earlier question", async () => {
@@ -277,7 +351,10 @@ describe("a JMS consumer", () => {
     await using peer = await ScriptedPeer.start({ refuse: () => (gone ? "amqp:not-found" : undefined) });
     await using connection = await connect(peer.url, { reconnect: { initialDelayMs: 1, maximumDelayMs: 2 } });
     const errors: MessagingError[] = [];
-    await connection.createConsumer(payment, { onMessage: () => {}, onError: (error) => errors.push(error) });
+    await connection.createConsumer(payment, {
+      onMessage: () => {},
+      onError: (error) => errors.push(error as MessagingError),
+    });
     gone = true;
     peer.senders[0]?.close({ condition: "amqp:resource-deleted" });
     await until(() => errors.length > 0, "it is told");
@@ -290,7 +367,10 @@ describe("a JMS consumer", () => {
     const peer = await ScriptedPeer.start();
     await using connection = await connect(peer.url, { reconnect: false });
     const errors: MessagingError[] = [];
-    await connection.createConsumer(payment, { onMessage: () => {}, onError: (error) => errors.push(error) });
+    await connection.createConsumer(payment, {
+      onMessage: () => {},
+      onError: (error) => errors.push(error as MessagingError),
+    });
     await peer[Symbol.asyncDispose]();
     await until(() => errors.length > 0, "it is told");
     expect(errors[0]).to.include({ code: "connection-lost" });

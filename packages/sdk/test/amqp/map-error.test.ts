@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { linkError } from "../../dist/amqp/map-error.js";
+import { linkError, rejectionError } from "../../dist/amqp/map-error.js";
 
 describe("The error of a link that the broker refused", () => {
   it("is one of rights in Artemis's words too, and of the protocol where the broker says nothing better", () => {
@@ -12,6 +12,11 @@ describe("The error of a link that the broker refused", () => {
       expect(linkError("Attaching", "orders", { condition, description }), description).to.include({
         ...{ code: "not-authorized", destination: "orders", retryable: false },
       });
+    }
+    for (const condition of ["failed", "amqp:internal-error", "amqp:not-allowed"]) {
+      const description = "AMQ229032: User: a does not have permission='SEND' on address b";
+      expect(rejectionError("orders", { condition, description }).code).to.equal("not-authorized");
+      expect(linkError("Attaching", "orders", { condition, description }).code).to.equal("not-authorized");
     }
     expect(linkError("Attaching", "orders", { condition, description: "AMQ229000: full" }).code).to.equal("protocol");
     expect(linkError("Attaching", "orders", { condition: "amqp:unauthorized-access" }).code).to.equal("not-authorized");

@@ -144,6 +144,41 @@ describe("the wire form of a message", () => {
     expect(content.expirationMs - content.timestampMs).to.equal(1_000);
   });
 
+  it("reads text in the character set that it names, and takes for bytes what it would have to guess", () => {
+    const data = (content: Buffer, content_type: string, content_encoding?: string) =>
+      decodeMessage(
+        rhea.message.encode({
+          body: rhea.message.data_section(content),
+          content_type,
+          ...(content_encoding !== undefined && { content_encoding }),
+        }) as Buffer,
+        payment,
+      );
+    for (const [bytes, type] of [
+      [Buffer.from("José ✓"), "text/plain"],
+      [Buffer.from("José ✓"), 'application/json; charset="UTF-8"'],
+      [Buffer.from("José ✓", "utf16le"), "text/plain; charset=utf-16le"],
+    ] as const) {
+      expect(data(bytes, type), type).to.include({ kind: "text", text: "José ✓", failure: undefined });
+    }
+    expect(data(Buffer.from("José", "latin1"), "text/plain;charset=ISO-8859-1").text).to.equal("José");
+    expect(data(Buffer.from("Jose"), "text/plain", "identity").text).to.equal("Jose");
+    for (const [bytes, type, encoding, failure] of [
+      [Buffer.from("José", "latin1"), "text/plain", undefined, /not utf-8/],
+      [Buffer.from("Jose"), "text/plain; charset=klingon", undefined, /klingon is not known/],
+      [Buffer.from([0, 0xd8]), "text/plain; charset=utf-16le", undefined, /not utf-16le/],
+      [Buffer.from([0x1f, 0x8b]), "application/json", "gzip", /encoding is gzip/],
+    ] as const) {
+      const content = data(bytes, type, encoding);
+      expect(content, type).to.include({ kind: "bytes", text: undefined, contentEncoding: encoding });
+      expect(content.bytes).to.deep.equal(bytes);
+      expect(content.failure).to.match(failure);
+    }
+    const halved = Buffer.from([0x00, 0x53, 0x77, 0xa1, 0x02, 0xc3, 0x28]);
+    expect(decodeMessage(halved, payment)).to.include({ kind: "bytes", failure: "its text is not utf-8" });
+    expect(decodeMessage(encodeMessage({ text: "\ufffd" }, payment, {}), payment).text).to.equal("\ufffd");
+  });
+
   it("carries text and bytes of any length", () => {
     for (const length of [0, 1, 84, 85, 86, 255, 256, 70_000]) {
       const text = "é".repeat(length);

@@ -4,7 +4,7 @@ import { encodeMessage } from "../../dist/amqp/encode-message.js";
 import { ReceivedMessage } from "../../dist/amqp/received-message.js";
 import { queue } from "../../dist/destination.js";
 import type { Message, OutgoingMessage } from "../../dist/message.js";
-import { byte, char, double, float, int, long, short } from "../../dist/typed-value.js";
+import { byte, char, double, float, int, long, short, ulong } from "../../dist/typed-value.js";
 
 const payment = queue("payment");
 
@@ -50,7 +50,7 @@ const TYPES = {
 
 function sent(message: OutgoingMessage): Message {
   const content = decodeMessage(encodeMessage(message, payment, {}), payment);
-  return new ReceivedMessage(content, {} as never, { settle: () => {}, ask: () => {} });
+  return new ReceivedMessage(content, {} as never, { settle: () => {}, ask: () => {}, givenBack: () => {} });
 }
 
 function typesOf(names: readonly string[], typeOf: (name: string) => unknown): Record<string, unknown> {
@@ -78,6 +78,23 @@ describe("properties", () => {
     expect(() => message.getProperty("long", "int"))
       .to.throw()
       .with.property("code", "invalid-body");
+  });
+
+  it("have a type for unsigned numbers that a long cannot hold, and are a long where it can", () => {
+    const message = sent({ properties: { beyond: ulong(2n ** 64n - 1n), within: ulong(7) } });
+    expect(message.propertyType("beyond")).to.equal("ulong");
+    expect(message.getProperty("beyond", "string")).to.equal("18446744073709551615");
+    expect(message.propertyType("within")).to.equal("long");
+    expect(message.getProperty("within", "long")).to.equal(7n);
+    expect(sent({ properties: message.typedProperties }).propertyType("beyond")).to.equal("ulong");
+    expect(() => message.getProperty("beyond", "long"))
+      .to.throw()
+      .with.property("code", "invalid-body");
+    for (const value of [-1, 2n ** 64n, 1.5]) {
+      expect(() => ulong(value))
+        .to.throw()
+        .with.property("code", "invalid-argument");
+    }
   });
 
   it("refuse chars and the names that JMS keeps elsewhere", () => {
@@ -119,6 +136,32 @@ describe("a map message", () => {
     expect(() => message.getEntry("string", "bytes"))
       .to.throw()
       .with.property("code", "invalid-body");
+  });
+
+  it("tells a decimal of another client for what it is", () => {
+    const decimal = Buffer.from("842230000000000007", "hex");
+    const entry = Buffer.concat([Buffer.from("a10164", "hex"), decimal]);
+    const map = Buffer.concat([Buffer.from([0x00, 0x53, 0x77, 0xc1, entry.length + 1, 2]), entry]);
+    const read = (payload: Buffer) =>
+      new ReceivedMessage(
+        decodeMessage(payload, payment),
+        { id: 0, link: undefined as never, settledByBroker: true },
+        undefined,
+      );
+    expect(read(map).kind).to.equal("object");
+    const jmsMap = Buffer.concat([
+      Buffer.from("005372c11702a312", "hex"),
+      Buffer.from("x-opt-jms-msg-type"),
+      Buffer.from("5102", "hex"),
+    ]);
+    const mapMessage = Buffer.concat([jmsMap, map]);
+    expect(read(mapMessage).entryType("d")).to.equal("decimal64");
+    expect(read(mapMessage).getEntry("d", "decimal64")).to.deep.equal(decimal.subarray(1));
+    expect(() => read(mapMessage).getEntry("d", "bytes"))
+      .to.throw()
+      .with.property("code", "invalid-body");
+    const value = Buffer.concat([Buffer.from([0x00, 0x53, 0x77]), decimal]);
+    expect(read(value)).to.include({ kind: "object" });
   });
 
   it("refuses empty names, nested values and what is no plain object", () => {

@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { connect } from "../../dist/amqp/connect.js";
 import { queue } from "../../dist/destination.js";
+import type { MessagingError } from "../../dist/errors.js";
+import { startBroker } from "../../dist/testing/mod.js";
 import { failure, type PeerDelivery, type PeerReceiver, ScriptedPeer, until } from "./scripted-peer.js";
 
 const payment = queue("payment");
@@ -149,6 +151,64 @@ describe("a producer", () => {
     ]);
     await producer.close();
     expect((await failure(producer.send({ json: 5 }))).code).to.equal("closed");
+  });
+
+  it("sends more than may wait, at its own pace, while others still find room", async () => {
+    await using broker = await startBroker();
+    await using connection = await connect(broker.url);
+    const producer = await connection.createProducer(payment, { maximumInFlight: 50, maximumWaiting: 100 });
+    const messages = Array.from({ length: 20_000 }, (_, index) => ({ message: { json: index } }));
+    const all = producer.sendAll(messages);
+    expect(producer.pending).to.equal(20_000);
+    const other = producer.send({ json: "other" });
+    await all;
+    await other;
+    expect(producer.pending).to.equal(0);
+    const consumer = await connection.createConsumer(payment, { acknowledge: "auto" });
+    for (const [index] of messages.entries()) expect((await consumer.receive())?.json()).to.equal(index);
+    expect((await consumer.receive())?.json()).to.equal("other");
+  });
+
+  it("says which of several are not confirmed, and why", async () => {
+    await using peer = await ScriptedPeer.start({
+      onMessage: ({ message, delivery }) => {
+        if (message.body === "3") delivery.reject({ condition: "amqp:resource-limit-exceeded" });
+        else delivery.accept();
+      },
+    });
+    await using connection = await connect(peer.url);
+    const producer = await connection.createProducer(payment, { maximumInFlight: 2, maximumWaiting: 0 });
+    const messages = [1, 2, 4n, 3].map((json) => ({ message: { json } }));
+    const error = await failure(producer.sendAll(messages));
+    const failures = error.failures as ReadonlyMap<number, MessagingError>;
+    expect([...failures].map(([place, { code }]) => [place, code]).toSorted()).to.deep.equal([
+      [2, "invalid-argument"],
+      [3, "address-full"],
+    ]);
+    expect(error.message).to.match(/^2 of 4 messages are not confirmed/);
+  });
+
+  it("fails all of one call together when the line breaks, and when the broker takes nothing", async () => {
+    const messages = Array.from({ length: 5_000 }, (_, index) => ({ message: { json: index } }));
+    const limits = { maximumInFlight: 10, maximumWaiting: 10 } as const;
+    {
+      await using peer = await ScriptedPeer.start({ onMessage: () => {} });
+      await using connection = await connect(peer.url, noReconnect);
+      const producer = await connection.createProducer(payment, limits);
+      const all = failure(producer.sendAll(messages));
+      peer.drop();
+      const { failures, mayHaveArrived } = await all;
+      expect((failures as ReadonlyMap<number, MessagingError>).size).to.equal(5_000);
+      expect(mayHaveArrived).to.equal(true);
+      expect((failures as ReadonlyMap<number, MessagingError>).get(4_999)).to.include({ mayHaveArrived: false });
+    }
+    await using peer = await ScriptedPeer.start({ credit: () => 0 });
+    await using connection = await connect(peer.url);
+    const producer = await connection.createProducer(payment, { ...limits, sendTimeoutMs: 50 });
+    const { code, failures, mayHaveArrived } = await failure(producer.sendAll(messages));
+    expect({ code, mayHaveArrived }).to.deep.equal({ code: "timed-out", mayHaveArrived: false });
+    expect((failures as ReadonlyMap<number, MessagingError>).size).to.equal(5_000);
+    expect(producer.pending).to.equal(0);
   });
 
   it("sends at most once without a confirmation, in order with the others", async () => {

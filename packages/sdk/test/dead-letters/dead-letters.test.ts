@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { CLOSED_PREFIX } from "../../conformance/dist/harness/broker-under-test.js";
 import { byte, connect, type DeadLetter, long, MessagingError, queue, topic } from "../../dist/mod.js";
+import { startBroker } from "../../dist/testing/mod.js";
+import { failure } from "../amqp/scripted-peer.js";
 import { DEAD, IN, idsOf, passOn, payments, StepFixture } from "../processor/step-fixture.js";
 import { until } from "../processor/until.js";
 
@@ -26,7 +28,7 @@ describe("The letters of a dead-letter queue", () => {
     expect(await step.count("dead")).to.equal(3);
   });
 
-  it("go where they died, with their attempts forgotten, their history told, and a new duplicate id", async () => {
+  it("go where they died, with their attempts forgotten, and their history told", async () => {
     await using step = await StepFixture.start();
     await using producer = await step.connection.createProducer(IN, { priority: 7 });
     const properties = { merchant: "m-1", amount: long(5n) };
@@ -67,35 +69,57 @@ describe("The letters of a dead-letter queue", () => {
     expect(await step.count("in")).to.equal(1);
   });
 
-  it("are not doubled by a replay that broke off after its send and is repeated", async () => {
-    await using step = await StepFixture.start();
-    await setAside(step, 1);
-    const letters = step.connection.deadLetters(DEAD);
+  it("stay where the line breaks before the end of a replay, which has then sent nothing", async () => {
+    await using broker = await startBroker();
+    await using connection = await connect(broker.url, { reconnect: { initialDelayMs: 5, maximumDelayMs: 20 } });
+    await using producer = await connection.createProducer(DEAD);
+    await producer.send({ text: "the only one" });
+    const letters = connection.deadLetters(DEAD);
     const [letter] = await letters.list();
-    const breaking = new Proxy(step.connection, {
-      get(target, name) {
-        if (name === "createProducer") {
-          return async (...args: Parameters<typeof target.createProducer>) => {
-            const producer = await target.createProducer(...args);
-            const send = producer.send.bind(producer);
-            producer.send = async (...sent) => {
-              await send(...sent);
-              throw new MessagingError("connection-lost", "The confirmation was not seen.", { mayHaveArrived: true });
-            };
-            return producer;
-          };
-        }
-        const value: unknown = Reflect.get(target, name);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-    const { DeadLetterQueue } = await import("../../dist/dead-letters/dead-letter-queue.js");
-    const error = await new DeadLetterQueue(breaking, DEAD).replay(idOf(letter)).catch((thrown: unknown) => thrown);
-    expect(error).to.be.instanceOf(MessagingError).with.property("code", "connection-lost");
-    await until("the letter is back", async () => (await step.count("dead")) === 1);
-    expect(await letters.replay(idOf(letter))).to.equal(true);
-    await until("the letter is gone", async () => (await step.count("dead")) === 0);
-    expect(await step.count("in")).to.equal(1);
+    const fault = broker.refuseCredit("*");
+    const replay = failure(letters.replay(idOf(letter), { to: IN }));
+    await until("the letter is taken", () =>
+      broker.queues().some((one) => one.queue === "dead" && one.consumers === 1),
+    );
+    broker.dropConnections();
+    fault.lift();
+    expect(await replay).to.have.property("code", "connection-lost");
+    await until("the connection is back", () => connection.state.name === "open");
+    expect(broker.messageCount("dead")).to.equal(1);
+    expect(broker.messageCount("in")).to.equal(0);
+    expect(await letters.replay(idOf(letter), { to: IN })).to.equal(true);
+    expect(broker.messageCount("dead")).to.equal(0);
+    expect(broker.messageCount("in")).to.equal(1);
+  });
+
+  it("are in one place when nobody knows how a replay ended", async () => {
+    await using broker = await startBroker();
+    await using connection = await connect(broker.url, { reconnect: { initialDelayMs: 5, maximumDelayMs: 20 } });
+    await using producer = await connection.createProducer(DEAD);
+    await producer.send({ text: "the only one" });
+    const letters = connection.deadLetters(DEAD);
+    const [letter] = await letters.list();
+    broker.forgetCommits();
+    const replay = failure(letters.replay(idOf(letter), { to: IN }));
+    await until("it is committed", () => broker.messageCount("in") === 1);
+    broker.dropConnections();
+    expect(await replay).to.have.property("code", "in-doubt");
+    await until("the connection is back", () => connection.state.name === "open");
+    expect(await letters.replay(idOf(letter), { to: IN })).to.equal(false);
+    expect(broker.messageCount("in")).to.equal(1);
+  });
+
+  it("that look alike are each replayed: the broker takes none for another", async () => {
+    await using step = await StepFixture.start();
+    await using producer = await step.connection.createProducer(IN, { disableTimestamp: true });
+    for (const text of ["one", "another"]) await producer.send({ text, messageId: "same" });
+    await using consumer = await step.connection.createConsumer(IN);
+    for (let n = 0; n < 2; n++) (await consumer.receive({ timeoutMs: 30_000 }))?.reject("drawn");
+    await until("the broker has set them aside", async () => (await step.count("DLQ")) === 2);
+    await consumer.close();
+    const letters = step.connection.deadLetters(queue("DLQ"));
+    for (let n = 0; n < 2; n++) expect(await letters.replay("ID:same", { to: IN })).to.equal(true);
+    expect((await step.take("in", 2)).map(({ text }) => text).toSorted()).to.deep.equal(["another", "one"]);
   });
 
   it("can die again and be replayed again", async () => {

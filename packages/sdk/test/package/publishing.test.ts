@@ -37,6 +37,27 @@ describe("The published package", () => {
     ).to.deep.equal([]);
   });
 
+  it("names no source map that is not in it", async () => {
+    const unpacked = await runToEnd("tar", ["-xzf", tarball], { cwd: folder });
+    expect(unpacked.code, unpacked.stderr).to.equal(0);
+    const compiled = files.filter((file) => /\.(?:js|d\.ts)$/.test(file));
+    expect(compiled.length).to.be.above(100);
+    for (const file of compiled) {
+      expect(await readFile(join(folder, file), "utf8"), file).to.not.include("sourceMappingURL");
+    }
+  });
+
+  it("says at import that a Node that is no longer maintained is too old, and nothing else", async () => {
+    const entry = JSON.stringify(new URL("../../dist/mod.js", import.meta.url).href);
+    const program = `
+      Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.19.0" } });
+      await import(${entry}).catch(({ message }) => console.log(message));`;
+    const { stdout } = await runToEnd(process.execPath, ["--input-type=module", "-e", program], { cwd: PACKAGE });
+    expect(stdout).to.match(
+      /^@quittance\/sdk needs Node.js 22 or later, and this is v[\d.]+, which is no longer maintained\.\n$/,
+    );
+  });
+
   it("is of a sensible size", async () => {
     expect((await stat(tarball)).size).to.be.below(MAXIMUM_PACKED_BYTES);
   });

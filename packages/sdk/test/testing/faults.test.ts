@@ -1,6 +1,6 @@
 /** The faults of the embedded broker, met as an application meets them: through the SDK's own client. */
 import { expect } from "chai";
-import { type Connection, connect, type Producer, queue, topic } from "../../dist/mod.js";
+import { type Connection, connect, MessagingError, type Producer, queue, topic } from "../../dist/mod.js";
 import { type Broker, startBroker } from "../../dist/testing/mod.js";
 import { failure } from "../amqp/scripted-peer.js";
 import { until } from "../processor/until.js";
@@ -298,8 +298,8 @@ describe("The embedded broker, asked for a fault", () => {
   });
 
   it("refuses counts and delays that cannot be", () => {
-    expect(() => broker.rejectNext("work", { count: 0 })).to.throw(RangeError, /^count is 0: .*[.]$/);
-    expect(() => broker.forgetOutcomes("work", { count: 1.5 })).to.throw(RangeError, /^count is 1.5/);
-    expect(() => broker.delayOutcomes("work", { delayMs: -1 })).to.throw(RangeError, /^delayMs is -1/);
+    expect(() => broker.rejectNext("work", { count: 0 })).to.throw(MessagingError, /^count is 0: .*[.]$/);
+    expect(() => broker.forgetOutcomes("work", { count: 1.5 })).to.throw(MessagingError, /^count is 1.5/);
+    expect(() => broker.delayOutcomes("work", { delayMs: -1 })).to.throw(MessagingError, /^delayMs is -1/);
   });
 });

@@ -147,7 +147,10 @@ async function orExit<T>(name: string, start: () => Promise<T>): Promise<T> {
 async function connectPatiently(url: string, tls: Tls, log: Logger, signal: AbortSignal): Promise<Connection> {
   for (let delayMs = 100; ; delayMs = Math.min(delayMs * 2, 2_000)) {
     try {
-      return await connectBroker(url, tls, { signal });
+      return await connectBroker(url, tls, {
+        signal,
+        onError: ({ what, error: err }) => log.error({ err, what }, "unheard"),
+      });
     } catch (error) {
       if (signal.aborted) throw error;
       log.warn({ err: error, delayMs }, "no broker yet");

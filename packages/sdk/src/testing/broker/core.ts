@@ -1,5 +1,6 @@
 /** The broker behind the AMQP front: who may connect, and everything that connections share. */
 import { type Backend, type BackendConnection, type Peer, Refusal } from "../../amqp/server/backend.js";
+import { MessagingError } from "../../errors.js";
 import type { QueueFigures } from "../broker-options.js";
 import { AddressBook, splitName } from "./address-book.js";
 import { Client } from "./client.js";
@@ -64,7 +65,8 @@ export class BrokerCore implements Backend {
     if (address === undefined) return 0;
     if (parts.queue !== undefined) return address.queueNamed(parts.queue)?.messageCount ?? 0;
     if (address.queue === undefined) {
-      throw new TypeError(`${name} is a topic: ask for one of its subscriptions, as "${name}::subscription".`);
+      const sentence = `${name} is a topic: ask for one of its subscriptions, as "${name}::subscription".`;
+      throw new MessagingError("invalid-argument", sentence);
     }
     return address.queue.messageCount;
   }

@@ -1,5 +1,7 @@
 /** The faults that a test has asked for, and what producers must know of them. */
+
 import type { Condition, Postponed } from "../../amqp/server/backend.js";
+import { MessagingError } from "../../errors.js";
 import type { Fault, RejectOptions } from "../broker-options.js";
 import { fits } from "./rights.js";
 import { Schedule } from "./schedule.js";
@@ -38,7 +40,7 @@ export class Faults {
     return fault;
   }
 
-  /** @throws RangeError */
+  /** @throws MessagingError `invalid-argument` */
   rejectNext(
     pattern: string,
     { count = 1, condition = DEFAULT_CONDITION, description = DEFAULT_DESCRIPTION }: RejectOptions,
@@ -54,14 +56,14 @@ export class Faults {
     return fault;
   }
 
-  /** @throws RangeError */
+  /** @throws MessagingError `invalid-argument` */
   delayOutcomes(pattern: string, delayMs?: number): Fault {
     if (delayMs !== undefined) checkWhole("delayMs", delayMs);
     const delayed = new DelayedOutcomes(pattern, delayMs);
     return this.#add(this.#outcomes, delayed, () => delayed.end());
   }
 
-  /** @throws RangeError */
+  /** @throws MessagingError `invalid-argument` */
   forgetOutcomes(pattern: string, count = 1): Fault {
     checkWhole("count", count);
     const keep = counted(count, () => fault.lift());
@@ -96,7 +98,7 @@ export class Faults {
     return this.postponed(COMMITS, said);
   }
 
-  /** @throws RangeError */
+  /** @throws MessagingError `invalid-argument` */
   forgetCommits(count?: number): Fault {
     return this.forgetOutcomes(COMMITS, count);
   }
@@ -162,5 +164,5 @@ function ruleFor<R extends Rule>(rules: readonly R[], address: string): R | unde
 
 function checkWhole(name: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 1) return;
-  throw new RangeError(`${name} is ${value}: give a whole number, 1 or more.`);
+  throw new MessagingError("invalid-argument", `${name} is ${value}: give a whole number, 1 or more.`);
 }

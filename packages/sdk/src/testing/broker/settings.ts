@@ -1,4 +1,7 @@
 /** The broker's options, parsed once: defaults filled in, conflicts refused with a sentence. */
+
+import { checkFlag, checkNames, checkText, namesOf } from "../../arguments.js";
+import { MessagingError } from "../../errors.js";
 import type {
   BrokerOptions,
   BrokerTlsOptions,
@@ -18,6 +21,44 @@ const DEFAULT_LONGEST_REDELIVERY = 10;
 const DEFAULT_DUPLICATE_ID_CACHE_SIZE = 20_000;
 const DEFAULT_MAXIMUM_MESSAGE_SIZE = 1024 * 1024;
 const DEFAULT_MAXIMUM_MESSAGES_PER_ADDRESS = 1_000_000;
+
+const OPTIONS = namesOf<BrokerOptions>({
+  tls: true,
+  host: true,
+  port: true,
+  addresses: true,
+  autoCreate: true,
+  users: true,
+  deadLetterAddress: true,
+  expiryAddress: true,
+  maximumDeliveries: true,
+  redeliveryDelayMs: true,
+  redeliveryDelayMultiplier: true,
+  maximumRedeliveryDelayMs: true,
+  duplicateIdCacheSize: true,
+  maximumMessageSize: true,
+  maximumMessagesPerAddress: true,
+});
+const TLS_OPTIONS = namesOf<BrokerTlsOptions>({ cert: true, key: true, ca: true, requireCertificate: true });
+const ADDRESS_FIELDS = namesOf<TopologyAddress>({
+  address: true,
+  kind: true,
+  subscriptions: true,
+  deadLetterAddress: true,
+  expiryAddress: true,
+});
+const USER_FIELDS = namesOf<BrokerUser>({
+  name: true,
+  password: true,
+  certificate: true,
+  send: true,
+  consume: true,
+  browse: true,
+  temporary: true,
+  subscribe: true,
+  sendTemporary: true,
+});
+const SUBSCRIPTION_FIELDS = namesOf<TopologySubscription>({ name: true, selector: true });
 
 /** A subscription that is there from the start, its selector parsed. */
 export interface SubscriptionSettings {
@@ -52,8 +93,16 @@ export interface BrokerSettings {
   readonly maximumMessagesPerAddress: number;
 }
 
-/** @throws RangeError or TypeError for options that cannot be, or that contradict each other. */
+/** @throws MessagingError `invalid-argument` for options that cannot be, or that contradict each other. */
 export function parseBrokerOptions(options: BrokerOptions): BrokerSettings {
+  checkNames("The options of startBroker", options, OPTIONS);
+  checkText("host", options.host);
+  checkFlag("autoCreate", options.autoCreate);
+  checkText("deadLetterAddress", options.deadLetterAddress);
+  checkText("expiryAddress", options.expiryAddress);
+  if (options.tls !== undefined) checkNames("tls", options.tls, TLS_OPTIONS);
+  checkList("addresses", options.addresses, ADDRESS_FIELDS);
+  checkList("users", options.users, USER_FIELDS);
   const { addresses = [], users, deadLetterAddress = DEFAULT_DEAD_LETTER_ADDRESS, expiryAddress = "" } = options;
   return {
     host: options.host ?? "127.0.0.1",
@@ -80,13 +129,19 @@ export function parseBrokerOptions(options: BrokerOptions): BrokerSettings {
   };
 }
 
+function checkList(name: string, given: unknown, fields: ReadonlySet<string>): void {
+  if (given === undefined) return;
+  if (!Array.isArray(given)) throw invalid(`${name} must be an array.`);
+  for (const one of given) checkNames(`One of ${name}`, one, fields);
+}
+
 function tlsSettings({ tls, users = [] }: BrokerOptions): BrokerTlsOptions | undefined {
   if (tls?.requireCertificate === true && tls.ca === undefined) {
-    throw new TypeError("tls.requireCertificate needs tls.ca, by which certificates are judged.");
+    throw invalid("tls.requireCertificate needs tls.ca, by which certificates are judged.");
   }
   const user = users.find(({ certificate }) => certificate !== undefined);
   if (user !== undefined && tls?.ca === undefined) {
-    throw new TypeError(`The user ${user.name} logs in by a certificate: give tls with a ca.`);
+    throw invalid(`The user ${user.name} logs in by a certificate: give tls with a ca.`);
   }
   return tls;
 }
@@ -96,10 +151,10 @@ function redelivery(options: BrokerOptions) {
   const { redeliveryDelayMultiplier = 1, maximumRedeliveryDelayMs = redeliveryDelayMs * DEFAULT_LONGEST_REDELIVERY } =
     options;
   if (!Number.isFinite(redeliveryDelayMultiplier) || redeliveryDelayMultiplier < 1) {
-    throw new RangeError(`redeliveryDelayMultiplier is ${redeliveryDelayMultiplier}: give a number, 1 or more.`);
+    throw invalid(`redeliveryDelayMultiplier is ${redeliveryDelayMultiplier}: give a number, 1 or more.`);
   }
   if (redeliveryDelayMs === 0 && redeliveryDelayMultiplier > 1) {
-    throw new RangeError("redeliveryDelayMultiplier multiplies redeliveryDelayMs, which is 0: give both.");
+    throw invalid("redeliveryDelayMultiplier multiplies redeliveryDelayMs, which is 0: give both.");
   }
   whole("maximumRedeliveryDelayMs", maximumRedeliveryDelayMs, redeliveryDelayMs);
   return { redeliveryDelayMs, redeliveryDelayMultiplier, maximumRedeliveryDelayMs };
@@ -107,44 +162,51 @@ function redelivery(options: BrokerOptions) {
 
 function whole(name: string, value: number, minimum: number): number {
   if (Number.isSafeInteger(value) && value >= minimum) return value;
-  throw new RangeError(`${name} is ${value}: give a whole number, ${minimum} or more.`);
+  throw invalid(`${name} is ${value}: give a whole number, ${minimum} or more.`);
 }
 
 function addressSettings(addresses: readonly TopologyAddress[]): AddressSettings[] {
   const names = new Set<string>();
   return addresses.map((topology) => {
     const { address, kind, subscriptions = [] } = topology;
-    if (address === "" || address.includes("::")) throw new TypeError(`"${address}" cannot be an address.`);
-    if (address === MANAGEMENT_ADDRESS) throw new TypeError(`${address} cannot be an address: it is not served here.`);
-    if (names.has(address)) throw new TypeError(`The address ${address} is given twice.`);
+    checkText("The address of one of addresses", address ?? null);
+    if (kind !== "queue" && kind !== "topic") throw invalid(`The kind of ${address} is \`queue\` or \`topic\`.`);
+    if (address === "" || address.includes("::")) throw invalid(`"${address}" cannot be an address.`);
+    if (address === MANAGEMENT_ADDRESS) throw invalid(`${address} cannot be an address: it is not served here.`);
+    if (names.has(address)) throw invalid(`The address ${address} is given twice.`);
     names.add(address);
     if (kind === "queue" && subscriptions.length > 0) {
-      throw new TypeError(`${address} is a queue: only a topic has subscriptions.`);
+      throw invalid(`${address} is a queue: only a topic has subscriptions.`);
     }
     const settings = subscriptions.map((one) => subscriptionSettings(one, address));
     if (new Set(settings.map(({ name }) => name)).size < settings.length) {
-      throw new TypeError(`A subscription of ${address} is given twice.`);
+      throw invalid(`A subscription of ${address} is given twice.`);
     }
     return { ...topology, subscriptions: settings };
   });
 }
 
 function subscriptionSettings(given: string | TopologySubscription, address: string): SubscriptionSettings {
+  if (typeof given !== "string") checkNames(`A subscription of ${address}`, given, SUBSCRIPTION_FIELDS);
   const { name, selector } = typeof given === "string" ? { name: given, selector: undefined } : given;
-  if (name === "" || name.includes("|")) throw new TypeError(`"${name}" cannot be a subscription of ${address}.`);
+  if (name === "" || name.includes("|")) throw invalid(`"${name}" cannot be a subscription of ${address}.`);
   if (selector === undefined) return { name, selector };
   try {
     return { name, selector: new Selector(selector) };
   } catch (error) {
     if (!(error instanceof InvalidSelector)) throw error;
-    throw new TypeError(`The selector of the subscription ${name} of ${address}: ${error.message}`);
+    throw invalid(`The selector of the subscription ${name} of ${address}: ${error.message}`);
   }
 }
 
 function usersByName(users: readonly BrokerUser[]): ReadonlyMap<string, BrokerUser> {
   const byName = new Map(users.map((user) => [user.name, user]));
-  if (byName.size < users.length) throw new TypeError("A user is given twice.");
+  if (byName.size < users.length) throw invalid("A user is given twice.");
   const certificates = users.flatMap(({ certificate = [] }) => certificate);
-  if (new Set(certificates).size < certificates.length) throw new TypeError("A certificate belongs to two users.");
+  if (new Set(certificates).size < certificates.length) throw invalid("A certificate belongs to two users.");
   return byName;
+}
+
+function invalid(sentence: string): MessagingError {
+  return new MessagingError("invalid-argument", sentence);
 }

@@ -1,0 +1,75 @@
+/** Failures that no call of the application can tell of, for they are of its own callbacks: nobody may miss them. */
+import { MessagingError } from "./errors.js";
+import type { Message } from "./message.js";
+
+/** A failure of a callback that has no listener of its own. */
+export interface UnheardFailure {
+  /** What failed, for example `onMessage of the consumer of payment`. */
+  readonly what: string;
+  readonly error: unknown;
+  /** The message concerned, where there is one. */
+  readonly message: Message | undefined;
+}
+
+/** Callbacks of which a warning was given; one is enough for each. */
+const MAXIMUM_WARNED = 1_000;
+
+/** Tells the application of one connection. */
+export class Reporter {
+  readonly #onError: ((failure: UnheardFailure) => void) | undefined;
+  readonly #warned = new Set<string>();
+
+  /** @param onError told of each; without it, a warning of Node's tells of the first of each kind. */
+  constructor(onError: ((failure: UnheardFailure) => void) | undefined) {
+    this.#onError = onError;
+  }
+
+  report(what: string, error: unknown, message?: Message): void {
+    if (this.#onError === undefined) {
+      this.#warn(what, error);
+      return;
+    }
+    try {
+      this.#onError({ what, error, message });
+    } catch (thrown) {
+      this.#warn("onError of the connection", thrown);
+    }
+  }
+
+  #warn(what: string, error: unknown): void {
+    if (this.#warned.has(what) || this.#warned.size >= MAXIMUM_WARNED) return;
+    this.#warned.add(what);
+    process.emitWarning(`${what} failed: ${described(error)}`, {
+      type: "QuittanceWarning",
+      code: "QUITTANCE_UNHEARD_FAILURE",
+      detail: "This is said once. Give connect the option onError, or the callback a listener, to hear of each.",
+    });
+  }
+}
+
+/** The SDK's own words, or an error's name and place: its message may quote what was in a body. */
+function described(error: unknown): string {
+  if (error instanceof MessagingError) return error.message;
+  if (!(error instanceof Error)) return "it threw what is no Error.";
+  const place = /^\s+at .*$/m.exec(error.stack ?? "")?.[0].trim();
+  return place === undefined ? `${error.name}.` : `${error.name} ${place}`;
+}
+
+const REPORTERS = new WeakMap<object, Reporter>();
+
+/** Whom failures in what was made from this connection are reported to. */
+export function reporterOf(connection: object): Reporter {
+  let reporter = REPORTERS.get(connection);
+  if (reporter === undefined) {
+    reporter = new Reporter(undefined);
+    REPORTERS.set(connection, reporter);
+  }
+  return reporter;
+}
+
+/** To be called once, when the connection is made. */
+export function reportTo(connection: object, onError: ((failure: UnheardFailure) => void) | undefined): Reporter {
+  const reporter = new Reporter(onError);
+  REPORTERS.set(connection, reporter);
+  return reporter;
+}
