@@ -8,6 +8,8 @@ export const cardValidationConfiguration = {
   CARD_SEALING_KEYS: renamed("CARD_SEALING_KEY", keyRing()),
   /** The first makes the fingerprints of card numbers; the operator's command line has the same. */
   CARD_FINGERPRINT_KEYS: renamed("CARD_FINGERPRINT_KEY", keyRing()),
+  /** The first seals the cards that operators give to clients, for the bank to store; without it none is registered. */
+  CARD_STORAGE_KEYS: keyRing().optional(),
   /** Signs what goes to client-bank. */
   MESSAGE_KEYS: messageKeys("card-validation"),
 };

@@ -10,6 +10,7 @@ await runService({
     startCardValidation({
       connection,
       log,
+      storageKeys: configuration.CARD_STORAGE_KEYS,
       keys: { sealing: configuration.CARD_SEALING_KEYS, fingerprint: configuration.CARD_FINGERPRINT_KEYS },
       messageKeys: configuration.MESSAGE_KEYS,
     }),

@@ -34,26 +34,33 @@ const reuseIsWhole = (table: { declineReason: AnyPgColumn; standingId: AnyPgColu
   sql`(${table.declineReason} IS NOT DISTINCT FROM 'REQUEST_ID_REUSED') = (${table.standingId} IS NOT NULL)
     AND (${table.standingId} IS NULL) = (${table.differingFields} IS NULL)`;
 
-/** The bank's clients; each has one account and one card. The balance is a cache of opening balance and entries. */
+/** The bank's clients; each has one account, and a card or none. The balance is a cache of opening balance and entries. */
 export const clients = clientBankSchema.table(
   "clients",
   {
     id: text().primaryKey(),
     name: text().notNull(),
-    /** JWE under the bank's storage key, which no service holds. */
-    sealedCard: text("sealed_card").notNull(),
-    cardFingerprint: text("card_fingerprint").notNull(),
+    /** JWE under the bank's storage key, which this service does not hold; null without a card, as all that is of it. */
+    sealedCard: text("sealed_card"),
+    cardFingerprint: text("card_fingerprint"),
     /**
      * The fingerprint under the key before, while keys of fingerprints change: the card is found by either, so that no
      * message that was made under the other key is lost on its client.
      */
     formerCardFingerprint: text("former_card_fingerprint"),
-    cardExpiryMonth: smallint("card_expiry_month").notNull(),
-    cardExpiryYear: smallint("card_expiry_year").notNull(),
+    cardExpiryMonth: smallint("card_expiry_month"),
+    cardExpiryYear: smallint("card_expiry_year"),
+    /** What may be shown of the card; null in rows that were made before it was kept. */
+    cardBrand: text("card_brand"),
+    cardLastFour: text("card_last_four"),
     currency: text().notNull(),
     balance: minorUnits("balance").notNull(),
     openingBalance: minorUnits("opening_balance").notNull(),
-    state: text({ enum: ["open", "closed"] }).notNull(),
+    /** Payments of one that is frozen or closed are declined. */
+    state: text({ enum: ["open", "frozen", "closed"] }).notNull(),
+    /** When it was opened, and last changed by an operator; null in rows that were made before it was kept. */
+    createTime: time("create_time"),
+    updateTime: time("update_time"),
     /** Payments that had another expiry date than the card's, in the window that began with the first of them. */
     wrongExpiries: integer("wrong_expiries").notNull().default(0),
     wrongExpiriesSince: time("wrong_expiries_since"),
@@ -66,7 +73,8 @@ export const clients = clientBankSchema.table(
     check("clients_balance", sql`${table.balance} >= 0`),
     check(
       "clients_whole",
-      sql`client_bank.is_client(${table.id}, ${table.cardExpiryMonth}, ${table.currency}, ${table.openingBalance}, ${table.state})`,
+      sql`client_bank.is_client(${table.id}, ${table.cardFingerprint}, ${table.cardExpiryMonth}, ${table.cardExpiryYear},
+        ${table.currency}, ${table.openingBalance}, ${table.state})`,
     ),
   ],
 );
@@ -80,6 +88,32 @@ export const cardGuesses = clientBankSchema.table("card_guesses", {
   guesses: integer().notNull(),
   since: time("since").notNull(),
 });
+
+/**
+ * Who changed an account, when, how and why. Rows are added and never changed. With its request_id a change is made once,
+ * however often it is asked for.
+ */
+export const accountActions = clientBankSchema.table(
+  "account_actions",
+  {
+    id: bigint({ mode: "bigint" }).primaryKey().generatedAlwaysAsIdentity(),
+    time: time("time").notNull(),
+    /** The subject of the caller's token. */
+    actor: text().notNull(),
+    /** The method, for example `TopUpClient`. */
+    action: text().notNull(),
+    /** The client's id. */
+    account: text().notNull(),
+    reason: text().notNull(),
+    requestId: text("request_id"),
+    /** SHA-256 of all that the call chose. */
+    parametersHash: text("parameters_hash").notNull(),
+  },
+  (table) => [
+    uniqueIndex("account_actions_request").on(table.requestId).where(sql`${table.requestId} IS NOT NULL`),
+    index("account_actions_account").on(table.account, table.id),
+  ],
+);
 
 /** What was taken from clients and is owed to the merchants' bank, for each currency. It may be negative. */
 export const clearingAccounts = clientBankSchema.table(
@@ -221,9 +255,9 @@ export const deadlineExtensions = clientBankSchema.table(
 export const ledgerEntries = clientBankSchema.table(
   "ledger_entries",
   {
-    /** The payment; of an operator's top-up, its own id. */
+    /** The payment; of an operator's top-up or payout, its own id. */
     paymentId: text("payment_id").notNull(),
-    kind: text({ enum: ["capture", "return", "refund", "top-up"] }).notNull(),
+    kind: text({ enum: ["capture", "return", "refund", "top-up", "pay-out"] }).notNull(),
     direction: text({ enum: ["debit", "credit"] }).notNull(),
     /** A client's id, `clearing`, or `funding`: the world outside, from which a top-up comes and whose balance nobody keeps. */
     account: text().notNull(),
@@ -239,7 +273,11 @@ export const ledgerEntries = clientBankSchema.table(
       name: "ledger_entries_once",
       columns: [table.paymentId, table.refundId, table.kind, table.direction],
     }),
-    index("ledger_entries_top_ups").on(table.currency).where(sql`${table.kind} = 'top-up'`),
+    index("ledger_entries_outside").on(table.currency).where(sql`${table.kind} IN ('top-up', 'pay-out')`),
+    // For statements and reports. The accounts of the banks' own, in which every payment is, are left out.
+    index("ledger_entries_account")
+      .on(table.account, table.time, table.kind, table.amount)
+      .where(sql`${table.account} NOT IN ('clearing', 'funding')`),
     check(
       "ledger_entries_whole",
       sql`client_bank.is_entry(${table.kind}, ${table.direction}, ${table.amount}, ${table.refundId})`,

@@ -74,7 +74,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
         log.error({ err: error, trace: traceIdOf(request.traceparent) }, "read not answered"),
     },
   );
-  const management = await answerManagement("client-bank", clientService({ database, now }), {
+  const management = await answerManagement("client-bank", clientService({ database, connection, envelopes, now }), {
     ...{ connection, envelopes, log },
     concurrency: MANAGEMENT_CONCURRENCY,
   });

@@ -52,6 +52,7 @@ const HTTP = extensionOf("google.api.http");
 const FIELD_BEHAVIOR = extensionOf("google.api.field_behavior");
 const ACCESS = extensionOf("quittance.api.v1.access");
 const GRPC_ONLY = extensionOf("quittance.api.v1.grpc_only");
+const SEALED = extensionOf("quittance.api.v1.sealed");
 const LIMITS = extensionOf("quittance.api.v1.limits");
 const ERRORS = extensionOf("quittance.api.v1.errors");
 const ERROR = extensionOf("quittance.api.v1.error");
@@ -81,6 +82,11 @@ export function accessOf(method: DescMethod): Access {
 /** Whether a field has no place over HTTP. */
 export function isGrpcOnly(field: DescField): boolean {
   return hasOption(field, GRPC_ONLY);
+}
+
+/** Whether a field is a card, of which its owner never sees the number. */
+export function isSealed(field: DescField): boolean {
+  return hasOption(field, SEALED);
 }
 
 export function behaviorsOf(field: DescField): ReadonlySet<FieldBehavior> {

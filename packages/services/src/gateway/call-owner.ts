@@ -1,16 +1,21 @@
 /** Calls a method that another service owns: passed on over the broker, answered by what its owner says. */
 import type { DescField } from "@bufbuild/protobuf";
+import type { Card } from "../gen/quittance/payments/v1/payments.js";
+import type { KeyRing } from "../platform/key-ring.js";
+import { sealCard } from "../shared/card-seal.js";
 import type { ExactJsonObject } from "../shared/exact-json.js";
+import { collectInto } from "../shared/field-checks.js";
 import { messageFromJson } from "../shared/json-reader.js";
 import { messageToJson } from "../shared/json-writer.js";
 import type { ManagementReason } from "../shared/management-error.js";
 import { MANAGEMENT_KINDS, type ManagementCallMessage, managementAnswer } from "../shared/management-messages.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
-import { ApiError } from "./api-error.js";
+import { ApiError, invalidFields, type Violation } from "./api-error.js";
 import { type AskParts, askService } from "./ask-service.js";
 import { internal, RETRY_AFTER_MS } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
 import type { ManagedMethod } from "./managed-methods.js";
+import { checkCard } from "./payment-order.js";
 import type { RateLimits } from "./rate-limits.js";
 import type { ReadAdmission } from "./read-admission.js";
 
@@ -19,6 +24,8 @@ export interface CallOwnerParts extends AskParts {
   readonly readTimeoutMs: number;
   readonly readAdmission: ReadAdmission;
   readonly rateLimits: RateLimits;
+  /** The first one seals cards. */
+  readonly sealingKeys: KeyRing;
 }
 
 /** The answer must leave so long before the caller's own deadline, in milliseconds. */
@@ -38,12 +45,7 @@ export async function callOwner(
   request: object,
 ): Promise<object> {
   const { merchantId: actor, traceparent, deadlineMs } = context;
-  const body: ManagementCallMessage = {
-    version: MESSAGE_VERSION,
-    method: method.fullName,
-    actor,
-    request: messageToJson(method.input, request, "set") as ManagementCallMessage["request"],
-  };
+  const body = await bodyOf(parts, method, actor, request);
   const { call: kind, answer } = MANAGEMENT_KINDS[method.owner];
   const timeoutMs = Math.max(1, Math.min(parts.readTimeoutMs, deadlineMs - DEADLINE_MARGIN_MS - Date.now()));
   const found = sizeOf(method, request);
@@ -55,6 +57,27 @@ export async function callOwner(
   if (!answered.success) throw internal(new Error(`${method.owner} answered ${method.fullName} with another shape.`));
   if ("error" in answered.data) throw apiErrorOf(answered.data.error);
   return messageFromJson(method.output, answered.data.response as ExactJsonObject, "of a later release").message;
+}
+
+/** The message to the owner. A card of the request is sealed, and is in it in no other way. */
+async function bodyOf(
+  { sealingKeys }: CallOwnerParts,
+  method: ManagedMethod,
+  actor: string,
+  request: object,
+): Promise<ManagementCallMessage> {
+  const { [method.card ?? ""]: card, ...others } = request as Readonly<Record<string, unknown>>;
+  const violations: Violation[] = [];
+  const details = card === undefined ? undefined : checkCard(card as Card, collectInto(violations));
+  if (violations.length > 0) throw invalidFields(violations);
+  const body: ManagementCallMessage = {
+    version: MESSAGE_VERSION,
+    method: method.fullName,
+    actor,
+    request: messageToJson(method.input, others, "set") as ManagementCallMessage["request"],
+  };
+  if (details === undefined) return body;
+  return { ...body, sealedCard: await sealCard(details, sealingKeys.first.bytes, body) };
 }
 
 /** How much a call may read, in what a page holds. */

@@ -140,6 +140,7 @@ export async function createGateway(options: {
     keys,
     readTimeoutMs: configuration.READ_TIMEOUT_SECONDS * 1_000,
     rateLimits,
+    sealingKeys: configuration.CARD_SEALING_KEYS,
     readAdmission: new ReadAdmission({
       maximum: configuration.MAXIMUM_READS_IN_FLIGHT,
       maximumPerMerchant: configuration.MAXIMUM_READS_IN_FLIGHT_PER_MERCHANT,

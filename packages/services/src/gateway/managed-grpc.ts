@@ -1,12 +1,18 @@
 /** The services of the API that other services own, over gRPC: each method is passed on to its owner. */
 import type { Server, ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { ClientServiceService } from "../gen/quittance/accounts/v1/clients.js";
+import { MerchantAccountServiceService } from "../gen/quittance/accounts/v1/merchant_account.js";
+import { MerchantServiceService } from "../gen/quittance/accounts/v1/merchants.js";
 import { type GrpcCallParts, GrpcCalls } from "./grpc-calls.js";
 import { MANAGED_METHODS } from "./managed-methods.js";
 import { withStrictRequests } from "./strict-requests.js";
 
 /** What ts-proto made of each: how its messages are read and written in the wire form. */
-const DEFINITIONS: readonly ServiceDefinition[] = [ClientServiceService];
+const DEFINITIONS: readonly ServiceDefinition[] = [
+  ClientServiceService,
+  MerchantServiceService,
+  MerchantAccountServiceService,
+];
 
 /** The full names of the services. */
 export const MANAGED_SERVICES: readonly string[] = [...new Set(MANAGED_METHODS.map(({ service }) => service))];

@@ -6,7 +6,7 @@ import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { OWN_FILES } from "../shared/api-descriptor.js";
 import { MANAGEMENT_KINDS, type MethodOwner } from "../shared/management-messages.js";
 import { isScope, type Scope } from "../shared/scopes.js";
-import { accessOf, type HttpBinding, httpBindingOf } from "./api-options.js";
+import { accessOf, type HttpBinding, httpBindingOf, isSealed } from "./api-options.js";
 
 /** One of them. */
 export interface ManagedMethod {
@@ -20,6 +20,8 @@ export interface ManagedMethod {
   readonly owner: MethodOwner;
   readonly input: DescMessage;
   readonly output: DescMessage;
+  /** The field of the request that is a card, by its name in TypeScript: it is sealed. */
+  readonly card: string | undefined;
   readonly binding: HttpBinding;
 }
 
@@ -38,5 +40,8 @@ function managedMethod(method: DescMethod): ManagedMethod[] {
   if (method.methodKind !== "unary") throw new Error(`${fullName} streams, which no owner can answer.`);
   const binding = httpBindingOf(method);
   if (binding === undefined) throw new Error(`${fullName} has no path over HTTP.`);
-  return [{ fullName, name, service: parent.typeName, scope, owner: owner as MethodOwner, input, output, binding }];
+  const card = input.fields.find(isSealed)?.localName;
+  return [
+    { fullName, name, service: parent.typeName, scope, owner: owner as MethodOwner, input, output, card, binding },
+  ];
 }

@@ -35,7 +35,8 @@ export function checkPayRequest(
   return { order: { requestId, card, amount, description, waitMs }, violations };
 }
 
-function checkCard(card: PayRequest["card"], check: FieldCheck): CardDetails | undefined {
+/** Checks a card of a request, whichever it is. */
+export function checkCard(card: PayRequest["card"], check: FieldCheck): CardDetails | undefined {
   check(card !== undefined, "card", "is required");
   if (card === undefined) return undefined;
   const { expiryMonth, expiryYear } = card;

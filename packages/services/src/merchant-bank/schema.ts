@@ -23,7 +23,11 @@ export const merchants = merchantBankSchema.table(
     currency: text().notNull(),
     balance: minorUnits("balance").notNull(),
     openingBalance: minorUnits("opening_balance").notNull(),
-    state: text({ enum: ["open", "closed"] }).notNull(),
+    /** Payments to one that is frozen or closed are declined. */
+    state: text({ enum: ["open", "frozen", "closed"] }).notNull(),
+    /** When it was opened, and last changed by an operator; null in rows that were made before it was kept. */
+    createTime: time("create_time"),
+    updateTime: time("update_time"),
   },
   (table) => [
     check("merchants_balance", sql`${table.balance} >= 0`),
@@ -31,6 +35,29 @@ export const merchants = merchantBankSchema.table(
       "merchants_whole",
       sql`merchant_bank.is_merchant(${table.id}, ${table.currency}, ${table.openingBalance}, ${table.state})`,
     ),
+  ],
+);
+
+/** Who changed an account, as client-bank's. */
+export const accountActions = merchantBankSchema.table(
+  "account_actions",
+  {
+    id: bigint({ mode: "bigint" }).primaryKey().generatedAlwaysAsIdentity(),
+    time: time("time").notNull(),
+    /** The subject of the caller's token. */
+    actor: text().notNull(),
+    /** The method, for example `PayOutMerchant`. */
+    action: text().notNull(),
+    /** The merchant's id. */
+    account: text().notNull(),
+    reason: text().notNull(),
+    requestId: text("request_id"),
+    /** SHA-256 of all that the call chose. */
+    parametersHash: text("parameters_hash").notNull(),
+  },
+  (table) => [
+    uniqueIndex("account_actions_request").on(table.requestId).where(sql`${table.requestId} IS NOT NULL`),
+    index("account_actions_account").on(table.account, table.id),
   ],
 );
 
@@ -117,9 +144,9 @@ export const refunds = merchantBankSchema.table(
 export const ledgerEntries = merchantBankSchema.table(
   "ledger_entries",
   {
-    /** The payment; of an operator's top-up, its own id. */
+    /** The payment; of an operator's top-up or payout, its own id. */
     paymentId: text("payment_id").notNull(),
-    kind: text({ enum: ["settlement", "refund", "top-up"] }).notNull(),
+    kind: text({ enum: ["settlement", "refund", "top-up", "pay-out"] }).notNull(),
     direction: text({ enum: ["debit", "credit"] }).notNull(),
     /** A merchant's id, `clearing`, or `funding`, as in client-bank. */
     account: text().notNull(),
@@ -135,7 +162,11 @@ export const ledgerEntries = merchantBankSchema.table(
       name: "ledger_entries_once",
       columns: [table.paymentId, table.refundId, table.kind, table.direction],
     }),
-    index("ledger_entries_top_ups").on(table.currency).where(sql`${table.kind} = 'top-up'`),
+    index("ledger_entries_outside").on(table.currency).where(sql`${table.kind} IN ('top-up', 'pay-out')`),
+    // For statements and reports. The accounts of the banks' own, in which every payment is, are left out.
+    index("ledger_entries_account")
+      .on(table.account, table.time, table.kind, table.amount)
+      .where(sql`${table.account} NOT IN ('clearing', 'funding')`),
     check(
       "ledger_entries_whole",
       sql`merchant_bank.is_entry(${table.kind}, ${table.direction}, ${table.amount}, ${table.refundId})`,

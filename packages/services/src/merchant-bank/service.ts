@@ -7,6 +7,8 @@ import { answerManagement } from "../shared/answer-management.js";
 import { Envelopes } from "../shared/envelope.js";
 import type { MessageKeys } from "../shared/message-keys.js";
 import { startSteps } from "../shared/start-steps.js";
+import { merchantAccountService } from "./merchants/merchant-account-service.js";
+import { merchantService } from "./merchants/merchant-service.js";
 import { step4Settle } from "./step-4-settle.js";
 import { stepR2Debit } from "./step-r2-debit.js";
 
@@ -27,7 +29,8 @@ export interface MerchantBankOptions {
 export async function startMerchantBank(options: MerchantBankOptions): Promise<RunningService> {
   const { connection, database, log } = options;
   const envelopes = new Envelopes("merchant-bank", options.messageKeys, log);
-  const tools = { database, log, envelopes, now: options.now ?? Date.now };
+  const now = options.now ?? Date.now;
+  const tools = { database, log, envelopes, now };
 
   const cycle = await startSteps(
     "merchant-bank",
@@ -39,7 +42,7 @@ export async function startMerchantBank(options: MerchantBankOptions): Promise<R
   );
   const management = await answerManagement(
     "merchant-bank",
-    {},
+    { ...merchantService({ database, now }), ...merchantAccountService({ database, now }) },
     { connection, envelopes, log, concurrency: MANAGEMENT_CONCURRENCY },
   );
   return {

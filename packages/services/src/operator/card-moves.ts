@@ -20,13 +20,17 @@ export interface WalkProgress {
   readonly all: number;
 }
 
-/** Runs `work` on all clients in the order of their ids, `BATCH` at a time, each batch locked in a transaction of its own. */
+/** Runs `work` on all clients that have a card, in the order of their ids, `BATCH` at a time, each batch locked in a transaction of its own. */
 async function eachBatch(
   client: pg.Client,
   work: (rows: readonly ClientRow[]) => Promise<void>,
   onProgress: (progress: WalkProgress) => void,
 ): Promise<void> {
-  const [counted] = (await client.query<{ all: bigint }>(`SELECT count(*) AS "all" FROM client_bank.clients`)).rows;
+  const [counted] = (
+    await client.query<{ all: bigint }>(
+      `SELECT count(*) AS "all" FROM client_bank.clients WHERE sealed_card IS NOT NULL`,
+    )
+  ).rows;
   const all = Number(counted?.all ?? 0n);
   let seen = 0;
   for (let after = ""; ; ) {
@@ -35,7 +39,7 @@ async function eachBatch(
       // In the order in which step 3 locks them, so that the two wait for each other instead of deadlocking.
       const { rows } = await client.query<ClientRow>(
         `SELECT id, sealed_card AS "sealedCard", card_fingerprint AS fingerprint, former_card_fingerprint AS former
-         FROM client_bank.clients WHERE id > $1 ORDER BY id LIMIT ${BATCH} FOR UPDATE`,
+         FROM client_bank.clients WHERE id > $1 AND sealed_card IS NOT NULL ORDER BY id LIMIT ${BATCH} FOR UPDATE`,
         [after],
       );
       if (rows.length > 0) await work(rows);

@@ -21,7 +21,7 @@ export interface LoadDemoBankOptions {
 export const cardConfiguration = {
   /** Those of card-validation: otherwise no card is ever found. */
   CARD_FINGERPRINT_KEYS: renamed("CARD_FINGERPRINT_KEY", keyRing()),
-  /** Which no service holds. */
+  /** Which card-validation alone of all services holds, and that has no database. */
   CARD_STORAGE_KEYS: renamed("CARD_STORAGE_KEY", keyRing()),
 };
 

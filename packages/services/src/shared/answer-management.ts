@@ -24,11 +24,20 @@ import { MESSAGE_KINDS } from "./message-kinds.js";
 import { MESSAGE_VERSION } from "./messages.js";
 import { destinationOf } from "./queue-map.js";
 
+/** A card that came with a call, which this service does not open. */
+export interface SealedCard {
+  readonly sealed: string;
+  /** What it is sealed into: it opens with nothing else. */
+  readonly into: Readonly<Record<string, unknown>>;
+}
+
 /** One call of a method. */
 export interface ManagementCall<Request> {
   /** The subject of the caller's token: an operator, or the merchant whose own things a method is about. */
   readonly actor: string;
   readonly request: Request;
+  /** The card of the request, where it had one: the request itself has none. */
+  readonly card?: SealedCard | undefined;
 }
 
 /** Carries out a call. @throws ManagementError for what its caller is told. */
@@ -93,29 +102,32 @@ export function answerManagement(
 
 async function answerCall(
   handlers: ManagementHandlers,
-  { method, actor, request }: ManagementCallMessage,
+  { method, actor, request, sealedCard }: ManagementCallMessage,
   logFailure: (error: object) => void,
-  { traceparent }: Message,
+  message: Message,
 ): Promise<ManagementAnswer> {
+  // As it came, with fields of a later release: a seal is bound to all of it.
+  const card =
+    sealedCard === undefined ? undefined : { sealed: sealedCard, into: message.json() as SealedCard["into"] };
   try {
     const [service = "", name = ""] = method.split("/");
     const described = API_REGISTRY.getService(service)?.methods.find((one) => one.name === name);
     const handle = Object.hasOwn(handlers, method) ? handlers[method] : undefined;
     if (described === undefined || handle === undefined) throw unknownMethod();
-    const { message, violations } = messageFromJson(described.input, request as ExactJsonObject);
+    const read = messageFromJson(described.input, request as ExactJsonObject);
     // A field that this release does not know was set on purpose: nobody acts on half of a request.
-    if (violations.length > 0) throw invalidRequest(violations);
-    const response = await handle({ actor, request: message as never });
+    if (read.violations.length > 0) throw invalidRequest(read.violations);
+    const response = await handle({ actor, request: read.message as never, ...(card && { card }) });
     // The fields that are set: the gateway fills in the defaults of its release.
     const json = messageToJson(described.output, response, "set");
     return { version: MESSAGE_VERSION, response: json as never };
   } catch (error) {
     const known = managementErrorOf(error);
     if (known.code === "INTERNAL" || known.code === "UNAVAILABLE") {
-      logFailure({ err: error, method, actor, trace: traceIdOf(traceparent) });
+      logFailure({ err: error, method, actor, trace: traceIdOf(message.traceparent) });
     }
-    const { code, reason, message, violations, metadata, retryAfterMs } = known;
-    const told = { code, reason, message, violations: [...violations], metadata: { ...metadata } };
+    const { code, reason, violations, metadata, retryAfterMs } = known;
+    const told = { code, reason, message: known.message, violations: [...violations], metadata: { ...metadata } };
     return { version: MESSAGE_VERSION, error: { ...told, ...(retryAfterMs !== undefined && { retryAfterMs }) } };
   }
 }

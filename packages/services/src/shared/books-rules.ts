@@ -4,12 +4,12 @@
  * entries there, each NULL where there is none.
  */
 
-/** A bank's entries, a row for each payment; an operator's top-ups are not of a payment. */
+/** A bank's entries, a row for each payment; an operator's top-ups and payouts are not of a payment. */
 function entriesOf(schema: string, sums: string, condition: string): string {
   return `SELECT payment_id AS id, sum(amount) AS total, min(currency) AS currency, max(currency) AS other_currency,
          min(account) FILTER (WHERE account <> 'clearing') AS account,
          max(account) FILTER (WHERE account <> 'clearing') AS other_account, ${sums}
-  FROM ${schema}.ledger_entries WHERE kind <> 'top-up' AND ${condition} GROUP BY payment_id`;
+  FROM ${schema}.ledger_entries WHERE kind NOT IN ('top-up', 'pay-out') AND ${condition} GROUP BY payment_id`;
 }
 
 /** client-bank's: what makes `c`. `condition` is about `payment_id`. */

@@ -37,6 +37,8 @@ export const managementCall = z.object({
   actor: z.string().min(1).max(64),
   /** Without the fields that have their default value: an owner of an older release meets none that it does not know. */
   request: json,
+  /** A card that the request had, sealed for card-validation into this message. */
+  sealedCard: z.string().min(1).max(4_096).optional(),
 });
 export type ManagementCallMessage = z.infer<typeof managementCall>;
 

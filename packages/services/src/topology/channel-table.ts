@@ -130,6 +130,12 @@ export const CHANNEL_TABLE = {
     carries: { "client-management": SIGNED },
     purpose: "calls of the management API of clients, answered to JMSReplyTo",
   },
+  cardRegistration: {
+    ...MANAGEMENT,
+    address: "card-registration",
+    carries: { "card-registration": SIGNED },
+    purpose: "sealed cards that an operator gives to clients, answered to JMSReplyTo",
+  },
   merchantManagement: {
     ...MANAGEMENT,
     address: "merchant-management",
@@ -155,6 +161,7 @@ export const ANSWER_KINDS = [
   "refund-replies",
   "payment-read-reply",
   "client-management-reply",
+  "card-registration-reply",
   "merchant-management-reply",
   "notification-management-reply",
 ] as const;

@@ -126,7 +126,7 @@ const ROWS = {
     summary: "checks cards",
     program: "card-validation",
     ports: { health: PORTS.health },
-    secrets: ["BROKER_URL", "CARD_SEALING_KEYS", "CARD_FINGERPRINT_KEYS", "MESSAGE_KEYS"],
+    secrets: ["BROKER_URL", "CARD_SEALING_KEYS", "CARD_FINGERPRINT_KEYS", "CARD_STORAGE_KEYS", "MESSAGE_KEYS"],
     configuration: [],
     steps: [
       {
@@ -137,6 +137,7 @@ const ROWS = {
         // One batch is judged while the broker confirms the verdicts of the other.
         processor: { name: "card-validation", batch: 100, concurrency: 2 },
       },
+      { name: "register", reads: ["card-registration"], writes: ["card-registration-reply"] },
     ],
   },
   "client-bank": {
@@ -177,7 +178,11 @@ const ROWS = {
       },
       { name: "answer", reads: ["payment-read"], writes: ["payment-read-reply"] },
       { name: "hear", reads: ["gateway-notice"], writes: [] },
-      { name: "manage", reads: ["client-management"], writes: ["client-management-reply"] },
+      {
+        name: "manage",
+        reads: ["client-management", "card-registration-reply"],
+        writes: ["client-management-reply", "card-registration"],
+      },
     ],
   },
   "merchant-bank": {

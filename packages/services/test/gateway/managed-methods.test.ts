@@ -65,7 +65,7 @@ describe("A method that another service owns", () => {
       calls.push(call);
       return { client: CLIENT };
     });
-    expect(await getClient("c-1")).to.deep.equal({ client: CLIENT });
+    expect((await getClient("c-1")).client).to.deep.include(CLIENT);
     const { status: code, json } = await operator.http("/v1/clients/c-1");
     expect(code).to.equal(200);
     expect(json.client).to.deep.equal({

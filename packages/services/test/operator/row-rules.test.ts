@@ -28,7 +28,7 @@ const WRONG: readonly (readonly [string, string, readonly string[]])[] = [
   [
     "client_bank.clients",
     "clients_whole",
-    ["id = 'clearing'", "card_expiry_month = 0", "currency = 'EU'", "state = 'x'"],
+    ["id = 'clearing'", "card_expiry_month = 0", "currency = 'EU'", "state = 'x'", "card_fingerprint = NULL"],
   ],
   ["client_bank.clients", "clients_whole", ["opening_balance = -1"]],
   ["client_bank.clients", "clients_balance", ["balance = -1"]],

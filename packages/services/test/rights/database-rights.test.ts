@@ -27,9 +27,16 @@ const RIGHTS: Readonly<Record<DatabaseRole, Readonly<Record<string, TableRights>
       select: [
         ...["id", "card_fingerprint", "card_expiry_month", "card_expiry_year", "currency", "balance", "state"],
         ...["opening_balance", "wrong_expiries", "wrong_expiries_since", "former_card_fingerprint", "name"],
+        ...["card_brand", "card_last_four", "create_time", "update_time"],
       ],
-      update: ["balance", "wrong_expiries", "wrong_expiries_since"],
+      insert: true,
+      update: [
+        ...["balance", "wrong_expiries", "wrong_expiries_since", "name", "state", "sealed_card", "card_fingerprint"],
+        ...["former_card_fingerprint", "card_brand", "card_last_four", "card_expiry_month", "card_expiry_year"],
+        "update_time",
+      ],
     },
+    "client_bank.account_actions": { select: "all", insert: true },
     "client_bank.clearing_accounts": { select: "all", insert: true, update: ["balance"] },
     "client_bank.payments": {
       select: "all",
@@ -44,9 +51,11 @@ const RIGHTS: Readonly<Record<DatabaseRole, Readonly<Record<string, TableRights>
   },
   merchant_bank: {
     "merchant_bank.merchants": {
-      select: ["id", "currency", "balance", "state", "opening_balance"],
-      update: ["balance"],
+      select: ["id", "currency", "balance", "state", "opening_balance", "name", "create_time", "update_time"],
+      insert: true,
+      update: ["balance", "name", "state", "update_time"],
     },
+    "merchant_bank.account_actions": { select: "all", insert: true },
     "merchant_bank.clearing_accounts": { select: "all", insert: true, update: ["balance"] },
     "merchant_bank.receipts": { select: "all", insert: true, update: ["refunded_amount"] },
     "merchant_bank.ledger_entries": { select: "all", insert: true },

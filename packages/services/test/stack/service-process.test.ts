@@ -102,7 +102,7 @@ describe("The table of the services' environments", () => {
     expect(holdersOf("PAYMENT_ID_KEYS")).to.deep.equal(["gateway"]);
     expect(holdersOf("CARD_SEALING_KEYS")).to.deep.equal(["gateway", "card-validation"]);
     expect(holdersOf("CARD_FINGERPRINT_KEYS")).to.deep.equal(["card-validation"]);
-    expect(holdersOf("CARD_STORAGE_KEYS")).to.deep.equal([]);
+    expect(holdersOf("CARD_STORAGE_KEYS")).to.deep.equal(["card-validation"]);
     expect(holdersOf("DATABASE_URL")).to.deep.equal(["client-bank", "merchant-bank", "notification"]);
   });
 

@@ -34,7 +34,7 @@ const DRIFT = `
   FROM (
     SELECT currency, balance - opening_balance AS amount FROM client_bank.clients
     UNION ALL SELECT currency, balance FROM client_bank.clearing_accounts
-    UNION ALL SELECT currency, amount FROM client_bank.ledger_entries WHERE kind = 'top-up' AND account = 'funding'
+    UNION ALL SELECT currency, amount FROM client_bank.ledger_entries WHERE kind IN ('top-up', 'pay-out') AND account = 'funding'
   ) movements
   GROUP BY currency ORDER BY currency`;
 

@@ -19,7 +19,7 @@ const DRIFT = `
   FROM (
     SELECT currency, balance - opening_balance AS amount FROM merchant_bank.merchants
     UNION ALL SELECT currency, balance FROM merchant_bank.clearing_accounts
-    UNION ALL SELECT currency, amount FROM merchant_bank.ledger_entries WHERE kind = 'top-up' AND account = 'funding'
+    UNION ALL SELECT currency, amount FROM merchant_bank.ledger_entries WHERE kind IN ('top-up', 'pay-out') AND account = 'funding'
   ) movements
   GROUP BY currency ORDER BY currency`;
 

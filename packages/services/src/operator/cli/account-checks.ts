@@ -5,7 +5,7 @@ import type pg from "pg";
 export const ACCOUNT_CHECKS = {
   "client-balance": "client-bank: each balance is the opening balance and the entries",
   "merchant-balance": "merchant-bank: each balance is the opening balance and the entries",
-  "top-up": "both banks: each top-up is one movement from outside",
+  "top-up": "both banks: each top-up and payout is one movement with the outside",
   sums: "both banks: captured - given back = credited + in flight",
 } as const;
 export type AccountCheck = keyof typeof ACCOUNT_CHECKS;
@@ -84,7 +84,7 @@ export function complaintOfAccount(wrong: WrongAccount): string {
   );
 }
 
-/** A top-up that is not one movement from outside to one account. */
+/** A top-up or a payout that is not one movement between outside and one account. */
 export interface WrongTopUp {
   readonly id: string;
   readonly bank: string;
@@ -92,14 +92,14 @@ export interface WrongTopUp {
   readonly entries: bigint;
 }
 
-/** The top-ups that are wrong, at most `limit` of them, and how many there are. */
+/** The top-ups and payouts that are wrong, at most `limit` of them, and how many there are. */
 export async function checkTopUps(
   client: pg.Client,
   limit: number,
 ): Promise<{ readonly discrepancies: bigint; readonly wrong: readonly WrongTopUp[] }> {
   const wrongOf = (bank: string, schema: string) =>
     `SELECT '${bank}' AS bank, payment_id AS id, sum(amount) AS total, count(*) AS entries
-     FROM ${schema}.ledger_entries WHERE kind = 'top-up' GROUP BY payment_id
+     FROM ${schema}.ledger_entries WHERE kind IN ('top-up', 'pay-out') GROUP BY payment_id
      HAVING sum(amount) <> 0 OR count(DISTINCT currency) <> 1 OR count(*) <> 2
             OR count(*) FILTER (WHERE account = 'funding') <> 1`;
   const { rows } = await client.query<WrongTopUp & { readonly all: bigint }>(
@@ -111,9 +111,9 @@ export async function checkTopUps(
   return { discrepancies: rows[0]?.all ?? 0n, wrong: rows.slice(0, limit) };
 }
 
-/** What is wrong with a top-up, as a sentence. */
+/** What is wrong with a top-up or a payout, as a sentence. */
 export function complaintOfTopUp({ bank, total, entries }: WrongTopUp): string {
-  return `its ${entries} entries at ${bank} add up to ${total}; they must be two, from funding to one account, and zero`;
+  return `its ${entries} entries at ${bank} add up to ${total}; they must be two, of funding and one account, and zero`;
 }
 
 /** The sums of a currency, in minor units. The books agree when captured - given back = credited + in flight. */

@@ -1,5 +1,6 @@
-/** `accounts`: shows, opens, closes and tops up the accounts of clients and merchants. */
+/** `accounts`: shows, opens, freezes, closes, tops up and pays out the accounts of clients and merchants. */
 import type pg from "pg";
+import { changeStateOf, newestEntries, payOut, type Refusal } from "./account-changes.js";
 import { type Account, accountOf, thereIsNo } from "./account-id.js";
 import { actorOf, recordAction } from "./action-record.js";
 import {
@@ -8,6 +9,7 @@ import {
   EXIT,
   type ExitCode,
   formatColumns,
+  numberOption,
   requiredOption,
   textOption,
   toJson,
@@ -19,19 +21,23 @@ import { parseTopUp, type TopUpOutcome, topUp } from "./top-up.js";
 
 export const accounts: Command = {
   name: "accounts",
-  summary: "Show, open, close and top up accounts of clients and merchants.",
-  usage: "show|open|close|top-up --client <id> | --merchant <id> [options]",
-  help: `  show    The account and its balance.
-  open    A new account without money, or one that was closed.
-  top-up  Money from outside, by a balanced entry: funding is debited, the account credited.
-  close   From now on its payments are declined; money in flight still arrives.
+  summary: "Show, open, freeze, close, top up and pay out accounts of clients and merchants.",
+  usage: "show|statement|open|freeze|unfreeze|close|top-up|pay-out --client <id> | --merchant <id> [options]",
+  help: `  show       The account and its balance.
+  statement  Its newest entries, each with the balance after it.
+  open       A new account without money, or one that was closed.
+  top-up     Money from outside, by a balanced entry: funding is debited, the account credited.
+  pay-out    Money of the account to the world outside, by a balanced entry the other way.
+  freeze     From now on its payments are declined, until unfreeze; nothing is paid out.
+  close      From now on its payments are declined; money in flight still arrives.
 
   --client <id>, --merchant <id>   Whose account, for example c-0001 or m-0001. The id of a merchant is what its tokens
                                    have as their subject.
-  --reason <text>                  Why it is done: needed for all but show, and kept in operator.actions.
+  --reason <text>                  Why it is done: needed for what changes something, and kept in operator.actions.
   --actor <name>                   Who does it, kept there as well [the system's user].
-  --id <text>                      Of a top-up: the same id moves the money once, however often it is asked for.
-  --amount <n>                     Of a top-up, in minor units of --currency, which must be the account's.
+  --id <text>                      Of a top-up or payout: the same id moves the money once, however often it is asked for.
+  --amount <n>                     Of a top-up or payout, in minor units of --currency, which must be the account's.
+  --limit <n>                      Entries of a statement, 1 to 1,000 [20].
   --name <text>, --currency <code> Of a new account; the currency is one of ISO 4217.
   --expiry <MM/YYYY>               Of a new client's card. Its number is read from standard input; it needs
                                    CARD_FINGERPRINT_KEYS and CARD_STORAGE_KEYS, or the stack of npm start.
@@ -40,7 +46,7 @@ An account that was closed keeps its name, currency and card when it is opened a
 open an account that is open, ends with 2.
 `,
   options: Object.fromEntries(
-    ["client", "merchant", "actor", "reason", "name", "currency", "expiry", "id", "amount"].map((name) => [
+    ["client", "merchant", "actor", "reason", "name", "currency", "expiry", "id", "amount", "limit"].map((name) => [
       name,
       { type: "string" },
     ]),
@@ -53,9 +59,15 @@ open an account that is open, ends with 2.
     if (verb === "open") return open(call, account);
     if (verb === "close") return close(call, account);
     if (verb === "top-up") return topUpAccount(call, account);
-    throw new UsageError("accounts needs one of show, open, close and top-up.");
+    if (verb === "statement") return statement(call, account);
+    if (verb === "pay-out") return payOutAccount(call, account);
+    if (verb === "freeze") return changed(call, account, { from: ["open"], to: "frozen", verb });
+    if (verb === "unfreeze") return changed(call, account, { from: ["frozen"], to: "open", verb });
+    throw new UsageError(`accounts needs one of ${VERBS}.`);
   },
 };
+
+const VERBS = "show, statement, open, freeze, unfreeze, close, top-up and pay-out";
 
 async function onDatabase(call: CommandCall, work: (client: pg.Client) => Promise<ExitCode>): Promise<ExitCode> {
   return withOperatorDatabase(await call.configuration.databaseUrl(), await call.configuration.tls(), work);
@@ -171,6 +183,44 @@ async function topUpAccount(call: CommandCall, account: Account): Promise<ExitCo
     const outcome = await topUp(client, { id, account, currency, amount, by });
     if (outcome !== "done") call.terminal.err(`${OUTCOMES[outcome]}\n`);
     return outcome === "done" || outcome === "done before" ? show(call, client, account) : EXIT.wrong;
+  });
+}
+
+/** Freezes or unfreezes an account. */
+function changed(call: CommandCall, account: Account, states: Parameters<typeof changeStateOf>[3]): Promise<ExitCode> {
+  const by = actorOf(call);
+  return onDatabase(call, async (client) =>
+    told(call, client, account, await changeStateOf(client, account, by, states)),
+  );
+}
+
+function payOutAccount(call: CommandCall, account: Account): Promise<ExitCode> {
+  const by = actorOf(call);
+  const { id, amount } = parseTopUp(requiredOption(call, "id"), requiredOption(call, "amount"));
+  const movement = { id, amount, currency: currencyOf(call) };
+  return onDatabase(call, async (client) => told(call, client, account, await payOut(client, account, by, movement)));
+}
+
+function told(call: CommandCall, client: pg.Client, account: Account, refusal: Refusal): Promise<ExitCode> | ExitCode {
+  if (refusal === undefined) return show(call, client, account);
+  call.terminal.err(`${refusal}\n`);
+  return EXIT.wrong;
+}
+
+function statement(call: CommandCall, account: Account): Promise<ExitCode> {
+  const limit = numberOption(call, "limit", { minimum: 1, maximum: 1_000, otherwise: 20 });
+  return onDatabase(call, async (client) => {
+    if ((await readAccount(client, account)) === undefined) {
+      call.terminal.err(`${thereIsNo(account)}\n`);
+      return EXIT.wrong;
+    }
+    const entries = await newestEntries(client, account, limit);
+    const rows = entries.map(({ time, kind, paymentId, refundId, amount, balance }) => [
+      ...[time.toISOString(), kind, refundId || paymentId, amount.toString(), balance.toString()],
+    ]);
+    const table = formatColumns([["time", "kind", "of", "amount", "balance"], ...rows]);
+    call.terminal.out(call.json ? `${toJson({ entries })}\n` : `${table}\n`);
+    return EXIT.ok;
   });
 }
 

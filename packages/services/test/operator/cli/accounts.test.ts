@@ -280,9 +280,11 @@ describe("accounts", function () {
     try {
       const { code, out } = await verify();
       expect(code).to.equal(1);
-      expect(out).to.match(/WRONG {2}both banks: each top-up is one movement from outside\n {2}topup_slip-client/);
+      expect(out).to.match(
+        /WRONG {2}both banks: each top-up and payout is one movement with the outside\n {2}topup_slip-client/,
+      );
       expect(await wrongBooks(banks().superuser)).to.include(
-        "both banks: each top-up is one movement from outside: 1 (topup_slip-client)",
+        "both banks: each top-up and payout is one movement with the outside: 1 (topup_slip-client)",
       );
     } finally {
       await banks().superuser.query(change.replace("amount + 1", "amount - 1"));

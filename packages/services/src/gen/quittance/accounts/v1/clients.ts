@@ -18,15 +18,19 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { Timestamp } from "../../../google/protobuf/timestamp.js";
+import { Amount, Entry } from "./entries.js";
 
 /** Whether payments of a client are taken. */
 export const ClientState = {
-  /** UNSPECIFIED - Never sent. */
+  /** UNSPECIFIED - Never sent; in a filter: all of them. */
   UNSPECIFIED: 0,
   /** OPEN - They are. */
   OPEN: 1,
   /** CLOSED - Closed: they are declined. */
   CLOSED: 2,
+  /** FROZEN - Frozen: they are declined until it is unfrozen. */
+  FROZEN: 3,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -36,6 +40,7 @@ export namespace ClientState {
   export type UNSPECIFIED = typeof ClientState.UNSPECIFIED;
   export type OPEN = typeof ClientState.OPEN;
   export type CLOSED = typeof ClientState.CLOSED;
+  export type FROZEN = typeof ClientState.FROZEN;
   export type UNRECOGNIZED = typeof ClientState.UNRECOGNIZED;
 }
 
@@ -50,6 +55,9 @@ export function clientStateFromJSON(object: any): ClientState {
     case 2:
     case "CLIENT_STATE_CLOSED":
       return ClientState.CLOSED;
+    case 3:
+    case "CLIENT_STATE_FROZEN":
+      return ClientState.FROZEN;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -65,10 +73,36 @@ export function clientStateToJSON(object: ClientState): string {
       return "CLIENT_STATE_OPEN";
     case ClientState.CLOSED:
       return "CLIENT_STATE_CLOSED";
+    case ClientState.FROZEN:
+      return "CLIENT_STATE_FROZEN";
     case ClientState.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
   }
+}
+
+/** A client to make. */
+export interface CreateClientRequest {
+  /** See above. */
+  requestId: string;
+  /** `c-` and 1 to 62 characters of `A-Z a-z 0-9 _ -`; empty for one that is made here. */
+  id: string;
+  /** The name of the client: 1 to 80 characters. */
+  name: string;
+  /** The currency of the account, by its code in ISO 4217. */
+  currencyCode: string;
+  /** Its card. */
+  card?:
+    | NewCard
+    | undefined;
+  /** Why: 0 to 140 characters. */
+  reason: string;
+}
+
+/** What CreateClient answers. */
+export interface CreateClientResponse {
+  /** The client as it stands. */
+  client?: Client | undefined;
 }
 
 /** Which client to read. */
@@ -83,6 +117,216 @@ export interface GetClientResponse {
   client?: Client | undefined;
 }
 
+/** Which clients to list. */
+export interface ListClientsRequest {
+  /** How many at most: default 50; more than 1,000 asks for 1,000, and a negative number is INVALID_ARGUMENT. */
+  pageSize: number;
+  /** The `next_page_token` of the page before; empty for the first page. The filters must be those of that page. */
+  pageToken: string;
+  /** Only clients in this state. */
+  state: ClientState;
+  /** Only clients whose name begins with this, whatever its capitals. */
+  namePrefix: string;
+  /** Only accounts in this currency. */
+  currencyCode: string;
+}
+
+/** One page of clients. */
+export interface ListClientsResponse {
+  /** The clients in the order of their ids. */
+  clients: Client[];
+  /** For the next page; empty when this was the last. */
+  nextPageToken: string;
+}
+
+/** What to change of a client. */
+export interface UpdateClientRequest {
+  /** The client's id. */
+  id: string;
+  /** Another name: 1 to 80 characters. */
+  name?:
+    | string
+    | undefined;
+  /** Why: 0 to 140 characters. */
+  reason: string;
+  /** See above; a change of this kind needs none. */
+  requestId: string;
+}
+
+/** What UpdateClient answers. */
+export interface UpdateClientResponse {
+  /** The client as it stands. */
+  client?: Client | undefined;
+}
+
+/** Whose payments to decline. */
+export interface FreezeClientRequest {
+  /** The client's id. */
+  id: string;
+  /** Why: 1 to 140 characters. */
+  reason: string;
+  /** See above; a change of this kind needs none. */
+  requestId: string;
+}
+
+/** What FreezeClient answers. */
+export interface FreezeClientResponse {
+  /** The client as it stands. */
+  client?: Client | undefined;
+}
+
+/** Whose payments to take again. */
+export interface UnfreezeClientRequest {
+  /** The client's id. */
+  id: string;
+  /** Why: 1 to 140 characters. */
+  reason: string;
+  /** See above; a change of this kind needs none. */
+  requestId: string;
+}
+
+/** What UnfreezeClient answers. */
+export interface UnfreezeClientResponse {
+  /** The client as it stands. */
+  client?: Client | undefined;
+}
+
+/** Which account to close. */
+export interface CloseClientRequest {
+  /** The client's id. */
+  id: string;
+  /** Why: 1 to 140 characters. */
+  reason: string;
+  /** See above; a change of this kind needs none. */
+  requestId: string;
+}
+
+/** What CloseClient answers. */
+export interface CloseClientResponse {
+  /** The client as it stands. */
+  client?: Client | undefined;
+}
+
+/** A card for a client that has none. */
+export interface AddClientCardRequest {
+  /** The client's id. */
+  id: string;
+  /** The card. */
+  card?:
+    | NewCard
+    | undefined;
+  /** Why: 0 to 140 characters. */
+  reason: string;
+  /** See above; a change of this kind needs none. */
+  requestId: string;
+}
+
+/** What AddClientCard answers. */
+export interface AddClientCardResponse {
+  /** The client as it stands. */
+  client?: Client | undefined;
+}
+
+/** A card in the place of another. */
+export interface RenewClientCardRequest {
+  /** The client's id. */
+  id: string;
+  /** The card. */
+  card?:
+    | NewCard
+    | undefined;
+  /** Why: 0 to 140 characters. */
+  reason: string;
+  /** See above; a change of this kind needs none. */
+  requestId: string;
+}
+
+/** What RenewClientCard answers. */
+export interface RenewClientCardResponse {
+  /** The client as it stands. */
+  client?: Client | undefined;
+}
+
+/** Whose card to take away. */
+export interface RemoveClientCardRequest {
+  /** The client's id. */
+  id: string;
+  /** Why: 1 to 140 characters. */
+  reason: string;
+  /** See above; a change of this kind needs none. */
+  requestId: string;
+}
+
+/** What RemoveClientCard answers. */
+export interface RemoveClientCardResponse {
+  /** The client as it stands. */
+  client?: Client | undefined;
+}
+
+/** Money to bring to an account. */
+export interface TopUpClientRequest {
+  /** See above. */
+  requestId: string;
+  /** The client's id. */
+  id: string;
+  /** How much, in the currency of the account. */
+  amount?:
+    | Amount
+    | undefined;
+  /** Why: 1 to 140 characters. */
+  reason: string;
+}
+
+/** What TopUpClient answers. */
+export interface TopUpClientResponse {
+  /** The client as it stands. */
+  client?: Client | undefined;
+}
+
+/** Money to pay out of an account. */
+export interface PayOutClientRequest {
+  /** See above. */
+  requestId: string;
+  /** The client's id. */
+  id: string;
+  /** How much, in the currency of the account. */
+  amount?:
+    | Amount
+    | undefined;
+  /** Why: 1 to 140 characters. */
+  reason: string;
+}
+
+/** What PayOutClient answers. */
+export interface PayOutClientResponse {
+  /** The client as it stands. */
+  client?: Client | undefined;
+}
+
+/** Which entries to list. */
+export interface ListClientEntriesRequest {
+  /** The client's id. */
+  id: string;
+  /** How many at most, as in ListClientsRequest. */
+  pageSize: number;
+  /** The `next_page_token` of the page before; empty for the first page. The period must be that of that page. */
+  pageToken: string;
+  /** Only entries of this time and later ones. */
+  startTime?:
+    | Date
+    | undefined;
+  /** Only entries before this time. */
+  endTime?: Date | undefined;
+}
+
+/** One page of a statement. */
+export interface ListClientEntriesResponse {
+  /** The entries, newest first. */
+  entries: Entry[];
+  /** For the next page; empty when this was the last. */
+  nextPageToken: string;
+}
+
 /** A client of the bank, and its account. */
 export interface Client {
   /** For example `c-0001`. */
@@ -95,7 +339,270 @@ export interface Client {
   balance: bigint;
   /** Whether its payments are taken. States may be added. */
   state: ClientState;
+  /** Its card, as far as it may be shown; absent when it has none. */
+  card?:
+    | ClientCard
+    | undefined;
+  /** When it was opened; absent of accounts that were opened before this was kept. */
+  createTime?:
+    | Date
+    | undefined;
+  /** When it was last changed by an operator; absent as `create_time`. */
+  updateTime?: Date | undefined;
 }
+
+/**
+ * A card as its holder reads it off. It is sealed on arrival; only its keyed fingerprint, its brand, its last four digits
+ * and its expiry are kept in clear.
+ */
+export interface NewCard {
+  /** 12 to 19 digits; spaces and hyphens between them are ignored. */
+  number: string;
+  /** 1 to 12. */
+  expiryMonth: number;
+  /** Four digits, for example 2030. */
+  expiryYear: number;
+  /** As printed on the card: 1 to 80 characters. */
+  holderName: string;
+}
+
+/** What may be shown of a client's card. */
+export interface ClientCard {
+  /** For example `visa`; empty when it was registered before this was kept. */
+  brand: string;
+  /** The last four digits of the number; empty as `brand`. */
+  lastFour: string;
+  /** 1 to 12. */
+  expiryMonth: number;
+  /** Four digits. */
+  expiryYear: number;
+}
+
+function createBaseCreateClientRequest(): CreateClientRequest {
+  return { requestId: "", id: "", name: "", currencyCode: "", card: undefined, reason: "" };
+}
+
+export const CreateClientRequest: MessageFns<CreateClientRequest> = {
+  encode(message: CreateClientRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.id !== "") {
+      writer.uint32(18).string(message.id);
+    }
+    if (message.name !== "") {
+      writer.uint32(26).string(message.name);
+    }
+    if (message.currencyCode !== "") {
+      writer.uint32(34).string(message.currencyCode);
+    }
+    if (message.card !== undefined) {
+      NewCard.encode(message.card, writer.uint32(42).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(50).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateClientRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateClientRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.currencyCode = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.card = NewCard.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateClientRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      currencyCode: isSet(object.currencyCode)
+        ? globalThis.String(object.currencyCode)
+        : isSet(object.currency_code)
+        ? globalThis.String(object.currency_code)
+        : "",
+      card: isSet(object.card) ? NewCard.fromJSON(object.card) : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: CreateClientRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.currencyCode !== "") {
+      obj.currencyCode = message.currencyCode;
+    }
+    if (message.card !== undefined) {
+      obj.card = NewCard.toJSON(message.card);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CreateClientRequest>): CreateClientRequest {
+    return CreateClientRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateClientRequest>): CreateClientRequest {
+    const message = createBaseCreateClientRequest();
+    message.requestId = object.requestId ?? "";
+    message.id = object.id ?? "";
+    message.name = object.name ?? "";
+    message.currencyCode = object.currencyCode ?? "";
+    message.card = (object.card !== undefined && object.card !== null) ? NewCard.fromPartial(object.card) : undefined;
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseCreateClientResponse(): CreateClientResponse {
+  return { client: undefined };
+}
+
+export const CreateClientResponse: MessageFns<CreateClientResponse> = {
+  encode(message: CreateClientResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.client !== undefined) {
+      Client.encode(message.client, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateClientResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateClientResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.client = Client.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateClientResponse {
+    return { client: isSet(object.client) ? Client.fromJSON(object.client) : undefined };
+  },
+
+  toJSON(message: CreateClientResponse): unknown {
+    const obj: any = {};
+    if (message.client !== undefined) {
+      obj.client = Client.toJSON(message.client);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CreateClientResponse>): CreateClientResponse {
+    return CreateClientResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateClientResponse>): CreateClientResponse {
+    const message = createBaseCreateClientResponse();
+    message.client = (object.client !== undefined && object.client !== null)
+      ? Client.fromPartial(object.client)
+      : undefined;
+    return message;
+  },
+};
 
 function createBaseGetClientRequest(): GetClientRequest {
   return { id: "" };
@@ -233,8 +740,2143 @@ export const GetClientResponse: MessageFns<GetClientResponse> = {
   },
 };
 
+function createBaseListClientsRequest(): ListClientsRequest {
+  return { pageSize: 0, pageToken: "", state: 0, namePrefix: "", currencyCode: "" };
+}
+
+export const ListClientsRequest: MessageFns<ListClientsRequest> = {
+  encode(message: ListClientsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    if (message.state !== 0) {
+      writer.uint32(24).int32(message.state);
+    }
+    if (message.namePrefix !== "") {
+      writer.uint32(34).string(message.namePrefix);
+    }
+    if (message.currencyCode !== "") {
+      writer.uint32(42).string(message.currencyCode);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListClientsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListClientsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.namePrefix = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.currencyCode = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListClientsRequest {
+    return {
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+      state: isSet(object.state) ? clientStateFromJSON(object.state) : 0,
+      namePrefix: isSet(object.namePrefix)
+        ? globalThis.String(object.namePrefix)
+        : isSet(object.name_prefix)
+        ? globalThis.String(object.name_prefix)
+        : "",
+      currencyCode: isSet(object.currencyCode)
+        ? globalThis.String(object.currencyCode)
+        : isSet(object.currency_code)
+        ? globalThis.String(object.currency_code)
+        : "",
+    };
+  },
+
+  toJSON(message: ListClientsRequest): unknown {
+    const obj: any = {};
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    if (message.state !== 0) {
+      obj.state = clientStateToJSON(message.state);
+    }
+    if (message.namePrefix !== "") {
+      obj.namePrefix = message.namePrefix;
+    }
+    if (message.currencyCode !== "") {
+      obj.currencyCode = message.currencyCode;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListClientsRequest>): ListClientsRequest {
+    return ListClientsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListClientsRequest>): ListClientsRequest {
+    const message = createBaseListClientsRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    message.state = object.state ?? 0;
+    message.namePrefix = object.namePrefix ?? "";
+    message.currencyCode = object.currencyCode ?? "";
+    return message;
+  },
+};
+
+function createBaseListClientsResponse(): ListClientsResponse {
+  return { clients: [], nextPageToken: "" };
+}
+
+export const ListClientsResponse: MessageFns<ListClientsResponse> = {
+  encode(message: ListClientsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.clients) {
+      Client.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListClientsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListClientsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.clients.push(Client.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListClientsResponse {
+    return {
+      clients: globalThis.Array.isArray(object?.clients) ? object.clients.map((e: any) => Client.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListClientsResponse): unknown {
+    const obj: any = {};
+    if (message.clients?.length) {
+      obj.clients = message.clients.map((e) => Client.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListClientsResponse>): ListClientsResponse {
+    return ListClientsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListClientsResponse>): ListClientsResponse {
+    const message = createBaseListClientsResponse();
+    message.clients = object.clients?.map((e) => Client.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseUpdateClientRequest(): UpdateClientRequest {
+  return { id: "", name: undefined, reason: "", requestId: "" };
+}
+
+export const UpdateClientRequest: MessageFns<UpdateClientRequest> = {
+  encode(message: UpdateClientRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.name !== undefined) {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(34).string(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateClientRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateClientRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateClientRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+    };
+  },
+
+  toJSON(message: UpdateClientRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.name !== undefined) {
+      obj.name = message.name;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UpdateClientRequest>): UpdateClientRequest {
+    return UpdateClientRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpdateClientRequest>): UpdateClientRequest {
+    const message = createBaseUpdateClientRequest();
+    message.id = object.id ?? "";
+    message.name = object.name ?? undefined;
+    message.reason = object.reason ?? "";
+    message.requestId = object.requestId ?? "";
+    return message;
+  },
+};
+
+function createBaseUpdateClientResponse(): UpdateClientResponse {
+  return { client: undefined };
+}
+
+export const UpdateClientResponse: MessageFns<UpdateClientResponse> = {
+  encode(message: UpdateClientResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.client !== undefined) {
+      Client.encode(message.client, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateClientResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateClientResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.client = Client.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateClientResponse {
+    return { client: isSet(object.client) ? Client.fromJSON(object.client) : undefined };
+  },
+
+  toJSON(message: UpdateClientResponse): unknown {
+    const obj: any = {};
+    if (message.client !== undefined) {
+      obj.client = Client.toJSON(message.client);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UpdateClientResponse>): UpdateClientResponse {
+    return UpdateClientResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpdateClientResponse>): UpdateClientResponse {
+    const message = createBaseUpdateClientResponse();
+    message.client = (object.client !== undefined && object.client !== null)
+      ? Client.fromPartial(object.client)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFreezeClientRequest(): FreezeClientRequest {
+  return { id: "", reason: "", requestId: "" };
+}
+
+export const FreezeClientRequest: MessageFns<FreezeClientRequest> = {
+  encode(message: FreezeClientRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FreezeClientRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFreezeClientRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FreezeClientRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+    };
+  },
+
+  toJSON(message: FreezeClientRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FreezeClientRequest>): FreezeClientRequest {
+    return FreezeClientRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FreezeClientRequest>): FreezeClientRequest {
+    const message = createBaseFreezeClientRequest();
+    message.id = object.id ?? "";
+    message.reason = object.reason ?? "";
+    message.requestId = object.requestId ?? "";
+    return message;
+  },
+};
+
+function createBaseFreezeClientResponse(): FreezeClientResponse {
+  return { client: undefined };
+}
+
+export const FreezeClientResponse: MessageFns<FreezeClientResponse> = {
+  encode(message: FreezeClientResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.client !== undefined) {
+      Client.encode(message.client, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FreezeClientResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFreezeClientResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.client = Client.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FreezeClientResponse {
+    return { client: isSet(object.client) ? Client.fromJSON(object.client) : undefined };
+  },
+
+  toJSON(message: FreezeClientResponse): unknown {
+    const obj: any = {};
+    if (message.client !== undefined) {
+      obj.client = Client.toJSON(message.client);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FreezeClientResponse>): FreezeClientResponse {
+    return FreezeClientResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FreezeClientResponse>): FreezeClientResponse {
+    const message = createBaseFreezeClientResponse();
+    message.client = (object.client !== undefined && object.client !== null)
+      ? Client.fromPartial(object.client)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUnfreezeClientRequest(): UnfreezeClientRequest {
+  return { id: "", reason: "", requestId: "" };
+}
+
+export const UnfreezeClientRequest: MessageFns<UnfreezeClientRequest> = {
+  encode(message: UnfreezeClientRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnfreezeClientRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnfreezeClientRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UnfreezeClientRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+    };
+  },
+
+  toJSON(message: UnfreezeClientRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UnfreezeClientRequest>): UnfreezeClientRequest {
+    return UnfreezeClientRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UnfreezeClientRequest>): UnfreezeClientRequest {
+    const message = createBaseUnfreezeClientRequest();
+    message.id = object.id ?? "";
+    message.reason = object.reason ?? "";
+    message.requestId = object.requestId ?? "";
+    return message;
+  },
+};
+
+function createBaseUnfreezeClientResponse(): UnfreezeClientResponse {
+  return { client: undefined };
+}
+
+export const UnfreezeClientResponse: MessageFns<UnfreezeClientResponse> = {
+  encode(message: UnfreezeClientResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.client !== undefined) {
+      Client.encode(message.client, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnfreezeClientResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnfreezeClientResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.client = Client.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UnfreezeClientResponse {
+    return { client: isSet(object.client) ? Client.fromJSON(object.client) : undefined };
+  },
+
+  toJSON(message: UnfreezeClientResponse): unknown {
+    const obj: any = {};
+    if (message.client !== undefined) {
+      obj.client = Client.toJSON(message.client);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UnfreezeClientResponse>): UnfreezeClientResponse {
+    return UnfreezeClientResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UnfreezeClientResponse>): UnfreezeClientResponse {
+    const message = createBaseUnfreezeClientResponse();
+    message.client = (object.client !== undefined && object.client !== null)
+      ? Client.fromPartial(object.client)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCloseClientRequest(): CloseClientRequest {
+  return { id: "", reason: "", requestId: "" };
+}
+
+export const CloseClientRequest: MessageFns<CloseClientRequest> = {
+  encode(message: CloseClientRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CloseClientRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCloseClientRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CloseClientRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+    };
+  },
+
+  toJSON(message: CloseClientRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CloseClientRequest>): CloseClientRequest {
+    return CloseClientRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CloseClientRequest>): CloseClientRequest {
+    const message = createBaseCloseClientRequest();
+    message.id = object.id ?? "";
+    message.reason = object.reason ?? "";
+    message.requestId = object.requestId ?? "";
+    return message;
+  },
+};
+
+function createBaseCloseClientResponse(): CloseClientResponse {
+  return { client: undefined };
+}
+
+export const CloseClientResponse: MessageFns<CloseClientResponse> = {
+  encode(message: CloseClientResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.client !== undefined) {
+      Client.encode(message.client, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CloseClientResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCloseClientResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.client = Client.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CloseClientResponse {
+    return { client: isSet(object.client) ? Client.fromJSON(object.client) : undefined };
+  },
+
+  toJSON(message: CloseClientResponse): unknown {
+    const obj: any = {};
+    if (message.client !== undefined) {
+      obj.client = Client.toJSON(message.client);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CloseClientResponse>): CloseClientResponse {
+    return CloseClientResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CloseClientResponse>): CloseClientResponse {
+    const message = createBaseCloseClientResponse();
+    message.client = (object.client !== undefined && object.client !== null)
+      ? Client.fromPartial(object.client)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseAddClientCardRequest(): AddClientCardRequest {
+  return { id: "", card: undefined, reason: "", requestId: "" };
+}
+
+export const AddClientCardRequest: MessageFns<AddClientCardRequest> = {
+  encode(message: AddClientCardRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.card !== undefined) {
+      NewCard.encode(message.card, writer.uint32(18).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(34).string(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddClientCardRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddClientCardRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.card = NewCard.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddClientCardRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      card: isSet(object.card) ? NewCard.fromJSON(object.card) : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+    };
+  },
+
+  toJSON(message: AddClientCardRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.card !== undefined) {
+      obj.card = NewCard.toJSON(message.card);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AddClientCardRequest>): AddClientCardRequest {
+    return AddClientCardRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AddClientCardRequest>): AddClientCardRequest {
+    const message = createBaseAddClientCardRequest();
+    message.id = object.id ?? "";
+    message.card = (object.card !== undefined && object.card !== null) ? NewCard.fromPartial(object.card) : undefined;
+    message.reason = object.reason ?? "";
+    message.requestId = object.requestId ?? "";
+    return message;
+  },
+};
+
+function createBaseAddClientCardResponse(): AddClientCardResponse {
+  return { client: undefined };
+}
+
+export const AddClientCardResponse: MessageFns<AddClientCardResponse> = {
+  encode(message: AddClientCardResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.client !== undefined) {
+      Client.encode(message.client, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddClientCardResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddClientCardResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.client = Client.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddClientCardResponse {
+    return { client: isSet(object.client) ? Client.fromJSON(object.client) : undefined };
+  },
+
+  toJSON(message: AddClientCardResponse): unknown {
+    const obj: any = {};
+    if (message.client !== undefined) {
+      obj.client = Client.toJSON(message.client);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AddClientCardResponse>): AddClientCardResponse {
+    return AddClientCardResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AddClientCardResponse>): AddClientCardResponse {
+    const message = createBaseAddClientCardResponse();
+    message.client = (object.client !== undefined && object.client !== null)
+      ? Client.fromPartial(object.client)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRenewClientCardRequest(): RenewClientCardRequest {
+  return { id: "", card: undefined, reason: "", requestId: "" };
+}
+
+export const RenewClientCardRequest: MessageFns<RenewClientCardRequest> = {
+  encode(message: RenewClientCardRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.card !== undefined) {
+      NewCard.encode(message.card, writer.uint32(18).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(34).string(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewClientCardRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewClientCardRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.card = NewCard.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RenewClientCardRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      card: isSet(object.card) ? NewCard.fromJSON(object.card) : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+    };
+  },
+
+  toJSON(message: RenewClientCardRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.card !== undefined) {
+      obj.card = NewCard.toJSON(message.card);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RenewClientCardRequest>): RenewClientCardRequest {
+    return RenewClientCardRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RenewClientCardRequest>): RenewClientCardRequest {
+    const message = createBaseRenewClientCardRequest();
+    message.id = object.id ?? "";
+    message.card = (object.card !== undefined && object.card !== null) ? NewCard.fromPartial(object.card) : undefined;
+    message.reason = object.reason ?? "";
+    message.requestId = object.requestId ?? "";
+    return message;
+  },
+};
+
+function createBaseRenewClientCardResponse(): RenewClientCardResponse {
+  return { client: undefined };
+}
+
+export const RenewClientCardResponse: MessageFns<RenewClientCardResponse> = {
+  encode(message: RenewClientCardResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.client !== undefined) {
+      Client.encode(message.client, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewClientCardResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewClientCardResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.client = Client.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RenewClientCardResponse {
+    return { client: isSet(object.client) ? Client.fromJSON(object.client) : undefined };
+  },
+
+  toJSON(message: RenewClientCardResponse): unknown {
+    const obj: any = {};
+    if (message.client !== undefined) {
+      obj.client = Client.toJSON(message.client);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RenewClientCardResponse>): RenewClientCardResponse {
+    return RenewClientCardResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RenewClientCardResponse>): RenewClientCardResponse {
+    const message = createBaseRenewClientCardResponse();
+    message.client = (object.client !== undefined && object.client !== null)
+      ? Client.fromPartial(object.client)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRemoveClientCardRequest(): RemoveClientCardRequest {
+  return { id: "", reason: "", requestId: "" };
+}
+
+export const RemoveClientCardRequest: MessageFns<RemoveClientCardRequest> = {
+  encode(message: RemoveClientCardRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveClientCardRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveClientCardRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RemoveClientCardRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+    };
+  },
+
+  toJSON(message: RemoveClientCardRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RemoveClientCardRequest>): RemoveClientCardRequest {
+    return RemoveClientCardRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RemoveClientCardRequest>): RemoveClientCardRequest {
+    const message = createBaseRemoveClientCardRequest();
+    message.id = object.id ?? "";
+    message.reason = object.reason ?? "";
+    message.requestId = object.requestId ?? "";
+    return message;
+  },
+};
+
+function createBaseRemoveClientCardResponse(): RemoveClientCardResponse {
+  return { client: undefined };
+}
+
+export const RemoveClientCardResponse: MessageFns<RemoveClientCardResponse> = {
+  encode(message: RemoveClientCardResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.client !== undefined) {
+      Client.encode(message.client, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RemoveClientCardResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRemoveClientCardResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.client = Client.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RemoveClientCardResponse {
+    return { client: isSet(object.client) ? Client.fromJSON(object.client) : undefined };
+  },
+
+  toJSON(message: RemoveClientCardResponse): unknown {
+    const obj: any = {};
+    if (message.client !== undefined) {
+      obj.client = Client.toJSON(message.client);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RemoveClientCardResponse>): RemoveClientCardResponse {
+    return RemoveClientCardResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RemoveClientCardResponse>): RemoveClientCardResponse {
+    const message = createBaseRemoveClientCardResponse();
+    message.client = (object.client !== undefined && object.client !== null)
+      ? Client.fromPartial(object.client)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTopUpClientRequest(): TopUpClientRequest {
+  return { requestId: "", id: "", amount: undefined, reason: "" };
+}
+
+export const TopUpClientRequest: MessageFns<TopUpClientRequest> = {
+  encode(message: TopUpClientRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.id !== "") {
+      writer.uint32(18).string(message.id);
+    }
+    if (message.amount !== undefined) {
+      Amount.encode(message.amount, writer.uint32(26).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TopUpClientRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTopUpClientRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = Amount.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TopUpClientRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      amount: isSet(object.amount) ? Amount.fromJSON(object.amount) : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: TopUpClientRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.amount !== undefined) {
+      obj.amount = Amount.toJSON(message.amount);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TopUpClientRequest>): TopUpClientRequest {
+    return TopUpClientRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TopUpClientRequest>): TopUpClientRequest {
+    const message = createBaseTopUpClientRequest();
+    message.requestId = object.requestId ?? "";
+    message.id = object.id ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Amount.fromPartial(object.amount)
+      : undefined;
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseTopUpClientResponse(): TopUpClientResponse {
+  return { client: undefined };
+}
+
+export const TopUpClientResponse: MessageFns<TopUpClientResponse> = {
+  encode(message: TopUpClientResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.client !== undefined) {
+      Client.encode(message.client, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TopUpClientResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTopUpClientResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.client = Client.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TopUpClientResponse {
+    return { client: isSet(object.client) ? Client.fromJSON(object.client) : undefined };
+  },
+
+  toJSON(message: TopUpClientResponse): unknown {
+    const obj: any = {};
+    if (message.client !== undefined) {
+      obj.client = Client.toJSON(message.client);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TopUpClientResponse>): TopUpClientResponse {
+    return TopUpClientResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TopUpClientResponse>): TopUpClientResponse {
+    const message = createBaseTopUpClientResponse();
+    message.client = (object.client !== undefined && object.client !== null)
+      ? Client.fromPartial(object.client)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePayOutClientRequest(): PayOutClientRequest {
+  return { requestId: "", id: "", amount: undefined, reason: "" };
+}
+
+export const PayOutClientRequest: MessageFns<PayOutClientRequest> = {
+  encode(message: PayOutClientRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.id !== "") {
+      writer.uint32(18).string(message.id);
+    }
+    if (message.amount !== undefined) {
+      Amount.encode(message.amount, writer.uint32(26).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PayOutClientRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePayOutClientRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = Amount.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PayOutClientRequest {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      amount: isSet(object.amount) ? Amount.fromJSON(object.amount) : undefined,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: PayOutClientRequest): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.amount !== undefined) {
+      obj.amount = Amount.toJSON(message.amount);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PayOutClientRequest>): PayOutClientRequest {
+    return PayOutClientRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PayOutClientRequest>): PayOutClientRequest {
+    const message = createBasePayOutClientRequest();
+    message.requestId = object.requestId ?? "";
+    message.id = object.id ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Amount.fromPartial(object.amount)
+      : undefined;
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBasePayOutClientResponse(): PayOutClientResponse {
+  return { client: undefined };
+}
+
+export const PayOutClientResponse: MessageFns<PayOutClientResponse> = {
+  encode(message: PayOutClientResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.client !== undefined) {
+      Client.encode(message.client, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PayOutClientResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePayOutClientResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.client = Client.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PayOutClientResponse {
+    return { client: isSet(object.client) ? Client.fromJSON(object.client) : undefined };
+  },
+
+  toJSON(message: PayOutClientResponse): unknown {
+    const obj: any = {};
+    if (message.client !== undefined) {
+      obj.client = Client.toJSON(message.client);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PayOutClientResponse>): PayOutClientResponse {
+    return PayOutClientResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PayOutClientResponse>): PayOutClientResponse {
+    const message = createBasePayOutClientResponse();
+    message.client = (object.client !== undefined && object.client !== null)
+      ? Client.fromPartial(object.client)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListClientEntriesRequest(): ListClientEntriesRequest {
+  return { id: "", pageSize: 0, pageToken: "", startTime: undefined, endTime: undefined };
+}
+
+export const ListClientEntriesRequest: MessageFns<ListClientEntriesRequest> = {
+  encode(message: ListClientEntriesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    if (message.startTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.startTime), writer.uint32(34).fork()).join();
+    }
+    if (message.endTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.endTime), writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListClientEntriesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListClientEntriesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.endTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListClientEntriesRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+      startTime: isSet(object.startTime)
+        ? fromJsonTimestamp(object.startTime)
+        : isSet(object.start_time)
+        ? fromJsonTimestamp(object.start_time)
+        : undefined,
+      endTime: isSet(object.endTime)
+        ? fromJsonTimestamp(object.endTime)
+        : isSet(object.end_time)
+        ? fromJsonTimestamp(object.end_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: ListClientEntriesRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    if (message.startTime !== undefined) {
+      obj.startTime = message.startTime.toISOString();
+    }
+    if (message.endTime !== undefined) {
+      obj.endTime = message.endTime.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListClientEntriesRequest>): ListClientEntriesRequest {
+    return ListClientEntriesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListClientEntriesRequest>): ListClientEntriesRequest {
+    const message = createBaseListClientEntriesRequest();
+    message.id = object.id ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    message.startTime = object.startTime ?? undefined;
+    message.endTime = object.endTime ?? undefined;
+    return message;
+  },
+};
+
+function createBaseListClientEntriesResponse(): ListClientEntriesResponse {
+  return { entries: [], nextPageToken: "" };
+}
+
+export const ListClientEntriesResponse: MessageFns<ListClientEntriesResponse> = {
+  encode(message: ListClientEntriesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.entries) {
+      Entry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListClientEntriesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListClientEntriesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entries.push(Entry.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListClientEntriesResponse {
+    return {
+      entries: globalThis.Array.isArray(object?.entries) ? object.entries.map((e: any) => Entry.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListClientEntriesResponse): unknown {
+    const obj: any = {};
+    if (message.entries?.length) {
+      obj.entries = message.entries.map((e) => Entry.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListClientEntriesResponse>): ListClientEntriesResponse {
+    return ListClientEntriesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListClientEntriesResponse>): ListClientEntriesResponse {
+    const message = createBaseListClientEntriesResponse();
+    message.entries = object.entries?.map((e) => Entry.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
 function createBaseClient(): Client {
-  return { id: "", name: "", currencyCode: "", balance: 0n, state: 0 };
+  return {
+    id: "",
+    name: "",
+    currencyCode: "",
+    balance: 0n,
+    state: 0,
+    card: undefined,
+    createTime: undefined,
+    updateTime: undefined,
+  };
 }
 
 export const Client: MessageFns<Client> = {
@@ -256,6 +2898,15 @@ export const Client: MessageFns<Client> = {
     }
     if (message.state !== 0) {
       writer.uint32(40).int32(message.state);
+    }
+    if (message.card !== undefined) {
+      ClientCard.encode(message.card, writer.uint32(50).fork()).join();
+    }
+    if (message.createTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.createTime), writer.uint32(58).fork()).join();
+    }
+    if (message.updateTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.updateTime), writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -313,6 +2964,30 @@ export const Client: MessageFns<Client> = {
             message.state = reader.int32() as any;
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.card = ClientCard.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.createTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.updateTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -336,6 +3011,17 @@ export const Client: MessageFns<Client> = {
         : "",
       balance: isSet(object.balance) ? BigInt(object.balance) : 0n,
       state: isSet(object.state) ? clientStateFromJSON(object.state) : 0,
+      card: isSet(object.card) ? ClientCard.fromJSON(object.card) : undefined,
+      createTime: isSet(object.createTime)
+        ? fromJsonTimestamp(object.createTime)
+        : isSet(object.create_time)
+        ? fromJsonTimestamp(object.create_time)
+        : undefined,
+      updateTime: isSet(object.updateTime)
+        ? fromJsonTimestamp(object.updateTime)
+        : isSet(object.update_time)
+        ? fromJsonTimestamp(object.update_time)
+        : undefined,
     };
   },
 
@@ -356,6 +3042,15 @@ export const Client: MessageFns<Client> = {
     if (message.state !== 0) {
       obj.state = clientStateToJSON(message.state);
     }
+    if (message.card !== undefined) {
+      obj.card = ClientCard.toJSON(message.card);
+    }
+    if (message.createTime !== undefined) {
+      obj.createTime = message.createTime.toISOString();
+    }
+    if (message.updateTime !== undefined) {
+      obj.updateTime = message.updateTime.toISOString();
+    }
     return obj;
   },
 
@@ -369,6 +3064,269 @@ export const Client: MessageFns<Client> = {
     message.currencyCode = object.currencyCode ?? "";
     message.balance = (object.balance !== undefined && object.balance !== null) ? BigInt(object.balance) : 0n;
     message.state = object.state ?? 0;
+    message.card = (object.card !== undefined && object.card !== null)
+      ? ClientCard.fromPartial(object.card)
+      : undefined;
+    message.createTime = object.createTime ?? undefined;
+    message.updateTime = object.updateTime ?? undefined;
+    return message;
+  },
+};
+
+function createBaseNewCard(): NewCard {
+  return { number: "", expiryMonth: 0, expiryYear: 0, holderName: "" };
+}
+
+export const NewCard: MessageFns<NewCard> = {
+  encode(message: NewCard, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.number !== "") {
+      writer.uint32(10).string(message.number);
+    }
+    if (message.expiryMonth !== 0) {
+      writer.uint32(16).int32(message.expiryMonth);
+    }
+    if (message.expiryYear !== 0) {
+      writer.uint32(24).int32(message.expiryYear);
+    }
+    if (message.holderName !== "") {
+      writer.uint32(34).string(message.holderName);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NewCard {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNewCard();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.number = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.expiryMonth = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.expiryYear = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.holderName = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): NewCard {
+    return {
+      number: isSet(object.number) ? globalThis.String(object.number) : "",
+      expiryMonth: isSet(object.expiryMonth)
+        ? globalThis.Number(object.expiryMonth)
+        : isSet(object.expiry_month)
+        ? globalThis.Number(object.expiry_month)
+        : 0,
+      expiryYear: isSet(object.expiryYear)
+        ? globalThis.Number(object.expiryYear)
+        : isSet(object.expiry_year)
+        ? globalThis.Number(object.expiry_year)
+        : 0,
+      holderName: isSet(object.holderName)
+        ? globalThis.String(object.holderName)
+        : isSet(object.holder_name)
+        ? globalThis.String(object.holder_name)
+        : "",
+    };
+  },
+
+  toJSON(message: NewCard): unknown {
+    const obj: any = {};
+    if (message.number !== "") {
+      obj.number = message.number;
+    }
+    if (message.expiryMonth !== 0) {
+      obj.expiryMonth = Math.round(message.expiryMonth);
+    }
+    if (message.expiryYear !== 0) {
+      obj.expiryYear = Math.round(message.expiryYear);
+    }
+    if (message.holderName !== "") {
+      obj.holderName = message.holderName;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<NewCard>): NewCard {
+    return NewCard.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<NewCard>): NewCard {
+    const message = createBaseNewCard();
+    message.number = object.number ?? "";
+    message.expiryMonth = object.expiryMonth ?? 0;
+    message.expiryYear = object.expiryYear ?? 0;
+    message.holderName = object.holderName ?? "";
+    return message;
+  },
+};
+
+function createBaseClientCard(): ClientCard {
+  return { brand: "", lastFour: "", expiryMonth: 0, expiryYear: 0 };
+}
+
+export const ClientCard: MessageFns<ClientCard> = {
+  encode(message: ClientCard, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.brand !== "") {
+      writer.uint32(10).string(message.brand);
+    }
+    if (message.lastFour !== "") {
+      writer.uint32(18).string(message.lastFour);
+    }
+    if (message.expiryMonth !== 0) {
+      writer.uint32(24).int32(message.expiryMonth);
+    }
+    if (message.expiryYear !== 0) {
+      writer.uint32(32).int32(message.expiryYear);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClientCard {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClientCard();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.brand = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.lastFour = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.expiryMonth = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.expiryYear = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ClientCard {
+    return {
+      brand: isSet(object.brand) ? globalThis.String(object.brand) : "",
+      lastFour: isSet(object.lastFour)
+        ? globalThis.String(object.lastFour)
+        : isSet(object.last_four)
+        ? globalThis.String(object.last_four)
+        : "",
+      expiryMonth: isSet(object.expiryMonth)
+        ? globalThis.Number(object.expiryMonth)
+        : isSet(object.expiry_month)
+        ? globalThis.Number(object.expiry_month)
+        : 0,
+      expiryYear: isSet(object.expiryYear)
+        ? globalThis.Number(object.expiryYear)
+        : isSet(object.expiry_year)
+        ? globalThis.Number(object.expiry_year)
+        : 0,
+    };
+  },
+
+  toJSON(message: ClientCard): unknown {
+    const obj: any = {};
+    if (message.brand !== "") {
+      obj.brand = message.brand;
+    }
+    if (message.lastFour !== "") {
+      obj.lastFour = message.lastFour;
+    }
+    if (message.expiryMonth !== 0) {
+      obj.expiryMonth = Math.round(message.expiryMonth);
+    }
+    if (message.expiryYear !== 0) {
+      obj.expiryYear = Math.round(message.expiryYear);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ClientCard>): ClientCard {
+    return ClientCard.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ClientCard>): ClientCard {
+    const message = createBaseClientCard();
+    message.brand = object.brand ?? "";
+    message.lastFour = object.lastFour ?? "";
+    message.expiryMonth = object.expiryMonth ?? 0;
+    message.expiryYear = object.expiryYear ?? 0;
     return message;
   },
 };
@@ -377,10 +3335,27 @@ export const Client: MessageFns<Client> = {
 export type ClientServiceService = typeof ClientServiceService;
 export const ClientServiceService = {
   /**
+   * Opens an account without money, with a card or without one.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, ALREADY_EXISTS (`CLIENT_EXISTS`,
+   * `REQUEST_ID_REUSED`, `CARD_TAKEN`), FAILED_PRECONDITION (`CARD_NOT_VALID`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`),
+   * UNIMPLEMENTED, UNAVAILABLE (`CARDS_UNAVAILABLE`), INTERNAL.
+   */
+  createClient: {
+    path: "/quittance.accounts.v1.ClientService/CreateClient" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CreateClientRequest): Buffer => Buffer.from(CreateClientRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CreateClientRequest => CreateClientRequest.decode(value),
+    responseSerialize: (value: CreateClientResponse): Buffer =>
+      Buffer.from(CreateClientResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreateClientResponse => CreateClientResponse.decode(value),
+  },
+  /**
    * Reads one client.
    *
-   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE,
-   * INTERNAL.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
    */
   getClient: {
     path: "/quittance.accounts.v1.ClientService/GetClient" as const,
@@ -391,24 +3366,326 @@ export const ClientServiceService = {
     responseSerialize: (value: GetClientResponse): Buffer => Buffer.from(GetClientResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetClientResponse => GetClientResponse.decode(value),
   },
+  /**
+   * Lists clients in the order of their ids.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED (`TOO_MANY_READS`),
+   * UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  listClients: {
+    path: "/quittance.accounts.v1.ClientService/ListClients" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListClientsRequest): Buffer => Buffer.from(ListClientsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListClientsRequest => ListClientsRequest.decode(value),
+    responseSerialize: (value: ListClientsResponse): Buffer => Buffer.from(ListClientsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListClientsResponse => ListClientsResponse.decode(value),
+  },
+  /**
+   * Changes what is known of a client. What the request does not have stays as it is.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  updateClient: {
+    path: "/quittance.accounts.v1.ClientService/UpdateClient" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateClientRequest): Buffer => Buffer.from(UpdateClientRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateClientRequest => UpdateClientRequest.decode(value),
+    responseSerialize: (value: UpdateClientResponse): Buffer =>
+      Buffer.from(UpdateClientResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UpdateClientResponse => UpdateClientResponse.decode(value),
+  },
+  /**
+   * Declines the payments of a client until the account is unfrozen. Money that is on its way still arrives.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`),
+   * UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  freezeClient: {
+    path: "/quittance.accounts.v1.ClientService/FreezeClient" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: FreezeClientRequest): Buffer => Buffer.from(FreezeClientRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): FreezeClientRequest => FreezeClientRequest.decode(value),
+    responseSerialize: (value: FreezeClientResponse): Buffer =>
+      Buffer.from(FreezeClientResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): FreezeClientResponse => FreezeClientResponse.decode(value),
+  },
+  /**
+   * Takes payments of a client again.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`),
+   * UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  unfreezeClient: {
+    path: "/quittance.accounts.v1.ClientService/UnfreezeClient" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UnfreezeClientRequest): Buffer =>
+      Buffer.from(UnfreezeClientRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UnfreezeClientRequest => UnfreezeClientRequest.decode(value),
+    responseSerialize: (value: UnfreezeClientResponse): Buffer =>
+      Buffer.from(UnfreezeClientResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UnfreezeClientResponse => UnfreezeClientResponse.decode(value),
+  },
+  /**
+   * Closes an account on which there is no money. What refunds bring to it later can be paid out.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`, `BALANCE_NOT_ZERO`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  closeClient: {
+    path: "/quittance.accounts.v1.ClientService/CloseClient" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CloseClientRequest): Buffer => Buffer.from(CloseClientRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CloseClientRequest => CloseClientRequest.decode(value),
+    responseSerialize: (value: CloseClientResponse): Buffer => Buffer.from(CloseClientResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CloseClientResponse => CloseClientResponse.decode(value),
+  },
+  /**
+   * Gives a card to a client that has none.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`, `CARD_TAKEN`), FAILED_PRECONDITION (`CARD_PRESENT`, `CARD_NOT_VALID`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE (`CARDS_UNAVAILABLE`), INTERNAL.
+   */
+  addClientCard: {
+    path: "/quittance.accounts.v1.ClientService/AddClientCard" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AddClientCardRequest): Buffer => Buffer.from(AddClientCardRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AddClientCardRequest => AddClientCardRequest.decode(value),
+    responseSerialize: (value: AddClientCardResponse): Buffer =>
+      Buffer.from(AddClientCardResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AddClientCardResponse => AddClientCardResponse.decode(value),
+  },
+  /**
+   * Puts a card into the place of the one that a client has: another number, or the same one with another expiry.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`, `CARD_TAKEN`), FAILED_PRECONDITION (`CARD_MISSING`, `CARD_NOT_VALID`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE (`CARDS_UNAVAILABLE`), INTERNAL.
+   */
+  renewClientCard: {
+    path: "/quittance.accounts.v1.ClientService/RenewClientCard" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RenewClientCardRequest): Buffer =>
+      Buffer.from(RenewClientCardRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RenewClientCardRequest => RenewClientCardRequest.decode(value),
+    responseSerialize: (value: RenewClientCardResponse): Buffer =>
+      Buffer.from(RenewClientCardResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RenewClientCardResponse => RenewClientCardResponse.decode(value),
+  },
+  /**
+   * Takes the card of a client away: from now on it is unknown. Refunds of its payments still arrive.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`CARD_MISSING`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`), UNIMPLEMENTED,
+   * UNAVAILABLE, INTERNAL.
+   */
+  removeClientCard: {
+    path: "/quittance.accounts.v1.ClientService/RemoveClientCard" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RemoveClientCardRequest): Buffer =>
+      Buffer.from(RemoveClientCardRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RemoveClientCardRequest => RemoveClientCardRequest.decode(value),
+    responseSerialize: (value: RemoveClientCardResponse): Buffer =>
+      Buffer.from(RemoveClientCardResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RemoveClientCardResponse => RemoveClientCardResponse.decode(value),
+  },
+  /**
+   * Brings money from outside to an open account, by a balanced entry.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`, `CURRENCY_MISMATCH`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  topUpClient: {
+    path: "/quittance.accounts.v1.ClientService/TopUpClient" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: TopUpClientRequest): Buffer => Buffer.from(TopUpClientRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TopUpClientRequest => TopUpClientRequest.decode(value),
+    responseSerialize: (value: TopUpClientResponse): Buffer => Buffer.from(TopUpClientResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TopUpClientResponse => TopUpClientResponse.decode(value),
+  },
+  /**
+   * Pays money of an account out, by a balanced entry. The account may be closed, and not frozen.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`, `CURRENCY_MISMATCH`, `INSUFFICIENT_FUNDS`),
+   * RESOURCE_EXHAUSTED (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  payOutClient: {
+    path: "/quittance.accounts.v1.ClientService/PayOutClient" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PayOutClientRequest): Buffer => Buffer.from(PayOutClientRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PayOutClientRequest => PayOutClientRequest.decode(value),
+    responseSerialize: (value: PayOutClientResponse): Buffer =>
+      Buffer.from(PayOutClientResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PayOutClientResponse => PayOutClientResponse.decode(value),
+  },
+  /**
+   * The statement of an account: its entries, newest first, each with the balance after it. That of the newest one is the
+   * balance of the account.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  listClientEntries: {
+    path: "/quittance.accounts.v1.ClientService/ListClientEntries" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListClientEntriesRequest): Buffer =>
+      Buffer.from(ListClientEntriesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListClientEntriesRequest => ListClientEntriesRequest.decode(value),
+    responseSerialize: (value: ListClientEntriesResponse): Buffer =>
+      Buffer.from(ListClientEntriesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListClientEntriesResponse => ListClientEntriesResponse.decode(value),
+  },
 } as const;
 
 export interface ClientServiceServer extends UntypedServiceImplementation {
   /**
+   * Opens an account without money, with a card or without one.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, ALREADY_EXISTS (`CLIENT_EXISTS`,
+   * `REQUEST_ID_REUSED`, `CARD_TAKEN`), FAILED_PRECONDITION (`CARD_NOT_VALID`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`),
+   * UNIMPLEMENTED, UNAVAILABLE (`CARDS_UNAVAILABLE`), INTERNAL.
+   */
+  createClient: handleUnaryCall<CreateClientRequest, CreateClientResponse>;
+  /**
    * Reads one client.
    *
-   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE,
-   * INTERNAL.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
    */
   getClient: handleUnaryCall<GetClientRequest, GetClientResponse>;
+  /**
+   * Lists clients in the order of their ids.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED (`TOO_MANY_READS`),
+   * UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  listClients: handleUnaryCall<ListClientsRequest, ListClientsResponse>;
+  /**
+   * Changes what is known of a client. What the request does not have stays as it is.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  updateClient: handleUnaryCall<UpdateClientRequest, UpdateClientResponse>;
+  /**
+   * Declines the payments of a client until the account is unfrozen. Money that is on its way still arrives.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`),
+   * UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  freezeClient: handleUnaryCall<FreezeClientRequest, FreezeClientResponse>;
+  /**
+   * Takes payments of a client again.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`),
+   * UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  unfreezeClient: handleUnaryCall<UnfreezeClientRequest, UnfreezeClientResponse>;
+  /**
+   * Closes an account on which there is no money. What refunds bring to it later can be paid out.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`, `BALANCE_NOT_ZERO`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  closeClient: handleUnaryCall<CloseClientRequest, CloseClientResponse>;
+  /**
+   * Gives a card to a client that has none.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`, `CARD_TAKEN`), FAILED_PRECONDITION (`CARD_PRESENT`, `CARD_NOT_VALID`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE (`CARDS_UNAVAILABLE`), INTERNAL.
+   */
+  addClientCard: handleUnaryCall<AddClientCardRequest, AddClientCardResponse>;
+  /**
+   * Puts a card into the place of the one that a client has: another number, or the same one with another expiry.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`, `CARD_TAKEN`), FAILED_PRECONDITION (`CARD_MISSING`, `CARD_NOT_VALID`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE (`CARDS_UNAVAILABLE`), INTERNAL.
+   */
+  renewClientCard: handleUnaryCall<RenewClientCardRequest, RenewClientCardResponse>;
+  /**
+   * Takes the card of a client away: from now on it is unknown. Refunds of its payments still arrive.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`CARD_MISSING`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`), UNIMPLEMENTED,
+   * UNAVAILABLE, INTERNAL.
+   */
+  removeClientCard: handleUnaryCall<RemoveClientCardRequest, RemoveClientCardResponse>;
+  /**
+   * Brings money from outside to an open account, by a balanced entry.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`, `CURRENCY_MISMATCH`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  topUpClient: handleUnaryCall<TopUpClientRequest, TopUpClientResponse>;
+  /**
+   * Pays money of an account out, by a balanced entry. The account may be closed, and not frozen.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`, `CURRENCY_MISMATCH`, `INSUFFICIENT_FUNDS`),
+   * RESOURCE_EXHAUSTED (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  payOutClient: handleUnaryCall<PayOutClientRequest, PayOutClientResponse>;
+  /**
+   * The statement of an account: its entries, newest first, each with the balance after it. That of the newest one is the
+   * balance of the account.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  listClientEntries: handleUnaryCall<ListClientEntriesRequest, ListClientEntriesResponse>;
 }
 
 export interface ClientServiceClient extends Client1 {
   /**
+   * Opens an account without money, with a card or without one.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, ALREADY_EXISTS (`CLIENT_EXISTS`,
+   * `REQUEST_ID_REUSED`, `CARD_TAKEN`), FAILED_PRECONDITION (`CARD_NOT_VALID`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`),
+   * UNIMPLEMENTED, UNAVAILABLE (`CARDS_UNAVAILABLE`), INTERNAL.
+   */
+  createClient(
+    request: CreateClientRequest,
+    callback: (error: ServiceError | null, response: CreateClientResponse) => void,
+  ): ClientUnaryCall;
+  createClient(
+    request: CreateClientRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CreateClientResponse) => void,
+  ): ClientUnaryCall;
+  createClient(
+    request: CreateClientRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CreateClientResponse) => void,
+  ): ClientUnaryCall;
+  /**
    * Reads one client.
    *
-   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE,
-   * INTERNAL.
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
    */
   getClient(
     request: GetClientRequest,
@@ -424,6 +3701,246 @@ export interface ClientServiceClient extends Client1 {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetClientResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Lists clients in the order of their ids.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED (`TOO_MANY_READS`),
+   * UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  listClients(
+    request: ListClientsRequest,
+    callback: (error: ServiceError | null, response: ListClientsResponse) => void,
+  ): ClientUnaryCall;
+  listClients(
+    request: ListClientsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListClientsResponse) => void,
+  ): ClientUnaryCall;
+  listClients(
+    request: ListClientsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListClientsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Changes what is known of a client. What the request does not have stays as it is.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  updateClient(
+    request: UpdateClientRequest,
+    callback: (error: ServiceError | null, response: UpdateClientResponse) => void,
+  ): ClientUnaryCall;
+  updateClient(
+    request: UpdateClientRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UpdateClientResponse) => void,
+  ): ClientUnaryCall;
+  updateClient(
+    request: UpdateClientRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UpdateClientResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Declines the payments of a client until the account is unfrozen. Money that is on its way still arrives.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`),
+   * UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  freezeClient(
+    request: FreezeClientRequest,
+    callback: (error: ServiceError | null, response: FreezeClientResponse) => void,
+  ): ClientUnaryCall;
+  freezeClient(
+    request: FreezeClientRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: FreezeClientResponse) => void,
+  ): ClientUnaryCall;
+  freezeClient(
+    request: FreezeClientRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: FreezeClientResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Takes payments of a client again.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`),
+   * UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  unfreezeClient(
+    request: UnfreezeClientRequest,
+    callback: (error: ServiceError | null, response: UnfreezeClientResponse) => void,
+  ): ClientUnaryCall;
+  unfreezeClient(
+    request: UnfreezeClientRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UnfreezeClientResponse) => void,
+  ): ClientUnaryCall;
+  unfreezeClient(
+    request: UnfreezeClientRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UnfreezeClientResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Closes an account on which there is no money. What refunds bring to it later can be paid out.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`, `BALANCE_NOT_ZERO`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  closeClient(
+    request: CloseClientRequest,
+    callback: (error: ServiceError | null, response: CloseClientResponse) => void,
+  ): ClientUnaryCall;
+  closeClient(
+    request: CloseClientRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CloseClientResponse) => void,
+  ): ClientUnaryCall;
+  closeClient(
+    request: CloseClientRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CloseClientResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Gives a card to a client that has none.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`, `CARD_TAKEN`), FAILED_PRECONDITION (`CARD_PRESENT`, `CARD_NOT_VALID`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE (`CARDS_UNAVAILABLE`), INTERNAL.
+   */
+  addClientCard(
+    request: AddClientCardRequest,
+    callback: (error: ServiceError | null, response: AddClientCardResponse) => void,
+  ): ClientUnaryCall;
+  addClientCard(
+    request: AddClientCardRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AddClientCardResponse) => void,
+  ): ClientUnaryCall;
+  addClientCard(
+    request: AddClientCardRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AddClientCardResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Puts a card into the place of the one that a client has: another number, or the same one with another expiry.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`, `CARD_TAKEN`), FAILED_PRECONDITION (`CARD_MISSING`, `CARD_NOT_VALID`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE (`CARDS_UNAVAILABLE`), INTERNAL.
+   */
+  renewClientCard(
+    request: RenewClientCardRequest,
+    callback: (error: ServiceError | null, response: RenewClientCardResponse) => void,
+  ): ClientUnaryCall;
+  renewClientCard(
+    request: RenewClientCardRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RenewClientCardResponse) => void,
+  ): ClientUnaryCall;
+  renewClientCard(
+    request: RenewClientCardRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RenewClientCardResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Takes the card of a client away: from now on it is unknown. Refunds of its payments still arrive.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`CARD_MISSING`), RESOURCE_EXHAUSTED (`TOO_MANY_READS`), UNIMPLEMENTED,
+   * UNAVAILABLE, INTERNAL.
+   */
+  removeClientCard(
+    request: RemoveClientCardRequest,
+    callback: (error: ServiceError | null, response: RemoveClientCardResponse) => void,
+  ): ClientUnaryCall;
+  removeClientCard(
+    request: RemoveClientCardRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RemoveClientCardResponse) => void,
+  ): ClientUnaryCall;
+  removeClientCard(
+    request: RemoveClientCardRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RemoveClientCardResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Brings money from outside to an open account, by a balanced entry.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`, `CURRENCY_MISMATCH`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  topUpClient(
+    request: TopUpClientRequest,
+    callback: (error: ServiceError | null, response: TopUpClientResponse) => void,
+  ): ClientUnaryCall;
+  topUpClient(
+    request: TopUpClientRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: TopUpClientResponse) => void,
+  ): ClientUnaryCall;
+  topUpClient(
+    request: TopUpClientRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: TopUpClientResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Pays money of an account out, by a balanced entry. The account may be closed, and not frozen.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), ALREADY_EXISTS
+   * (`REQUEST_ID_REUSED`), FAILED_PRECONDITION (`ACCOUNT_STATE`, `CURRENCY_MISMATCH`, `INSUFFICIENT_FUNDS`),
+   * RESOURCE_EXHAUSTED (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  payOutClient(
+    request: PayOutClientRequest,
+    callback: (error: ServiceError | null, response: PayOutClientResponse) => void,
+  ): ClientUnaryCall;
+  payOutClient(
+    request: PayOutClientRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PayOutClientResponse) => void,
+  ): ClientUnaryCall;
+  payOutClient(
+    request: PayOutClientRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PayOutClientResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * The statement of an account: its entries, newest first, each with the balance after it. That of the newest one is the
+   * balance of the account.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`CLIENT_NOT_FOUND`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_READS`), UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
+   */
+  listClientEntries(
+    request: ListClientEntriesRequest,
+    callback: (error: ServiceError | null, response: ListClientEntriesResponse) => void,
+  ): ClientUnaryCall;
+  listClientEntries(
+    request: ListClientEntriesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListClientEntriesResponse) => void,
+  ): ClientUnaryCall;
+  listClientEntries(
+    request: ListClientEntriesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListClientEntriesResponse) => void,
   ): ClientUnaryCall;
 }
 
@@ -443,6 +3960,28 @@ type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
+
+function toTimestamp(date: Date): Timestamp {
+  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
+  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  return { seconds, nanos };
+}
+
+function fromTimestamp(t: Timestamp): Date {
+  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
+  millis += (t.nanos || 0) / 1_000_000;
+  return new globalThis.Date(millis);
+}
+
+function fromJsonTimestamp(o: any): Date {
+  if (o instanceof globalThis.Date) {
+    return o;
+  } else if (typeof o === "string") {
+    return new globalThis.Date(o);
+  } else {
+    return fromTimestamp(Timestamp.fromJSON(o));
+  }
+}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;

@@ -1,0 +1,59 @@
+/** Pages of what operators list: their sizes, and where the next one starts. */
+import type { FieldCheck } from "../field-checks.js";
+import { invalidRequest } from "../management-error.js";
+import { messageDigest } from "../message-digest.js";
+
+const DEFAULT_PAGE_SIZE = 50;
+export const MAXIMUM_PAGE_SIZE = 1_000;
+
+/** How many a page holds: what is above the largest page asks for that one (AIP-158). */
+export function pageSizeOf(pageSize: number, check: FieldCheck): number {
+  check(pageSize >= 0, "page_size", "must not be negative");
+  return pageSize === 0 ? DEFAULT_PAGE_SIZE : Math.min(pageSize, MAXIMUM_PAGE_SIZE);
+}
+
+/** What a list shows, by its filters: a token is good for that list alone. */
+export type ListFilters = Readonly<Record<string, unknown>>;
+
+/**
+ * The token for the page that follows a position. It is opaque, and no secret: whoever forges one sees what the list shows
+ * anyway.
+ */
+export function writePageToken(filters: ListFilters, position: readonly string[]): string {
+  return Buffer.from(JSON.stringify([digestOf(filters), ...position])).toString("base64url");
+}
+
+/**
+ * The position of a token; undefined for the first page.
+ * @param isPosition whether texts are a position of the list.
+ * @throws ManagementError INVALID_ARGUMENT
+ */
+export function readPageToken(
+  filters: ListFilters,
+  token: string,
+  isPosition: (parts: readonly string[]) => boolean,
+): readonly string[] | undefined {
+  if (token === "") return undefined;
+  const [digest, ...position] = parsed(token);
+  const areTexts = position.every((part): part is string => typeof part === "string" && part.length <= 200);
+  if (areTexts && digest === digestOf(filters) && isPosition(position)) return position;
+  throw invalidRequest([
+    {
+      field: "page_token",
+      description: "must be the next_page_token of an earlier page of the same list, with the same filters",
+    },
+  ]);
+}
+
+function digestOf(filters: ListFilters): string {
+  return messageDigest(filters).slice(0, 16);
+}
+
+function parsed(token: string): readonly unknown[] {
+  try {
+    const json: unknown = JSON.parse(Buffer.from(token, "base64url").toString("utf8"));
+    return Array.isArray(json) ? json : [];
+  } catch {
+    return [];
+  }
+}
