@@ -23,6 +23,8 @@ const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own 
   fuzz       build, then send requests that are nearly right to both doors of a house of its own (see --help)
   bench      build, then run the bench
   simulate   build, then run schedules of the payment cycle on a simulated broker, database and clock (see --help)
+  test:contract
+             build, then call a house's HTTP door by the OpenAPI document that it serves (see npm run test:contract -- --help)
   test:container
              build, then build the image and run the whole system in containers (see npm run test:container -- --help)
   test:upgrade
@@ -44,6 +46,7 @@ const AFTER_BUILD = {
   fuzz: ["--enable-source-maps", join(ROOT, "packages/services/fuzz/dist/main.js")],
   simulate: ["--enable-source-maps", join(ROOT, "packages/services/simulation/dist/main.js")],
   quittance: ["--enable-source-maps", join(ROOT, "packages/services/dist/operator/cli/main.js")],
+  "test:contract": ["--enable-source-maps", join(ROOT, "packages/services/contract/main.mjs")],
   "test:alerts": [join(ROOT, "deploy/monitoring/test/main.mjs")],
   "test:container": [join(ROOT, "deploy/container/test/main.mjs")],
   "test:upgrade": [join(ROOT, "deploy/upgrade/test/main.mjs")],

@@ -104,7 +104,7 @@ const IDEMPOTENCY_KEY = {
   in: "header",
   required: false,
   description:
-    "Another place for the request's `requestId`, bare or in quotes (draft-ietf-httpapi-idempotency-key-header). Where the body has one too, both are the same.",
+    "Another place for the body's `requestId`, bare or in quotes (draft-ietf-httpapi-idempotency-key-header). One of them is required; where both are there, both are the same.",
   schema: { type: "string", pattern: '^(?:[A-Za-z0-9_-]{1,64}|"[A-Za-z0-9_-]{1,64}")$' },
 };
 

@@ -128,7 +128,8 @@ function parameterOf(field: DescField, place: "path" | "query", schemas: Schemas
 }
 
 function requestBodyOf(method: DescMethod, binding: HttpBinding, schemas: Schemas): JsonObject {
-  const elsewhere = new Set(pathParametersOf(binding.path));
+  // The header Idempotency-Key is another place for the request_id.
+  const elsewhere = { always: new Set(pathParametersOf(binding.path)), perhaps: new Set([REQUEST_ID]) };
   return {
     required: true,
     content: { [JSON_TYPE]: { schema: schemas.message(method.input, "request", elsewhere) } },

@@ -14,6 +14,15 @@ export type JsonObject = { readonly [name: string]: Json | undefined };
  */
 export type Direction = "request" | "answer";
 
+/** Fields of a request, by their names, that have a place outside of its body. */
+export interface Elsewhere {
+  /** They are not in the body. */
+  readonly always: ReadonlySet<string>;
+  /** They may be in either: none is required in the body. */
+  readonly perhaps: ReadonlySet<string>;
+}
+const NOWHERE: Elsewhere = { always: new Set(), perhaps: new Set() };
+
 const DURATION = "google.protobuf.Duration";
 const TIMESTAMP = "google.protobuf.Timestamp";
 
@@ -44,18 +53,18 @@ export class Schemas {
     return Object.fromEntries([...this.#byName].sort(([one], [other]) => (one < other ? -1 : 1)));
   }
 
-  /** A reference to the schema of a message. `except` leaves fields out that a request has elsewhere. */
-  message(message: DescMessage, direction: Direction, except: ReadonlySet<string> = new Set()): JsonObject {
+  /** A reference to the schema of a message. */
+  message(message: DescMessage, direction: Direction, elsewhere: Elsewhere = NOWHERE): JsonObject {
     const isBoth = this.#requested.has(message) && this.#answered.has(message);
     const name = isBoth && direction === "request" ? `${message.name}Input` : message.name;
-    return this.#reference(name, message, () => this.#object(message, direction, except));
+    return this.#reference(name, message, () => this.#object(message, direction, elsewhere));
   }
 
   /** The schema of one field, with its description. */
-  field(field: DescField, direction: Direction): JsonObject {
+  #field(field: DescField, direction: Direction, isRequired: boolean): JsonObject {
     const description = commentOf(field);
-    const schema = this.#valueOf(field, direction);
-    const isOptional = direction === "request" && !behaviorsOf(field).has("REQUIRED");
+    const schema = this.#valueOf(field, direction, isRequired);
+    const isOptional = direction === "request" && !isRequired;
     return { ...(isOptional ? orNull(schema) : schema), ...(description !== "" && { description }) };
   }
 
@@ -78,30 +87,34 @@ export class Schemas {
     return { $ref: `#/components/schemas/${name}` };
   }
 
-  #object(message: DescMessage, direction: Direction, except: ReadonlySet<string>): JsonObject {
-    const fields = message.fields.filter(({ name }) => !except.has(name));
+  #object(message: DescMessage, direction: Direction, elsewhere: Elsewhere): JsonObject {
+    const fields = message.fields.filter(({ name }) => !elsewhere.always.has(name));
     const isThere = (field: DescField) =>
-      direction === "request" ? behaviorsOf(field).has("REQUIRED") : isAlwaysWritten(field);
+      direction === "request"
+        ? behaviorsOf(field).has("REQUIRED") && !elsewhere.perhaps.has(field.name)
+        : isAlwaysWritten(field);
     const required = fields.filter(isThere).map(({ jsonName }) => jsonName);
     return {
       type: "object",
       description: commentOf(message),
-      properties: Object.fromEntries(fields.map((field) => [field.jsonName, this.field(field, direction)])),
+      properties: Object.fromEntries(
+        fields.map((field) => [field.jsonName, this.#field(field, direction, isThere(field))]),
+      ),
       ...(required.length > 0 && { required }),
       ...(direction === "request" && { additionalProperties: false }),
     };
   }
 
-  #valueOf(field: DescField, direction: Direction): JsonObject {
-    if (field.fieldKind === "list") return { type: "array", items: this.#singular(field, direction) };
+  #valueOf(field: DescField, direction: Direction, isRequired: boolean): JsonObject {
+    if (field.fieldKind === "list") return { type: "array", items: this.#singular(field, direction, true) };
     if (field.fieldKind === "map") {
       if (field.mapKind !== "scalar") throw new Error(`${field}: the door has no maps of messages.`);
       return { type: "object", additionalProperties: scalarSchema(field.scalar, undefined, direction, true) };
     }
-    return this.#singular(field, direction);
+    return this.#singular(field, direction, isRequired);
   }
 
-  #singular(field: DescField, direction: Direction): JsonObject {
+  #singular(field: DescField, direction: Direction, isRequired: boolean): JsonObject {
     if (field.message !== undefined) {
       const { typeName } = field.message;
       if (typeName === TIMESTAMP) return { type: "string", format: "date-time" };
@@ -112,7 +125,6 @@ export class Schemas {
       const { enum: type } = field;
       return this.#reference(type.name, type, () => enumSchema(type));
     }
-    const isRequired = behaviorsOf(field).has("REQUIRED");
     return scalarSchema(field.scalar as ScalarType, limitsOf(field), direction, isRequired);
   }
 }
