@@ -2,7 +2,11 @@
 import { credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { ErrorInfo } from "@quittance/services/dist/gen/google/rpc/error_details.js";
 import { Status } from "@quittance/services/dist/gen/google/rpc/status.js";
-import { PaymentServiceClient, PaymentState } from "@quittance/services/dist/gen/quittance/payments/v1/payments.js";
+import {
+  PaymentServiceClient,
+  PaymentState,
+  PayRequest,
+} from "@quittance/services/dist/gen/quittance/payments/v1/payments.js";
 
 const TEST_CARD = { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" };
 /** As many connections, for each takes a bounded number of calls at once. */
@@ -66,13 +70,13 @@ export async function offer(grpcPort: number, tokens: readonly string[]): Promis
     open += 1;
     const client = clients[number % clients.length] as PaymentServiceClient;
     return new Promise((resolve) => {
-      const request = {
+      const request = PayRequest.fromPartial({
         requestId: `load-${number}`,
         card: TEST_CARD,
         amount: { currencyCode: "EUR", minorUnits: 1n },
         description: "overload",
         wait: { seconds: 4n, nanos: 0 },
-      };
+      });
       const metadata = merchants[number % merchants.length] as Metadata;
       client.pay(request, metadata, { deadline: Date.now() + DEADLINE_MS }, (error, response) => {
         open -= 1;

@@ -11,6 +11,8 @@ const asked: AskedPayment = {
     card: { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" },
     amount: { currencyCode: "EUR", minorUnits: 250n },
     description: "",
+    clientReference: "",
+    metadata: {},
   },
   ...{ kind: "good card", round: 1, verdicts: ["SUCCEEDED", "DEADLINE_PASSED"] },
   ...{ id: "pay_a", final: SUCCEEDED, calls: 1 },

@@ -6,8 +6,10 @@ import {
   type Money,
   type Payment,
   PaymentServiceClient,
+  PayRequest,
   paymentStateToJSON,
   type Refund,
+  RefundPaymentRequest,
   refundDeclineReasonToJSON,
   refundStateToJSON,
 } from "../../dist/gen/quittance/payments/v1/payments.js";
@@ -44,6 +46,8 @@ export interface PayCall {
   readonly card: Card;
   readonly amount: Money;
   readonly description: string;
+  readonly clientReference: string;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface RefundCall {
@@ -126,7 +130,12 @@ export function openDoors(options: {
         : overGrpc(
             merchantId,
             (metadata, deadline, done) =>
-              nextOf(clients).pay({ ...request, amount, wait: secondsOf(waitSeconds) }, metadata, { deadline }, done),
+              nextOf(clients).pay(
+                PayRequest.fromPartial({ ...request, amount, wait: secondsOf(waitSeconds) }),
+                metadata,
+                { deadline },
+                done,
+              ),
             ({ payment }: { payment?: Payment | undefined }) => toldOfPayment(payment),
             timeoutMs,
           ),
@@ -141,7 +150,7 @@ export function openDoors(options: {
             merchantId,
             (metadata, deadline, done) =>
               nextOf(clients).refundPayment(
-                { id: paymentId, requestId, amount, wait: secondsOf(waitSeconds) },
+                RefundPaymentRequest.fromPartial({ id: paymentId, requestId, amount, wait: secondsOf(waitSeconds) }),
                 metadata,
                 { deadline },
                 done,

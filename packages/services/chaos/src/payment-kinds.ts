@@ -39,6 +39,8 @@ function callWith(
       minorUnits: BigInt(changes.minorUnits ?? random.between(1, 500)),
     },
     description: random.pick(["", "tea", "two tickets", "\u00e9clairs \u2615"]),
+    clientReference: random.pick(["", "", "order-17"]),
+    metadata: random.pick<PayCall["metadata"]>([{}, {}, { basket: "17", note: "\u00e9clairs \u2615" }]),
   };
 }
 

@@ -5,7 +5,7 @@ import { type AskedPayment, RequestBook } from "./request-book.js";
 function askedPayment(): AskedPayment {
   return {
     call: {
-      ...{ merchantId: "m-0001", requestId: "r", description: "" },
+      ...{ merchantId: "m-0001", requestId: "r", description: "", clientReference: "", metadata: {} },
       card: { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" },
       amount: { currencyCode: "EUR", minorUnits: 1n },
     },

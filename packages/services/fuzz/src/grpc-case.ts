@@ -54,13 +54,17 @@ const OPERATIONS: readonly ((door: GrpcDoor, requestId: string) => Draft)[] = [
 function pay({ token }: GrpcDoor, requestId: string): Draft {
   const card = { number: CARD_NUMBER, expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" };
   const amount = { currencyCode: "EUR", minorUnits: 100n };
-  const message = { requestId, card, amount, description: "fuzz", wait: { seconds: 0n, nanos: 0 } };
+  const own = { clientReference: "order", metadata: { key: "value" } };
+  const message = { requestId, card, amount, description: "fuzz", wait: { seconds: 0n, nanos: 0 }, ...own };
   return draft(token, "Pay", message, PayRequest.encode);
 }
 
 function refund({ token, paymentId }: GrpcDoor, requestId: string): Draft {
   const amount = { currencyCode: "EUR", minorUnits: 1n };
-  const message = { id: paymentId, requestId, amount, wait: { seconds: 0n, nanos: 0 } };
+  const message = {
+    ...{ id: paymentId, requestId, amount, wait: { seconds: 0n, nanos: 0 } },
+    ...{ clientReference: "order", metadata: { key: "value" } },
+  };
   return draft(token, "RefundPayment", message, RefundPaymentRequest.encode);
 }
 
@@ -76,7 +80,10 @@ function draft(token: string, method: string, message: Record<string, unknown>, 
   return { method, message, encode, headers: { authorization: `Bearer ${token}` }, changes: [] };
 }
 
-const TEXTS = ["requestId", "id", "description", "pageToken", "card.number", "card.holderName", "amount.currencyCode"];
+const TEXTS = [
+  ...["requestId", "id", "description", "pageToken", "card.number", "card.holderName", "amount.currencyCode"],
+  ...["clientReference", "metadata.key", "metadata.__proto__", "metadata.4242424242424242"],
+];
 const INTEGERS = ["card.expiryMonth", "card.expiryYear", "pageSize", "wait.nanos"];
 const LONGS = ["amount.minorUnits", "wait.seconds"];
 const HEADERS = ["authorization", "traceparent", "tracestate", "idempotency-key", "x-card"];
@@ -112,7 +119,10 @@ function setField(path: string, value: unknown): Mutation<Draft> {
     apply: ({ message }) => {
       if (!(name in message)) return;
       if (inner === undefined) message[name] = value;
-      else if (message[name] !== undefined) (message[name] as Record<string, unknown>)[inner] = value;
+      else if (message[name] !== undefined) {
+        // As data, also under a name that would change the object.
+        Object.defineProperty(message[name], inner, { value, enumerable: true, configurable: true, writable: true });
+      }
     },
   };
 }

@@ -44,7 +44,14 @@ const OPERATIONS: readonly ((door: HttpDoor, requestId: string) => Draft)[] = [
 function pay(door: HttpDoor, requestId: string): Draft {
   const card = { number: CARD_NUMBER, expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" };
   const amount = { currencyCode: "EUR", minorUnits: "100" };
-  return post(door, "/v1/payments", { requestId, card, amount, description: "fuzz", wait: "0s" });
+  return post(door, "/v1/payments", {
+    requestId,
+    card,
+    amount,
+    description: "fuzz",
+    wait: "0s",
+    metadata: { key: "value" },
+  });
 }
 
 function refund(door: HttpDoor, requestId: string): Draft {
@@ -68,6 +75,7 @@ function post(door: HttpDoor, path: string, json: Record<string, unknown>): Draf
 const FIELDS = [
   ...["requestId", "card", "amount", "description", "wait", "id", "card.number", "card.expiryMonth", "card.expiryYear"],
   ...["card.holderName", "amount.currencyCode", "amount.minorUnits", "request_id", "card.expiry_month"],
+  ...["clientReference", "client_reference", "metadata", "metadata.key", "metadata.__proto__"],
 ];
 const HEADERS = ["idempotency-key", "traceparent", "tracestate", "content-type", "content-encoding", "authorization"];
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];

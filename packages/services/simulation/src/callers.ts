@@ -6,6 +6,7 @@ import { hashParameters, hashRefundParameters } from "../../dist/gateway/paramet
 import { derivePaymentId, deriveRefundId } from "../../dist/gateway/payment-id.js";
 import { PaymentState, RefundState } from "../../dist/gen/quittance/payments/v1/payments.js";
 import type { CardDetails } from "../../dist/shared/card-seal.js";
+import type { MerchantData } from "../../dist/shared/merchant-data.js";
 import type { Complain } from "./complain.js";
 import type { House } from "./house.js";
 import { CARDS, HOT_CARDS, KEYS, MERCHANTS } from "./house-data.js";
@@ -62,12 +63,18 @@ const CURRENCY = "EUR";
 /** Attempts of a merchant that has no answer. */
 const MAXIMUM_ATTEMPTS = 3;
 
+/** What the merchant attaches to a call: the same to the same call, and to some nothing. */
+export function merchantDataOf({ amount }: PayOrder | RefundOrder): MerchantData {
+  if (amount === undefined || amount % 2n === 1n) return {};
+  return { clientReference: `order of ${amount}`, metadata: { amount: String(amount) } };
+}
+
 /** A call that nobody has made yet. */
 function callOf(order: PayOrder | RefundOrder, merchantId: string, requestId: string): Call {
   const amount = order.amount === undefined ? undefined : { currencyCode: CURRENCY, minorUnits: order.amount };
   const asked = { requestId, merchantId };
   if (order.kind === "pay" && amount !== undefined) {
-    const asAsked = { requestId, card: order.card, amount, description: "", waitMs: 0 };
+    const asAsked = { requestId, card: order.card, amount, description: "", ...merchantDataOf(order), waitMs: 0 };
     return unasked(order, asked, (keys) => {
       const parametersHash = hashParameters(keys.parameters, asAsked);
       return derivePaymentId(keys.paymentId, { ...asked, parametersHash });
@@ -75,7 +82,8 @@ function callOf(order: PayOrder | RefundOrder, merchantId: string, requestId: st
   }
   const { paymentId } = order as RefundOrder;
   return unasked(order, asked, (keys) => {
-    const parametersHash = hashRefundParameters(keys.parameters, { requestId, paymentId, amount, waitMs: 0 });
+    const asAsked = { requestId, paymentId, amount, ...merchantDataOf(order), waitMs: 0 };
+    const parametersHash = hashRefundParameters(keys.parameters, asAsked);
     return deriveRefundId(keys.refundId, { ...asked, parametersHash });
   });
 }
@@ -224,10 +232,11 @@ export class Callers {
     const context = contextOf(merchantId);
     const wait = { seconds: this.#random.pick([0n, 5n, 30n]), nanos: 0 };
     const died = killed.then(() => undefined);
+    const { clientReference = "", metadata = {} } = merchantDataOf(order);
     try {
       if (order.kind === "pay") {
         const amount = { currencyCode: CURRENCY, minorUnits: order.amount };
-        const request = { requestId, amount, card: order.card, description: "", wait };
+        const request = { requestId, amount, card: order.card, description: "", clientReference, metadata, wait };
         const told = await Promise.race([gateway.pay(context, request), died]);
         if (told === undefined) return { answer: "unknown" };
         const { id, state, amount: said } = told.payment;
@@ -235,7 +244,7 @@ export class Callers {
         return { answer, id, isPending: state === PaymentState.PENDING };
       }
       const amount = order.amount === undefined ? undefined : { currencyCode: CURRENCY, minorUnits: order.amount };
-      const request = { id: order.paymentId, requestId, amount, wait };
+      const request = { id: order.paymentId, requestId, amount, clientReference, metadata, wait };
       const told = await Promise.race([gateway.refundPayment(context, request), died]);
       if (told === undefined) return { answer: "unknown" };
       const { id, state, amount: said } = told.refund;

@@ -1,5 +1,6 @@
 /** What must be true when everything is quiet, whatever was killed; each offence is a sentence. */
-import type { Call } from "./callers.js";
+import type { MerchantDataColumns } from "../../dist/shared/merchant-data.js";
+import { type Call, merchantDataOf } from "./callers.js";
 import type { Complain } from "./complain.js";
 import type { EntryRow } from "./database/bank-tables.js";
 import type { SimulatedServer } from "./database/simulated-server.js";
@@ -88,14 +89,28 @@ function fieldsThatDiffer({ order }: Call, record: Recorded): string[] {
       ...amount,
       ...(number.endsWith(record.cardLastFour ?? "none") ? [] : ["card.number"]),
       ...(expiryYear === record.cardExpiryYear ? [] : ["card.expiry_year"]),
+      ...merchantDataThatDiffers(order, record),
     ];
   }
-  const fields = [...(record.paymentId === order.paymentId ? [] : ["id"]), ...(record.amount === null ? [] : amount)];
+  const fields = [
+    ...(record.paymentId === order.paymentId ? [] : ["id"]),
+    ...(record.amount === null ? [] : amount),
+    ...merchantDataThatDiffers(order, record),
+  ];
   // One of the two named no amount.
   return fields.length === 0 ? ["amount"] : fields;
 }
 
+function merchantDataThatDiffers(order: Call["order"], record: Recorded): string[] {
+  const { clientReference = null, metadata = null } = merchantDataOf(order);
+  return [
+    ...(clientReference === record.clientReference ? [] : ["client_reference"]),
+    ...(metadata?.amount === record.metadata?.amount ? [] : ["metadata"]),
+  ];
+}
+
 function isSameRequest({ order }: Call, record: Recorded): boolean {
+  if (merchantDataThatDiffers(order, record).length > 0) return false;
   if (order.kind === "pay") {
     return record.amount === order.amount && order.card.number.endsWith(record.cardLastFour ?? "none");
   }
@@ -104,7 +119,7 @@ function isSameRequest({ order }: Call, record: Recorded): boolean {
 }
 
 /** What is compared with a call: of a payment or of a refund. */
-interface Recorded {
+interface Recorded extends MerchantDataColumns {
   readonly amount: bigint | null;
   readonly cardLastFour?: string;
   readonly cardExpiryYear?: number;

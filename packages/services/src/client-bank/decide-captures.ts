@@ -1,5 +1,6 @@
 /** Step 3's decisions: pure, payment after payment in the order of arrival. */
 import type { DeclineReason } from "../shared/decline.js";
+import { merchantDataColumns, merchantDataPairs } from "../shared/merchant-data.js";
 import type { ValidationResultMessage } from "../shared/messages.js";
 import { differingFields, type ReuseColumns, STANDS } from "../shared/request-id-reuse.js";
 import type { GuessTally } from "./card-guesses.js";
@@ -92,6 +93,7 @@ function asAsked(
     currency: message.amount.currencyCode,
     amount: BigInt(message.amount.minorUnits),
     description: message.description,
+    ...merchantDataColumns(message),
     state: "PENDING",
     cardBrand: message.card.brand,
     cardLastFour: message.card.lastFour,
@@ -140,6 +142,7 @@ function reuseFor(
     ["card.expiry_year", first.cardExpiryYear, card.expiryYear],
     ["card.holder_name", firstHolder, card.holder],
     ["description", first.description, description],
+    ...merchantDataPairs(first, message),
   ]);
   if (fields.length > 0) return { standingId: first.id, differingFields: fields };
   return firstCard === undefined || firstHolder === undefined || card.holder === undefined ? "unknown" : "same";

@@ -1,4 +1,5 @@
 /** Step R3's decisions: pure, message after message in the order of arrival. What merchant-bank decided is followed. */
+import { merchantDataColumns } from "../shared/merchant-data.js";
 import type { RefundResultMessage } from "../shared/refund-messages.js";
 import { STANDS } from "../shared/request-id-reuse.js";
 import type { PaymentRecord } from "./payment-record.js";
@@ -49,6 +50,7 @@ export function decideRefunds(messages: readonly RefundResultMessage[], facts: R
       parametersHash: message.parametersHash,
       currency: message.amount?.currencyCode ?? null,
       amount: message.amount === undefined ? null : BigInt(message.amount.minorUnits),
+      ...merchantDataColumns(message),
       state: message.declineReason === undefined ? "SUCCEEDED" : "DECLINED",
       declineReason: message.declineReason ?? null,
       acceptTime: message.acceptTime,

@@ -1,6 +1,7 @@
 /** The replies of a batch to the gateways that wait: those to one gateway leave in one message, where it reads that. */
 import type { Destination, Message, Outgoing } from "@quittance/sdk";
 import type { Envelopes } from "../shared/envelope.js";
+import { type MerchantData, metadataBytes } from "../shared/merchant-data.js";
 import { ANSWERS_IN_A_MESSAGE, MESSAGE_VERSION } from "../shared/messages.js";
 import type { Gateways } from "./gateways.js";
 
@@ -11,6 +12,18 @@ export interface FinalAnswer {
   /** The message that names who waits. */
   readonly input: Message;
   readonly body: object;
+  /** By {@link answerWeight}. */
+  readonly weight: number;
+}
+
+/** Bytes of metadata that count as one more answer. Written as JSON they may be twice as many. */
+const BYTES_OF_AN_ANSWER = 768;
+
+/** How many of {@link ANSWERS_IN_A_MESSAGE} an answer that shows this counts as: one, unless it has metadata. */
+export function answerWeight(...shown: readonly (MerchantData | undefined)[]): number {
+  let bytes = 0;
+  for (const data of shown) if (data?.metadata !== undefined) bytes += metadataBytes(data.metadata);
+  return 1 + Math.ceil(bytes / BYTES_OF_AN_ANSWER);
 }
 
 interface ReplyKinds {
@@ -39,9 +52,8 @@ export function finalReplies(
     else others.places.push(place);
   }
   for (const { destination, places } of together.values()) {
-    for (let from = 0; from < places.length; from += ANSWERS_IN_A_MESSAGE) {
-      const [first = 0, ...others] = places.slice(from, from + ANSWERS_IN_A_MESSAGE);
-      const of = (place: number) => answers[place] as FinalAnswer;
+    const of = (place: number) => answers[place] as FinalAnswer;
+    for (const [first = 0, ...others] of messagesOf(places, (place) => of(place).weight)) {
       replies[first]?.push(
         others.length === 0
           ? envelopes.reply(kinds.one, { version: MESSAGE_VERSION, ...of(first).body }, destination, of(first).id)
@@ -54,4 +66,20 @@ export function finalReplies(
     }
   }
   return replies;
+}
+
+/** The places in groups, each of which fits in one message. */
+function messagesOf(places: readonly number[], weightOf: (place: number) => number): number[][] {
+  const messages: number[][] = [];
+  let room = 0;
+  for (const place of places) {
+    const weight = weightOf(place);
+    if (weight > room) {
+      messages.push([]);
+      room = ANSWERS_IN_A_MESSAGE;
+    }
+    messages.at(-1)?.push(place);
+    room -= weight;
+  }
+  return messages;
 }

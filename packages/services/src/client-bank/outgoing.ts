@@ -2,7 +2,7 @@
 import type { Message, Outgoing } from "@quittance/sdk";
 import type { Envelopes } from "../shared/envelope.js";
 import { MESSAGE_VERSION, type PaymentEndMessage, type PaymentUpdateMessage } from "../shared/messages.js";
-import { type FinalAnswer, finalReplies } from "./final-replies.js";
+import { answerWeight, type FinalAnswer, finalReplies } from "./final-replies.js";
 import type { Gateways } from "./gateways.js";
 import { type PaymentRecord, paymentViewOf } from "./payment-record.js";
 
@@ -17,10 +17,11 @@ export type FinalPayments = readonly ({ readonly payment: PaymentRecord; readonl
 
 /** Tells the gateways that wait which payments of a batch are final: what to send with each of its outcomes. */
 export function paymentReplies(telling: Telling, final: FinalPayments): readonly (readonly Outgoing[])[] {
-  const answers = final.map(
-    (one): FinalAnswer | undefined =>
-      one && { id: one.payment.id, input: one.message, body: { payment: paymentViewOf(one.payment) } },
-  );
+  const answers = final.map((one): FinalAnswer | undefined => {
+    if (one === undefined) return undefined;
+    const payment = paymentViewOf(one.payment);
+    return { id: payment.id, input: one.message, body: { payment }, weight: answerWeight(payment) };
+  });
   return finalReplies(telling, { one: "gateway-reply", several: "gateway-replies" }, answers);
 }
 

@@ -1,10 +1,11 @@
 /** A payment as client-bank keeps it, and the same as others read it. */
 import { type DeclineReason, publicReasonOf } from "../shared/decline.js";
+import { type MerchantDataColumns, merchantDataOf } from "../shared/merchant-data.js";
 import type { PaymentView } from "../shared/messages.js";
 import { type ReuseColumns, reuseOf } from "../shared/request-id-reuse.js";
 
 /** One row of `client_bank.payments`. Times are UTC in ISO 8601 with milliseconds, as in the messages. */
-export interface PaymentRecord extends ReuseColumns {
+export interface PaymentRecord extends ReuseColumns, MerchantDataColumns {
   readonly id: string;
   readonly merchantId: string;
   readonly requestId: string;
@@ -53,7 +54,8 @@ export const PAYMENT_COLUMNS = `
   card_expiry_year AS "cardExpiryYear", card_fingerprint AS "cardFingerprint", card_holder AS "cardHolder", accept_time AS "acceptTime", deadline, validate_time AS "validateTime",
   capture_time AS "captureTime", settle_time AS "settleTime", finish_time AS "finishTime",
   captured_amount AS "capturedAmount", given_back_amount AS "givenBackAmount",
-  refunded_amount AS "refundedAmount", standing_id AS "standingId", differing_fields AS "differingFields"`;
+  refunded_amount AS "refundedAmount", standing_id AS "standingId", differing_fields AS "differingFields",
+  client_reference AS "clientReference", metadata`;
 
 export function paymentRecordOf(row: PaymentRow): PaymentRecord {
   return {
@@ -79,6 +81,7 @@ export function paymentViewOf(record: PaymentRecord): PaymentView {
       refundedAmount: { currencyCode: record.currency, minorUnits: record.refundedAmount.toString() },
     }),
     description: record.description,
+    ...merchantDataOf(record),
     state: record.state,
     ...(record.declineReason !== null && { declineReason: publicReasonOf(record.declineReason) }),
     ...(reuse !== undefined && { reuse }),

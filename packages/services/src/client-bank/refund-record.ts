@@ -1,10 +1,11 @@
 /** A refund as client-bank keeps it, and the same as others read it. */
 import type { RefundDeclineReason } from "../shared/decline.js";
+import { type MerchantDataColumns, merchantDataOf } from "../shared/merchant-data.js";
 import type { RefundView } from "../shared/refund-messages.js";
 import { type ReuseColumns, reuseOf } from "../shared/request-id-reuse.js";
 
 /** One row of `client_bank.refunds`. Times are UTC in ISO 8601 with milliseconds, as in the messages. */
-export interface RefundRecord extends ReuseColumns {
+export interface RefundRecord extends ReuseColumns, MerchantDataColumns {
   readonly id: string;
   readonly paymentId: string;
   readonly merchantId: string;
@@ -31,7 +32,7 @@ export const REFUND_COLUMNS = `
   refunds.id, payment_id AS "paymentId", merchant_id AS "merchantId", request_id AS "requestId",
   parameters_hash AS "parametersHash", currency, amount, state, decline_reason AS "declineReason",
   accept_time AS "acceptTime", debit_time AS "debitTime", finish_time AS "finishTime",
-  standing_id AS "standingId", differing_fields AS "differingFields"`;
+  standing_id AS "standingId", differing_fields AS "differingFields", client_reference AS "clientReference", metadata`;
 
 export function refundRecordOf(row: RefundRow): RefundRecord {
   return {
@@ -52,6 +53,7 @@ export function refundViewOf(record: RefundRecord): RefundView {
       record.currency !== null && {
         amount: { currencyCode: record.currency, minorUnits: record.amount.toString() },
       }),
+    ...merchantDataOf(record),
     state: record.state,
     ...(record.declineReason !== null && { declineReason: record.declineReason }),
     ...(reuse !== undefined && { reuse }),

@@ -13,6 +13,7 @@ import {
   check,
   index,
   integer,
+  jsonb,
   pgSchema,
   primaryKey,
   smallint,
@@ -159,6 +160,9 @@ export const payments = clientBankSchema.table(
     /** Of a payment that is declined because its request_id was used before: the one that stands. */
     standingId: text("standing_id"),
     differingFields: text("differing_fields").array(),
+    /** The merchant's own data. Null where it gave none, which takes no room in the row. */
+    clientReference: text("client_reference"),
+    metadata: jsonb(),
   },
   (table) => [
     // Of all the payments that were asked for under one request_id, one stands.
@@ -199,6 +203,9 @@ export const refunds = clientBankSchema.table(
     /** As of payments: the refund that stands. */
     standingId: text("standing_id"),
     differingFields: text("differing_fields").array(),
+    /** As of payments. */
+    clientReference: text("client_reference"),
+    metadata: jsonb(),
   },
   (table) => [
     uniqueIndex("refunds_request").on(table.merchantId, table.requestId).where(sql`${table.standingId} IS NULL`),

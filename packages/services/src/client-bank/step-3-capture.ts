@@ -147,7 +147,14 @@ function bankResult(
   { body, message }: Incoming<ValidationResultMessage>,
   payment: PaymentRecord,
 ): Outgoing {
-  const { declineReason: _asItCame, alternateIds: _other, card, ...rest } = body;
+  const {
+    declineReason: _asItCame,
+    alternateIds: _other,
+    clientReference: _own,
+    metadata: _data,
+    card,
+    ...rest
+  } = body;
   // Whose name the card has is compared here, and nowhere else.
   const { holder: _compared, ...cardFacts } = card;
   const result: BankResultMessage = {

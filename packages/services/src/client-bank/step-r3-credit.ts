@@ -6,7 +6,7 @@ import type { Envelopes } from "../shared/envelope.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
 import type { RefundAnswerBody, RefundEndMessage, RefundResultMessage } from "../shared/refund-messages.js";
 import { decideRefunds, type RefundDecision } from "./decide-refunds.js";
-import { finalReplies } from "./final-replies.js";
+import { answerWeight, finalReplies } from "./final-replies.js";
 import { findRefunds } from "./operations/find-refunds.js";
 import { lockPayments } from "./operations/lock-payments.js";
 import { recordOtherIds } from "./operations/record-other-ids.js";
@@ -30,7 +30,9 @@ export async function stepR3Credit(
     batch.map(({ message }, place) => {
       const decision = decisions[place] as RefundDecision;
       if (decision.outcome !== "final") return undefined;
-      return { id: decision.refund.id, input: message, body: viewsOf(decision) };
+      const body = viewsOf(decision);
+      const weight = answerWeight(body.refund, body.payment);
+      return { id: decision.refund.id, input: message, body, weight };
     }),
   );
   return batch.map(({ body, message }, place) => {

@@ -31,6 +31,8 @@ export interface Limits {
   readonly minimum: bigint | undefined;
   readonly maximum: bigint | undefined;
   readonly example: string;
+  readonly maxPairs: number | undefined;
+  readonly keyPattern: string;
 }
 
 /** What is said of a reason (quittance.api.v1.ErrorTerms). */

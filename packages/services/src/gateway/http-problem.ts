@@ -102,7 +102,8 @@ function challenge(error: ApiError): string {
   return `Bearer realm="quittance", error="insufficient_scope", scope="${scope}"`;
 }
 
-/** A field's path as JSON has it: `card.expiry_month` is `card.expiryMonth` (google.rpc.BadRequest says so). */
+/** A field's path as JSON has it: `card.expiry_month` is `card.expiryMonth` (google.rpc.BadRequest says so). A key of a map stays. */
 function jsonPath(path: string): string {
-  return path.split(".").map(jsonName).join(".");
+  const [fields = "", ...keys] = path.split("[");
+  return [fields.split(".").map(jsonName).join("."), ...keys].join("[");
 }

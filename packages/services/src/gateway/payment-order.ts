@@ -2,13 +2,15 @@
 import type { PayRequest } from "../gen/quittance/payments/v1/payments.js";
 import type { CardDetails } from "../shared/card-seal.js";
 import { checkRequestId, checkText, collectInto, type FieldCheck } from "../shared/field-checks.js";
+import type { MerchantData } from "../shared/merchant-data.js";
 import type { Money } from "../shared/money.js";
 import type { Violation } from "./api-error.js";
 import { checkMoney, checkNumber, checkWait } from "./field-checks.js";
 import type { MaximumAmounts } from "./maximum-amounts.js";
+import { checkMerchantData } from "./merchant-data-checks.js";
 
 /** A payment to make; its fields are within the limits of the proto and of the messages, its texts in NFC. */
-export interface PaymentOrder {
+export interface PaymentOrder extends MerchantData {
   readonly requestId: string;
   readonly card: CardDetails;
   readonly amount: Money;
@@ -30,9 +32,10 @@ export function checkPayRequest(
   check(amount !== undefined, "amount", "is required");
   if (amount !== undefined) checkMoney(amount, limits.maximumAmounts, check);
   const description = checkText(request.description, { field: "description", maximum: 140 }, check);
+  const merchantData = checkMerchantData(request, check);
   const waitMs = checkWait(request.wait, check);
   if (violations.length > 0 || card === undefined || amount === undefined) return { violations };
-  return { order: { requestId, card, amount, description, waitMs }, violations };
+  return { order: { requestId, card, amount, description, ...merchantData, waitMs }, violations };
 }
 
 /** Checks a card of a request, whichever it is. */

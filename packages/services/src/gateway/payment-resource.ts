@@ -8,6 +8,7 @@ import {
   RefundState,
 } from "../gen/quittance/payments/v1/payments.js";
 import { PUBLIC_DECLINE_MESSAGES, REFUND_DECLINE_MESSAGES, sentenceOf } from "../shared/decline.js";
+import type { MerchantData } from "../shared/merchant-data.js";
 import type { PaymentView } from "../shared/messages.js";
 import { moneyFromWire } from "../shared/money.js";
 import type { RefundView } from "../shared/refund-messages.js";
@@ -36,6 +37,7 @@ export function recordedPayment(view: PaymentView): Payment {
     settleTime: view.settleTime === undefined ? undefined : new Date(view.settleTime),
     finishTime: view.finishTime === undefined ? undefined : new Date(view.finishTime),
     refundedAmount: view.refundedAmount && moneyFromWire(view.refundedAmount),
+    ...shownMerchantData(view),
   };
 }
 
@@ -57,17 +59,27 @@ export function recordedRefund(view: RefundView): Refund {
     createTime: new Date(view.acceptTime),
     debitTime: new Date(view.debitTime),
     finishTime: new Date(view.finishTime),
+    ...shownMerchantData(view),
   };
 }
 
 /** A payment that may have been accepted and is not recorded yet: its id and merchant are all that is known. */
 export function unrecordedPayment(id: string, merchantId: string): Payment {
-  return { id, merchant: merchantId, requestId: "", description: "", state: PaymentState.PENDING };
+  return {
+    ...{ id, merchant: merchantId, requestId: "", description: "" },
+    ...shownMerchantData({}),
+    state: PaymentState.PENDING,
+  };
 }
 
 /** The same of a refund: nothing but its id is known. */
 export function unrecordedRefund(id: string): Refund {
-  return { id, requestId: "", payment: "", state: RefundState.PENDING };
+  return { id, requestId: "", payment: "", ...shownMerchantData({}), state: RefundState.PENDING };
+}
+
+/** The merchant's own data as the API shows it: empty where there is none. */
+export function shownMerchantData({ clientReference = "", metadata = {} }: MerchantData) {
+  return { clientReference, metadata };
 }
 
 /** Whether a payment changes no more while it is watched. */

@@ -1,13 +1,15 @@
 /** What a caller asks RefundPayment for, checked: every field of the request at once. */
 import type { RefundPaymentRequest } from "../gen/quittance/payments/v1/payments.js";
 import { checkRequestId, collectInto } from "../shared/field-checks.js";
+import type { MerchantData } from "../shared/merchant-data.js";
 import type { Money } from "../shared/money.js";
 import type { Violation } from "./api-error.js";
 import { checkMoney, checkWait } from "./field-checks.js";
 import type { MaximumAmounts } from "./maximum-amounts.js";
+import { checkMerchantData } from "./merchant-data-checks.js";
 
 /** A refund to make; its fields are within the limits of the proto and of the messages. */
-export interface RefundOrder {
+export interface RefundOrder extends MerchantData {
   readonly paymentId: string;
   readonly requestId: string;
   /** Undefined for all that is left. */
@@ -27,7 +29,8 @@ export function checkRefundRequest(
   check(paymentId !== "", "id", "is required");
   checkRequestId(requestId, check);
   if (amount !== undefined) checkMoney(amount, limits.maximumAmounts, check);
+  const merchantData = checkMerchantData(request, check);
   const waitMs = checkWait(request.wait, check);
   if (violations.length > 0) return { violations };
-  return { order: { paymentId, requestId, amount, waitMs }, violations };
+  return { order: { paymentId, requestId, amount, ...merchantData, waitMs }, violations };
 }

@@ -5,6 +5,7 @@ import type { KeyRing } from "../platform/key-ring.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import { sealCard } from "../shared/card-seal.js";
 import type { Envelopes } from "../shared/envelope.js";
+import { merchantDataIn } from "../shared/merchant-data.js";
 import { MESSAGE_VERSION, type PaymentMessage, type PaymentView } from "../shared/messages.js";
 import { moneyToWire } from "../shared/money.js";
 import type { Admission, Place } from "./admission.js";
@@ -14,7 +15,7 @@ import type { CallContext } from "./call-context.js";
 import type { GatewayKeyRing } from "./gateway-keys.js";
 import type { MaximumAmounts } from "./maximum-amounts.js";
 import { checkPayRequest, type PaymentOrder } from "./payment-order.js";
-import { isFinal, recordedPayment } from "./payment-resource.js";
+import { isFinal, recordedPayment, shownMerchantData } from "./payment-resource.js";
 import { identifyPayment, idsOf } from "./request-ids.js";
 import type { Standing, Standings } from "./standing.js";
 import { startWait } from "./start-wait.js";
@@ -123,6 +124,7 @@ async function paymentMessage(
     ...requested,
     amount: moneyToWire(order.amount),
     description: order.description,
+    ...merchantDataIn(order),
     acceptTime: new Date(acceptTimeMs).toISOString(),
     deadline: new Date(acceptTimeMs + parts.paymentDeadlineMs).toISOString(),
   } as const;
@@ -144,6 +146,7 @@ function acceptedPayment(message: PaymentMessage, standing: Standing<PaymentView
     merchant: message.merchantId,
     amount: { currencyCode: message.amount.currencyCode, minorUnits: BigInt(message.amount.minorUnits) },
     description: message.description,
+    ...shownMerchantData(message),
     state: standing.name === "unrecorded" ? PaymentState.PENDING : PaymentState.ACCEPTED,
     createTime: new Date(message.acceptTime),
   };

@@ -7,6 +7,7 @@ import {
   RefundState,
 } from "../gen/quittance/payments/v1/payments.js";
 import { traceIdOf } from "../platform/log.js";
+import { merchantDataIn } from "../shared/merchant-data.js";
 import { MESSAGE_VERSION, type PaymentView } from "../shared/messages.js";
 import { moneyToWire } from "../shared/money.js";
 import type { RefundMessage, RefundView } from "../shared/refund-messages.js";
@@ -14,7 +15,7 @@ import type { Place } from "./admission.js";
 import { ApiError, invalidFields, requestIdReused } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
-import { recordedPayment, recordedRefund } from "./payment-resource.js";
+import { recordedPayment, recordedRefund, shownMerchantData } from "./payment-resource.js";
 import { checkRefundRequest, type RefundOrder } from "./refund-order.js";
 import { identifyRefund, idsOf, isPaymentOf } from "./request-ids.js";
 import type { RecordedRefund, Standing } from "./standing.js";
@@ -134,6 +135,7 @@ function refundMessage(
     paymentId,
     ...requested,
     ...(amount !== undefined && { amount: moneyToWire(amount) }),
+    ...merchantDataIn(order),
     acceptTime: new Date(acceptTimeMs).toISOString(),
     settleBy: new Date(acceptTimeMs + parts.paymentDeadlineMs + SETTLE_MARGIN_MS).toISOString(),
   };
@@ -152,6 +154,7 @@ function acceptedRefund(message: RefundMessage, order: RefundOrder, standing: St
     requestId: message.requestId,
     payment: message.paymentId,
     amount: order.amount,
+    ...shownMerchantData(message),
     state: standing.name === "unrecorded" ? RefundState.PENDING : RefundState.ACCEPTED,
     createTime: new Date(message.acceptTime),
   };

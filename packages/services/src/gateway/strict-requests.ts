@@ -46,6 +46,12 @@ export const damagedIsMalformed: ServerInterceptor = (_method, call) => {
 /** Wire type 7, which does not exist. */
 const NO_MESSAGE = Buffer.from([0x0f]);
 
+/**
+ * The field with number 1 of a nested message, which is the key of a map's entry, with the value `__proto__`: ts-proto's
+ * decoders lose such an entry, because they set it as a property. No nested message may have it in another field.
+ */
+const LOST_KEY = Buffer.from("\x0a\x09__proto__", "latin1");
+
 /** The request of a call. @throws ApiError INVALID_ARGUMENT when it was malformed. */
 export function readRequest<Request>(request: Request): Request {
   if ((request as unknown) !== MALFORMED) return request;
@@ -58,7 +64,9 @@ function readOrMark(bytes: Buffer, deserialize: (bytes: Buffer) => unknown): unk
     const fields = new BinaryReader(bytes);
     while (fields.pos < fields.len) {
       const [, wireType] = fields.tag();
+      const start = fields.pos;
       fields.skip(wireType);
+      if (bytes.subarray(start, fields.pos).includes(LOST_KEY)) return MALFORMED;
     }
     const reader = new StrictReader(bytes);
     // They take a reader as well as bytes.

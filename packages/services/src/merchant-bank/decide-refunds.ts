@@ -1,5 +1,6 @@
 /** Step R2's decisions: pure, message after message in the order of arrival. */
 import type { RefundDeclineReason } from "../shared/decline.js";
+import { merchantDataColumns, merchantDataPairs } from "../shared/merchant-data.js";
 import type { RefundMessage } from "../shared/refund-messages.js";
 import { differingFields, type ReuseColumns, STANDS } from "../shared/request-id-reuse.js";
 import type { LockedMerchant } from "./operations/lock-merchants.js";
@@ -98,6 +99,7 @@ export function decideRefunds(messages: readonly RefundRequested[], facts: Refun
       requestId: message.requestId,
       parametersHash: message.parametersHash,
       ...(known ?? { currency: message.amount?.currencyCode ?? null, amount: asked ?? null }),
+      ...merchantDataColumns(message),
       outcome: declineReason === undefined ? "debited" : "declined",
       declineReason: declineReason ?? null,
       acceptTime: message.acceptTime,
@@ -120,14 +122,16 @@ function requestOf({ merchantId, requestId }: Pick<RefundRecord, "merchantId" | 
 }
 
 /** In what a request differs from the one that stands, by the paths of the proto; undefined when it is the same one. */
-function reuseFor(first: RefundRecord, { paymentId, amount, ...other }: RefundMessage): ReuseColumns | undefined {
+function reuseFor(first: RefundRecord, message: RefundMessage): ReuseColumns | undefined {
+  const { paymentId, amount, parametersHash } = message;
   const fields = differingFields([
     ["id", first.paymentId, paymentId],
     ["amount.currency_code", first.currency ?? undefined, amount?.currencyCode],
     ["amount.minor_units", first.amount?.toString(), amount?.minorUnits],
+    ...merchantDataPairs(first, message),
   ]);
   // A refund of all that was left is recorded with its amount; a request that names none is another than one that does.
-  if (fields.length === 0 && first.parametersHash !== other.parametersHash) fields.push("amount");
+  if (fields.length === 0 && first.parametersHash !== parametersHash) fields.push("amount");
   return fields.length === 0 ? undefined : { standingId: first.id, differingFields: fields };
 }
 

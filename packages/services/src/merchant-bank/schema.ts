@@ -4,7 +4,7 @@
  * of tables that every payment writes are functions (migrations/0009_row-rules.sql), for the reason that client-bank's are.
  */
 import { sql } from "drizzle-orm";
-import { bigint, check, index, pgSchema, primaryKey, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
+import { bigint, check, index, jsonb, pgSchema, primaryKey, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 import { DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../shared/decline.js";
 
 export const merchantBankSchema = pgSchema("merchant_bank");
@@ -113,6 +113,9 @@ export const refunds = merchantBankSchema.table(
     /** Of a refund that is declined because its request_id was used before: the one that stands. */
     standingId: text("standing_id"),
     differingFields: text("differing_fields").array(),
+    /** The merchant's own data: a request that comes again with other data is another one. Null where it gave none. */
+    clientReference: text("client_reference"),
+    metadata: jsonb(),
   },
   (table) => [
     // Of all the refunds that were asked for under one request_id, one stands.

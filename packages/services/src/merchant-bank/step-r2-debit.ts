@@ -2,6 +2,7 @@
 import type { Incoming, Message, Outcome, Outgoing } from "@quittance/sdk";
 import type { Transaction } from "../platform/database.js";
 import { traceIdOf } from "../platform/log.js";
+import { merchantDataOf } from "../shared/merchant-data.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
 import { type RefundMessage, type RefundResultMessage, WAITING_SINCE } from "../shared/refund-messages.js";
 import { reuseOf } from "../shared/request-id-reuse.js";
@@ -114,6 +115,7 @@ export function refundResult(refund: RefundRecord, receipt: LockedReceipt | unde
       refund.currency !== null && {
         amount: { currencyCode: refund.currency, minorUnits: refund.amount.toString() },
       }),
+    ...merchantDataOf(refund),
     acceptTime: refund.acceptTime,
     debitTime: refund.debitTime,
     ...(refund.declineReason !== null && { declineReason: refund.declineReason }),

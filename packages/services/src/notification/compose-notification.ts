@@ -100,7 +100,7 @@ function compose(
 function webhookPayload(end: PaymentEndMessage, template: Template, text: RenderedText): string {
   const { payment, declinedBy } = end;
   const { id, requestId, merchantId, state, amount, refundedAmount, description, declineReason, reuse, card } = payment;
-  const { acceptTime, validateTime, captureTime, settleTime, finishTime } = payment;
+  const { clientReference, metadata, acceptTime, validateTime, captureTime, settleTime, finishTime } = payment;
   return JSON.stringify({
     type: EVENT_TYPES[templateNameOf(end)],
     timestamp: finishTime,
@@ -112,6 +112,8 @@ function webhookPayload(end: PaymentEndMessage, template: Template, text: Render
       amount,
       refundedAmount,
       description,
+      clientReference,
+      metadata,
       declineReason,
       reuse,
       declinedBy,

@@ -72,7 +72,7 @@ export const REFUND_DECLINE_MESSAGES = {
   CURRENCY_MISMATCH: "The amount is in another currency than the payment.",
   INSUFFICIENT_FUNDS: "The merchant's balance is too low.",
   MERCHANT_CLOSED: "The merchant's account is closed.",
-  REQUEST_ID_REUSED: "The request_id was used before for another payment or amount, and that refund stands.",
+  REQUEST_ID_REUSED: "The request_id was used before with other parameters, and that refund stands.",
 } as const;
 
 export type RefundDeclineReason = keyof typeof REFUND_DECLINE_MESSAGES;

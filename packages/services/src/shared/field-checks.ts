@@ -15,7 +15,7 @@ export function collectInto(violations: Violation[]): FieldCheck {
 
 /** In proto3 a field that is missing and one that is empty are the same, so both are said to be required. */
 export const REQUIRED = "is required";
-const CARD_NUMBER = "must not hold a card number, nor digits that look like one: it is kept in clear";
+export const CARD_NUMBER = "must not hold a card number, nor digits that look like one: it is kept in clear";
 
 /** `field` is how the caller gave it, which may be a header. */
 export function checkRequestId(requestId: string, check: FieldCheck, field = "request_id"): void {
@@ -30,16 +30,26 @@ export function checkText(
   rules: { readonly field: string; readonly maximum: number; readonly required?: true },
   check: FieldCheck,
 ): string {
-  const { field, maximum } = rules;
+  const { field } = rules;
   if (rules.required && text === "") check(false, field, REQUIRED);
+  const { normal, fits } = checkPlainText(text, rules, check);
+  if (fits) check(!holdsCardNumber(normal), field, CARD_NUMBER);
+  return normal;
+}
+
+/** The same without a look for card numbers; `fits` unless it is too long. */
+export function checkPlainText(
+  text: string,
+  { field, maximum }: { readonly field: string; readonly maximum: number },
+  check: FieldCheck,
+): { readonly normal: string; readonly fits: boolean } {
   // Composing shortens a text at most to a third (UAX #15): one that is far too long is not worth the work.
   const normal = text.length > maximum * 12 ? text : text.normalize("NFC");
   if (normal.length > maximum && countCharacters(normal) > maximum) {
     check(false, field, `must have at most ${maximum} characters (Unicode code points)`);
-    return normal;
+    return { normal, fits: false };
   }
   const fault = faultOfPlainText(normal);
   check(fault === undefined, field, `must ${fault}`);
-  check(!holdsCardNumber(normal), field, CARD_NUMBER);
-  return normal;
+  return { normal, fits: true };
 }

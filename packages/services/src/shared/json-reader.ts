@@ -64,6 +64,8 @@ function readValue(field: DescField, value: ExactJson, path: string, violations:
   }
   if (field.fieldKind === "map") {
     if (!isJsonObject(value) || field.mapKey !== ScalarType.STRING) return UNFIT;
+    // ts-proto's types lose a key of this name, because they set it as a property.
+    if (Object.hasOwn(value, "__proto__")) return UNFIT;
     const entries = Object.entries(value).map(
       ([key, item]) => [key, readItem(field, item, `${path}.${shownName(key)}`, violations)] as const,
     );

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { MAXIMUM_PAYMENT_ID_KEYS } from "../platform/key-ring.js";
 import { DECLINE_REASONS, PUBLIC_DECLINE_REASONS, reasonInMessages } from "./decline.js";
+import { merchantDataFields, merchantDataView } from "./merchant-data.js";
 import { wireMoney } from "./money.js";
 import { countCharacters } from "./plain-text.js";
 import { requestIdReuse } from "./request-id-reuse.js";
@@ -33,6 +34,7 @@ const base = {
     .optional(),
   amount: wireMoney,
   description: z.string().refine((text) => countCharacters(text) <= 140),
+  ...merchantDataFields,
   /** When the gateway accepted it: the moment at which the card's expiry is judged. */
   acceptTime: time,
   /** After this moment the client's bank captures no more. */
@@ -73,7 +75,10 @@ export const validationResultMessage = z.object({
 export type ValidationResultMessage = z.infer<typeof validationResultMessage>;
 
 /** Step 3 -> 4, on `bank-result`. Without a decline reason the amount is captured. */
-export const bankResultMessage = validationResultMessage.extend({ captureTime: time });
+export const bankResultMessage = validationResultMessage
+  // client-bank has recorded them: nobody after it needs them.
+  .omit({ clientReference: true, metadata: true })
+  .extend({ captureTime: time });
 export type BankResultMessage = z.infer<typeof bankResultMessage>;
 
 /** Step 4 -> 5b, on `transaction-result`. Without a decline reason the merchant is credited. */
@@ -93,6 +98,7 @@ export const paymentView = z.object({
   /** What refunds gave back so far; absent when there was none. */
   refundedAmount: wireMoney.optional(),
   description: z.string(),
+  ...merchantDataView,
   state: z.enum(["PENDING", "SUCCEEDED", "DECLINED", "REFUNDED"]),
   /** As merchants are told it. */
   declineReason: reasonInMessages(PUBLIC_DECLINE_REASONS).optional(),

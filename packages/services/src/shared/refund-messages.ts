@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { MAXIMUM_PAYMENT_ID_KEYS } from "../platform/key-ring.js";
 import { REFUND_DECLINE_REASONS, reasonInMessages } from "./decline.js";
+import { merchantDataFields, merchantDataView } from "./merchant-data.js";
 import { ANSWERS_IN_A_MESSAGE, MESSAGE_VERSION, paymentView } from "./messages.js";
 import { wireMoney } from "./money.js";
 import { requestIdReuse } from "./request-id-reuse.js";
@@ -21,7 +22,7 @@ export const refundMessage = z.object({
   paymentId: z.string().regex(/^pay_[a-z2-7]{32}$/),
   requestId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   merchantId: z.string().min(1).max(64),
-  /** Keyed hash of the payment and the amount; the refund's id is made of it, so that an id has one set of parameters. */
+  /** Keyed hash of everything the caller chose; the refund's id is made of it, so that an id has one set of parameters. */
   parametersHash,
   /** While keys of payment ids change: the ids that the same request has under the other keys. One may be recorded. */
   alternateIds: z
@@ -31,6 +32,7 @@ export const refundMessage = z.object({
     .optional(),
   /** Absent when all that is left is to be given back. */
   amount: wireMoney.optional(),
+  ...merchantDataFields,
   acceptTime: time,
   /**
    * So long a payment that was accepted before the refund may still be settled, and merchant-bank waits for it. Absent in
@@ -66,6 +68,7 @@ export const refundView = z.object({
   requestId: z.string(),
   paymentId: z.string(),
   amount: wireMoney.optional(),
+  ...merchantDataView,
   state: z.enum(["SUCCEEDED", "DECLINED"]),
   declineReason: declineReason.optional(),
   reuse: requestIdReuse.optional(),

@@ -8,6 +8,7 @@ import {
   type Payment,
   PaymentServiceClient,
   PaymentState,
+  PayRequest,
   paymentStateToJSON,
 } from "../gen/quittance/payments/v1/payments.js";
 import type { DeclineReason } from "../shared/decline.js";
@@ -83,14 +84,14 @@ export async function makeDemoPayments(options: {
 function pay(client: PaymentServiceClient, payment: DemoPayment, token: string): Promise<Payment> {
   const metadata = new Metadata();
   metadata.set("authorization", `Bearer ${token}`);
-  const request = {
+  const request = PayRequest.fromPartial({
     // Of this start alone: a database that is kept must not take it for a payment of before.
     requestId: `demo-${randomBytes(8).toString("hex")}`,
     card: payment.card,
     amount: payment.amount,
     description: `Demonstration: ${payment.kind}`,
     wait: { seconds: BigInt(WAIT_SECONDS), nanos: 0 },
-  };
+  });
   const deadline = Date.now() + (WAIT_SECONDS + 5) * 1_000;
   return new Promise((resolve, reject) => {
     client.pay(request, metadata, { deadline, waitForReady: true } as object, (error, response) => {

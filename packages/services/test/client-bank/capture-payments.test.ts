@@ -129,6 +129,28 @@ describe("Step 3 on PostgreSQL", function () {
     expect(await balanceOf(banks().superuser, CLIENTS, client.id)).to.equal(client.openingBalance - 1_000n);
   });
 
+  it("records the merchant's own data, and tells a request with other data from the one that stands", async () => {
+    const data = { clientReference: 'order "17", {NULL}', metadata: { basket: "17", "2": "caf\u00e9 \\", a: '"' } };
+    const message = validationResult(someClient(60), data);
+    const none = validationResult(someClient(60));
+    const rival = rivalOf(message, { clientReference: undefined, metadata: { basket: "18" } });
+    const other = rivalOf(none, { metadata: { basket: "17" } });
+    await capture([message, none]);
+    const read = await banks().clientBank.autoCommit((session) =>
+      getPayments(session, [message.paymentId, none.paymentId]),
+    );
+    expect(read.get(message.paymentId)).to.deep.include(data);
+    expect(read.get(none.paymentId)).to.include({ clientReference: null, metadata: null });
+    expect((await capture([rival, other])).map((decision) => recordOf(decision).differingFields)).to.deep.equal([
+      ["client_reference", "metadata"],
+      ["metadata"],
+    ]);
+    // The same data in another order is the same request, under whichever key its id was made.
+    const again = rivalOf(message, { metadata: { a: '"', "2": "caf\u00e9 \\", basket: "17" } });
+    const [same] = await capture([again]);
+    expect(same && recordOf(same).id).to.equal(message.paymentId);
+  });
+
   it("lets exactly one stand of rivals that many processes record at once, by cards of different clients", async () => {
     const failures: unknown[] = [];
     for (let round = 0; round < 10; round += 1) {

@@ -1,7 +1,8 @@
 import type { Destination, Message } from "@quittance/sdk";
 import { expect } from "chai";
-import { finalReplies } from "../../dist/client-bank/final-replies.js";
+import { answerWeight, finalReplies } from "../../dist/client-bank/final-replies.js";
 import { Gateways } from "../../dist/client-bank/gateways.js";
+import { MAXIMUM_METADATA_BYTES, metadataBytes } from "../../dist/shared/merchant-data.js";
 import { ANSWERS_IN_A_MESSAGE, NOTICE_VALID_MS } from "../../dist/shared/messages.js";
 import { envelopesOf } from "../support/message-keys.js";
 
@@ -58,6 +59,7 @@ describe("Gateways, as client-bank knows them", () => {
       id,
       input: { replyTo } as Message,
       body: { payment: { id } },
+      weight: 1,
     });
     const kinds = { one: "gateway-reply", several: "gateway-replies" } as const;
     const told = (answers: Parameters<typeof finalReplies>[2]) =>
@@ -83,5 +85,25 @@ describe("Gateways, as client-bank knows them", () => {
     const sends = told(full).flat();
     expect(sends).to.have.length(2);
     expect(sends[1]).to.equal(`gateway-reply ${ANSWERS_IN_A_MESSAGE} ${NEW.address}: ${ANSWERS_IN_A_MESSAGE}`);
+  });
+
+  it("get fewer answers in a message where these carry metadata, so that none is larger than 100 KiB", () => {
+    gateways.noted([], NEW.address);
+    // As much as there may be, in characters that JSON writes as two.
+    const metadata = Object.fromEntries(Array.from({ length: 9 }, (_, number) => [`key${number}`, '"'.repeat(451)]));
+    expect(metadataBytes(metadata)).to.be.within(4_000, MAXIMUM_METADATA_BYTES);
+    const payment = { description: "\u{1D54E}".repeat(140), clientReference: "\u{1D54E}".repeat(100), metadata };
+    const answers = Array.from({ length: ANSWERS_IN_A_MESSAGE }, (_, number) => ({
+      id: `${number}`,
+      input: { replyTo: NEW } as Message,
+      body: { payment },
+      weight: answerWeight(payment),
+    }));
+    const kinds = { one: "gateway-reply", several: "gateway-replies" } as const;
+    const sends = finalReplies({ envelopes: envelopesOf("client-bank"), gateways }, kinds, answers).flat();
+    const texts = sends.map(({ message }) => ("text" in message ? (message.text ?? "") : ""));
+    expect(texts.flatMap((text) => JSON.parse(text).answers)).to.have.length(ANSWERS_IN_A_MESSAGE);
+    for (const text of texts) expect(Buffer.byteLength(text)).to.be.below(100 * 1_024);
+    expect(answerWeight(undefined, { clientReference: "order-17" })).to.equal(1);
   });
 });

@@ -37,6 +37,8 @@ const CHANGES: readonly { readonly what: string; readonly grpc: Partial<PayReque
     http: { card: { number: OTHER_CARD, expiryMonth: 12, expiryYear: 2030, holderName: "Ada Lovelace" } },
   },
   { what: "description", grpc: { description: "coffee" }, http: { description: "coffee" } },
+  { what: "reference", grpc: { clientReference: "order-18" }, http: { clientReference: "order-18" } },
+  { what: "metadata", grpc: { metadata: { basket: "18" } }, http: { metadata: { basket: "18" } } },
 ];
 
 /** The field that each change is told as, at the gRPC door and at the HTTP door. */
@@ -45,6 +47,8 @@ const FIELDS: Readonly<Record<string, readonly [grpc: string, http: string]>> = 
   currency: ["amount.currency_code", "amount.currencyCode"],
   card: ["card.number", "card.number"],
   description: ["description", "description"],
+  reference: ["client_reference", "clientReference"],
+  metadata: ["metadata", "metadata"],
 };
 
 describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} broker`, function () {

@@ -76,6 +76,31 @@ describe(`A caller that lost its answers, on the ${TEST_BROKER} broker`, functio
     expect([elsewhere.status, elsewhere.json.violations[0].field]).to.deep.equal([400, "pageToken"]);
   });
 
+  it("reads its own data of payments and refunds wherever they are told, by both doors", async () => {
+    const api = await clientOf("m-0001");
+    const data = { clientReference: "order-17", metadata: { basket: "17", "shop.name": "caf\u00e9 \u2615" } };
+    const ofRefund = { clientReference: "return-17", metadata: { why: "too small" } };
+    const paid = await api.pay(payRequest("with-data", { ...data, wait: WAIT }));
+    const amount = { currencyCode: "EUR", minorUnits: 100n };
+    const given = { requestId: "with-data", amount, wait: WAIT };
+    const { refund, payment } = await api.refund({ id: paid.id, ...given, ...ofRefund });
+    for (const told of [paid, payment, await api.get(paid.id), (await api.list(0, "", "with-data")).payments[0]]) {
+      expect(told).to.deep.include(data);
+    }
+    const listed = (await api.listRefunds({ requestId: "with-data" })).refunds[0];
+    for (const told of [refund, listed]) expect(told).to.deep.include(ofRefund);
+    expect((await api.http(`/v1/payments/${paid.id}`)).json.payment).to.deep.include(data);
+    expect((await api.http(`/v1/refunds/${refund?.id}`)).json.refund).to.deep.include(ofRefund);
+
+    const other = await failureOf(api.refund({ id: paid.id, ...given, metadata: { why: "too large" } }));
+    expect(other.violations.map(({ field }) => field)).to.deep.equal(["client_reference", "metadata"]);
+    const bare = await api.http(`/v1/payments/${paid.id}:refund`, {
+      body: { requestId: "with-data", amount: { currencyCode: "EUR", minorUnits: "100" }, wait: "30s" },
+    });
+    expect([bare.status, bare.json.reason, bare.json.refund]).to.deep.equal([409, "REQUEST_ID_REUSED", refund?.id]);
+    expect((await api.get(paid.id)).refundedAmount).to.deep.equal(amount);
+  });
+
   it("reads nothing of other merchants, and is told what it asked wrongly", async () => {
     const api = await clientOf("m-0001");
     const other = await clientOf("m-0010");

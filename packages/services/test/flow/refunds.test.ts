@@ -5,7 +5,7 @@ import {
   PaymentState,
   type Refund,
   RefundDeclineReason,
-  type RefundPaymentRequest,
+  RefundPaymentRequest,
   type RefundPaymentResponse,
   RefundState,
 } from "../../dist/gen/quittance/payments/v1/payments.js";
@@ -300,8 +300,10 @@ async function refundPayment(
 ): Promise<Answer> {
   const metadata = await house.metadataOf(merchant);
   return new Promise((resolve, reject) => {
-    house.grpc.refundPayment({ wait: CALL_WAIT, ...request }, metadata, (error, response) =>
-      error ? reject(error) : resolve(response as Answer),
+    house.grpc.refundPayment(
+      { ...RefundPaymentRequest.fromPartial({}), wait: CALL_WAIT, ...request },
+      metadata,
+      (error, response) => (error ? reject(error) : resolve(response as Answer)),
     );
   });
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Metadata } from "@grpc/grpc-js";
 import { expect } from "chai";
+import { PayRequest } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { SERVICES } from "../../dist/topology/system-table.js";
 import { eventually } from "../support/eventually.js";
 import { useStack } from "../support/stack-for-tests.js";
@@ -85,13 +86,11 @@ describe("The trace of a payment", function () {
     metadata.merge(await house().metadataOf("m-0001"));
     metadata.set("traceparent", `00-${TRACE}-${CALLER}-01`);
     metadata.set("tracestate", STATE);
-    const request = {
+    const request = PayRequest.fromPartial({
       requestId: "traced",
       card: { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" },
       amount: { currencyCode: "EUR", minorUnits: 1000n },
-      description: "",
-      wait: undefined,
-    };
+    });
     await new Promise((resolve, reject) => {
       house().grpc.pay(request, metadata, (error, answer) => (error === null ? resolve(answer) : reject(error)));
     });

@@ -8,8 +8,8 @@ import {
   type ListRefundsResponse,
   type Payment,
   PaymentServiceClient,
-  type PayRequest,
-  type RefundPaymentRequest,
+  PayRequest,
+  RefundPaymentRequest,
   type RefundPaymentResponse,
 } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { fetchDocumented } from "../support/documented-answers.js";
@@ -19,6 +19,7 @@ export const CARD_NUMBER = "4242424242424242";
 /** A good request; `changes` replace whole fields. */
 export function payRequest(requestId: string, changes: Partial<PayRequest> = {}): PayRequest {
   return {
+    ...PayRequest.fromPartial({}),
     requestId,
     card: { number: CARD_NUMBER, expiryMonth: 12, expiryYear: 2030, holderName: "Ada Lovelace" },
     amount: { currencyCode: "EUR", minorUnits: 1_250n },
@@ -88,7 +89,8 @@ export class ApiClient {
   }
 
   /** Refunds by gRPC. */
-  refund(request: RefundPaymentRequest, options: Partial<CallOptions> = {}): Promise<RefundPaymentResponse> {
+  refund(asked: Partial<RefundPaymentRequest>, options: Partial<CallOptions> = {}): Promise<RefundPaymentResponse> {
+    const request = { ...RefundPaymentRequest.fromPartial({}), ...asked };
     return new Promise((resolve, reject) => {
       this.#grpc.refundPayment(request, this.metadata(), options, (error, response) =>
         error ? reject(error) : resolve(response),

@@ -107,6 +107,16 @@ describe("Malformed messages by gRPC", () => {
     expect(decodeFailure(error).info?.reason).to.equal("MALFORMED_BODY");
   });
 
+  it("are those with a key of metadata that would be lost", async () => {
+    const entry = Buffer.concat([field(1, Buffer.from("__proto__")), field(2, Buffer.from("x"))]);
+    const whole = Buffer.from(PayRequest.encode(payRequest("lost-key")).finish());
+    const error = await call("pay", Buffer.concat([whole, field(7, entry)]), gateway().api.metadata());
+    expect(decodeFailure(error).info?.reason).to.equal("MALFORMED_BODY");
+    // As a text it is one like others.
+    await gateway().api.pay(payRequest("__proto__", { description: "__proto__", wait: { seconds: 0n, nanos: 0 } }));
+    await gateway().bank.take();
+  });
+
   it("never pay: of a request cut anywhere, what is left is refused", async () => {
     const whole = Buffer.from(PayRequest.encode(payRequest("cut", { wait: undefined, description: "" })).finish());
     for (let length = 0; length < whole.length; length++) {

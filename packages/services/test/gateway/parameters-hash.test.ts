@@ -1,6 +1,6 @@
-import { createSecretKey } from "node:crypto";
+import { createHmac, createSecretKey } from "node:crypto";
 import { expect } from "chai";
-import { hashParameters } from "../../dist/gateway/parameters-hash.js";
+import { hashParameters, hashRefundParameters } from "../../dist/gateway/parameters-hash.js";
 import type { PaymentOrder } from "../../dist/gateway/payment-order.js";
 
 const KEY = createSecretKey(Buffer.alloc(32, 7));
@@ -11,6 +11,12 @@ const ORDER: PaymentOrder = {
   description: "tea",
   waitMs: 5_000,
 };
+
+/** As the releases before this one made it. */
+function hashOf(parts: readonly string[]): string {
+  const canonical = parts.map((part) => `${part.length}:${part}`).join("");
+  return createHmac("sha256", KEY).update(canonical).digest("base64url");
+}
 
 describe("the hash of a payment's parameters", () => {
   it("is 43 characters of base64url and does not change", () => {
@@ -27,9 +33,32 @@ describe("the hash of a payment's parameters", () => {
       { ...ORDER, card: { ...ORDER.card, expiryMonth: 11 } },
       { ...ORDER, card: { ...ORDER.card, expiryYear: 2031 } },
       { ...ORDER, card: { ...ORDER.card, holderName: "Ad" }, description: "atea" },
+      { ...ORDER, clientReference: "order-17" },
+      { ...ORDER, clientReference: "metadata" },
+      { ...ORDER, metadata: { basket: "17" } },
+      { ...ORDER, metadata: { basket: "1", "7": "x" } },
+      { ...ORDER, metadata: { basket: "17", shop: "north" } },
+      { ...ORDER, clientReference: "order-17", metadata: { basket: "17" } },
     ];
     const hashes = new Set([ORDER, ...others].map((order) => hashParameters(KEY, order)));
     expect(hashes.size).to.equal(others.length + 1);
+  });
+
+  it("of a request without data of the merchant's is that of the releases that had none", () => {
+    const { card, amount, description } = ORDER;
+    const parts = [amount.currencyCode, "1250", card.number, "12", "2030", card.holderName, description];
+    expect(hashParameters(KEY, ORDER)).to.equal(hashOf(parts));
+    const refund = { requestId: "refund-1", paymentId: "pay_1", amount, waitMs: 0 };
+    expect(hashRefundParameters(KEY, refund)).to.equal(hashOf(["refund", "pay_1", "EUR", "1250"]));
+    const rest = { ...refund, amount: undefined };
+    expect(hashRefundParameters(KEY, rest)).to.equal(hashOf(["refund", "pay_1"]));
+    expect(hashRefundParameters(KEY, { ...rest, clientReference: "x" })).not.to.equal(hashOf(["refund", "pay_1"]));
+  });
+
+  it("does not depend on the order in which metadata is written", () => {
+    const one = { ...ORDER, metadata: { basket: "17", "2": "two", shop: "north" } };
+    const other = { ...ORDER, metadata: { shop: "north", "2": "two", basket: "17" } };
+    expect(hashParameters(KEY, one)).to.equal(hashParameters(KEY, other));
   });
 
   it("does not depend on how long the caller waits, and depends on the key", () => {

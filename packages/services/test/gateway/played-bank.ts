@@ -190,6 +190,8 @@ export function viewOf(body: PaymentMessage): PaymentView {
     merchantId: body.merchantId,
     amount: body.amount,
     description: body.description,
+    clientReference: body.clientReference,
+    metadata: body.metadata,
     state: "PENDING",
     card: { brand: "visa", lastFour: "4242", expiryMonth: 12, expiryYear: 2030 },
     acceptTime: body.acceptTime,

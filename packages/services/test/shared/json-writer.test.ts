@@ -52,6 +52,8 @@ function filled(schema: DescMessage, choice: { bits: number }): Record<string, u
     const isThere = choice.bits > 2 ** 31;
     if (field.fieldKind === "list")
       message[field.localName] = isThere ? [0, 1].map(() => one(field, choice, true)) : [];
+    else if (field.fieldKind === "map")
+      message[field.localName] = isThere ? { basket: one(field, choice, true), b: "" } : {};
     else if (field.fieldKind === "message") message[field.localName] = isThere ? one(field, choice, true) : undefined;
     else message[field.localName] = one(field, choice, isThere);
   }

@@ -10,7 +10,7 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { credentials, Metadata } from "@grpc/grpc-js";
 import { type Connection, connect } from "@quittance/sdk";
 import pg from "pg";
-import { type Payment, PaymentServiceClient, type PayRequest } from "../../dist/gen/quittance/payments/v1/payments.js";
+import { type Payment, PaymentServiceClient, PayRequest } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { BOOKS_STATEMENT, type BooksLine } from "../../dist/operator/books-statement.js";
 import type { ServiceName } from "../../dist/shared/queue-map.js";
 import { startGuardian } from "../../dist/stack/guardian.js";
@@ -172,6 +172,7 @@ async function startTestStack(
       return new Promise((resolve, reject) => {
         turn(clients).pay(
           {
+            ...PayRequest.fromPartial({}),
             card: GOOD_CARD,
             amount: { currencyCode: "EUR", minorUnits: 1_000n },
             description: "",

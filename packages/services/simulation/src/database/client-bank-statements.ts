@@ -6,7 +6,7 @@ import type { PaymentRecord } from "../../../dist/client-bank/payment-record.js"
 import type { RefundRecord } from "../../../dist/client-bank/refund-record.js";
 import { byRequest, clear, enter } from "./bank-tables.js";
 import type { ClientBankTables, ClientRow } from "./client-bank-tables.js";
-import { byText, rowsOf, standingBeside, sumBy, withDates, withFields } from "./columns.js";
+import { byText, rowsOf, standingBeside, sumBy, withDates, withFields, withJson } from "./columns.js";
 import { expectCount, expectRecorded } from "./expected-counts.js";
 import { answer, type Session, type Statement, type StatementResult } from "./session.js";
 import type { Table } from "./table.js";
@@ -17,6 +17,7 @@ const REFUND_COLUMNS = [
   ...(["id", "paymentId", "merchantId", "requestId", "parametersHash", "currency", "amount", "state"] as const),
   ...(["declineReason", "acceptTime", "debitTime", "finishTime", "standingId", "differingFields"] as const),
 ] as const;
+const MERCHANT_DATA_COLUMNS = ["clientReference", "metadata"] as const;
 
 export function clientBankStatements(tables: ClientBankTables): Record<string, Statement> {
   const { clients, payments, refunds, extensions, otherIds } = tables;
@@ -99,12 +100,12 @@ async function recordCaptures(
     ...(["id", "merchantId", "requestId", "parametersHash", "currency", "amount", "description", "clientId"] as const),
     ...(["declineReason", "cardBrand", "cardLastFour", "cardExpiryMonth", "cardExpiryYear", "acceptTime"] as const),
     ...(["deadline", "validateTime", "captureTime", "capturedAmount", "cardFingerprint", "cardHolder"] as const),
-    ...(["standingId", "differingFields"] as const),
+    ...(["standingId", "differingFields", ...MERCHANT_DATA_COLUMNS] as const),
   ]).sort(byText(byRequest));
   const recorded: PaymentRecord[] = [];
   for (const row of decided) {
     const payment: PaymentRecord = {
-      ...withFields(row),
+      ...withJson(withFields(row)),
       state: "PENDING",
       settleTime: null,
       finishTime: null,
@@ -241,12 +242,13 @@ async function recordRefunds(
   const decided = rowsOf<RefundRecord & { readonly clientId: string | null }>(values, [
     ...REFUND_COLUMNS,
     "clientId",
+    ...MERCHANT_DATA_COLUMNS,
   ]).sort(byText(({ id }) => id));
   let recorded = 0;
   for (const { clientId: _credited, ...refund } of decided) {
-    if (await session.insertUnlessThere(refunds, withFields(refund), ["refunds_pkey"])) recorded += 1;
+    if (await session.insertUnlessThere(refunds, withJson(withFields(refund)), ["refunds_pkey"])) recorded += 1;
   }
-  const refunded = rowsOf<PaymentRecord>(values.slice(15), [
+  const refunded = rowsOf<PaymentRecord>(values.slice(17), [
     ...(["id", "state", "settleTime", "finishTime", "refundedAmount"] as const),
   ]);
   const changes = new Map(refunded.map((row) => [row.id, row]));

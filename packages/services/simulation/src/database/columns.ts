@@ -37,6 +37,12 @@ export function withFields<Row extends { readonly differingFields: unknown }>(ro
   return { ...row, differingFields: text === null ? null : text.split(",") };
 }
 
+/** A column of JSON, as the statements take it: `text::jsonb`, which the driver gives back as an object. */
+export function withJson<Row extends { readonly metadata: unknown }>(row: Row): Row {
+  const text = row.metadata as string | null;
+  return { ...row, metadata: text === null ? null : JSON.parse(text) };
+}
+
 /** What unnest makes of the ids and requests that a statement asks for, and the rows that stand under those requests. */
 export function standingBeside<
   Row extends { readonly id: string; readonly merchantId: string; readonly requestId: string } & {

@@ -3,7 +3,7 @@ import { CLEARING } from "../../../dist/merchant-bank/clearing.js";
 import type { Receipt } from "../../../dist/merchant-bank/receipt.js";
 import type { RefundRecord } from "../../../dist/merchant-bank/refund-record.js";
 import { byRequest, clear, enter } from "./bank-tables.js";
-import { byText, rowsOf, standingBeside, sumBy, withDates, withFields } from "./columns.js";
+import { byText, rowsOf, standingBeside, sumBy, withDates, withFields, withJson } from "./columns.js";
 import { expectCount, expectRecorded } from "./expected-counts.js";
 import type { MerchantBankTables, ReceiptRow } from "./merchant-bank-tables.js";
 import { answer, type Session, type Statement, type StatementResult } from "./session.js";
@@ -88,10 +88,11 @@ async function recordRefunds(
   const decided = rowsOf<RefundRecord>(values, [
     ...(["id", "paymentId", "merchantId", "requestId", "parametersHash", "currency", "amount", "outcome"] as const),
     ...(["declineReason", "acceptTime", "debitTime", "standingId", "differingFields"] as const),
+    ...(["clientReference", "metadata"] as const),
   ]).sort(byText(byRequest));
   const recorded: RefundRecord[] = [];
   for (const refund of decided) {
-    if (await session.insertUnlessThere(refunds, withFields(refund))) recorded.push(refund);
+    if (await session.insertUnlessThere(refunds, withJson(withFields(refund)))) recorded.push(refund);
   }
   const debitedRefunds = recorded.filter(({ outcome }) => outcome === "debited");
   const shares = sumBy(

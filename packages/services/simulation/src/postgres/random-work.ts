@@ -114,6 +114,7 @@ export class RandomWork {
       parametersHash: other ? "other" : again ? "again" : "same",
       amount: { currencyCode: "EUR", minorUnits: other ? "17" : String(number * 5) },
       description: "",
+      ...(other && { clientReference: "order \u2615", metadata: { first: 'a "quoted", text', second: "\\" } }),
       acceptTime: ACCEPT_TIME,
       deadline: DEADLINE,
       card: {
@@ -160,6 +161,7 @@ export class RandomWork {
       merchantId: MERCHANTS[payment % 2] ?? "m-1",
       parametersHash: other ? "other" : "same",
       ...(random.chance(0.7) && { amount: { currencyCode: "EUR", minorUnits: String(random.integer(1, 12)) } }),
+      ...(other && { clientReference: "refund", metadata: { note: "{NULL}" } }),
       acceptTime: ACCEPT_TIME,
     };
   }

@@ -19,17 +19,20 @@ const RECORD_CAPTURES = `
     INSERT INTO client_bank.payments (
       id, merchant_id, request_id, parameters_hash, currency, amount, description, client_id, state, decline_reason,
       card_brand, card_last_four, card_expiry_month, card_expiry_year, accept_time, deadline, validate_time,
-      capture_time, captured_amount, card_fingerprint, card_holder, standing_id, differing_fields, given_back_amount)
+      capture_time, captured_amount, card_fingerprint, card_holder, standing_id, differing_fields, given_back_amount,
+      client_reference, metadata)
     SELECT id, merchant_id, request_id, parameters_hash, currency, amount, description, client_id, 'PENDING',
       decline_reason, card_brand, card_last_four, card_expiry_month, card_expiry_year, accept_time, deadline,
       validate_time, capture_time, captured_amount, card_fingerprint, card_holder, standing_id,
-      string_to_array(differing_fields, ','), 0
+      string_to_array(differing_fields, ','), 0, client_reference, metadata::jsonb
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int8[], $7::text[], $8::text[],
       $9::text[], $10::text[], $11::text[], $12::int2[], $13::int2[], $14::timestamptz[], $15::timestamptz[],
-      $16::timestamptz[], $17::timestamptz[], $18::int8[], $19::text[], $20::text[], $21::text[], $22::text[]
+      $16::timestamptz[], $17::timestamptz[], $18::int8[], $19::text[], $20::text[], $21::text[], $22::text[],
+      $23::text[], $24::text[]
     ) AS decided (id, merchant_id, request_id, parameters_hash, currency, amount, description, client_id,
       decline_reason, card_brand, card_last_four, card_expiry_month, card_expiry_year, accept_time, deadline,
-      validate_time, capture_time, captured_amount, card_fingerprint, card_holder, standing_id, differing_fields)
+      validate_time, capture_time, captured_amount, card_fingerprint, card_holder, standing_id, differing_fields,
+      client_reference, metadata)
     ORDER BY merchant_id, request_id, id
     ON CONFLICT DO NOTHING
     RETURNING id, client_id, currency, captured_amount, capture_time
@@ -79,5 +82,7 @@ function columnsOf(payments: readonly PaymentRecord[]): unknown[] {
     payments.map((payment) => payment.cardHolder),
     payments.map((payment) => payment.standingId),
     payments.map((payment) => payment.differingFields?.join(",") ?? null),
+    payments.map((payment) => payment.clientReference),
+    payments.map((payment) => payment.metadata && JSON.stringify(payment.metadata)),
   ];
 }

@@ -36,6 +36,8 @@ export async function recordRefunds(
       refunds.map((refund) =>
         refund.state === "SUCCEEDED" ? (payments.get(refund.paymentId)?.clientId ?? null) : null,
       ),
+      refunds.map((refund) => refund.clientReference),
+      refunds.map((refund) => refund.metadata && JSON.stringify(refund.metadata)),
       changed.map((payment) => payment.id),
       changed.map((payment) => payment.state),
       changed.map((payment) => payment.settleTime),
@@ -49,15 +51,17 @@ export async function recordRefunds(
 const RECORD_REFUNDS = `
   WITH decided AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int8[], $8::text[],
-      $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[], $15::text[])
+      $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[], $15::text[],
+      $16::text[], $17::text[])
       AS decided (id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, state, decline_reason,
-        accept_time, debit_time, finish_time, standing_id, differing_fields, client_id)
+        accept_time, debit_time, finish_time, standing_id, differing_fields, client_id, client_reference, metadata)
   ), recorded AS (
     INSERT INTO client_bank.refunds (
       id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, state, decline_reason, accept_time,
-      debit_time, finish_time, standing_id, differing_fields)
+      debit_time, finish_time, standing_id, differing_fields, client_reference, metadata)
     SELECT id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, state, decline_reason,
-      accept_time, debit_time, finish_time, standing_id, string_to_array(differing_fields, ',')
+      accept_time, debit_time, finish_time, standing_id, string_to_array(differing_fields, ','), client_reference,
+      metadata::jsonb
     FROM decided
     ORDER BY id
     ON CONFLICT (id) DO NOTHING
@@ -66,7 +70,7 @@ const RECORD_REFUNDS = `
     UPDATE client_bank.payments
     SET state = refunded.state, settle_time = refunded.settle_time, finish_time = refunded.finish_time,
         refunded_amount = refunded.refunded_amount
-    FROM unnest($16::text[], $17::text[], $18::timestamptz[], $19::timestamptz[], $20::int8[])
+    FROM unnest($18::text[], $19::text[], $20::timestamptz[], $21::timestamptz[], $22::int8[])
       AS refunded (id, state, settle_time, finish_time, refunded_amount)
     WHERE payments.id = refunded.id AND payments.state IN ('PENDING', 'SUCCEEDED')
     RETURNING payments.id
@@ -97,5 +101,5 @@ const RECORD_REFUNDS = `
     ON CONFLICT (currency) DO UPDATE SET balance = clearing.balance + excluded.balance
   )
   SELECT client_bank.expect_recorded('refund', (SELECT count(*) FROM recorded), cardinality($1::text[])),
-         client_bank.expect_count('payments refunded', (SELECT count(*) FROM changed), cardinality($16::text[])),
+         client_bank.expect_count('payments refunded', (SELECT count(*) FROM changed), cardinality($18::text[])),
          client_bank.expect_count('clients credited', (SELECT count(*) FROM credited), (SELECT count(*) FROM credits))`;

@@ -109,7 +109,13 @@ export class Schemas {
     if (field.fieldKind === "list") return { type: "array", items: this.#singular(field, direction, true) };
     if (field.fieldKind === "map") {
       if (field.mapKind !== "scalar") throw new Error(`${field}: the door has no maps of messages.`);
-      return { type: "object", additionalProperties: scalarSchema(field.scalar, undefined, direction, true) };
+      const limits = direction === "request" ? limitsOf(field) : undefined;
+      return {
+        type: "object",
+        ...(limits?.maxPairs !== undefined && { maxProperties: limits.maxPairs }),
+        ...(limits?.keyPattern && { propertyNames: { pattern: limits.keyPattern } }),
+        additionalProperties: scalarSchema(field.scalar, limits, direction, true),
+      };
     }
     return this.#singular(field, direction, isRequired);
   }

@@ -19,7 +19,7 @@ const COLUMNS = `
   refunds.id, payment_id AS "paymentId", merchant_id AS "merchantId", request_id AS "requestId",
   parameters_hash AS "parametersHash", currency, amount, outcome, decline_reason AS "declineReason",
   accept_time AS "acceptTime", debit_time AS "debitTime", standing_id AS "standingId",
-  differing_fields AS "differingFields"`;
+  differing_fields AS "differingFields", client_reference AS "clientReference", metadata`;
 
 /**
  * Of each of these requests the refunds with its ids, if they are recorded, and the one that stands under its request_id, if

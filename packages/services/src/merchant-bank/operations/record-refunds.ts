@@ -28,6 +28,8 @@ export async function recordRefunds(transaction: Transaction, refunds: readonly 
       refunds.map((refund) => refund.debitTime),
       refunds.map((refund) => refund.standingId),
       refunds.map((refund) => refund.differingFields?.join(",") ?? null),
+      refunds.map((refund) => refund.clientReference),
+      refunds.map((refund) => refund.metadata && JSON.stringify(refund.metadata)),
     ],
   });
 }
@@ -37,13 +39,14 @@ const RECORD_REFUNDS = `
   WITH recorded AS (
     INSERT INTO merchant_bank.refunds (
       id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, outcome, decline_reason, accept_time,
-      debit_time, standing_id, differing_fields)
+      debit_time, standing_id, differing_fields, client_reference, metadata)
     SELECT id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, outcome, decline_reason,
-      accept_time, debit_time, standing_id, string_to_array(differing_fields, ',')
+      accept_time, debit_time, standing_id, string_to_array(differing_fields, ','), client_reference, metadata::jsonb
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int8[], $8::text[],
-      $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[])
+      $9::text[], $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[],
+      $14::text[], $15::text[])
       AS decided (id, payment_id, merchant_id, request_id, parameters_hash, currency, amount, outcome, decline_reason,
-        accept_time, debit_time, standing_id, differing_fields)
+        accept_time, debit_time, standing_id, differing_fields, client_reference, metadata)
     ORDER BY merchant_id, request_id, id
     ON CONFLICT DO NOTHING
     RETURNING id, payment_id, merchant_id, currency, amount, outcome, debit_time

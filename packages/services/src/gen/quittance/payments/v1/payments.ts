@@ -112,7 +112,7 @@ export const RefundDeclineReason = {
   INSUFFICIENT_FUNDS: 6,
   /** MERCHANT_CLOSED - The merchant's account is closed. */
   MERCHANT_CLOSED: 7,
-  /** REQUEST_ID_REUSED - The request_id was used before for another payment or amount, and that refund stands. */
+  /** REQUEST_ID_REUSED - The request_id was used before with other parameters, and that refund stands. */
   REQUEST_ID_REUSED: 8,
   UNRECOGNIZED: -1,
 } as const;
@@ -425,7 +425,21 @@ export interface PayRequest {
    * the payment is accepted, with the state that it has then: usually `PENDING`, or that of the payment which the same
    * request made before.
    */
-  wait?: Duration | undefined;
+  wait?:
+    | Duration
+    | undefined;
+  /**
+   * The merchant's own name for what is paid, for example its order number: 0 to 100 characters, of those that texts may
+   * have. Several payments may have the same one.
+   */
+  clientReference: string;
+  /** The merchant's own data, within the limits above. */
+  metadata: { [key: string]: string };
+}
+
+export interface PayRequest_MetadataEntry {
+  key: string;
+  value: string;
 }
 
 /** What Pay answers. */
@@ -542,7 +556,18 @@ export interface RefundPaymentRequest {
    * the refund is accepted, with the state that it has then: usually `PENDING`, or that of the refund which the same
    * request made before.
    */
-  wait?: Duration | undefined;
+  wait?:
+    | Duration
+    | undefined;
+  /** The merchant's own name for what is given back, as in PayRequest. */
+  clientReference: string;
+  /** The merchant's own data, within the limits above. A refund has its own: it takes none of its payment's. */
+  metadata: { [key: string]: string };
+}
+
+export interface RefundPaymentRequest_MetadataEntry {
+  key: string;
+  value: string;
 }
 
 /** What RefundPayment answers. */
@@ -632,12 +657,23 @@ export interface Payment {
    * What refunds have given back to the client so far, the sum of all of them. Absent while there is none. A payment of
    * which a part was given back stays `SUCCEEDED`; it is `REFUNDED` when all of it was.
    */
-  refundedAmount?: Money | undefined;
+  refundedAmount?:
+    | Money
+    | undefined;
+  /** As given to Pay. */
+  clientReference: string;
+  /** As given to Pay. */
+  metadata: { [key: string]: string };
+}
+
+export interface Payment_MetadataEntry {
+  key: string;
+  value: string;
 }
 
 /** Money that a merchant gives back of a payment. */
 export interface Refund {
-  /** Ours, derived from the merchant, the request_id, the payment and the amount. */
+  /** Ours, derived from the merchant, the request_id and everything else that the call chose. */
   id: string;
   /** The caller's, as given to RefundPayment. */
   requestId: string;
@@ -662,7 +698,18 @@ export interface Refund {
     | Date
     | undefined;
   /** When it became final: the client was credited if it was approved (step R3). */
-  finishTime?: Date | undefined;
+  finishTime?:
+    | Date
+    | undefined;
+  /** As given to RefundPayment. */
+  clientReference: string;
+  /** As given to RefundPayment. */
+  metadata: { [key: string]: string };
+}
+
+export interface Refund_MetadataEntry {
+  key: string;
+  value: string;
 }
 
 /** Why a refund was declined. */
@@ -702,7 +749,15 @@ export interface CardSummary {
 }
 
 function createBasePayRequest(): PayRequest {
-  return { requestId: "", card: undefined, amount: undefined, description: "", wait: undefined };
+  return {
+    requestId: "",
+    card: undefined,
+    amount: undefined,
+    description: "",
+    wait: undefined,
+    clientReference: "",
+    metadata: {},
+  };
 }
 
 export const PayRequest: MessageFns<PayRequest> = {
@@ -722,6 +777,12 @@ export const PayRequest: MessageFns<PayRequest> = {
     if (message.wait !== undefined) {
       Duration.encode(message.wait, writer.uint32(42).fork()).join();
     }
+    if (message.clientReference !== "") {
+      writer.uint32(50).string(message.clientReference);
+    }
+    globalThis.Object.entries(message.metadata).forEach(([key, value]: [string, string]) => {
+      PayRequest_MetadataEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
+    });
     return writer;
   },
 
@@ -778,6 +839,25 @@ export const PayRequest: MessageFns<PayRequest> = {
             message.wait = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.clientReference = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            const entry7 = PayRequest_MetadataEntry.decode(reader, reader.uint32());
+            if (entry7.value !== undefined) {
+              message.metadata[entry7.key] = entry7.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -801,6 +881,25 @@ export const PayRequest: MessageFns<PayRequest> = {
       amount: isSet(object.amount) ? Money.fromJSON(object.amount) : undefined,
       description: isSet(object.description) ? globalThis.String(object.description) : "",
       wait: isSet(object.wait) ? Duration.fromJSON(object.wait) : undefined,
+      clientReference: isSet(object.clientReference)
+        ? globalThis.String(object.clientReference)
+        : isSet(object.client_reference)
+        ? globalThis.String(object.client_reference)
+        : "",
+      metadata: isObject(object.metadata)
+        ? (globalThis.Object.entries(object.metadata) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
     };
   },
 
@@ -821,6 +920,18 @@ export const PayRequest: MessageFns<PayRequest> = {
     if (message.wait !== undefined) {
       obj.wait = Duration.toJSON(message.wait);
     }
+    if (message.clientReference !== "") {
+      obj.clientReference = message.clientReference;
+    }
+    if (message.metadata) {
+      const entries = globalThis.Object.entries(message.metadata) as [string, string][];
+      if (entries.length > 0) {
+        obj.metadata = {};
+        entries.forEach(([k, v]) => {
+          obj.metadata[k] = v;
+        });
+      }
+    }
     return obj;
   },
 
@@ -836,6 +947,101 @@ export const PayRequest: MessageFns<PayRequest> = {
       : undefined;
     message.description = object.description ?? "";
     message.wait = (object.wait !== undefined && object.wait !== null) ? Duration.fromPartial(object.wait) : undefined;
+    message.clientReference = object.clientReference ?? "";
+    message.metadata = (globalThis.Object.entries(object.metadata ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBasePayRequest_MetadataEntry(): PayRequest_MetadataEntry {
+  return { key: "", value: "" };
+}
+
+export const PayRequest_MetadataEntry: MessageFns<PayRequest_MetadataEntry> = {
+  encode(message: PayRequest_MetadataEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PayRequest_MetadataEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePayRequest_MetadataEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PayRequest_MetadataEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: PayRequest_MetadataEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PayRequest_MetadataEntry>): PayRequest_MetadataEntry {
+    return PayRequest_MetadataEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PayRequest_MetadataEntry>): PayRequest_MetadataEntry {
+    const message = createBasePayRequest_MetadataEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -1782,7 +1988,7 @@ export const WatchPaymentResponse: MessageFns<WatchPaymentResponse> = {
 };
 
 function createBaseRefundPaymentRequest(): RefundPaymentRequest {
-  return { id: "", requestId: "", amount: undefined, wait: undefined };
+  return { id: "", requestId: "", amount: undefined, wait: undefined, clientReference: "", metadata: {} };
 }
 
 export const RefundPaymentRequest: MessageFns<RefundPaymentRequest> = {
@@ -1799,6 +2005,12 @@ export const RefundPaymentRequest: MessageFns<RefundPaymentRequest> = {
     if (message.wait !== undefined) {
       Duration.encode(message.wait, writer.uint32(34).fork()).join();
     }
+    if (message.clientReference !== "") {
+      writer.uint32(42).string(message.clientReference);
+    }
+    globalThis.Object.entries(message.metadata).forEach(([key, value]: [string, string]) => {
+      RefundPaymentRequest_MetadataEntry.encode({ key: key as any, value }, writer.uint32(50).fork()).join();
+    });
     return writer;
   },
 
@@ -1847,6 +2059,25 @@ export const RefundPaymentRequest: MessageFns<RefundPaymentRequest> = {
             message.wait = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.clientReference = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            const entry6 = RefundPaymentRequest_MetadataEntry.decode(reader, reader.uint32());
+            if (entry6.value !== undefined) {
+              message.metadata[entry6.key] = entry6.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1869,6 +2100,25 @@ export const RefundPaymentRequest: MessageFns<RefundPaymentRequest> = {
         : "",
       amount: isSet(object.amount) ? Money.fromJSON(object.amount) : undefined,
       wait: isSet(object.wait) ? Duration.fromJSON(object.wait) : undefined,
+      clientReference: isSet(object.clientReference)
+        ? globalThis.String(object.clientReference)
+        : isSet(object.client_reference)
+        ? globalThis.String(object.client_reference)
+        : "",
+      metadata: isObject(object.metadata)
+        ? (globalThis.Object.entries(object.metadata) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
     };
   },
 
@@ -1886,6 +2136,18 @@ export const RefundPaymentRequest: MessageFns<RefundPaymentRequest> = {
     if (message.wait !== undefined) {
       obj.wait = Duration.toJSON(message.wait);
     }
+    if (message.clientReference !== "") {
+      obj.clientReference = message.clientReference;
+    }
+    if (message.metadata) {
+      const entries = globalThis.Object.entries(message.metadata) as [string, string][];
+      if (entries.length > 0) {
+        obj.metadata = {};
+        entries.forEach(([k, v]) => {
+          obj.metadata[k] = v;
+        });
+      }
+    }
     return obj;
   },
 
@@ -1900,6 +2162,101 @@ export const RefundPaymentRequest: MessageFns<RefundPaymentRequest> = {
       ? Money.fromPartial(object.amount)
       : undefined;
     message.wait = (object.wait !== undefined && object.wait !== null) ? Duration.fromPartial(object.wait) : undefined;
+    message.clientReference = object.clientReference ?? "";
+    message.metadata = (globalThis.Object.entries(object.metadata ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseRefundPaymentRequest_MetadataEntry(): RefundPaymentRequest_MetadataEntry {
+  return { key: "", value: "" };
+}
+
+export const RefundPaymentRequest_MetadataEntry: MessageFns<RefundPaymentRequest_MetadataEntry> = {
+  encode(message: RefundPaymentRequest_MetadataEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefundPaymentRequest_MetadataEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefundPaymentRequest_MetadataEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RefundPaymentRequest_MetadataEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: RefundPaymentRequest_MetadataEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RefundPaymentRequest_MetadataEntry>): RefundPaymentRequest_MetadataEntry {
+    return RefundPaymentRequest_MetadataEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RefundPaymentRequest_MetadataEntry>): RefundPaymentRequest_MetadataEntry {
+    const message = createBaseRefundPaymentRequest_MetadataEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -2236,6 +2593,8 @@ function createBasePayment(): Payment {
     settleTime: undefined,
     finishTime: undefined,
     refundedAmount: undefined,
+    clientReference: "",
+    metadata: {},
   };
 }
 
@@ -2283,6 +2642,12 @@ export const Payment: MessageFns<Payment> = {
     if (message.refundedAmount !== undefined) {
       Money.encode(message.refundedAmount, writer.uint32(114).fork()).join();
     }
+    if (message.clientReference !== "") {
+      writer.uint32(122).string(message.clientReference);
+    }
+    globalThis.Object.entries(message.metadata).forEach(([key, value]: [string, string]) => {
+      Payment_MetadataEntry.encode({ key: key as any, value }, writer.uint32(130).fork()).join();
+    });
     return writer;
   },
 
@@ -2411,6 +2776,25 @@ export const Payment: MessageFns<Payment> = {
             message.refundedAmount = Money.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.clientReference = reader.string();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            const entry16 = Payment_MetadataEntry.decode(reader, reader.uint32());
+            if (entry16.value !== undefined) {
+              message.metadata[entry16.key] = entry16.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2467,6 +2851,25 @@ export const Payment: MessageFns<Payment> = {
         : isSet(object.refunded_amount)
         ? Money.fromJSON(object.refunded_amount)
         : undefined,
+      clientReference: isSet(object.clientReference)
+        ? globalThis.String(object.clientReference)
+        : isSet(object.client_reference)
+        ? globalThis.String(object.client_reference)
+        : "",
+      metadata: isObject(object.metadata)
+        ? (globalThis.Object.entries(object.metadata) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
     };
   },
 
@@ -2514,6 +2917,18 @@ export const Payment: MessageFns<Payment> = {
     if (message.refundedAmount !== undefined) {
       obj.refundedAmount = Money.toJSON(message.refundedAmount);
     }
+    if (message.clientReference !== "") {
+      obj.clientReference = message.clientReference;
+    }
+    if (message.metadata) {
+      const entries = globalThis.Object.entries(message.metadata) as [string, string][];
+      if (entries.length > 0) {
+        obj.metadata = {};
+        entries.forEach(([k, v]) => {
+          obj.metadata[k] = v;
+        });
+      }
+    }
     return obj;
   },
 
@@ -2544,6 +2959,101 @@ export const Payment: MessageFns<Payment> = {
     message.refundedAmount = (object.refundedAmount !== undefined && object.refundedAmount !== null)
       ? Money.fromPartial(object.refundedAmount)
       : undefined;
+    message.clientReference = object.clientReference ?? "";
+    message.metadata = (globalThis.Object.entries(object.metadata ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBasePayment_MetadataEntry(): Payment_MetadataEntry {
+  return { key: "", value: "" };
+}
+
+export const Payment_MetadataEntry: MessageFns<Payment_MetadataEntry> = {
+  encode(message: Payment_MetadataEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Payment_MetadataEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePayment_MetadataEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Payment_MetadataEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: Payment_MetadataEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Payment_MetadataEntry>): Payment_MetadataEntry {
+    return Payment_MetadataEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Payment_MetadataEntry>): Payment_MetadataEntry {
+    const message = createBasePayment_MetadataEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -2559,6 +3069,8 @@ function createBaseRefund(): Refund {
     createTime: undefined,
     debitTime: undefined,
     finishTime: undefined,
+    clientReference: "",
+    metadata: {},
   };
 }
 
@@ -2591,6 +3103,12 @@ export const Refund: MessageFns<Refund> = {
     if (message.finishTime !== undefined) {
       Timestamp.encode(toTimestamp(message.finishTime), writer.uint32(74).fork()).join();
     }
+    if (message.clientReference !== "") {
+      writer.uint32(82).string(message.clientReference);
+    }
+    globalThis.Object.entries(message.metadata).forEach(([key, value]: [string, string]) => {
+      Refund_MetadataEntry.encode({ key: key as any, value }, writer.uint32(90).fork()).join();
+    });
     return writer;
   },
 
@@ -2679,6 +3197,25 @@ export const Refund: MessageFns<Refund> = {
             message.finishTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.clientReference = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            const entry11 = Refund_MetadataEntry.decode(reader, reader.uint32());
+            if (entry11.value !== undefined) {
+              message.metadata[entry11.key] = entry11.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2718,6 +3255,25 @@ export const Refund: MessageFns<Refund> = {
         : isSet(object.finish_time)
         ? fromJsonTimestamp(object.finish_time)
         : undefined,
+      clientReference: isSet(object.clientReference)
+        ? globalThis.String(object.clientReference)
+        : isSet(object.client_reference)
+        ? globalThis.String(object.client_reference)
+        : "",
+      metadata: isObject(object.metadata)
+        ? (globalThis.Object.entries(object.metadata) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
     };
   },
 
@@ -2750,6 +3306,18 @@ export const Refund: MessageFns<Refund> = {
     if (message.finishTime !== undefined) {
       obj.finishTime = message.finishTime.toISOString();
     }
+    if (message.clientReference !== "") {
+      obj.clientReference = message.clientReference;
+    }
+    if (message.metadata) {
+      const entries = globalThis.Object.entries(message.metadata) as [string, string][];
+      if (entries.length > 0) {
+        obj.metadata = {};
+        entries.forEach(([k, v]) => {
+          obj.metadata[k] = v;
+        });
+      }
+    }
     return obj;
   },
 
@@ -2771,6 +3339,101 @@ export const Refund: MessageFns<Refund> = {
     message.createTime = object.createTime ?? undefined;
     message.debitTime = object.debitTime ?? undefined;
     message.finishTime = object.finishTime ?? undefined;
+    message.clientReference = object.clientReference ?? "";
+    message.metadata = (globalThis.Object.entries(object.metadata ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseRefund_MetadataEntry(): Refund_MetadataEntry {
+  return { key: "", value: "" };
+}
+
+export const Refund_MetadataEntry: MessageFns<Refund_MetadataEntry> = {
+  encode(message: Refund_MetadataEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Refund_MetadataEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefund_MetadataEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Refund_MetadataEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: Refund_MetadataEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Refund_MetadataEntry>): Refund_MetadataEntry {
+    return Refund_MetadataEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Refund_MetadataEntry>): Refund_MetadataEntry {
+    const message = createBaseRefund_MetadataEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -3242,7 +3905,7 @@ export const PaymentServiceService = {
    * A refund's id stands permanently for what its call asked for, as a payment's does.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
-   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount; the
+   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used with other parameters; the
    * metadata's `refund` is the id of the refund that stands, and the field violations name what differs from it),
    * RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether anything was accepted), INTERNAL.
    * After RESOURCE_EXHAUSTED and UNAVAILABLE, call again with the same request_id.
@@ -3342,7 +4005,7 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * A refund's id stands permanently for what its call asked for, as a payment's does.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
-   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount; the
+   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used with other parameters; the
    * metadata's `refund` is the id of the refund that stands, and the field violations name what differs from it),
    * RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether anything was accepted), INTERNAL.
    * After RESOURCE_EXHAUSTED and UNAVAILABLE, call again with the same request_id.
@@ -3464,7 +4127,7 @@ export interface PaymentServiceClient extends Client1 {
    * A refund's id stands permanently for what its call asked for, as a payment's does.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another
-   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used for another payment or amount; the
+   * merchant's), ALREADY_EXISTS (`REQUEST_ID_REUSED`: the request_id was used with other parameters; the
    * metadata's `refund` is the id of the refund that stands, and the field violations name what differs from it),
    * RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether anything was accepted), INTERNAL.
    * After RESOURCE_EXHAUSTED and UNAVAILABLE, call again with the same request_id.
@@ -3566,6 +4229,10 @@ function fromJsonTimestamp(o: any): Date {
   } else {
     return fromTimestamp(Timestamp.fromJSON(o));
   }
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isSet(value: any): boolean {
