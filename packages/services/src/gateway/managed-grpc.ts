@@ -3,6 +3,7 @@ import type { Server, ServiceDefinition, UntypedServiceImplementation } from "@g
 import { ClientServiceService } from "../gen/quittance/accounts/v1/clients.js";
 import { MerchantAccountServiceService } from "../gen/quittance/accounts/v1/merchant_account.js";
 import { MerchantServiceService } from "../gen/quittance/accounts/v1/merchants.js";
+import { TemplateServiceService } from "../gen/quittance/notifications/v1/templates.js";
 import { type GrpcCallParts, GrpcCalls } from "./grpc-calls.js";
 import { MANAGED_METHODS } from "./managed-methods.js";
 import { withStrictRequests } from "./strict-requests.js";
@@ -12,6 +13,7 @@ const DEFINITIONS: readonly ServiceDefinition[] = [
   ClientServiceService,
   MerchantServiceService,
   MerchantAccountServiceService,
+  TemplateServiceService,
 ];
 
 /** The full names of the services. */

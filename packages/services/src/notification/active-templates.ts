@@ -7,15 +7,16 @@ import type { Database, Session } from "../platform/database.js";
 import type { Logger } from "../platform/log.js";
 import { serviceMeter } from "../platform/meter.js";
 import { problemOf } from "./check-template.js";
+import { languagesFor } from "./language-tag.js";
 import { readActiveTemplates } from "./operations/read-active-templates.js";
 import { readEarlierVersions } from "./operations/read-earlier-versions.js";
-import type { Template, TemplateRenderer } from "./render-template.js";
+import { TEMPLATE_PARTS, type Template, type TemplateRenderer } from "./render-template.js";
 import type { TemplateName } from "./template-variables.js";
 
 /** A new version is in use after this time at the latest. */
 const REFRESH_INTERVAL_MS = 5_000;
 
-/** No version of a template can be used in the language: nobody's payment is at fault, so the messages must wait. */
+/** No version of a template can be used in the language of the house: nobody's payment is at fault, so the messages must wait. */
 export class TemplateMissingError extends Error {
   override readonly name = "TemplateMissingError";
 }
@@ -33,6 +34,7 @@ export interface ActiveTemplatesOptions {
   readonly database: Database;
   readonly renderer: TemplateRenderer;
   readonly log: Logger;
+  /** The language that is spoken where nobody asked for another one, or for one that has no template. */
   readonly language: string;
   /** The clock: milliseconds [performance.now]. */
   readonly now?: () => number;
@@ -41,6 +43,7 @@ export interface ActiveTemplatesOptions {
 export class ActiveTemplates {
   readonly #options: ActiveTemplatesOptions;
   readonly #now: () => number;
+  /** By language and name. */
   #choices: ReadonlyMap<string, Choice> = new Map();
   #readTimeMs = Number.NEGATIVE_INFINITY;
 
@@ -58,23 +61,29 @@ export class ActiveTemplates {
   /** Reads the templates again when they are old, or when the one that is asked for was not there. */
   async refresh(): Promise<void> {
     if (this.#now() - this.#readTimeMs < REFRESH_INTERVAL_MS) return;
-    const { database, language } = this.#options;
+    const { database } = this.#options;
     this.#choices = await database.autoCommit(async (client) => {
       const choices = new Map<string, Choice>();
-      for (const active of await readActiveTemplates(client, language)) {
-        choices.set(active.name, await this.#choose(client, active));
+      for (const active of await readActiveTemplates(client)) {
+        choices.set(keyOf(active.name, active.language), await this.#choose(client, active));
       }
       return choices;
     });
     this.#readTimeMs = this.#now();
   }
 
-  /** @throws TemplateMissingError */
-  get(name: TemplateName): Template {
-    const choice = this.#choices.get(name);
-    if (choice?.used !== undefined) return choice.used;
-    this.#readTimeMs = Number.NEGATIVE_INFINITY;
+  /**
+   * The template in `asked`, in a wider language of it, or in the language of the house, whichever has one first.
+   * @throws TemplateMissingError when none of them has.
+   */
+  get(name: TemplateName, asked: string = this.#options.language): Template {
     const { language } = this.#options;
+    for (const one of languagesFor(asked, language)) {
+      const used = this.#choices.get(keyOf(name, one))?.used;
+      if (used !== undefined) return used;
+    }
+    this.#readTimeMs = Number.NEGATIVE_INFINITY;
+    const choice = this.#choices.get(keyOf(name, language));
     const why =
       choice === undefined
         ? `No version of template ${name} is active in language ${language}`
@@ -87,7 +96,7 @@ export class ActiveTemplates {
 
   async #choose(client: Session, active: Template): Promise<Choice> {
     const { renderer, log } = this.#options;
-    const before = this.#choices.get(active.name);
+    const before = this.#choices.get(keyOf(active.name, active.language));
     const isKnown = before !== undefined && isSame(before.active, active);
     // The same object is compiled once, and a version that is good stays so.
     if (isKnown && before.problem === undefined) return before;
@@ -111,6 +120,10 @@ export class ActiveTemplates {
   }
 }
 
+function keyOf(name: string, language: string): string {
+  return `${language} ${name}`;
+}
+
 function isSame(one: Template, other: Template): boolean {
-  return one.version === other.version && one.subject === other.subject && one.body === other.body;
+  return one.version === other.version && TEMPLATE_PARTS.every((part) => one[part] === other[part]);
 }

@@ -9,7 +9,13 @@ export interface Template {
   readonly version: number;
   readonly subject: string;
   readonly body: string;
+  /** The HTML part of an e-mail; null or absent: it is made from the body. */
+  readonly htmlBody?: string | null;
 }
+
+/** The texts of a template. */
+export const TEMPLATE_PARTS = ["subject", "body", "htmlBody"] as const;
+export type TemplatePart = (typeof TEMPLATE_PARTS)[number];
 
 export interface RenderedText {
   /** One line. */
@@ -20,12 +26,19 @@ export interface RenderedText {
 /** A template cannot be rendered. The message names the template and what is wrong with it, and quotes no values. */
 export class TemplateError extends Error {
   override readonly name = "TemplateError";
+  /** What is wrong, without the template's name. */
+  readonly why: string;
+
+  constructor({ name, language, version }: Pick<Template, "name" | "language" | "version">, why: string) {
+    super(`Template ${name} (${language}, version ${version}) cannot be rendered: ${why}`);
+    this.why = why;
+  }
 }
 
-/** Longest texts, in UTF-16 code units. */
-const MAXIMUM_SUBJECT_LENGTH = 200;
-const MAXIMUM_BODY_LENGTH = 10_000;
-const MAXIMUM_SOURCE_LENGTH = 20_000;
+/** Longest rendered texts, in UTF-16 code units. */
+const MAXIMUM_LENGTHS: Readonly<Record<TemplatePart, number>> = { subject: 200, body: 10_000, htmlBody: 50_000 };
+/** Longest source of a text, in UTF-16 code units. */
+export const MAXIMUM_SOURCE_LENGTH = 20_000;
 /**
  * The tags that a template may use. Without loops, captures and partials a text takes time in proportion to its source:
  * liquidjs 10.30 declares a limit on rendered pieces (`templateLimit`) and does not hold it, and its limit on memory
@@ -37,80 +50,95 @@ const MAXIMUM_MEMORY = 20_000;
 /** The last resort. It is wall time, so it must be far beyond what a process may have to wait for a processor. */
 const MAXIMUM_RENDER_MS = 2_000;
 
-interface Compiled {
-  readonly subject: CompiledText[];
-  readonly body: CompiledText[];
-}
+/** Limits and strictness of both engines. */
+const STRICT = {
+  strictVariables: true,
+  strictFilters: true,
+  ownPropertyOnly: true,
+  // Partials are looked up in this map, which is empty, and never in the file system.
+  templates: {},
+  dynamicPartials: false,
+  timezoneOffset: 0,
+  parseLimit: MAXIMUM_SOURCE_LENGTH,
+} as const;
 
-/** Renders templates; each is compiled once, for as long as the same object is given. */
+/** Renders templates; each text is compiled once, for as long as the same object is given. */
 export class TemplateRenderer {
-  readonly #engine = new Liquid({
-    strictVariables: true,
-    strictFilters: true,
-    ownPropertyOnly: true,
-    // Partials are looked up in this map, which is empty, and never in the file system.
-    templates: {},
-    dynamicPartials: false,
-    timezoneOffset: 0,
-    parseLimit: MAXIMUM_SOURCE_LENGTH,
-  });
-  readonly #compiled = new WeakMap<Template, Compiled>();
+  readonly #plain = allowed(new Liquid(STRICT));
+  /** What a variable holds is text here too: nothing of it becomes markup. */
+  readonly #html = allowed(new Liquid({ ...STRICT, outputEscape: "escape" }));
+  readonly #compiled = new WeakMap<Template, Map<TemplatePart, CompiledText[]>>();
 
   constructor() {
-    for (const tag of Object.keys(this.#engine.tags)) {
-      if (!ALLOWED_TAGS.has(tag)) delete this.#engine.tags[tag];
-    }
+    // The filter by which a text would leave the escaping out.
+    delete this.#html.filters.raw;
   }
 
   /** @throws TemplateError when the template is malformed, asks for an unknown variable, or goes beyond a limit. */
   render(template: Template, variables: object): RenderedText {
+    return {
+      subject: this.renderPart(template, "subject", variables),
+      body: this.renderPart(template, "body", variables),
+    };
+  }
+
+  /** One text; empty where a template has none of its own. @throws TemplateError as {@link render}. */
+  renderPart(template: Template, part: TemplatePart, variables: object): string {
     return naming(template, () => {
-      const { subject, body } = this.#compile(template);
-      return {
-        subject: within(MAXIMUM_SUBJECT_LENGTH, "subject", this.#run(subject, variables).replace(/\s+/g, " ").trim()),
-        body: within(MAXIMUM_BODY_LENGTH, "body", this.#run(body, variables).trim()),
-      };
+      const rendered: unknown = this.#engineOf(part).renderSync(this.#compile(template, part), variables, {
+        renderLimit: MAXIMUM_RENDER_MS,
+        memoryLimit: MAXIMUM_MEMORY,
+      });
+      const text = String(rendered).trim();
+      return within(part, part === "subject" ? text.replace(/\s+/g, " ") : text);
     });
   }
 
-  /** The variables that a template names and does not make itself, in branches that are never taken too. @throws TemplateError when it is malformed. */
-  variablesOf(template: Template): string[] {
-    return naming(template, () => {
-      const { subject, body } = this.#compile(template);
-      return [...new Set([subject, body].flatMap((text) => this.#engine.globalVariablesSync(text)))].toSorted();
-    });
+  /** The variables that a text names and does not make itself, in branches that are never taken too. @throws TemplateError when it is malformed. */
+  variablesOf(template: Template, part: TemplatePart): string[] {
+    return naming(template, () =>
+      [...new Set(this.#engineOf(part).globalVariablesSync(this.#compile(template, part)))].toSorted(),
+    );
   }
 
-  #compile(template: Template): Compiled {
-    let compiled = this.#compiled.get(template);
+  #engineOf(part: TemplatePart): Liquid {
+    return part === "htmlBody" ? this.#html : this.#plain;
+  }
+
+  #compile(template: Template, part: TemplatePart): CompiledText[] {
+    let parts = this.#compiled.get(template);
+    if (parts === undefined) {
+      parts = new Map();
+      this.#compiled.set(template, parts);
+    }
+    let compiled = parts.get(part);
     if (compiled === undefined) {
-      const parse = (text: string) => this.#engine.parse(text).map(PlainOutput.insteadOf);
-      compiled = { subject: parse(template.subject), body: parse(template.body) };
-      this.#compiled.set(template, compiled);
+      compiled = this.#engineOf(part).parse(template[part] ?? "");
+      // It writes a variable as it is, which HTML must not.
+      if (part !== "htmlBody") compiled = compiled.map(PlainOutput.insteadOf);
+      parts.set(part, compiled);
     }
     return compiled;
   }
+}
 
-  #run(text: CompiledText[], variables: object): string {
-    const rendered: unknown = this.#engine.renderSync(text, variables, {
-      renderLimit: MAXIMUM_RENDER_MS,
-      memoryLimit: MAXIMUM_MEMORY,
-    });
-    return String(rendered);
-  }
+/** An engine without the tags that a template may not use. */
+function allowed(engine: Liquid): Liquid {
+  for (const tag of Object.keys(engine.tags)) if (!ALLOWED_TAGS.has(tag)) delete engine.tags[tag];
+  return engine;
 }
 
 /** Whatever goes wrong is a TemplateError that names the template. */
-function naming<T>({ name, language, version }: Template, work: () => T): T {
+function naming<T>(template: Template, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const why = error instanceof Error ? error.message : "unknown";
-    throw new TemplateError(`Template ${name} (${language}, version ${version}) cannot be rendered: ${why}`);
+    throw new TemplateError(template, error instanceof Error ? error.message : "unknown");
   }
 }
 
-function within(maximum: number, what: string, text: string): string {
-  if (text.length > maximum) throw new Error(`the ${what} is longer than ${maximum} characters`);
-  return text;
+function within(part: TemplatePart, text: string): string {
+  const maximum = MAXIMUM_LENGTHS[part];
+  if (text.length <= maximum) return text;
+  throw new Error(`the ${part === "htmlBody" ? "HTML" : part} is longer than ${maximum} characters`);
 }

@@ -57,6 +57,53 @@ const SAMPLES: Readonly<Record<TemplateName, (language: string) => object[]>> = 
     ),
 };
 
+/** An end of one kind, as one looks that merchants see every day. */
+export interface PreviewSample {
+  /** What distinguishes it from the template's other ends; empty where there is one kind. */
+  readonly kind: string;
+  readonly variables: object;
+}
+
+/** One end of each kind that the template of this name tells, for people to look at. @throws RangeError for a language that is none. */
+export function previewSamples(name: TemplateName, language: string): PreviewSample[] {
+  return PREVIEWS[name](language);
+}
+
+const USUAL_MERCHANT = "m-bookshop";
+const USUAL_PAYMENT: PaymentEndMessage["payment"] = {
+  ...PAYMENT,
+  requestId: "order-1001",
+  merchantId: USUAL_MERCHANT,
+  description: "Two books",
+  card: { brand: "visa", lastFour: "4242", expiryMonth: 12, expiryYear: 2030 },
+};
+
+const PREVIEWS: Readonly<Record<TemplateName, (language: string) => PreviewSample[]>> = {
+  "payment-succeeded": (language) => [
+    { kind: "", variables: templateVariables({ version: MESSAGE_VERSION, payment: USUAL_PAYMENT }, language) },
+  ],
+  "payment-declined": (language) =>
+    PUBLIC_DECLINE_REASONS.map((declineReason) => {
+      const declinedBy = declineReason.startsWith("MERCHANT_") ? "merchant-bank" : "client-side";
+      const payment = { ...USUAL_PAYMENT, state: "DECLINED", declineReason } as const;
+      return {
+        kind: declineReason,
+        variables: templateVariables({ version: MESSAGE_VERSION, payment, declinedBy }, language),
+      };
+    }),
+  "refund-succeeded": (language) => [{ kind: "", variables: refundVariables(usualRefund({}), language) }],
+  "refund-declined": (language) =>
+    REFUND_DECLINE_REASONS.map((declineReason) => ({
+      kind: declineReason,
+      variables: refundVariables(usualRefund({ state: "DECLINED", declineReason }), language),
+    })),
+};
+
+function usualRefund(changes: Partial<RefundEndMessage["refund"]>): RefundEndMessage {
+  const { refund: one, ...end } = refund(changes);
+  return { ...end, merchantId: USUAL_MERCHANT, refund: { ...one, requestId: "return-1001" } };
+}
+
 function payments(
   changes: Partial<PaymentEndMessage["payment"]>,
   language: string,

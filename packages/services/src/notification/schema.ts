@@ -28,14 +28,42 @@ export const templates = notificationSchema.table(
     subject: text().notNull(),
     /** Liquid; rendered to plain text. */
     body: text().notNull(),
+    /** Liquid; rendered to the HTML part of an e-mail, which is made from the body where this is null. */
+    htmlBody: text("html_body"),
     /** The version in use. */
     active: boolean().notNull().default(false),
     createTime: timestamp("create_time", { withTimezone: true }).notNull().defaultNow(),
+    /** Who made it; null for a version that came with a release. */
+    creator: text(),
   },
   (table) => [
     primaryKey({ columns: [table.name, table.language, table.version] }),
     uniqueIndex("templates_active").on(table.name, table.language).where(sql`${table.active}`),
     check("templates_version", sql`${table.version} > 0`),
+  ],
+);
+
+/** What people did to templates, and never what a release brought: nothing here is changed or forgotten. */
+export const templateActions = notificationSchema.table(
+  "template_actions",
+  {
+    id: bigint({ mode: "bigint" }).primaryKey().generatedAlwaysAsIdentity(),
+    kind: text({ enum: ["create", "activate", "roll-back"] }).notNull(),
+    name: text().notNull(),
+    language: text().notNull(),
+    version: integer().notNull(),
+    /** The version that was active before; null for none, and where a version was made. */
+    formerVersion: integer("former_version"),
+    actor: text().notNull(),
+    reason: text().notNull().default(""),
+    /** The caller's, once for each version it means to make. */
+    requestId: text("request_id"),
+    createTime: timestamp("create_time", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    index("template_actions_of").on(table.name, table.language, table.id),
+    uniqueIndex("template_actions_request").on(table.actor, table.requestId),
+    check("template_actions_kind", sql`${table.kind} IN ('create', 'activate', 'roll-back')`),
   ],
 );
 

@@ -13,6 +13,7 @@ import type { NotificationChannel } from "./compose-notification.js";
 import { TemplateRenderer } from "./render-template.js";
 import { step5aNotify } from "./step-5a-notify.js";
 import { stepR4Notify } from "./step-r4-notify.js";
+import { templateHandlers } from "./template-management/template-handlers.js";
 import { openWebhookPoster, type WebhookTarget } from "./webhook/post-webhook.js";
 import { WebhookSender, type WebhookSenderOptions } from "./webhook/webhook-sender.js";
 
@@ -50,11 +51,10 @@ export async function startNotification(options: NotificationOptions): Promise<R
     },
     { connection, envelopes, log, classify },
   );
-  const management = await answerManagement(
-    "notification",
-    {},
-    { connection, envelopes, log, concurrency: MANAGEMENT_CONCURRENCY },
-  );
+  const management = await answerManagement("notification", templateHandlers({ database, renderer }), {
+    ...{ connection, envelopes, log },
+    concurrency: MANAGEMENT_CONCURRENCY,
+  });
 
   return {
     checks: { database: () => database.problem() },

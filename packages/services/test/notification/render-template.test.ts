@@ -56,7 +56,7 @@ describe("TemplateRenderer", () => {
     expect(renderer.render(template("{{ given.name }}{{ 'quoted' }}"), { given: { name: "Ada" } }).body).to.equal(
       "Adaquoted",
     );
-    expect(renderer.variablesOf(text)).to.include.members(["name", "count"]);
+    expect(renderer.variablesOf(text, "body")).to.include.members(["name", "count"]);
   });
 
   it("keeps a subject on one line", () => {
@@ -79,7 +79,20 @@ describe("TemplateRenderer", () => {
       "{% assign own = a %}{{ own }}{% if b == 'x' %}{{ c | append: d }}{% endif %}{% case e %}{% when f %}{% endcase %}",
       "{{ g }}{% comment %}{{ h }}{% endcomment %}",
     );
-    expect(renderer.variablesOf(text)).to.deep.equal(["a", "b", "c", "d", "e", "f", "g"]);
-    expect(() => renderer.variablesOf(template("{% if %}"))).to.throw(TemplateError);
+    expect(renderer.variablesOf(text, "body")).to.deep.equal(["a", "b", "c", "d", "e", "f"]);
+    expect(renderer.variablesOf(text, "subject")).to.deep.equal(["g"]);
+    expect(() => renderer.variablesOf(template("{% if %}"), "body")).to.throw(TemplateError);
+  });
+
+  it("escapes what variables hold in HTML, whatever filter is tried, and nowhere else", () => {
+    const html = { ...template("{{ v }}"), htmlBody: "<p>{{ v }} {{ v | upcase }}</p>" };
+    const variables = { v: `<b onclick="x">A & 'B'` };
+    expect(renderer.renderPart(html, "htmlBody", variables)).to.equal(
+      "<p>&lt;b onclick=&#34;x&#34;&gt;A &amp; &#39;B&#39; &lt;B ONCLICK=&#34;X&#34;&gt;A &amp; &#39;B&#39;</p>",
+    );
+    expect(renderer.renderPart(html, "body", variables)).to.equal(variables.v);
+    const raw = { ...template("b"), htmlBody: "{{ v | raw }}" };
+    expect(() => renderer.renderPart(raw, "htmlBody", variables)).to.throw(TemplateError, /undefined filter: raw/);
+    expect(renderer.renderPart(template("b"), "htmlBody", variables)).to.equal("");
   });
 });

@@ -220,9 +220,10 @@ describe("Step 5a, notification", function () {
   });
 
   it("waits with its messages while no version of a template is good, and goes on once there is one", async () => {
-    await testDatabase().query("UPDATE notification.templates SET body = body || '{{ nothing }}' WHERE name = $1", [
-      "payment-succeeded",
-    ]);
+    await testDatabase().query(
+      "UPDATE notification.templates SET body = body || '{{ nothing }}' WHERE name = $1 AND language = 'en'",
+      ["payment-succeeded"],
+    );
     try {
       await start();
       const end = paymentEnd();

@@ -62,7 +62,8 @@ const RIGHTS: Readonly<Record<DatabaseRole, Readonly<Record<string, TableRights>
     "merchant_bank.refunds": { select: "all", insert: true },
   },
   notification: {
-    "notification.templates": { select: "all" },
+    "notification.templates": { select: "all", insert: true, update: ["active"] },
+    "notification.template_actions": { select: "all", insert: true },
     "notification.notifications": {
       select: "all",
       insert: true,

@@ -1,14 +1,13 @@
 import type { Session } from "../../platform/database.js";
 import type { Template } from "../render-template.js";
 
-/** The active version of each template in a language; at most one each, held by a unique index. */
-export async function readActiveTemplates(session: Session, language: string): Promise<Template[]> {
+/** The active version of each template in each language; at most one each, held by a unique index. */
+export async function readActiveTemplates(session: Session): Promise<Template[]> {
   const { rows } = await session.query<Template>({
     name: "read-active-templates",
-    text: `SELECT name, language, version, subject, body
+    text: `SELECT name, language, version, subject, body, html_body AS "htmlBody"
            FROM notification.templates
-           WHERE active AND language = $1`,
-    values: [language],
+           WHERE active`,
   });
   return rows;
 }

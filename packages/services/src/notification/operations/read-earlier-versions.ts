@@ -11,7 +11,7 @@ export async function readEarlierVersions(
 ): Promise<Template[]> {
   const { rows } = await session.query<Template>({
     name: "read-earlier-versions",
-    text: `SELECT name, language, version, subject, body
+    text: `SELECT name, language, version, subject, body, html_body AS "htmlBody"
            FROM notification.templates
            WHERE name = $1 AND language = $2 AND version < $3
            ORDER BY version DESC

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import { useDatabase } from "../../support/database-for-tests.js";
 import { runCommand } from "./command-for-tests.js";
@@ -81,7 +84,7 @@ describe("templates", function () {
   for (const [what, version, why] of [
     ["an unknown variable", "8", /first_name/],
     ["a text that is no template", "9", /cannot be rendered/],
-    ["a version that there is not", "77", /no such template/],
+    ["a version that there is not", "77", /no version 77/],
     ["a version that is no number", "1.5", /whole number/],
   ] as const) {
     it(`refuses ${what} with exit code 2, and changes nothing`, async () => {
@@ -101,5 +104,64 @@ describe("templates", function () {
       expect(code).to.equal(2);
       expect(err).to.contain(`${missing[0]} is missing`);
     }
+  });
+
+  async function files(texts: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+    const folder = await mkdtemp(join(tmpdir(), "quittance-templates-"));
+    after(() => rm(folder, { recursive: true, force: true }));
+    const paths = Object.entries(texts).map(([name, text]) => [name, join(folder, name), text] as const);
+    for (const [, path, text] of paths) await writeFile(path, text);
+    return Object.fromEntries(paths.map(([name, path]) => [name, path]));
+  }
+
+  it("makes a version of files, previews it, activates it, rolls it back, and tells who did that", async () => {
+    const { body, html } = await files({
+      body: "{{ merchant }} thanks you for {{ amount }}.",
+      html: "<p>{{ merchant }} thanks you for <b>{{ amount }}</b>.</p>",
+    });
+    const texts = ["--subject", "Thanks for {{ amount }}", "--body-file", body ?? "", "--html-file", html ?? ""];
+    const before = await activeVersion();
+
+    const preview = await templates("preview", ...NAMED, ...texts);
+    expect([preview.code, preview.out]).to.deep.equal([0, "Thanks for €12.50\n\nm-bookshop thanks you for €12.50.\n"]);
+
+    const created = await templates("create", ...NAMED, ...texts, ...BY);
+    expect(created.code, created.err).to.equal(0);
+    const version = /payment-succeeded en (\d+) is made/.exec(created.out)?.[1] ?? "";
+    expect(await activeVersion()).to.equal(before);
+    expect((await templates("show", ...NAMED, "--version", version)).out).to.contain("<b>{{ amount }}</b>");
+
+    expect((await templates("activate", ...NAMED, "--version", version, ...BY)).code).to.equal(0);
+    expect(await activeVersion()).to.equal(Number(version));
+    const rolledBack = await templates("roll-back", ...NAMED, "--actor", "bob", "--reason", "too kind");
+    expect([rolledBack.code, rolledBack.out]).to.deep.equal([
+      0,
+      `template payment-succeeded en ${before} is in use.\n`,
+    ]);
+    expect(await activeVersion()).to.equal(before);
+
+    const { out } = await templates("history", ...NAMED);
+    const [last, activated, made] = out.split("\n");
+    expect(last).to.match(new RegExp(`roll-back +${before} +instead of ${version} +by bob: too kind`));
+    expect(activated).to.match(new RegExp(`activate +${version} +instead of ${before} +by ada: a kinder text`));
+    expect(made).to.match(new RegExp(`create +${version} +by ada: a kinder text`));
+    expect(
+      await database().query("SELECT command FROM operator.actions WHERE subject LIKE $1 ORDER BY id", [
+        `template payment-succeeded en ${version}`,
+      ]),
+    ).to.deep.equal([{ command: "templates create" }, { command: "templates activate" }]);
+  });
+
+  it("makes no version of a text that cannot tell every end, nor of a file that is not there", async () => {
+    const { body } = await files({ body: "Dear {{ first_name }}" });
+    const wrong = await templates("create", ...NAMED, "--subject", "Paid", "--body-file", body ?? "", ...BY);
+    expect([wrong.code, wrong.err]).to.satisfy(([code, err]: [number, string]) => code === 2 && /first_name/.test(err));
+    const missing = await templates("create", ...NAMED, "--subject", "Paid", "--body-file", "/nowhere/at/all", ...BY);
+    expect(missing.code).to.equal(2);
+    expect(missing.err).to.match(/cannot be read \(ENOENT\)/);
+    const partial = await files({ body: "{% render 'footer' %}" });
+    const refused = await templates("preview", ...NAMED, "--subject", "Paid", "--body-file", partial.body ?? "");
+    expect(refused.code).to.equal(2);
+    expect(refused.err).to.match(/tag "render" not found/);
   });
 });

@@ -1,0 +1,39 @@
+/** A template and its versions, as the tables have them. */
+import type { Template } from "./render-template.js";
+
+/** One version. */
+export interface StoredVersion extends Template {
+  readonly htmlBody: string | null;
+  readonly active: boolean;
+  readonly createTime: Date;
+  /** Null for a version that came with a release. */
+  readonly creator: string | null;
+}
+
+/** A name in one language, with what its versions come to. */
+export interface StoredTemplate {
+  readonly name: string;
+  readonly language: string;
+  /** Null when none is. */
+  readonly activeVersion: number | null;
+  readonly latestVersion: number;
+  /** When the newest version was made. */
+  readonly updateTime: Date;
+}
+
+/** What somebody did to a template. */
+export interface StoredAction {
+  readonly id: bigint;
+  readonly kind: "create" | "activate" | "roll-back";
+  readonly name: string;
+  readonly language: string;
+  readonly version: number;
+  readonly formerVersion: number | null;
+  readonly actor: string;
+  readonly reason: string;
+  readonly createTime: Date;
+}
+
+/** The columns of {@link StoredVersion}. */
+export const VERSION_COLUMNS = `name, language, version, subject, body, html_body AS "htmlBody", active,
+                  create_time AS "createTime", creator`;
