@@ -140,11 +140,11 @@ export function parseConfiguration<S extends z.ZodRawShape>(
  * Refuses plain text that would leave this machine, unless `ALLOW_PLAINTEXT` names the hop.
  * @throws ConfigurationError naming each hop and what to do.
  */
-export function requireTls(
+export async function requireTls(
   settings: HopSettings & { readonly ALLOW_PLAINTEXT: ReadonlySet<PlaintextHop> },
   environment: NodeJS.ProcessEnv,
-): void {
-  const problems = forbiddenPlaintext(settings, settings.ALLOW_PLAINTEXT, environment);
+): Promise<void> {
+  const problems = await forbiddenPlaintext(settings, settings.ALLOW_PLAINTEXT, environment);
   if (problems.length === 0) return;
   const lines = problems.map((problem) => `  ${problem}.`).join("\n");
   throw new ConfigurationError(`Plain text would leave this machine:\n${lines}\nSee docs/operating/tls.md.`);

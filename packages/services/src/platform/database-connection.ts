@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { type ConnectionOptions, checkServerIdentity, createSecureContext } from "node:tls";
 import type pg from "pg";
-import { databaseHost, databaseParameters, isEncryptedDatabase } from "./plaintext.js";
+import { connectedHost } from "./connected-host.js";
+import { databaseParameters, isEncryptedDatabase } from "./plaintext.js";
 import type { ClientTls } from "./tls.js";
 
 /**
@@ -19,7 +20,7 @@ export function databaseConnection(url: string, tls?: Pick<ClientTls, "clientCon
   const caFile = parameters.get("sslrootcert");
   parameters.delete("sslrootcert");
   const connectionString = `${url.slice(0, url.indexOf("?"))}?${parameters}`;
-  const host = databaseHost(connectionString);
+  const host = connectedHost(connectionString);
   const ssl: ConnectionOptions = {
     rejectUnauthorized: true,
     minVersion: "TLSv1.2",

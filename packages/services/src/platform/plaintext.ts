@@ -1,10 +1,6 @@
 /** Plain text stays on this machine: a hop that leaves it has TLS, or the operator has said that it need not. */
-import { createRequire } from "node:module";
 import { isIP } from "node:net";
-import type pg from "pg";
 import { databaseUrls } from "./database-hosts.js";
-
-const require = createRequire(import.meta.url);
 
 /** What `ALLOW_PLAINTEXT` can name. */
 export const PLAINTEXT_HOPS = ["broker", "database", "grpc", "http", "health", "telemetry"] as const;
@@ -32,14 +28,14 @@ interface PlainHop {
  * What is wrong with each hop on which plain text would leave this machine and that `allowed` does not name, as sentences
  * that say what to do. None holds a password.
  */
-export function forbiddenPlaintext(
+export async function forbiddenPlaintext(
   settings: HopSettings,
   allowed: ReadonlySet<PlaintextHop>,
   environment: NodeJS.ProcessEnv = {},
-): readonly string[] {
+): Promise<readonly string[]> {
   const hops = [
     ...brokerHops(settings),
-    ...databaseHops(settings),
+    ...(await databaseHops(settings)),
     ...doorHops(settings),
     ...telemetryHops(environment),
   ];
@@ -64,10 +60,12 @@ function brokerHops({ BROKER_URL: urls = "" }: HopSettings): PlainHop[] {
   });
 }
 
-function databaseHops({ DATABASE_URL: urls }: HopSettings): PlainHop[] {
+async function databaseHops({ DATABASE_URL: urls }: HopSettings): Promise<PlainHop[]> {
   if (urls === undefined || isEncryptedDatabase(urls)) return [];
+  // Loaded when a database is named: a service without one starts without its driver.
+  const { connectedHost } = await import("./connected-host.js");
   return databaseUrls(urls).flatMap((url): PlainHop[] => {
-    const host = databaseHost(url);
+    const host = connectedHost(url);
     // PostgreSQL's sockets are files.
     if (host.startsWith("/") || isLoopback(host)) return [];
     const problem = `DATABASE_URL talks to ${host} in plain text`;
@@ -83,13 +81,6 @@ export function isEncryptedDatabase(url: string): boolean {
 /** What stands behind the `?` of a `postgres://` URL, which need not have a host and so be none of WHATWG's. */
 export function databaseParameters(url: string): URLSearchParams {
   return new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?")) : "");
-}
-
-/** The host as the driver reads it: parameters of the URL go before what stands in front of them. */
-export function databaseHost(url: string): string {
-  // Loaded when a database is named: a service without one starts without its driver.
-  const { Client } = require("pg") as typeof pg;
-  return new Client({ connectionString: url, ssl: false }).host;
 }
 
 function doorHops(settings: HopSettings): PlainHop[] {

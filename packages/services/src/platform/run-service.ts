@@ -68,7 +68,7 @@ export async function runService<S extends z.ZodRawShape>(definition: {
     const environment = provider ? await withProvidedKeys(process.env, provider, variables) : process.env;
     const parsed = parseConfiguration(shape, environment);
     const settings = parsed as z.infer<z.ZodObject<CommonShape>>;
-    requireTls(settings, process.env);
+    await requireTls(settings, process.env);
     const logger = createLogger(definition.name, settings.LOG_LEVEL);
     return {
       configuration: parsed,

@@ -56,10 +56,14 @@ describe("variables in files", () => {
 describe("plain text that would leave the machine", () => {
   const shape = { ...commonConfiguration, DATABASE_URL: databaseConfiguration.DATABASE_URL.optional() };
 
-  function refusal(environment: NodeJS.ProcessEnv): string {
-    const settings = parseConfiguration(shape, { BROKER_URL: "amqps://broker", ...environment });
+  function settingsOf(environment: NodeJS.ProcessEnv) {
+    return parseConfiguration(shape, { BROKER_URL: "amqps://broker", ...environment });
+  }
+
+  async function refusal(environment: NodeJS.ProcessEnv): Promise<string> {
+    const settings = settingsOf(environment);
     try {
-      requireTls({ ...settings, GRPC_PORT: 0, HTTP_PORT: 0 }, environment);
+      await requireTls({ ...settings, GRPC_PORT: 0, HTTP_PORT: 0 }, environment);
       return "";
     } catch (error) {
       expect(error).to.be.instanceOf(ConfigurationError);
@@ -77,24 +81,25 @@ describe("plain text that would leave the machine", () => {
     ["telemetry", { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "collector.example:4317" }],
   ];
   for (const [hop, environment] of REFUSED) {
-    it(`is refused to ${hop}: ${Object.entries(environment)}`, () => {
-      const message = refusal(environment);
+    it(`is refused to ${hop}: ${Object.entries(environment)}`, async () => {
+      const message = await refusal(environment);
       expect(message).to.contain(`ALLOW_PLAINTEXT=${hop}`).and.contain("in plain text");
       expect(message).not.to.contain("secret");
-      expect(refusal({ ...environment, ALLOW_PLAINTEXT: `health, ${hop}` })).to.equal("");
+      expect(await refusal({ ...environment, ALLOW_PLAINTEXT: `health, ${hop}` })).to.equal("");
     });
   }
 
-  it("is refused at each door, and TLS is the remedy", () => {
+  it("is refused at each door, and TLS is the remedy", async () => {
     const everywhere = { LISTEN_HOST: "0.0.0.0" };
-    for (const hop of ["grpc", "http", "health"]) expect(refusal(everywhere)).to.contain(`serves ${hop} in plain text`);
-    expect(refusal({ ...everywhere, ALLOW_PLAINTEXT: "grpc,health" }))
+    const message = await refusal(everywhere);
+    for (const hop of ["grpc", "http", "health"]) expect(message).to.contain(`serves ${hop} in plain text`);
+    expect(await refusal({ ...everywhere, ALLOW_PLAINTEXT: "grpc,health" }))
       .to.match(/serves http /)
       .and.not.match(/serves grpc /);
-    expect(refusal({ ...everywhere, TLS_CERT_FILE: "/tls.crt", TLS_KEY_FILE: "/tls.key" })).to.equal("");
+    expect(await refusal({ ...everywhere, TLS_CERT_FILE: "/tls.crt", TLS_KEY_FILE: "/tls.key" })).to.equal("");
   });
 
-  it("may go to this machine itself", () => {
+  it("may go to this machine itself", async () => {
     for (const host of ["127.0.0.1", "127.1.2.3", "localhost", "[::1]"]) {
       const environment = {
         BROKER_URL: `amqp://user:secret@${host}`,
@@ -102,20 +107,21 @@ describe("plain text that would leave the machine", () => {
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://${host}:4318`,
         LISTEN_HOST: host,
       };
-      expect(refusal(environment), host).to.equal("");
+      expect(await refusal(environment), host).to.equal("");
     }
-    expect(refusal({ DATABASE_URL: "postgres://role@/quittance?host=/var/run/postgresql" })).to.equal("");
+    expect(await refusal({ DATABASE_URL: "postgres://role@/quittance?host=/var/run/postgresql" })).to.equal("");
   });
 
-  it("is not taken for another hop's, nor a misspelt hop for one", () => {
-    expect(refusal({ BROKER_URL: "amqp://broker.example", ALLOW_PLAINTEXT: "database" })).to.contain("BROKER_URL");
-    expect(() => refusal({ ALLOW_PLAINTEXT: "brocker" })).to.throw("names brocker: the hops are broker, database");
+  it("is not taken for another hop's, nor a misspelt hop for one", async () => {
+    const allowed = { BROKER_URL: "amqp://broker.example", ALLOW_PLAINTEXT: "database" };
+    expect(await refusal(allowed)).to.contain("BROKER_URL");
+    expect(() => settingsOf({ ALLOW_PLAINTEXT: "brocker" })).to.throw("names brocker: the hops are broker, database");
   });
 
   it("is not half refused: other modes of sslmode, which look at no certificate, are no TLS of ours", () => {
     for (const parameters of ["sslmode=require", "sslmode=no-verify", "ssl=true", "sslmode=verify-full&sslkey=/x"]) {
       expect(
-        () => refusal({ DATABASE_URL: `postgres://role@db.example/quittance?${parameters}` }),
+        () => settingsOf({ DATABASE_URL: `postgres://role@db.example/quittance?${parameters}` }),
         parameters,
       ).to.throw("DATABASE_URL");
     }

@@ -62,7 +62,7 @@ export async function runCommandLine(
       options: values,
       json: values.json === true,
       terminal,
-      configuration: configurationOf(context.environment, context.root, remark),
+      configuration: await configurationOf(context.environment, context.root, remark),
     });
   } catch (error) {
     terminal.err(`${command.name}: ${error instanceof Error ? describe(error) : String(error)}\n`);

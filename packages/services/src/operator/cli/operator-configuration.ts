@@ -74,14 +74,15 @@ export interface OperatorConfiguration {
  * @param remark Told when something is taken from a running stack.
  * @param root The top of the repository, below which `.quittance` lies.
  */
-export function configurationOf(
+export async function configurationOf(
   environment: NodeJS.ProcessEnv,
   root: string,
   remark: (sentence: string) => void,
-): OperatorConfiguration {
+): Promise<OperatorConfiguration> {
   const settings = parseConfiguration(operatorConfiguration, environment);
   for (const url of [settings.BROKER_URL, settings.BROKER_AUDITOR_URL]) {
-    requireTls({ ALLOW_PLAINTEXT: settings.ALLOW_PLAINTEXT, BROKER_URL: url, DATABASE_URL: settings.DATABASE_URL }, {});
+    const { ALLOW_PLAINTEXT, DATABASE_URL } = settings;
+    await requireTls({ ALLOW_PLAINTEXT, BROKER_URL: url, DATABASE_URL }, {});
   }
   const path = resolve(root, settings.QUITTANCE_FOLDER ?? ".quittance", "run.json");
   let stack: Promise<RunningStack | undefined> | undefined;
