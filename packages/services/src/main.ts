@@ -5,7 +5,8 @@ import { TOOLS } from "./topology/tool-table.js";
 
 interface Program {
   readonly summary: string;
-  readonly run: () => Promise<unknown>;
+  /** The compiled file that runs it, from here. */
+  readonly module: string;
 }
 
 const PROGRAMS: Readonly<Record<string, Program>> = {
@@ -17,7 +18,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
         program,
         {
           summary: `${summary} (step${steps.length > 1 ? "s" : ""} ${steps.join(", ")})`,
-          run: () => import(`./${program}/main.js`),
+          module: `./${program}/main.js`,
         },
       ];
     }),
@@ -25,7 +26,7 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   ...Object.fromEntries(
     Object.entries(TOOLS).map(([name, { summary, module }]): [string, Program] => [
       name,
-      { summary, run: () => import(`./${module}`) },
+      { summary, module: `./${module}` },
     ]),
   ),
 };
@@ -43,7 +44,7 @@ the variable. docs/operating/configuration.md has them all.
 const [name] = process.argv.splice(2, 1);
 const program = name === undefined ? undefined : PROGRAMS[name];
 if (program !== undefined) {
-  await program.run();
+  await import(program.module);
 } else if (name === "--help" || name === "help") {
   process.stdout.write(HELP);
 } else {
