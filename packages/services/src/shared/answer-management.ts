@@ -139,7 +139,12 @@ function unknownMethod(): ManagementError {
 /** What a caller is told of a failure: of one that nobody foresaw, nothing. */
 function managementErrorOf(error: unknown): ManagementError {
   if (error instanceof ManagementError) return error;
-  if (isTransient(error) && !isFaultOfTheMessage(error)) {
+  // A value that the database does not take, and that no check has named.
+  if (isFaultOfTheMessage(error)) {
+    const sentence = "The request has a value that cannot be looked for or kept.";
+    return new ManagementError("INVALID_ARGUMENT", "INVALID_FIELDS", sentence, { cause: error });
+  }
+  if (isTransient(error)) {
     return new ManagementError("UNAVAILABLE", "OWNER_BUSY", "The service cannot do this just now; call again.", {
       retryAfterMs: RETRY_AFTER_MS,
       cause: error,

@@ -100,7 +100,11 @@ describe("Accounts by the API", function () {
     ]);
     expect(new Set(rows.map(({ actor }) => actor))).to.deep.equal(new Set(["anna"]));
     expect(await house().discrepancies()).to.deep.equal([]);
-    for (const { number } of [CARD, OTHER_CARD]) expect(house().output()).not.to.include(number);
+    const stored = await house().query<{ row: string }>("SELECT clients::text AS row FROM client_bank.clients clients");
+    for (const { number } of [CARD, OTHER_CARD]) {
+      expect(house().output()).not.to.include(number);
+      for (const { row } of stored) expect(row).not.to.include(number);
+    }
   });
 
   it("tell each entry with the balance after it, page by page, and the last balance is the account's", async () => {
@@ -202,6 +206,9 @@ describe("Accounts by the API", function () {
     const found = async (query: string) => (await list(query)).clients.map((client: { id: string }) => client.id);
     expect(await found("namePrefix=ZORA&currencyCode=CHF")).to.have.members(ids);
     expect(await found("namePrefix=zora&state=CLIENT_STATE_FROZEN")).to.deep.equal([ids[1]]);
+    expect(
+      (await list("namePrefix=%00&currencyCode=eur")).violations.map((one: { field: string }) => one.field),
+    ).to.have.members(["namePrefix", "currencyCode"]);
     const first = await list("namePrefix=zora&pageSize=2");
     const second = await list(`namePrefix=zora&pageSize=2&pageToken=${first.nextPageToken}`);
     const walked = [...first.clients, ...second.clients].map((client: { id: string }) => client.id);

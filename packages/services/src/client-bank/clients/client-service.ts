@@ -6,6 +6,7 @@ import {
   checkAmount,
   checkChangeId,
   checked,
+  checkFilters,
   checkId,
   checkName,
   checkReason,
@@ -86,9 +87,11 @@ async function pageOfClients(
   { database }: ClientServiceParts,
   request: api.ListClientsRequest,
 ): Promise<api.ListClientsResponse> {
-  const { namePrefix, currencyCode: currency } = request;
   const state = stateOfFilter(request.state);
-  const pageSize = checked((check) => pageSizeOf(request.pageSize, check));
+  const { pageSize, namePrefix, currency } = checked((check) => ({
+    ...checkFilters(request, check),
+    pageSize: pageSizeOf(request.pageSize, check),
+  }));
   const filters = { clients: true, state, namePrefix, currency };
   const [after = ""] = readPageToken(filters, request.pageToken, ({ length }) => length === 1) ?? [];
   // One more than asked for tells whether there is another page.

@@ -14,6 +14,7 @@ import {
   checkChangeId,
   checkCurrency,
   checked,
+  checkFilters,
   checkId,
   checkName,
   checkReason,
@@ -112,9 +113,11 @@ async function pageOfMerchants(
   { database }: MerchantServiceParts,
   request: api.ListMerchantsRequest,
 ): Promise<api.ListMerchantsResponse> {
-  const { namePrefix, currencyCode: currency } = request;
   const state = (Object.keys(STATES) as AccountState[]).find((one) => STATES[one] === request.state);
-  const pageSize = checked((check) => pageSizeOf(request.pageSize, check));
+  const { pageSize, namePrefix, currency } = checked((check) => ({
+    ...checkFilters(request, check),
+    pageSize: pageSizeOf(request.pageSize, check),
+  }));
   const filters = { merchants: true, state, namePrefix, currency };
   const [after = ""] = readPageToken(filters, request.pageToken, ({ length }) => length === 1) ?? [];
   // One more than asked for tells whether there is another page.

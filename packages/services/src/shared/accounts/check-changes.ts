@@ -47,6 +47,16 @@ export function checkCurrency(code: string, check: FieldCheck): void {
   if (code !== "") check(isCurrency(code), "currency_code", "must be a currency of ISO 4217 that is in use, as EUR");
 }
 
+/** The filters of a list of accounts; each may be empty. */
+export function checkFilters(
+  { namePrefix, currencyCode }: { readonly namePrefix: string; readonly currencyCode: string },
+  check: FieldCheck,
+): { readonly namePrefix: string; readonly currency: string } {
+  if (currencyCode !== "") checkCurrency(currencyCode, check);
+  const prefix = checkText(namePrefix, { field: "name_prefix", maximum: MAXIMUM_NAME }, check);
+  return { namePrefix: prefix, currency: currencyCode };
+}
+
 /** An amount of a movement. */
 export function checkAmount(
   amount: { readonly currencyCode: string; readonly minorUnits: bigint } | undefined,

@@ -6,6 +6,9 @@ import { messageDigest } from "../message-digest.js";
 const DEFAULT_PAGE_SIZE = 50;
 export const MAXIMUM_PAGE_SIZE = 1_000;
 
+/** What a part of a position may be: an id, a time or the like. */
+const POSITION = /^[\x20-\x7e]{0,200}$/;
+
 /** How many a page holds: what is above the largest page asks for that one (AIP-158). */
 export function pageSizeOf(pageSize: number, check: FieldCheck): number {
   check(pageSize >= 0, "page_size", "must not be negative");
@@ -35,7 +38,7 @@ export function readPageToken(
 ): readonly string[] | undefined {
   if (token === "") return undefined;
   const [digest, ...position] = parsed(token);
-  const areTexts = position.every((part): part is string => typeof part === "string" && part.length <= 200);
+  const areTexts = position.every((part): part is string => typeof part === "string" && POSITION.test(part));
   if (areTexts && digest === digestOf(filters) && isPosition(position)) return position;
   throw invalidRequest([
     {

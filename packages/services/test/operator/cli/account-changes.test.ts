@@ -1,0 +1,84 @@
+import { expect } from "chai";
+import { capturePayments } from "../../../dist/client-bank/step-3-capture.js";
+import { SETTLEMENT_DAYS } from "../../../dist/merchant-bank/operations/settlement-days.js";
+import { demoClients } from "../../../dist/operator/demo-bank.js";
+import { CLIENT_BOOKS, MERCHANT_BOOKS } from "../../../dist/shared/accounts/account-books.js";
+import { entriesStatement } from "../../../dist/shared/accounts/page-entries.js";
+import { DEMO_KEYS, untilCommitted, useBanks, validationResult, wrongBooks } from "../banks-for-tests.js";
+import { runCommand } from "./command-for-tests.js";
+
+const BY = ["--actor", "ada", "--reason", "asked for by letter"];
+
+describe("accounts, by the operations of the API", function () {
+  this.timeout(60_000);
+  const banks = useBanks();
+  const accounts = (...args: string[]) =>
+    runCommand(["accounts", ...args], { DATABASE_URL: banks().superuser.url, ...DEMO_KEYS });
+
+  it("freezes an account and unfreezes it, and says what it was when it was another way", async () => {
+    expect((await accounts("freeze", "--merchant", "m-0003", ...BY)).out).to.match(/state +frozen/);
+    const again = await accounts("freeze", "--merchant", "m-0003", ...BY);
+    expect(again.code).to.equal(1);
+    expect(again.err).to.match(/The account is frozen: it must be open/);
+    expect((await accounts("unfreeze", "--merchant", "m-0003", ...BY)).out).to.match(/state +open/);
+    const rows = await banks().superuser.query<{ action: string; actor: string; reason: string }>(
+      "SELECT action, actor, reason FROM merchant_bank.account_actions ORDER BY id",
+    );
+    const by = { actor: "ada", reason: "asked for by letter" };
+    expect(rows).to.deep.equal([
+      { ...by, action: "FreezeMerchant" },
+      { ...by, action: "UnfreezeMerchant" },
+    ]);
+  });
+
+  it("pays out once for an id, and no more than there is", async () => {
+    const money = ["--client", "c-0002", "--currency", "EUR"];
+    await accounts("top-up", ...money, "--amount", "900", "--id", "in", ...BY);
+    const before = JSON.parse((await accounts("show", "--client", "c-0002", "--json")).out).balance;
+    const out = ["pay-out", ...money, "--amount", "400", "--id", "out", ...BY];
+    const all = await Promise.all([accounts(...out), accounts(...out), accounts(...out)]);
+    expect(all.map(({ code }) => code)).to.deep.equal([0, 0, 0]);
+    const after = JSON.parse((await accounts("show", "--client", "c-0002", "--json")).out).balance;
+    expect(BigInt(before) - BigInt(after)).to.equal(400n);
+    const tooMuch = await accounts("pay-out", ...money, "--amount", "1000000000000", "--id", "more", ...BY);
+    expect(tooMuch.code).to.equal(1);
+    expect(tooMuch.err).to.match(/less money/);
+    const other = await accounts("pay-out", ...money, "--amount", "401", "--id", "out", ...BY);
+    expect(other.err).to.match(/used before for another change/);
+    expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
+  });
+
+  it("tells the newest entries with the balance after each; the first is the account's", async () => {
+    const [client] = demoClients();
+    const payment = validationResult(client as never, { merchantId: "m-0001" });
+    await untilCommitted(banks().clientBank, (transaction) => capturePayments(transaction, [payment], Date.now));
+    await accounts("top-up", "--client", "c-0001", "--currency", "EUR", "--amount", "70", "--id", "seventy", ...BY);
+    const { out } = await accounts("statement", "--client", "c-0001", "--limit", "2", "--json");
+    const { entries } = JSON.parse(out) as { entries: { kind: string; amount: string; balance: string }[] };
+    const balance = JSON.parse((await accounts("show", "--client", "c-0001", "--json")).out).balance;
+    expect(entries.map(({ kind, amount }) => [kind, amount])).to.deep.equal([
+      ["top-up", "70"],
+      ["capture", "-1000"],
+    ]);
+    expect(entries[0]?.balance).to.equal(balance);
+    expect(BigInt(entries[1]?.balance ?? 0)).to.equal(BigInt(balance) - 70n);
+    expect((await accounts("statement", "--client", "c-9999")).code).to.equal(1);
+  });
+
+  it("finds the entries of a statement and of a settlement report by the index of accounts", async () => {
+    const planOf = (text: string, values: readonly unknown[]) =>
+      banks().clientBank.transaction(async (client) => {
+        // The tables of a test are so small that reading them whole is the quickest.
+        await client.query("SET LOCAL enable_seqscan = off");
+        await client.query("SET LOCAL enable_bitmapscan = off");
+        const { rows } = await client.query<{ "QUERY PLAN": string }>({ text: `EXPLAIN ${text}`, values });
+        return rows.map((row) => row["QUERY PLAN"]).join("\n");
+      });
+    const after = ["2026-01-01T00:00:00.000Z", "pay_x", "capture", ""] as const;
+    const { text, values } = entriesStatement(CLIENT_BOOKS, { account: "c-0001", pageSize: 10, after });
+    expect(await planOf(text, values)).to.include("ledger_entries_account");
+    const settlements = SETTLEMENT_DAYS.replaceAll(MERCHANT_BOOKS.schema, CLIENT_BOOKS.schema);
+    const period = ["c-0001", new Date(0), new Date()];
+    expect(await planOf(settlements, period)).to.match(/Index Only Scan.*ledger_entries_account/);
+  });
+});
