@@ -50,8 +50,12 @@ def before_call(ctx, case, kwargs):
     # The header and the body's request_id are one thing in two places: one is there, or both are the same.
     if isinstance(case.body, dict) and case.operation.definition.raw.get("requestBody"):
         if case.headers and IDEMPOTENCY_KEY in case.headers:
-            if case.body.get("requestId"):
-                case.headers[IDEMPOTENCY_KEY] = case.body["requestId"]
+            request_id = case.body.get("requestId")
+            if isinstance(request_id, str) and request_id.isascii() and request_id.isprintable():
+                case.headers[IDEMPOTENCY_KEY] = request_id
+            elif request_id:
+                # No header holds it.
+                del case.headers[IDEMPOTENCY_KEY]
         elif not case.body.get("requestId"):
             request_ids += 1
             case.body["requestId"] = f"contract-{request_ids}"
