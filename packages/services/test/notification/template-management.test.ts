@@ -294,12 +294,14 @@ describe("TemplateService, as notification answers it", function () {
     expect(both.violations[0]?.field).to.equal("version");
   });
 
-  it("takes page tokens of the same list alone", async () => {
+  it("takes page tokens of the same list alone, and filters that there may be", async () => {
     const { nextPageToken } = await call("ListTemplates", { pageSize: 1, pageToken: "", name: "", language: "" });
     for (const work of [
       call("ListTemplates", { pageSize: 1, pageToken: nextPageToken, name: "", language: "fr" }),
       call("ListTemplates", { pageSize: 1, pageToken: "nonsense", name: "", language: "" }),
       call("ListTemplates", { pageSize: -1, pageToken: "", name: "", language: "" }),
+      call("ListTemplates", { pageSize: 1, pageToken: "", name: "\0", language: "" }),
+      call("ListTemplates", { pageSize: 1, pageToken: "", name: "", language: "\0" }),
       call("ListTemplateActions", { ...KEY, pageSize: 1, pageToken: nextPageToken }),
     ]) {
       expect((await refusalOf(work)).reason).to.equal("INVALID_FIELDS");

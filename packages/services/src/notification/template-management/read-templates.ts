@@ -24,11 +24,15 @@ export interface Page<Item> {
   readonly nextPageToken: string;
 }
 
-/** By name and language. @throws ManagementError INVALID_FIELDS. */
-export function listTemplates(
+/** By name and language; an empty one is any. @throws ManagementError INVALID_FIELDS. */
+export async function listTemplates(
   session: Session,
   { name, language, ...page }: TemplateKey & PageRequest,
 ): Promise<Page<StoredTemplate>> {
+  const checks = new FieldChecks();
+  if (name !== "") checks.name(name);
+  if (language !== "") checks.language(language);
+  checks.end();
   return readPage(page, {
     list: JSON.stringify(["templates", name, language]),
     find: (position, limit) => {
@@ -113,7 +117,7 @@ function writeToken(list: string, position: string): string {
 function readToken(list: string, token: string): string {
   try {
     const [ofList, position] = JSON.parse(Buffer.from(token, "base64url").toString()) as unknown[];
-    if (ofList === list && typeof position === "string" && /^[0-9]{1,18}$|^\S{1,100} \S{1,35}$/.test(position))
+    if (ofList === list && typeof position === "string" && /^[0-9]{1,18}$|^[!-~]{1,100} [!-~]{1,100}$/.test(position))
       return position;
   } catch {
     // It is no token of ours.

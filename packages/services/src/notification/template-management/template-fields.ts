@@ -34,9 +34,11 @@ export class FieldChecks {
 
   /** The name and language of a template that there may be. */
   key({ name, language }: TemplateKey): this {
-    this.check(isTemplateName(name), "name", `must be one of ${TEMPLATE_NAMES.join(", ")}`);
-    this.language(language);
-    return this;
+    return this.name(name).language(language);
+  }
+
+  name(name: string): this {
+    return this.check(isTemplateName(name), "name", `must be one of ${TEMPLATE_NAMES.join(", ")}`);
   }
 
   language(language: string): this {
