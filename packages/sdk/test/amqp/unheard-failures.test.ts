@@ -68,7 +68,7 @@ describe("A failure of a callback", () => {
 
   it("of answer, of handle, and of a listener reaches the connection's onError", async () => {
     await using responder = await connection.respond(WORK, throwing);
-    const request = connection.request(WORK, { text: "?" }, { timeoutMs: 50 }).catch(() => {});
+    const request = connection.request(WORK, { text: "?" }, { timeoutMs: 2_000 }).catch(() => {});
     await until("the responder's is told", () => heard.some(({ what }) => what === "The responder of work"));
     await request;
     await responder.drain();
@@ -85,7 +85,7 @@ describe("A failure of a callback", () => {
   it("is told as what it is when a callback returns nothing", async () => {
     const nothing = (() => {}) as () => never;
     await using _responder = await connection.respond(OTHER, nothing);
-    const request = connection.request(OTHER, { text: "?" }, { timeoutMs: 50 }).catch(() => {});
+    const request = connection.request(OTHER, { text: "?" }, { timeoutMs: 2_000 }).catch(() => {});
     await until("the responder's is told", () => heard.length > 0);
     await request;
     expect(String(heard[0]?.error)).to.include("answer returned nothing");

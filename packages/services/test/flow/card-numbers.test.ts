@@ -26,6 +26,9 @@ const fullWidth = (number: string) => number.replaceAll(/./g, (digit) => String.
 /** The number in ASCII digits without separators, in whatever form a store has it. */
 const plain = (text: string) => text.normalize("NFKC").replaceAll(/(?<=[0-9])[ -](?=[0-9])/g, "");
 
+/** What gRPC's writer wants to be there, though it is empty. */
+const MERCHANT_DATA = { clientReference: "", metadata: {} };
+
 describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
   this.timeout(180_000);
   const exported: string[] = [];
@@ -103,6 +106,8 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
       const made = (place: string) => form(cardNumber(`HTTP ${place}`));
       await http("/v1/payments", body({ requestId: made("requestId") }));
       await http("/v1/payments", body({ description: `card ${made("description")}` }));
+      await http("/v1/payments", body({ clientReference: made("clientReference") }));
+      await http("/v1/payments", body({ metadata: { [made("a key of metadata")]: made("a value of metadata") } }));
       await http("/v1/payments", body({ card: { ...GOOD_CARD, holderName: made("holderName") } }));
       await http("/v1/payments", body({ card: { ...GOOD_CARD, cvc: made("cvc") } }));
       await http("/v1/payments", body({ card: { ...GOOD_CARD, [made("a field's name")]: 1 } }));
@@ -141,6 +146,7 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
   it("may stand in any field and metadata of gRPC, and are never repeated", async () => {
     const request = (changes: object) => ({
       ...body({ description: "", amount: { currencyCode: "EUR", minorUnits: 100n }, wait: { seconds: 20n, nanos: 0 } }),
+      ...MERCHANT_DATA,
       ...changes,
     });
     for (const form of [String, grouped, fullWidth]) {
@@ -149,7 +155,10 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
       await grpc("pay", request({ description: made("description") }));
       await grpc("pay", request({ card: { ...GOOD_CARD, holderName: made("holder_name") } }));
       await grpc("pay", request({ amount: { currencyCode: made("currency_code"), minorUnits: 1n } }));
-      await grpc("refundPayment", { id: made("id"), requestId: made("a refund"), amount: undefined, wait: undefined });
+      await grpc("pay", request({ clientReference: made("client_reference") }));
+      await grpc("pay", request({ metadata: { [made("a key of metadata")]: made("a value of metadata") } }));
+      const refund = { ...MERCHANT_DATA, amount: undefined, wait: undefined };
+      await grpc("refundPayment", { id: made("id"), requestId: made("a refund"), ...refund });
       await grpc("getPayment", { id: made("a payment's id") });
       await grpc("getRefund", { id: made("a refund's id") });
       await grpc("listPayments", { pageSize: 1, pageToken: made("page_token") });
