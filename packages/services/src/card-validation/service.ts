@@ -1,12 +1,11 @@
 /** card-validation: step 2 of the payment cycle, and the cards that operators give to clients. */
 import type { Connection } from "@quittance/sdk";
 import type { KeyRing } from "../platform/key-ring.js";
-import { type Logger, traceIdOf } from "../platform/log.js";
+import type { Logger } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
-import { answeringSigned } from "../shared/believe.js";
 import { Envelopes } from "../shared/envelope.js";
 import type { MessageKeys } from "../shared/message-keys.js";
-import { CHANNELS, destinationOf } from "../shared/queue-map.js";
+import { respondSigned } from "../shared/respond-signed.js";
 import { startSteps } from "../shared/start-steps.js";
 import { registerCard } from "./register-card.js";
 import { type CardKeys, step2Validate } from "./step-2-validate.js";
@@ -28,17 +27,11 @@ export async function startCardValidation(options: {
   const tools = { keys, log, envelopes, keyIsProven: false };
   const handlers = { "2": (batch: Parameters<typeof step2Validate>[1]) => step2Validate(tools, batch) };
   const cycle = await startSteps("card-validation", handlers, { connection, envelopes, log });
-  const registrations = await connection.respond(
-    destinationOf(CHANNELS.cardRegistration),
-    answeringSigned(envelopes, "card-registration", (request) =>
-      registerCard({ keys, storageKeys, envelopes, log }, request),
-    ),
-    {
-      concurrency: REGISTRATION_CONCURRENCY,
-      mayReplyTo: (request) => envelopes.replyAddressOf(request) !== undefined,
-      onError: (error, request) =>
-        log.error({ err: error, trace: traceIdOf(request.traceparent) }, "card not registered"),
-    },
+  const registrations = await respondSigned(
+    { connection, envelopes, log },
+    "card-registration",
+    (request) => registerCard({ keys, storageKeys, envelopes, log }, request),
+    { concurrency: REGISTRATION_CONCURRENCY, failure: "card not registered" },
   );
   return {
     steps: cycle.steps,

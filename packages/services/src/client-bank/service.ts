@@ -1,13 +1,12 @@
 /** client-bank: steps 3 and 5b of the payment cycle, step R3 of refunds, the reads, and the management of clients. */
 import type { Connection } from "@quittance/sdk";
 import type { Database } from "../platform/database.js";
-import { type Logger, traceIdOf } from "../platform/log.js";
+import type { Logger } from "../platform/log.js";
 import type { RunningService } from "../platform/run-service.js";
 import { answerManagement } from "../shared/answer-management.js";
-import { answeringSigned } from "../shared/believe.js";
 import { Envelopes } from "../shared/envelope.js";
 import type { MessageKeys } from "../shared/message-keys.js";
-import { CHANNELS, destinationOf } from "../shared/queue-map.js";
+import { respondSigned } from "../shared/respond-signed.js";
 import { startSteps } from "../shared/start-steps.js";
 import { answerRead } from "./answer-reads.js";
 import { GuessBook, type GuessLimits, NO_GUESS_LIMITS } from "./card-guesses.js";
@@ -64,15 +63,11 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     },
     { connection, envelopes, log },
   );
-  const reads = await connection.respond(
-    destinationOf(CHANNELS.paymentRead),
-    answeringSigned(envelopes, "payment-read", (request) => answerRead(tools, request)),
-    {
-      concurrency: options.readConcurrency ?? DEFAULT_READ_CONCURRENCY,
-      mayReplyTo: (request) => envelopes.replyAddressOf(request) !== undefined,
-      onError: (error, request) =>
-        log.error({ err: error, trace: traceIdOf(request.traceparent) }, "read not answered"),
-    },
+  const reads = await respondSigned(
+    { connection, envelopes, log },
+    "payment-read",
+    (request) => answerRead(tools, request),
+    { concurrency: options.readConcurrency ?? DEFAULT_READ_CONCURRENCY, failure: "read not answered" },
   );
   const management = await answerManagement("client-bank", clientService({ database, connection, envelopes, now }), {
     ...{ connection, envelopes, log },

@@ -1,7 +1,7 @@
 /** The one error of the public API: what both doors tell a caller, in gRPC's terms and in HTTP's. */
 import type { ManagementReason } from "../shared/management-error.js";
 import type { RequestIdReuse } from "../shared/request-id-reuse.js";
-import type { Violation } from "../shared/violation.js";
+import { MAXIMUM_VIOLATIONS, type Violation, wrongFields } from "../shared/violation.js";
 
 export type { Violation } from "../shared/violation.js";
 
@@ -114,10 +114,7 @@ export function reusedRequestId(violations: readonly Violation[]): string {
   return `This request_id was used before with another value of ${fields}; what was asked for first stands.`;
 }
 
-/** So many wrong fields are named in one answer; the others are counted. */
-const MAXIMUM_VIOLATIONS = 20;
-
-/** The error for a request with wrong fields, which names the first 20 of them. */
+/** The error for a request with wrong fields, which names the first 20 of them and counts the others. */
 export function invalidFields(all: readonly Violation[]): ApiError {
   const violations = all.slice(0, MAXIMUM_VIOLATIONS);
   const furtherViolations = all.length - violations.length;
@@ -126,10 +123,4 @@ export function invalidFields(all: readonly Violation[]): ApiError {
   const metadata: Record<string, string> = {};
   if (furtherViolations > 0) metadata.furtherViolations = furtherViolations.toString();
   return new ApiError("INVALID_ARGUMENT", "INVALID_FIELDS", message, { violations, furtherViolations, metadata });
-}
-
-/** The sentence that names the wrong fields, each once. */
-export function wrongFields(violations: readonly Violation[], further: number): string {
-  const names = [...new Set(violations.map((violation) => violation.field))].join(", ");
-  return `The request has wrong fields: ${names}${further === 0 ? "" : `, and ${further} more`}.`;
 }

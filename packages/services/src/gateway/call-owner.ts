@@ -10,6 +10,7 @@ import { messageToJson } from "../shared/json-writer.js";
 import type { ManagementReason } from "../shared/management-error.js";
 import { MANAGEMENT_KINDS, type ManagementCallMessage, managementAnswer } from "../shared/management-messages.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
+import { DEFAULT_PAGE_SIZE } from "../shared/pages.js";
 import { ApiError, invalidFields, type Violation } from "./api-error.js";
 import { type AskParts, askService } from "./ask-service.js";
 import { internal, RETRY_AFTER_MS } from "./broker-failure.js";
@@ -30,8 +31,6 @@ export interface CallOwnerParts extends AskParts {
 
 /** The answer must leave so long before the caller's own deadline, in milliseconds. */
 const DEADLINE_MARGIN_MS = 100;
-/** What a page holds when its request does not say. */
-const DEFAULT_PAGE_SIZE = 50;
 
 /**
  * Carries out a call in ts-proto's types of the method's messages.

@@ -1,15 +1,9 @@
 /** Errors as HTTP tells them: problem details (RFC 9457). */
 import { traceIdOf } from "../platform/log.js";
 import type { Scope } from "../shared/scopes.js";
+import { type Violation, wrongFields } from "../shared/violation.js";
 import { jsonName } from "./api-descriptor.js";
-import {
-  type ApiError,
-  type ApiErrorCode,
-  type ApiErrorReason,
-  reusedRequestId,
-  type Violation,
-  wrongFields,
-} from "./api-error.js";
+import { type ApiError, type ApiErrorCode, type ApiErrorReason, reusedRequestId } from "./api-error.js";
 
 const STATUS: Readonly<Record<ApiErrorCode, number>> = {
   INVALID_ARGUMENT: 400,

@@ -7,6 +7,7 @@ import type {
 } from "../gen/quittance/payments/v1/payments.js";
 import { checkRequestId, collectInto } from "../shared/field-checks.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
+import { pageSizeOf } from "../shared/pages.js";
 import { MAXIMUM_PAGE_SIZE, type PaymentReadReply } from "../shared/read-messages.js";
 import { ApiError, invalidFields, type Violation } from "./api-error.js";
 import type { CallContext } from "./call-context.js";
@@ -14,8 +15,6 @@ import { type ListScope, readPageToken, writePageToken } from "./page-token.js";
 import { recordedPayment, recordedRefund } from "./payment-resource.js";
 import { type ReadParts, readPage } from "./read-payments.js";
 import { isPaymentOf } from "./request-ids.js";
-
-const DEFAULT_PAGE_SIZE = 50;
 
 /** A page of payments. @throws ApiError INVALID_ARGUMENT, UNAVAILABLE, RESOURCE_EXHAUSTED. */
 export async function listPayments(
@@ -60,11 +59,9 @@ function startPage(
 ) {
   const violations: Violation[] = [];
   const check = collectInto(violations);
-  check(request.pageSize >= 0, "page_size", "must not be negative");
+  const pageSize = pageSizeOf(request.pageSize, check);
   if (request.requestId !== "") checkRequestId(request.requestId, check);
   if (violations.length > 0) throw invalidFields(violations);
-  // What is above the largest page asks for that one (AIP-158).
-  const pageSize = request.pageSize === 0 ? DEFAULT_PAGE_SIZE : Math.min(request.pageSize, MAXIMUM_PAGE_SIZE);
   const after =
     request.pageToken === ""
       ? undefined

@@ -3,12 +3,10 @@
  * of their messages. What goes wrong inside is logged here, and never told.
  */
 import type { handleUnaryCall } from "@grpc/grpc-js";
-import type { Connection, Message, OutgoingMessage, Responder } from "@quittance/sdk";
-import { type Logger, traceIdOf } from "../platform/log.js";
+import type { Message, OutgoingMessage, Responder } from "@quittance/sdk";
+import { traceIdOf } from "../platform/log.js";
 import { isFaultOfTheMessage, isTransient } from "../platform/sqlstate.js";
 import { API_REGISTRY } from "./api-descriptor.js";
-import { answeringSigned } from "./believe.js";
-import type { Envelopes } from "./envelope.js";
 import type { ExactJsonObject } from "./exact-json.js";
 import { messageFromJson } from "./json-reader.js";
 import { messageToJson } from "./json-writer.js";
@@ -20,9 +18,8 @@ import {
   type MethodOwner,
   managementCall,
 } from "./management-messages.js";
-import { MESSAGE_KINDS } from "./message-kinds.js";
 import { MESSAGE_VERSION } from "./messages.js";
-import { destinationOf } from "./queue-map.js";
+import { type RespondParts, respondSigned } from "./respond-signed.js";
 
 /** A card that came with a call, which this service does not open. */
 export interface SealedCard {
@@ -63,10 +60,7 @@ export type ServiceHandlers<Service extends string, Server> = {
 /** Handlers of several services. */
 export type ManagementHandlers = Readonly<Record<string, ManagementHandler>>;
 
-export interface ManagementParts {
-  readonly connection: Connection;
-  readonly envelopes: Envelopes;
-  readonly log: Logger;
+export interface ManagementParts extends RespondParts {
   /** Calls answered at once: fewer than the pool has connections, so that the steps always have some. */
   readonly concurrency: number;
 }
@@ -78,11 +72,10 @@ const RETRY_AFTER_MS = 1_000;
 export function answerManagement(
   owner: MethodOwner,
   handlers: ManagementHandlers,
-  { connection, envelopes, log, concurrency }: ManagementParts,
+  parts: ManagementParts,
 ): Promise<Responder> {
   const { call, answer } = MANAGEMENT_KINDS[owner];
-  const { channel } = MESSAGE_KINDS[call];
-  if (channel === undefined) throw new Error(`${call} has no channel.`);
+  const { envelopes, log, concurrency } = parts;
   const respond = async (message: Message): Promise<OutgoingMessage> => {
     const body = message.json(managementCall);
     const answered = await answerCall(handlers, body, (error) => log.error(error, "a management call failed"), message);
@@ -92,12 +85,7 @@ export function answerManagement(
     log.info({ method, actor, code, trace: traceIdOf(message.traceparent) }, "management call answered");
     return envelopes.answer(answer, answered, message);
   };
-  return connection.respond(destinationOf(channel), answeringSigned(envelopes, call, respond), {
-    concurrency,
-    mayReplyTo: (request) => envelopes.replyAddressOf(request) !== undefined,
-    onError: (error, request) =>
-      log.error({ err: error, trace: traceIdOf(request.traceparent) }, "management call not answered"),
-  });
+  return respondSigned(parts, call, respond, { concurrency, failure: "management call not answered" });
 }
 
 async function answerCall(

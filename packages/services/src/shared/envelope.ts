@@ -8,7 +8,7 @@ import { serviceMeter } from "../platform/meter.js";
 import { END_PROPERTIES, type MessageKind } from "../topology/channel-table.js";
 import type { ServiceName } from "../topology/system-table.js";
 import type { MessageKeys } from "./message-keys.js";
-import { MESSAGE_KINDS } from "./message-kinds.js";
+import { channelOf, MESSAGE_KINDS } from "./message-kinds.js";
 import { MessageSignatures } from "./message-signature.js";
 import { ALL_CHANNELS, deadLetterAddress, destinationOf } from "./queue-map.js";
 
@@ -149,8 +149,7 @@ export class Envelopes extends MessageSignatures {
 
   /** What is published on the channel of its kind beside the outcome of a step, volatile where the channel is. */
   publication(kind: MessageKind, body: object, headers: EnvelopeHeaders): Outgoing {
-    const { channel } = MESSAGE_KINDS[kind];
-    if (channel === undefined) throw new Error(`${kind} has no channel of its own: it answers a message.`);
+    const channel = channelOf(kind);
     const { deliveryMode, priority } = channel;
     return {
       destination: destinationOf(channel),

@@ -1,5 +1,5 @@
 /** What a service answers a call of its management API with when it does not do what was asked. */
-import type { Violation } from "./violation.js";
+import { MAXIMUM_VIOLATIONS, type Violation, wrongFields } from "./violation.js";
 
 /** Canonical gRPC codes that a service may answer with. The gateway answers with others by itself. */
 export const MANAGEMENT_CODES = [
@@ -73,14 +73,8 @@ export class ManagementError extends Error {
   }
 }
 
-/** So many wrong fields are named in one answer. */
-const MAXIMUM_VIOLATIONS = 20;
-
 /** The error for a request with wrong fields, which names the first 20 of them. */
 export function invalidRequest(violations: readonly Violation[]): ManagementError {
   const named = violations.slice(0, MAXIMUM_VIOLATIONS);
-  const names = [...new Set(named.map(({ field }) => field))].join(", ");
-  return new ManagementError("INVALID_ARGUMENT", "INVALID_FIELDS", `The request has wrong fields: ${names}.`, {
-    violations: named,
-  });
+  return new ManagementError("INVALID_ARGUMENT", "INVALID_FIELDS", wrongFields(named), { violations: named });
 }

@@ -43,6 +43,13 @@ export const MESSAGE_KINDS = Object.fromEntries([
 /** Every kind. */
 export const ALL_MESSAGE_KINDS = Object.keys(MESSAGE_KINDS) as readonly MessageKind[];
 
+/** The channel that a kind travels on. @throws Error for an answer: it goes to where its asker named. */
+export function channelOf(kind: MessageKind): Channel {
+  const { channel } = MESSAGE_KINDS[kind];
+  if (channel === undefined) throw new Error(`${kind} has no channel of its own: it answers a message.`);
+  return channel;
+}
+
 /** The services with which a service exchanges signed messages, and so shares a key. */
 export function neighboursOf(service: ServiceName): readonly ServiceName[] {
   const neighbours = Object.values(MESSAGE_KINDS).flatMap(({ proof, writer, readers }) => {

@@ -4,3 +4,12 @@ export interface Violation {
   readonly field: string;
   readonly description: string;
 }
+
+/** So many wrong fields are named in one answer. */
+export const MAXIMUM_VIOLATIONS = 20;
+
+/** The sentence that names the wrong fields, each once. @param further how many more are wrong */
+export function wrongFields(violations: readonly Violation[], further = 0): string {
+  const names = [...new Set(violations.map(({ field }) => field))].join(", ");
+  return `The request has wrong fields: ${names}${further === 0 ? "" : `, and ${further} more`}.`;
+}

@@ -4,29 +4,22 @@ import type * as api from "../../gen/quittance/accounts/v1/clients.js";
 import type { Database, Transaction } from "../../platform/database.js";
 import { CLIENT_BOOKS } from "../../shared/accounts/account-books.js";
 import { type AccountChange, changeAccount, recordAction } from "../../shared/accounts/change-account.js";
-import {
-  checkChangeId,
-  checkCurrency,
-  checked,
-  checkId,
-  checkName,
-  checkReason,
-} from "../../shared/accounts/check-changes.js";
+import { checkChangeId, checkCurrency, checkName, checkReason } from "../../shared/accounts/check-changes.js";
 import type { ManagementCall } from "../../shared/answer-management.js";
-import { isClientId } from "../../shared/client-id.js";
+import type { AskParts } from "../../shared/ask-signed.js";
+import { checked } from "../../shared/checked.js";
 import { REQUIRED } from "../../shared/field-checks.js";
 import { ManagementError } from "../../shared/management-error.js";
 import { findClient } from "../operations/find-clients.js";
 import { insertClient, replaceCard, type StoredCard } from "../operations/write-clients.js";
-import { type RegisterCardParts, registerCard } from "./register-card.js";
+import { checkClientId } from "./check-client-id.js";
+import { registerCard } from "./register-card.js";
 
-export interface ClientServiceParts extends RegisterCardParts {
+export interface ClientServiceParts extends AskParts {
   readonly database: Database;
   /** The clock: milliseconds since 1970. */
   readonly now: () => number;
 }
-
-const ID_FORM = "the id of a client, such as c-0001";
 
 /** Opens an account. @returns the client's id. */
 export async function createClient(
@@ -36,7 +29,7 @@ export async function createClient(
   const { requestId, currencyCode: currency } = request;
   const { name, reason } = checked((check) => {
     checkChangeId(requestId, check, "required");
-    if (request.id !== "") checkId(request.id, isClientId, ID_FORM, check);
+    if (request.id !== "") checkClientId(request.id, check);
     checkCurrency(currency, check);
     return { name: checkName(request.name, check), reason: checkReason(request.reason, check) };
   });
@@ -87,7 +80,7 @@ async function putCard(
 ): Promise<void> {
   const { id: account, requestId } = request;
   const reason = checked((check) => {
-    checkId(account, isClientId, ID_FORM, check);
+    checkClientId(account, check);
     checkChangeId(requestId, check);
     check(sealed !== undefined, "card", REQUIRED);
     return checkReason(request.reason, check);

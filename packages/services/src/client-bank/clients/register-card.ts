@@ -1,25 +1,19 @@
 /** Asks card-validation what may be kept of a card that an operator gives to a client: this service opens no card. */
-import { type Connection, MessagingError } from "@quittance/sdk";
+import { MessagingError } from "@quittance/sdk";
 import type { SealedCard } from "../../shared/answer-management.js";
+import { type AskParts, askSigned, UnprovenAnswerError } from "../../shared/ask-signed.js";
 import {
   type CardRefusal,
   type CardRegistration,
   cardRegistrationReply,
 } from "../../shared/card-registration-messages.js";
-import type { Envelopes } from "../../shared/envelope.js";
 import { ManagementError } from "../../shared/management-error.js";
 import { MESSAGE_VERSION } from "../../shared/messages.js";
-import { CHANNELS, destinationOf } from "../../shared/queue-map.js";
 import type { StoredCard } from "../operations/write-clients.js";
 
 /** Shorter than the time that the gateway gives a call. */
 const TIMEOUT_MS = 3_000;
 const RETRY_AFTER_MS = 1_000;
-
-export interface RegisterCardParts {
-  readonly connection: Connection;
-  readonly envelopes: Envelopes;
-}
 
 /**
  * What is kept of a card.
@@ -27,24 +21,15 @@ export interface RegisterCardParts {
  * registered here.
  */
 export async function registerCard(
-  { connection, envelopes }: RegisterCardParts,
+  parts: AskParts,
   clientId: string,
   { sealed, into }: SealedCard,
 ): Promise<StoredCard> {
   const body: CardRegistration = { version: MESSAGE_VERSION, clientId, sealedCard: sealed, sealedInto: into };
-  const answer = await connection
-    .request(destinationOf(CHANNELS.cardRegistration), envelopes.message("card-registration", body, {}), {
-      timeoutMs: TIMEOUT_MS,
-    })
-    .catch((error: unknown) => {
-      if (error instanceof MessagingError) throw unavailable(error);
-      throw error;
-    });
-  const problem = envelopes.problemOf("card-registration-reply", answer);
-  if (problem !== undefined) {
-    envelopes.countRefused("card-registration-reply", problem);
-    throw unavailable(new Error(`The answer of card-validation is not believed: ${problem}.`));
-  }
+  const kinds = { kind: "card-registration", answer: "card-registration-reply" } as const;
+  const answer = await askSigned(parts, { ...kinds, body }, { timeoutMs: TIMEOUT_MS }).catch((error: unknown) => {
+    throw error instanceof MessagingError || error instanceof UnprovenAnswerError ? unavailable(error) : error;
+  });
   const reply = answer.json(cardRegistrationReply);
   if ("refused" in reply) throw refusal(reply.refused);
   return reply.card;

@@ -52,18 +52,6 @@ export async function replaceCard(
   });
 }
 
-/** Gives a client another name. */
-export async function renameClient(
-  transaction: Transaction,
-  { id, name, time }: { readonly id: string; readonly name: string; readonly time: Date },
-): Promise<void> {
-  await transaction.query({
-    name: "rename-client",
-    text: "UPDATE client_bank.clients SET name = $2, update_time = $3 WHERE id = $1",
-    values: [id, name, time],
-  });
-}
-
 function valuesOf(card: StoredCard | undefined): unknown[] {
   if (card === undefined) return Array.from({ length: 7 }, () => null);
   const { sealedCard, fingerprint, otherFingerprint, brand, lastFour, expiryMonth, expiryYear } = card;

@@ -3,11 +3,11 @@ import type * as api from "../../gen/quittance/accounts/v1/merchant_account.js";
 import type { Session } from "../../platform/database.js";
 import { MERCHANT_BOOKS } from "../../shared/accounts/account-books.js";
 import { noSuchAccount } from "../../shared/accounts/change-account.js";
-import { checked } from "../../shared/accounts/check-changes.js";
 import { statementOf } from "../../shared/accounts/entry-resource.js";
 import { requestIdOfEntry } from "../../shared/accounts/move-money.js";
-import { pageSizeOf, readPageToken, writePageToken } from "../../shared/accounts/pages.js";
 import type { ManagementCall, ServiceHandlers } from "../../shared/answer-management.js";
+import { checked } from "../../shared/checked.js";
+import { endPage, pageSizeOf, readPageToken } from "../../shared/pages.js";
 import { findMerchant, type MerchantRow } from "../operations/find-merchants.js";
 import { listPayouts } from "../operations/list-payouts.js";
 import { findSettlementDays } from "../operations/settlement-days.js";
@@ -87,14 +87,13 @@ async function pageOfPayouts(
     await ownAccount(session, actor);
     return listPayouts(session, { merchantId: actor, pageSize: pageSize + 1, after });
   });
-  const shown = rows.slice(0, pageSize);
-  const last = rows.length > pageSize ? shown.at(-1) : undefined;
+  const { items, nextPageToken } = endPage(rows, pageSize, filters, (last) => [last.time.toISOString(), last.entryId]);
   return {
-    payouts: shown.map((row) => ({
+    payouts: items.map((row) => ({
       id: requestIdOfEntry(row.entryId),
       amount: { currencyCode: row.currency, minorUnits: row.amount },
       time: row.time,
     })),
-    nextPageToken: last === undefined ? "" : writePageToken(filters, [last.time.toISOString(), last.entryId]),
+    nextPageToken,
   };
 }

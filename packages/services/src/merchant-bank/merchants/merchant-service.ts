@@ -2,31 +2,18 @@
 import * as api from "../../gen/quittance/accounts/v1/merchants.js";
 import type { Database } from "../../platform/database.js";
 import { type AccountState, MERCHANT_BOOKS } from "../../shared/accounts/account-books.js";
-import {
-  type AccountChange,
-  changeAccount,
-  changeState,
-  noSuchAccount,
-  recordAction,
-} from "../../shared/accounts/change-account.js";
-import {
-  checkAmount,
-  checkChangeId,
-  checkCurrency,
-  checked,
-  checkFilters,
-  checkId,
-  checkName,
-  checkReason,
-} from "../../shared/accounts/check-changes.js";
+import { AccountChanges } from "../../shared/accounts/account-changes.js";
+import { type AccountChange, noSuchAccount, recordAction } from "../../shared/accounts/change-account.js";
+import { checkChangeId, checkCurrency, checkId, checkName, checkReason } from "../../shared/accounts/check-changes.js";
 import { statementOf } from "../../shared/accounts/entry-resource.js";
-import { moveMoney } from "../../shared/accounts/move-money.js";
-import { pageSizeOf, readPageToken, writePageToken } from "../../shared/accounts/pages.js";
+import { pageAccounts } from "../../shared/accounts/page-accounts.js";
 import type { ManagementCall, ServiceHandlers } from "../../shared/answer-management.js";
+import { checked } from "../../shared/checked.js";
+import type { FieldCheck } from "../../shared/field-checks.js";
 import { ManagementError } from "../../shared/management-error.js";
 import { isMerchantId } from "../../shared/merchant-id.js";
-import { findMerchant, listMerchants, type MerchantRow } from "../operations/find-merchants.js";
-import { insertMerchant, renameMerchant } from "../operations/write-merchants.js";
+import { findMerchant, MERCHANT_COLUMNS, type MerchantRow } from "../operations/find-merchants.js";
+import { insertMerchant } from "../operations/write-merchants.js";
 
 export interface MerchantServiceParts {
   readonly database: Database;
@@ -38,7 +25,7 @@ export interface MerchantServiceParts {
 export function merchantService(
   parts: MerchantServiceParts,
 ): ServiceHandlers<"quittance.accounts.v1.MerchantService", api.MerchantServiceServer> {
-  const changing = { ...parts, books: MERCHANT_BOOKS };
+  const changes = new AccountChanges({ ...parts, books: MERCHANT_BOOKS }, checkMerchantId);
   /** The merchant after a change. */
   const answering =
     <Request extends { readonly id: string }>(change: (call: ManagementCall<Request>) => Promise<void>) =>
@@ -53,25 +40,23 @@ export function merchantService(
     "quittance.accounts.v1.MerchantService/GetMerchant": ({ request }) => getMerchant(parts, request.id),
     "quittance.accounts.v1.MerchantService/ListMerchants": ({ request }) => pageOfMerchants(parts, request),
     "quittance.accounts.v1.MerchantService/UpdateMerchant": answering<api.UpdateMerchantRequest>((call) =>
-      updateMerchant(parts, call),
+      changes.rename("UpdateMerchant", call),
     ),
     "quittance.accounts.v1.MerchantService/FreezeMerchant": answering<api.FreezeMerchantRequest>((call) =>
-      changeState(changing, stateChange("FreezeMerchant", call), { from: ["open"], to: "frozen" }),
+      changes.freeze("FreezeMerchant", call),
     ),
     "quittance.accounts.v1.MerchantService/UnfreezeMerchant": answering<api.UnfreezeMerchantRequest>((call) =>
-      changeState(changing, stateChange("UnfreezeMerchant", call), { from: ["frozen"], to: "open" }),
+      changes.unfreeze("UnfreezeMerchant", call),
     ),
     "quittance.accounts.v1.MerchantService/CloseMerchant": answering<api.CloseMerchantRequest>((call) =>
-      changeState(changing, stateChange("CloseMerchant", call), { from: ["open", "frozen"], to: "closed" }),
+      changes.close("CloseMerchant", call),
     ),
-    "quittance.accounts.v1.MerchantService/TopUpMerchant": answering<api.TopUpMerchantRequest>((call) => {
-      const { change, money } = movement("TopUpMerchant", call);
-      return moveMoney(changing, change, { kind: "top-up", ...money });
-    }),
-    "quittance.accounts.v1.MerchantService/PayOutMerchant": answering<api.PayOutMerchantRequest>((call) => {
-      const { change, money } = movement("PayOutMerchant", call);
-      return moveMoney(changing, change, { kind: "pay-out", ...money });
-    }),
+    "quittance.accounts.v1.MerchantService/TopUpMerchant": answering<api.TopUpMerchantRequest>((call) =>
+      changes.topUp("TopUpMerchant", call),
+    ),
+    "quittance.accounts.v1.MerchantService/PayOutMerchant": answering<api.PayOutMerchantRequest>((call) =>
+      changes.payOut("PayOutMerchant", call),
+    ),
     "quittance.accounts.v1.MerchantService/ListMerchantEntries": ({ request }) => {
       checked((check) => checkMerchantId(request.id, check));
       return statementOf(parts.database, MERCHANT_BOOKS, request);
@@ -114,40 +99,9 @@ async function pageOfMerchants(
   request: api.ListMerchantsRequest,
 ): Promise<api.ListMerchantsResponse> {
   const state = (Object.keys(STATES) as AccountState[]).find((one) => STATES[one] === request.state);
-  const { pageSize, namePrefix, currency } = checked((check) => ({
-    ...checkFilters(request, check),
-    pageSize: pageSizeOf(request.pageSize, check),
-  }));
-  const filters = { merchants: true, state, namePrefix, currency };
-  const [after = ""] = readPageToken(filters, request.pageToken, ({ length }) => length === 1) ?? [];
-  // One more than asked for tells whether there is another page.
-  const query = { pageSize: pageSize + 1, after, state, namePrefix, currency };
-  const rows = await database.autoCommit((session) => listMerchants(session, query));
-  const shown = rows.slice(0, pageSize);
-  const last = rows.length > pageSize ? shown.at(-1) : undefined;
-  return {
-    merchants: shown.map(merchantOf),
-    nextPageToken: last === undefined ? "" : writePageToken(filters, [last.id]),
-  };
-}
-
-async function updateMerchant(
-  parts: MerchantServiceParts,
-  { actor, request }: ManagementCall<api.UpdateMerchantRequest>,
-): Promise<void> {
-  const { id: account, requestId } = request;
-  const { name, reason } = checked((check) => {
-    checkMerchantId(account, check);
-    checkChangeId(requestId, check);
-    return {
-      name: request.name === undefined ? undefined : checkName(request.name, check),
-      reason: checkReason(request.reason, check),
-    };
-  });
-  const change = { actor, action: "UpdateMerchant", account, reason, requestId, parameters: { account, name } };
-  await changeAccount({ ...parts, books: MERCHANT_BOOKS }, change, async (transaction, { id }, time) => {
-    if (name !== undefined) await renameMerchant(transaction, { id, name, time });
-  });
+  const list = { books: MERCHANT_BOOKS, columns: MERCHANT_COLUMNS };
+  const { items, nextPageToken } = await pageAccounts<MerchantRow>(database, list, state, request);
+  return { merchants: items.map(merchantOf), nextPageToken };
 }
 
 const STATES: Readonly<Record<AccountState, api.MerchantState>> = {
@@ -163,32 +117,6 @@ function merchantOf({ id, name, currency, balance, state, createTime, updateTime
   };
 }
 
-/** A change that has nothing but a reason. @throws ManagementError INVALID_ARGUMENT */
-function stateChange(
-  action: string,
-  { actor, request }: ManagementCall<{ readonly id: string; readonly reason: string; readonly requestId: string }>,
-): AccountChange {
-  const { id: account, requestId } = request;
-  const reason = checked((check) => {
-    checkMerchantId(account, check);
-    checkChangeId(requestId, check);
-    return checkReason(request.reason, check, "required");
-  });
-  return { actor, action, account, reason, requestId, parameters: { account, reason } };
-}
-
-/** A movement of money. @throws ManagementError INVALID_ARGUMENT */
-function movement(action: string, { actor, request }: ManagementCall<api.TopUpMerchantRequest>) {
-  const { id: account, requestId } = request;
-  const { reason, money } = checked((check) => {
-    checkMerchantId(account, check);
-    checkChangeId(requestId, check, "required");
-    return { money: checkAmount(request.amount, check), reason: checkReason(request.reason, check, "required") };
-  });
-  const parameters = { account, currency: money.currency, amount: money.amount.toString(), reason };
-  return { change: { actor, action, account, reason, requestId, parameters }, money };
-}
-
-function checkMerchantId(id: string, check: Parameters<typeof checkId>[3]): void {
+function checkMerchantId(id: string, check: FieldCheck): void {
   checkId(id, isMerchantId, "1 to 64 letters, digits, _, . and -, such as m-0001", check);
 }

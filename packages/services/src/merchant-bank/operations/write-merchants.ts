@@ -14,15 +14,3 @@ export async function insertMerchant(
   });
   return rowCount === 1;
 }
-
-/** Gives a merchant another name. */
-export async function renameMerchant(
-  transaction: Transaction,
-  { id, name, time }: { readonly id: string; readonly name: string; readonly time: Date },
-): Promise<void> {
-  await transaction.query({
-    name: "rename-merchant",
-    text: "UPDATE merchant_bank.merchants SET name = $2, update_time = $3 WHERE id = $1",
-    values: [id, name, time],
-  });
-}

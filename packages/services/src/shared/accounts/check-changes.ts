@@ -1,23 +1,13 @@
 /** The rules for the fields of changes that operators ask for. */
 import { idHoldsCardNumber } from "../card-number-in-text.js";
 import { isCurrency } from "../currencies.js";
-import { checkRequestId, checkText, collectInto, type FieldCheck, REQUIRED } from "../field-checks.js";
-import { invalidRequest } from "../management-error.js";
-import type { Violation } from "../violation.js";
+import { checkRequestId, checkText, type FieldCheck, REQUIRED } from "../field-checks.js";
 
 /** In characters: as long as the name on a card may be. */
 const MAXIMUM_NAME = 80;
 const MAXIMUM_REASON = 140;
 /** The largest amount of one movement, in minor units; sums stay far within 64 bits. */
 const MAXIMUM_AMOUNT = 10n ** 15n;
-
-/** Runs checks. @throws ManagementError INVALID_ARGUMENT with all that they found. */
-export function checked<Result>(checks: (check: FieldCheck) => Result): Result {
-  const violations: Violation[] = [];
-  const result = checks(collectInto(violations));
-  if (violations.length > 0) throw invalidRequest(violations);
-  return result;
-}
 
 export function checkId(id: string, isId: (id: string) => boolean, form: string, check: FieldCheck): void {
   check(id !== "", "id", REQUIRED);

@@ -1,14 +1,12 @@
 /** Statements as the API shows them. */
 import { type Entry, EntryKind } from "../../gen/quittance/accounts/v1/entries.js";
 import type { Database } from "../../platform/database.js";
-import { collectInto } from "../field-checks.js";
-import { invalidRequest } from "../management-error.js";
-import type { Violation } from "../violation.js";
+import { checked } from "../checked.js";
+import { endPage, pageSizeOf, readPageToken } from "../pages.js";
 import type { AccountBooks } from "./account-books.js";
 import { noSuchAccount } from "./change-account.js";
 import { requestIdOfEntry } from "./move-money.js";
 import { type EntryPosition, type EntryRow, pageEntries } from "./page-entries.js";
-import { pageSizeOf, readPageToken, writePageToken } from "./pages.js";
 
 /** Which entries a statement shows. */
 export interface StatementRequest {
@@ -26,11 +24,10 @@ export async function statementOf(
   request: StatementRequest,
 ): Promise<{ readonly entries: Entry[]; readonly nextPageToken: string }> {
   const { id, startTime, endTime } = request;
-  const violations: Violation[] = [];
-  const check = collectInto(violations);
-  const pageSize = pageSizeOf(request.pageSize, check);
-  check(!startTime || !endTime || startTime < endTime, "end_time", "must be after start_time");
-  if (violations.length > 0) throw invalidRequest(violations);
+  const pageSize = checked((check) => {
+    check(!startTime || !endTime || startTime < endTime, "end_time", "must be after start_time");
+    return pageSizeOf(request.pageSize, check);
+  });
   const filters = { entriesOf: id, start: startTime?.toISOString(), end: endTime?.toISOString() };
   const after = readPageToken(filters, request.pageToken, isEntryPosition) as EntryPosition | undefined;
   const rows = await database.autoCommit(async (session) => {
@@ -40,13 +37,10 @@ export async function statementOf(
       values: [id],
     });
     if (rowCount !== 1) throw noSuchAccount(books);
-    // One more than asked for tells whether there is another page.
     return pageEntries(session, books, { account: id, pageSize: pageSize + 1, startTime, endTime, after });
   });
-  const shown = rows.slice(0, pageSize);
-  const last = rows.length > pageSize ? shown.at(-1) : undefined;
-  const nextPageToken = last === undefined ? "" : writePageToken(filters, positionOf(last));
-  return { entries: shown.map(entryOf), nextPageToken };
+  const { items, nextPageToken } = endPage(rows, pageSize, filters, positionOf);
+  return { entries: items.map(entryOf), nextPageToken };
 }
 
 function positionOf({ time, paymentId, kind, refundId }: EntryRow): EntryPosition {

@@ -1,10 +1,11 @@
-/** Pages of what operators list: their sizes, and where the next one starts. */
-import type { FieldCheck } from "../field-checks.js";
-import { invalidRequest } from "../management-error.js";
-import { messageDigest } from "../message-digest.js";
+/** Pages of lists: their sizes, and where the next one of a management API starts. */
+import type { FieldCheck } from "./field-checks.js";
+import { invalidRequest } from "./management-error.js";
+import { messageDigest } from "./message-digest.js";
+import { MAXIMUM_PAGE_SIZE } from "./read-messages.js";
 
-const DEFAULT_PAGE_SIZE = 50;
-export const MAXIMUM_PAGE_SIZE = 1_000;
+/** What a page holds when its request does not say. */
+export const DEFAULT_PAGE_SIZE = 50;
 
 /** What a part of a position may be: an id, a time or the like. */
 const POSITION = /^[\x20-\x7e]{0,200}$/;
@@ -18,11 +19,30 @@ export function pageSizeOf(pageSize: number, check: FieldCheck): number {
 /** What a list shows, by its filters: a token is good for that list alone. */
 export type ListFilters = Readonly<Record<string, unknown>>;
 
+/** A page, and the token for the one that follows. */
+export interface Page<Item> {
+  readonly items: Item[];
+  /** Empty when this was the last. */
+  readonly nextPageToken: string;
+}
+
+/** Of a list of which one more was read than the page holds: that tells whether there is another page. */
+export function endPage<Item>(
+  rows: readonly Item[],
+  pageSize: number,
+  filters: ListFilters,
+  positionOf: (last: Item) => readonly string[],
+): Page<Item> {
+  const items = rows.slice(0, pageSize);
+  const last = rows.length > pageSize ? items.at(-1) : undefined;
+  return { items, nextPageToken: last === undefined ? "" : writePageToken(filters, positionOf(last)) };
+}
+
 /**
  * The token for the page that follows a position. It is opaque, and no secret: whoever forges one sees what the list shows
  * anyway.
  */
-export function writePageToken(filters: ListFilters, position: readonly string[]): string {
+function writePageToken(filters: ListFilters, position: readonly string[]): string {
   return Buffer.from(JSON.stringify([digestOf(filters), ...position])).toString("base64url");
 }
 
