@@ -27,7 +27,7 @@ export interface DeadLetters {
   /** One letter, or undefined when it is not there. */
   read(messageId: string): Promise<DeadLetter | undefined>;
   /**
-   * Sends the message anew, as it was, to its origin or to `to`, and takes the letter away: both in one transaction, so
+   * Sends the message again, as it was, to its origin or to `to`, and takes the letter away: both in one transaction, so
    * that whatever breaks, there is one of them and never none or two. It has no attempts behind it, and tells
    * `replay_count`, `replay_letter` and `replay_time` as properties. `properties` are added to the message, for example
    * who replayed it and why. Resolves to whether the letter was there, or false when another has it.

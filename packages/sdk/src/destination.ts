@@ -27,7 +27,7 @@ function checkedAddress(address: string): string {
 
 /**
  * A queue from which this connection alone consumes, and to which anybody may send. After a reconnection it is a new one:
- * read `address` anew for each use.
+ * read `address` again for each use.
  */
 export interface TemporaryQueue extends Destination {
   readonly kind: "temporary-queue";
@@ -41,7 +41,7 @@ export interface TemporaryQueue extends Destination {
 
 /**
  * A topic from which this connection alone consumes, and to which anybody may send. After a reconnection it is a new one:
- * read `address` anew for each use.
+ * read `address` again for each use.
  */
 export interface TemporaryTopic extends Destination {
   readonly kind: "temporary-topic";

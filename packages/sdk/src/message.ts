@@ -192,7 +192,7 @@ export interface Message {
    * take the place of its own, and `properties` of those with the same names:
    * `send({ ...message.toOutgoing(), properties: { hops: 2 } })`.
    *
-   * Set anew are where it goes, its timestamp, and, unless the send says otherwise, how long it lives: for what is left.
+   * New are where it goes, its timestamp, and, unless the send says otherwise, how long it lives: for what is left.
    * Priority and delivery mode are its own too, unless the send or the producer names others. Its duplicate-detection
    * id stays behind: with it the broker would drop the copy, and say that it was accepted.
    */

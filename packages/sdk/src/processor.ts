@@ -107,7 +107,7 @@ export interface ProcessorOptions<S extends StandardSchemaV1> {
     batch: readonly Incoming<StandardSchemaV1.InferOutput<S>>[],
     context: { readonly signal: AbortSignal },
   ): readonly Outcome[] | Promise<readonly Outcome[]>;
-  /** Told of what happens besides the ordinary [of failures, {@link ConnectOptions.onError}]. */
+  /** Called with what happens beside the ordinary [of failures, {@link ConnectOptions.onError}]. */
   readonly onEvent?: (event: ProcessorEvent) => void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Writes a received message once more. What the sending sets is set anew (where it goes, when it was sent, how long it
+ * Writes a received message once more. What the send itself sets is new (where it goes, when it was sent, how long it
  * lives); all else goes as its bytes came: annotations, properties of any name and type, the sections of the body.
  */
 import type { Destination } from "../destination.js";
@@ -73,7 +73,7 @@ export function encodeCopy(copy: CopyOfReceived, message: OutgoingMessage, sendi
   if (body === undefined && raw.footer !== undefined) writer.raw(raw.footer);
 }
 
-/** What is left of the life of a message; undefined for one that lives for ever. */
+/** What is left of the life of a message; undefined for one that never expires. */
 function timeLeft(expirationMs: number, now: number): number | undefined {
   const left = expirationMs - now;
   return expirationMs > 0 && Number.isSafeInteger(left) ? Math.max(1, left) : undefined;

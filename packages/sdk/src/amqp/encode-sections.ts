@@ -51,7 +51,7 @@ export function writeHeader({ priority = 4, deliveryMode = "persistent", timeToL
   // The default priority is left out, as Qpid JMS does.
   if (priority === 4) writer.null();
   else writer.ubyte(priority);
-  // A longer life than a uint can say is told by absolute-expiry-time alone.
+  // Only absolute-expiry-time holds a life that is longer than a uint.
   if (isForever(timeToLiveMs) || timeToLiveMs > UINT_MAXIMUM) writer.null();
   else writer.uint(timeToLiveMs);
   writer.endCompound(start, 3);

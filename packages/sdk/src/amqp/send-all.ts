@@ -1,4 +1,4 @@
-/** The end of a call that sends several messages: one promise, which tells of each that failed. */
+/** The end of a call that sends several messages: one promise, whose error names each that failed. */
 import { MessagingError } from "../errors.js";
 
 export class SendAll {

@@ -12,7 +12,7 @@ const REPLAY_TIME = "replay_time";
 const LEFT_OUT = /^(?:dead_letter_\w+|redelivery_attempts)$/;
 
 /**
- * The message has a fresh message id, for it is sent anew, and no attempts behind it. Properties that are `added` take
+ * The message has a fresh message id, for it is sent again, and no attempts behind it. Properties that are `added` take
  * the place of those that the letter has under the same name.
  */
 export function replayedMessage(

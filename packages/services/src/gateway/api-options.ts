@@ -1,4 +1,4 @@
-/** What the proto says of methods, fields and errors besides their types: options of google.api, and of our own. */
+/** What the proto says of methods, fields and errors beside their types: options of google.api, and of our own. */
 import {
   type DescEnumValue,
   type DescExtension,
@@ -103,7 +103,7 @@ export function limitsOf(field: DescField): Limits | undefined {
   return { ...limits, text: enumName("quittance.api.v1.TextKind", limits.text) as Limits["text"] };
 }
 
-/** The reasons that a method names, and those that its owner brings: it may give them besides those that every call may. */
+/** The reasons that a method names, and those that its owner brings: in addition to those of every call. */
 export function reasonsOf(method: DescMethod): readonly ApiErrorReason[] {
   const numbers = getOption(method, ERRORS) as unknown as readonly number[];
   const named = numbers.map((number) => enumName("quittance.api.v1.ErrorReason", number) as ApiErrorReason);

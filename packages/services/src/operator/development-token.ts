@@ -12,7 +12,7 @@ export interface DevelopmentKeys {
   readonly jwks: string;
 }
 
-/** All that tokens are made with besides their subject. */
+/** All that tokens are made with, except their subject. */
 export interface TokenSigner {
   /** The private key, as a JWK with its `kid`. */
   readonly privateKey: JWK;

@@ -26,7 +26,7 @@ export interface Page<Item> {
   readonly nextPageToken: string;
 }
 
-/** Of a list of which one more was read than the page holds: that tells whether there is another page. */
+/** Ends a page. One row more than it holds was read, to see whether there is another page. */
 export function endPage<Item>(
   rows: readonly Item[],
   pageSize: number,

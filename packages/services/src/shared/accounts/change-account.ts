@@ -17,7 +17,7 @@ export interface AccountChange {
   readonly reason: string;
   /** Empty where the caller gave none: then the change is made each time. */
   readonly requestId: string;
-  /** All that the call chose besides: the same request_id with others is refused. */
+  /** All else that the call chose: the same request_id with other parameters is refused. */
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
