@@ -33,6 +33,7 @@ try {
     adminUrl,
     tls: readClientTls(configuration),
     passwords: Object.fromEntries(DATABASE_ROLES.map((role) => [role, given[passwordVariableOf(role)]])),
+    onRetry: (sentence) => process.stderr.write(`migrate: ${sentence}\n`),
   });
   process.stdout.write("The database is up to date.\n");
 } catch (error) {

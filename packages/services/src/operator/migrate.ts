@@ -2,19 +2,15 @@
 import { createHash, createHmac, pbkdf2, randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { drizzle } from "drizzle-orm/node-postgres";
-import { migrate as runMigrations } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import { databaseConnection } from "../platform/database-connection.js";
 import type { ClientTls } from "../platform/tls.js";
 import { DATABASE_SERVICES, type DatabaseRole, databaseOf } from "../topology/system-table.js";
 import { closeDatabase } from "./close-database.js";
+import { runMigrations } from "./run-migrations.js";
 
 /** Every role, in the order in which they are made. */
 export const DATABASE_ROLES: readonly DatabaseRole[] = DATABASE_SERVICES.map((service) => databaseOf(service).role);
-
-/** Where drizzle notes what was run, one table for each service; no service may look there. */
-const MIGRATIONS_SCHEMA = "migrations";
 
 /** Any number, as long as it is ours: of two migrations of one database, the second waits for the first. */
 const ADVISORY_LOCK = 7_361_840_125_511_223n;
@@ -31,12 +27,16 @@ export interface MigrateOptions {
   readonly tls?: ClientTls;
   /** The password that each role shall have from now on. A role without one here must exist, and keeps its own. */
   readonly passwords: Readonly<Partial<Record<DatabaseRole, string>>>;
+  /** Is called with a sentence for a person when payments were in the way, before a further attempt. */
+  readonly onRetry?: (sentence: string) => void;
 }
 
 /**
  * Brings the database up to this release. It may be run again, and by several processes at once. Each service's
- * migrations run in a transaction of their own, and grant what its role may do.
- * @throws Error of the driver when the database is away, the admin's rights are too small, or a migration fails.
+ * migrations run in a transaction of their own, which is tried again when payments are in the way, and grant what its
+ * role may do.
+ * @throws Error of the driver when the database is away or the admin's rights are too small; an Error that names the
+ *   service and says what PostgreSQL said when a migration fails.
  */
 export async function migrate(options: MigrateOptions): Promise<void> {
   const client = new pg.Client({
@@ -50,11 +50,11 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     for (const role of DATABASE_ROLES) await ensureRole(client, role, options.passwords[role]);
     await closeDatabase(client, DATABASE_ROLES);
     for (const service of DATABASE_SERVICES) {
-      await runMigrations(drizzle(client), {
+      await runMigrations(client, {
+        service,
         // Where drizzle-kit writes them: a package or image must hold `src/<service>/migrations` beside `dist`.
-        migrationsFolder: fileURLToPath(new URL(`../../src/${service}/migrations`, import.meta.url)),
-        migrationsSchema: MIGRATIONS_SCHEMA,
-        migrationsTable: databaseOf(service).role,
+        folder: fileURLToPath(new URL(`../../src/${service}/migrations`, import.meta.url)),
+        onRetry: options.onRetry,
       });
     }
   } finally {
