@@ -108,6 +108,7 @@ function asAsked(
     finishTime: null,
     givenBackAmount: 0n,
     refundedAmount: 0n,
+    lastRefundTime: null,
   };
 }
 

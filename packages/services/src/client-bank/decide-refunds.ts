@@ -92,7 +92,13 @@ function afterRefund(
     // A refund may overtake the message that finishes its payment: that it was debited says that it was settled.
     settleTime: payment.settleTime ?? settleTime,
     finishTime: payment.finishTime ?? refund.finishTime,
+    // By several processes, whose clocks may differ: it never goes back.
+    lastRefundTime: latestOf(payment.lastRefundTime, refund.finishTime),
   };
+}
+
+function latestOf(one: string | null, other: string): string {
+  return one !== null && one > other ? one : other;
 }
 
 /** merchant-bank tells the same refund in one way only, for it tells what it recorded. */

@@ -36,10 +36,12 @@ export interface PaymentRecord extends ReuseColumns, MerchantDataColumns {
   readonly givenBackAmount: bigint;
   /** Given back by refunds. */
   readonly refundedAmount: bigint;
+  /** When the last of them was booked; null while there is none, and in rows of older releases. */
+  readonly lastRefundTime: string | null;
 }
 
 type TimeField = "acceptTime" | "deadline" | "validateTime" | "captureTime";
-type LaterTimeField = "settleTime" | "finishTime";
+type LaterTimeField = "settleTime" | "finishTime" | "lastRefundTime";
 
 /** A row as the driver gives it: times as dates. */
 export type PaymentRow = Omit<PaymentRecord, TimeField | LaterTimeField> &
@@ -55,7 +57,7 @@ export const PAYMENT_COLUMNS = `
   capture_time AS "captureTime", settle_time AS "settleTime", finish_time AS "finishTime",
   captured_amount AS "capturedAmount", given_back_amount AS "givenBackAmount",
   refunded_amount AS "refundedAmount", standing_id AS "standingId", differing_fields AS "differingFields",
-  client_reference AS "clientReference", metadata`;
+  client_reference AS "clientReference", metadata, last_refund_time AS "lastRefundTime"`;
 
 export function paymentRecordOf(row: PaymentRow): PaymentRecord {
   return {
@@ -66,6 +68,7 @@ export function paymentRecordOf(row: PaymentRow): PaymentRecord {
     captureTime: row.captureTime.toISOString(),
     settleTime: row.settleTime?.toISOString() ?? null,
     finishTime: row.finishTime?.toISOString() ?? null,
+    lastRefundTime: row.lastRefundTime?.toISOString() ?? null,
   };
 }
 
@@ -96,5 +99,6 @@ export function paymentViewOf(record: PaymentRecord): PaymentView {
     captureTime: record.captureTime,
     ...(record.settleTime !== null && { settleTime: record.settleTime }),
     ...(record.finishTime !== null && { finishTime: record.finishTime }),
+    ...(record.lastRefundTime !== null && { lastRefundTime: record.lastRefundTime }),
   };
 }

@@ -163,6 +163,8 @@ export const payments = clientBankSchema.table(
     /** The merchant's own data. Null where it gave none, which takes no room in the row. */
     clientReference: text("client_reference"),
     metadata: jsonb(),
+    /** When a refund changed it last. Null while none did, and where a release that did not keep it did so. */
+    lastRefundTime: time("last_refund_time"),
   },
   (table) => [
     // Of all the payments that were asked for under one request_id, one stands.

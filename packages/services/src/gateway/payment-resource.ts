@@ -38,6 +38,7 @@ export function recordedPayment(view: PaymentView): Payment {
     finishTime: view.finishTime === undefined ? undefined : new Date(view.finishTime),
     refundedAmount: view.refundedAmount && moneyFromWire(view.refundedAmount),
     ...shownMerchantData(view),
+    updateTime: updateTimeOf(view),
   };
 }
 
@@ -60,6 +61,8 @@ export function recordedRefund(view: RefundView): Refund {
     debitTime: new Date(view.debitTime),
     finishTime: new Date(view.finishTime),
     ...shownMerchantData(view),
+    // It is recorded when it is final, and then changes no more.
+    updateTime: new Date(view.finishTime),
   };
 }
 
@@ -75,6 +78,12 @@ export function unrecordedPayment(id: string, merchantId: string): Payment {
 /** The same of a refund: nothing but its id is known. */
 export function unrecordedRefund(id: string): Refund {
   return { id, requestId: "", payment: "", ...shownMerchantData({}), state: RefundState.PENDING };
+}
+
+/** When a payment changed last; undefined where an earlier release gave some of it back, and did not keep when. */
+function updateTimeOf({ refundedAmount, lastRefundTime, finishTime, captureTime }: PaymentView): Date | undefined {
+  const last = lastRefundTime ?? (refundedAmount === undefined ? (finishTime ?? captureTime) : undefined);
+  return last === undefined ? undefined : new Date(last);
 }
 
 /** The merchant's own data as the API shows it: empty where there is none. */

@@ -110,6 +110,8 @@ export const paymentView = z.object({
   captureTime: time,
   settleTime: time.optional(),
   finishTime: time.optional(),
+  /** When a refund changed it last; absent while none did, and when a release that did not keep it did so. */
+  lastRefundTime: time.optional(),
 });
 export type PaymentView = z.infer<typeof paymentView>;
 

@@ -35,7 +35,10 @@ describe(`Refunds, on the ${TEST_BROKER} broker`, function () {
     expect(made.id).to.match(/^ref_[a-z2-7]{32}$/);
     expect(made.amount).to.deep.equal(eur(1_000n));
     expect(made.decline).to.equal(undefined);
-    expect(payment).to.deep.equal({ ...paid, state: PaymentState.REFUNDED, refundedAmount: eur(1_000n) });
+    expect(paid.updateTime).to.deep.equal(paid.finishTime);
+    expect(made.updateTime).to.deep.equal(made.finishTime);
+    const { finishTime: updateTime } = made;
+    expect(payment).to.deep.equal({ ...paid, state: PaymentState.REFUNDED, refundedAmount: eur(1_000n), updateTime });
     const after = await balances(house(), paid);
     expect(after).to.deep.equal({ client: before.client + 1_000n, merchant: before.merchant - 1_000n });
     expect((await house().read(paid.id)).state).to.equal("PAYMENT_STATE_REFUNDED");

@@ -41,7 +41,15 @@ const RIGHTS: Readonly<Record<DatabaseRole, Readonly<Record<string, TableRights>
     "client_bank.payments": {
       select: "all",
       insert: true,
-      update: ["state", "decline_reason", "settle_time", "finish_time", "given_back_amount", "refunded_amount"],
+      update: [
+        "state",
+        "decline_reason",
+        "settle_time",
+        "finish_time",
+        "given_back_amount",
+        "refunded_amount",
+        "last_refund_time",
+      ],
     },
     "client_bank.ledger_entries": { select: "all", insert: true },
     "client_bank.refunds": { select: "all", insert: true },

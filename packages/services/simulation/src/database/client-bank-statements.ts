@@ -11,7 +11,10 @@ import { expectCount, expectRecorded } from "./expected-counts.js";
 import { answer, type Session, type Statement, type StatementResult } from "./session.js";
 import type { Table } from "./table.js";
 
-const PAYMENT_TIMES = ["acceptTime", "deadline", "validateTime", "captureTime", "settleTime", "finishTime"] as const;
+const PAYMENT_TIMES = [
+  ...(["acceptTime", "deadline", "validateTime", "captureTime", "settleTime", "finishTime"] as const),
+  "lastRefundTime",
+] as const;
 const REFUND_TIMES = ["acceptTime", "debitTime", "finishTime"] as const;
 const REFUND_COLUMNS = [
   ...(["id", "paymentId", "merchantId", "requestId", "parametersHash", "currency", "amount", "state"] as const),
@@ -111,6 +114,7 @@ async function recordCaptures(
       finishTime: null,
       givenBackAmount: 0n,
       refundedAmount: 0n,
+      lastRefundTime: null,
     };
     if (await session.insertUnlessThere(payments, payment)) recorded.push(payment);
   }
@@ -249,7 +253,7 @@ async function recordRefunds(
     if (await session.insertUnlessThere(refunds, withJson(withFields(refund)), ["refunds_pkey"])) recorded += 1;
   }
   const refunded = rowsOf<PaymentRecord>(values.slice(17), [
-    ...(["id", "state", "settleTime", "finishTime", "refundedAmount"] as const),
+    ...(["id", "state", "settleTime", "finishTime", "refundedAmount", "lastRefundTime"] as const),
   ]);
   const changes = new Map(refunded.map((row) => [row.id, row]));
   const rows = await session.lockRows(payments, [...changes.keys()]);

@@ -43,6 +43,7 @@ export async function recordRefunds(
       changed.map((payment) => payment.settleTime),
       changed.map((payment) => payment.finishTime),
       changed.map((payment) => payment.refundedAmount),
+      changed.map((payment) => payment.lastRefundTime),
     ],
   });
 }
@@ -69,9 +70,9 @@ const RECORD_REFUNDS = `
   ), changed AS (
     UPDATE client_bank.payments
     SET state = refunded.state, settle_time = refunded.settle_time, finish_time = refunded.finish_time,
-        refunded_amount = refunded.refunded_amount
-    FROM unnest($18::text[], $19::text[], $20::timestamptz[], $21::timestamptz[], $22::int8[])
-      AS refunded (id, state, settle_time, finish_time, refunded_amount)
+        refunded_amount = refunded.refunded_amount, last_refund_time = refunded.last_refund_time
+    FROM unnest($18::text[], $19::text[], $20::timestamptz[], $21::timestamptz[], $22::int8[], $23::timestamptz[])
+      AS refunded (id, state, settle_time, finish_time, refunded_amount, last_refund_time)
     WHERE payments.id = refunded.id AND payments.state IN ('PENDING', 'SUCCEEDED')
     RETURNING payments.id
   ), succeeded AS (

@@ -655,7 +655,8 @@ export interface Payment {
     | undefined;
   /**
    * What refunds have given back to the client so far, the sum of all of them. Absent while there is none. A payment of
-   * which a part was given back stays `SUCCEEDED`; it is `REFUNDED` when all of it was.
+   * which a part was given back stays `SUCCEEDED`; it is `REFUNDED` when all of it was. The refunds themselves are listed
+   * by ListRefunds with `payment`, which is this payment's id: `GET /v1/refunds?payment={id}`.
    */
   refundedAmount?:
     | Money
@@ -664,6 +665,11 @@ export interface Payment {
   clientReference: string;
   /** As given to Pay. */
   metadata: { [key: string]: string };
+  /**
+   * When what is told here changed last: when it was captured, became final, or was given back. Absent while the payment is
+   * not recorded; and of one of which an earlier release of the service, which did not keep it, gave something back.
+   */
+  updateTime?: Date | undefined;
 }
 
 export interface Payment_MetadataEntry {
@@ -705,6 +711,8 @@ export interface Refund {
   clientReference: string;
   /** As given to RefundPayment. */
   metadata: { [key: string]: string };
+  /** When it changed last, which is when it became final. Absent while it is not recorded. */
+  updateTime?: Date | undefined;
 }
 
 export interface Refund_MetadataEntry {
@@ -2595,6 +2603,7 @@ function createBasePayment(): Payment {
     refundedAmount: undefined,
     clientReference: "",
     metadata: {},
+    updateTime: undefined,
   };
 }
 
@@ -2648,6 +2657,9 @@ export const Payment: MessageFns<Payment> = {
     globalThis.Object.entries(message.metadata).forEach(([key, value]: [string, string]) => {
       Payment_MetadataEntry.encode({ key: key as any, value }, writer.uint32(130).fork()).join();
     });
+    if (message.updateTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.updateTime), writer.uint32(138).fork()).join();
+    }
     return writer;
   },
 
@@ -2795,6 +2807,14 @@ export const Payment: MessageFns<Payment> = {
             }
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.updateTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2870,6 +2890,11 @@ export const Payment: MessageFns<Payment> = {
           {},
         )
         : {},
+      updateTime: isSet(object.updateTime)
+        ? fromJsonTimestamp(object.updateTime)
+        : isSet(object.update_time)
+        ? fromJsonTimestamp(object.update_time)
+        : undefined,
     };
   },
 
@@ -2929,6 +2954,9 @@ export const Payment: MessageFns<Payment> = {
         });
       }
     }
+    if (message.updateTime !== undefined) {
+      obj.updateTime = message.updateTime.toISOString();
+    }
     return obj;
   },
 
@@ -2969,6 +2997,7 @@ export const Payment: MessageFns<Payment> = {
       },
       {},
     );
+    message.updateTime = object.updateTime ?? undefined;
     return message;
   },
 };
@@ -3071,6 +3100,7 @@ function createBaseRefund(): Refund {
     finishTime: undefined,
     clientReference: "",
     metadata: {},
+    updateTime: undefined,
   };
 }
 
@@ -3109,6 +3139,9 @@ export const Refund: MessageFns<Refund> = {
     globalThis.Object.entries(message.metadata).forEach(([key, value]: [string, string]) => {
       Refund_MetadataEntry.encode({ key: key as any, value }, writer.uint32(90).fork()).join();
     });
+    if (message.updateTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.updateTime), writer.uint32(98).fork()).join();
+    }
     return writer;
   },
 
@@ -3216,6 +3249,14 @@ export const Refund: MessageFns<Refund> = {
             }
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.updateTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3274,6 +3315,11 @@ export const Refund: MessageFns<Refund> = {
           {},
         )
         : {},
+      updateTime: isSet(object.updateTime)
+        ? fromJsonTimestamp(object.updateTime)
+        : isSet(object.update_time)
+        ? fromJsonTimestamp(object.update_time)
+        : undefined,
     };
   },
 
@@ -3318,6 +3364,9 @@ export const Refund: MessageFns<Refund> = {
         });
       }
     }
+    if (message.updateTime !== undefined) {
+      obj.updateTime = message.updateTime.toISOString();
+    }
     return obj;
   },
 
@@ -3349,6 +3398,7 @@ export const Refund: MessageFns<Refund> = {
       },
       {},
     );
+    message.updateTime = object.updateTime ?? undefined;
     return message;
   },
 };
