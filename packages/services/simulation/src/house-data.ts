@@ -6,6 +6,7 @@ import { messageKeysOf } from "../../dist/stack/service-table.js";
 import { START_MS } from "./clock.js";
 import type { ClientRow, DeadlineExtensionRow } from "./database/client-bank-tables.js";
 import type { MerchantRow } from "./database/merchant-bank-tables.js";
+import type { WebhookEndpointRow } from "./database/notification-tables.js";
 import type { SimulatedServer } from "./database/simulated-server.js";
 
 const keyOf = (fill: number) => new Uint8Array(32).fill(fill);
@@ -66,6 +67,13 @@ const MERCHANT_ROWS: readonly MerchantRow[] = [
   { id: "m-closed", currency: "EUR", balance: 0n, openingBalance: 0n, state: "closed" },
 ];
 
+/** The first merchant has one for all types and one for some; the second one's is disabled, and its events are kept. */
+const WEBHOOK_ENDPOINTS: readonly WebhookEndpointRow[] = [
+  { id: "we_all", merchantId: "m-1", state: "enabled", eventTypes: [] },
+  { id: "we_declines", merchantId: "m-1", state: "enabled", eventTypes: ["payment.declined", "refund.declined"] },
+  { id: "we_off", merchantId: "m-2", state: "disabled", eventTypes: [] },
+];
+
 const TEMPLATES = ["payment-succeeded", "payment-declined", "refund-succeeded", "refund-declined"];
 
 /** Payments of the comparison with PostgreSQL whose deadlines an operator moved, some of them twice. */
@@ -77,12 +85,18 @@ const EXTENSIONS: readonly DeadlineExtensionRow[] = Array.from({ length: 40 }, (
 ).flat();
 
 /** The rows that are there before anything happens, by table. */
-export const SEED_ROWS = { clients: CLIENTS, merchants: MERCHANT_ROWS, extensions: EXTENSIONS } as const;
+export const SEED_ROWS = {
+  clients: CLIENTS,
+  merchants: MERCHANT_ROWS,
+  extensions: EXTENSIONS,
+  webhookEndpoints: WEBHOOK_ENDPOINTS,
+} as const;
 
 export function fillHouse(server: SimulatedServer): void {
   for (const row of CLIENTS) server.clientBank.clients.seed(row);
   for (const row of EXTENSIONS) server.clientBank.extensions.seed(row);
   for (const row of MERCHANT_ROWS) server.merchantBank.merchants.seed(row);
+  for (const row of WEBHOOK_ENDPOINTS) server.notification.webhookEndpoints.seed(row);
   for (const name of TEMPLATES) {
     server.notification.templates.seed({
       name,

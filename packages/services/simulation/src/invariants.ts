@@ -5,6 +5,7 @@ import type { Complain } from "./complain.js";
 import type { EntryRow } from "./database/bank-tables.js";
 import type { SimulatedServer } from "./database/simulated-server.js";
 import type { Table } from "./database/table.js";
+import { checkEvents } from "./event-invariants.js";
 
 /** Judges the books of both banks, what notification recorded, and what callers were told. */
 export function offencesOf(server: SimulatedServer, calls: readonly Call[]): string[] {
@@ -16,6 +17,7 @@ export function offencesOf(server: SimulatedServer, calls: readonly Call[]): str
   checkRefunds(server, complain);
   checkRequests(server, complain);
   checkNotifications(server, complain);
+  checkEvents(server, (end) => bookedEnd(server, end), complain);
   const asked = new Set(calls.flatMap(({ ids }) => ids));
   for (const { id } of [...server.clientBank.payments.rows(), ...server.clientBank.refunds.rows()]) {
     if (!asked.has(id)) complain(`${id} is recorded, and nobody asked for it`);

@@ -8,11 +8,11 @@ import type {
 import { checkRequestId, collectInto } from "../shared/field-checks.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
 import { pageSizeOf } from "../shared/pages.js";
+import { recordedPayment, recordedRefund } from "../shared/payment-resource.js";
 import { MAXIMUM_PAGE_SIZE, type PaymentReadReply } from "../shared/read-messages.js";
 import { ApiError, invalidFields, type Violation } from "./api-error.js";
 import type { CallContext } from "./call-context.js";
 import { type ListScope, readPageToken, writePageToken } from "./page-token.js";
-import { recordedPayment, recordedRefund } from "./payment-resource.js";
 import { type ReadParts, readPage } from "./read-payments.js";
 import { isPaymentOf } from "./request-ids.js";
 

@@ -3,7 +3,9 @@ import type { Server, ServiceDefinition, UntypedServiceImplementation } from "@g
 import { ClientServiceService } from "../gen/quittance/accounts/v1/clients.js";
 import { MerchantAccountServiceService } from "../gen/quittance/accounts/v1/merchant_account.js";
 import { MerchantServiceService } from "../gen/quittance/accounts/v1/merchants.js";
+import { EventServiceService } from "../gen/quittance/notifications/v1/events.js";
 import { TemplateServiceService } from "../gen/quittance/notifications/v1/templates.js";
+import { WebhookEndpointServiceService } from "../gen/quittance/notifications/v1/webhook_endpoints.js";
 import { type GrpcCallParts, GrpcCalls } from "./grpc-calls.js";
 import { MANAGED_METHODS } from "./managed-methods.js";
 import { withStrictRequests } from "./strict-requests.js";
@@ -14,6 +16,8 @@ const DEFINITIONS: readonly ServiceDefinition[] = [
   MerchantServiceService,
   MerchantAccountServiceService,
   TemplateServiceService,
+  WebhookEndpointServiceService,
+  EventServiceService,
 ];
 
 /** The full names of the services. */

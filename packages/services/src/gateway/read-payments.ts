@@ -2,14 +2,13 @@
 import type { GetPaymentRequest, GetRefundRequest, Payment, Refund } from "../gen/quittance/payments/v1/payments.js";
 import { checkRequestId, collectInto } from "../shared/field-checks.js";
 import { MESSAGE_VERSION, type PaymentView } from "../shared/messages.js";
+import { recordedPayment, recordedRefund, unrecordedPayment, unrecordedRefund } from "../shared/payment-resource.js";
 import { type PageRequest, type PaymentReadReply, paymentReadReply } from "../shared/read-messages.js";
 import { ApiError, type ApiErrorReason, invalidFields, type Violation } from "./api-error.js";
 import { type AskParts, askClientBank } from "./ask-client-bank.js";
 import type { CallContext } from "./call-context.js";
 import type { CoalescedReads } from "./coalesced-reads.js";
 import type { GatewayKeyRing } from "./gateway-keys.js";
-
-import { recordedPayment, recordedRefund, unrecordedPayment, unrecordedRefund } from "./payment-resource.js";
 import type { RateLimits } from "./rate-limits.js";
 import type { ReadAdmission } from "./read-admission.js";
 import { isPaymentOf, isRefundOf } from "./request-ids.js";

@@ -1,10 +1,10 @@
 /** WatchPayment: a payment as it is now, then each change, until it is final. */
 import type { Payment } from "../gen/quittance/payments/v1/payments.js";
 import type { PaymentView } from "../shared/messages.js";
+import { isFinal, recordedPayment, unrecordedPayment } from "../shared/payment-resource.js";
 import { ApiError, type Quota } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure, RETRY_AFTER_MS } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
-import { isFinal, recordedPayment, unrecordedPayment } from "./payment-resource.js";
 import type { PaymentUpdates } from "./payment-updates.js";
 import { type ReadParts, readPayment } from "./read-payments.js";
 

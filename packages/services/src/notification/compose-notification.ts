@@ -3,14 +3,9 @@ import type { Message } from "@quittance/sdk";
 import { traceIdOf } from "../platform/log.js";
 import type { PaymentEndMessage } from "../shared/messages.js";
 import type { RefundEndMessage } from "../shared/refund-messages.js";
+import { EVENT_TYPE_OF_TEMPLATE } from "./event-types.js";
 import type { RenderedText, Template, TemplateRenderer } from "./render-template.js";
-import {
-  refundTemplateNameOf,
-  refundVariables,
-  type TemplateName,
-  templateNameOf,
-  templateVariables,
-} from "./template-variables.js";
+import { refundTemplateNameOf, refundVariables, templateNameOf, templateVariables } from "./template-variables.js";
 
 export type NotificationChannel = "log" | "webhook";
 
@@ -33,14 +28,6 @@ export interface ComposedNotification extends NotificationKey, RenderedText {
   readonly traceparent: string | null;
   readonly tracestate: string | null;
 }
-
-/** Types of webhook events, by template (Standard Webhooks: full-stop delimited, the thing first). */
-const EVENT_TYPES: Readonly<Record<TemplateName, string>> = {
-  "payment-succeeded": "payment.succeeded",
-  "payment-declined": "payment.declined",
-  "refund-succeeded": "refund.succeeded",
-  "refund-declined": "refund.declined",
-};
 
 /** What notifications are composed with. */
 export interface ComposeOptions {
@@ -102,7 +89,7 @@ function webhookPayload(end: PaymentEndMessage, template: Template, text: Render
   const { id, requestId, merchantId, state, amount, refundedAmount, description, declineReason, reuse, card } = payment;
   const { clientReference, metadata, acceptTime, validateTime, captureTime, settleTime, finishTime } = payment;
   return JSON.stringify({
-    type: EVENT_TYPES[templateNameOf(end)],
+    type: EVENT_TYPE_OF_TEMPLATE[templateNameOf(end)],
     timestamp: finishTime,
     data: {
       paymentId: id,
@@ -133,7 +120,7 @@ function refundPayload(end: RefundEndMessage, template: Template, text: Rendered
   const { refund, merchantId, payment } = end;
   const { id, paymentId, requestId, state, amount, declineReason, reuse, acceptTime, debitTime, finishTime } = refund;
   return JSON.stringify({
-    type: EVENT_TYPES[refundTemplateNameOf(end)],
+    type: EVENT_TYPE_OF_TEMPLATE[refundTemplateNameOf(end)],
     timestamp: finishTime,
     data: {
       refundId: id,

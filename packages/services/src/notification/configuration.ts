@@ -27,6 +27,10 @@ export const notificationConfiguration = {
   WEBHOOK_SECRETS: renamed("WEBHOOK_SECRET", keyRing({ key: webhookSecret }).optional()),
   /** Whether webhooks may go to loopback, link-local and private addresses, and over plain HTTP. */
   WEBHOOK_ALLOW_PRIVATE: z.stringbool().default(false),
+  /** Seal the secrets of merchants' endpoints in the database; without them no endpoint can be created. */
+  WEBHOOK_SEALING_KEYS: keyRing().optional(),
+  /** After so many days in which every attempt failed a merchant's endpoint is disabled. */
+  WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().min(1).max(30).default(5),
   /** After so long the webhooks that a process was posting when it died are posted by another. */
   WEBHOOK_LEASE_SECONDS: z.coerce.number().int().min(6).max(3_600).default(30),
 };

@@ -4,18 +4,24 @@ import { runService } from "../platform/run-service.js";
 import { notificationConfiguration, webhookTargetOf } from "./configuration.js";
 import { startNotification } from "./service.js";
 
+const DAY_MS = 24 * 3_600 * 1_000;
+
 await runService({
   name: "notification",
   configuration: notificationConfiguration,
   start: ({ configuration, connection, log, tls }) => {
     const webhook = webhookTargetOf(configuration);
+    const { WEBHOOK_SEALING_KEYS: sealingKeys, WEBHOOK_ALLOW_PRIVATE: allowPrivate } = configuration;
+    const leaseMs = configuration.WEBHOOK_LEASE_SECONDS * 1_000;
     return startNotification({
       connection,
       log,
       messageKeys: configuration.MESSAGE_KEYS,
       language: configuration.NOTIFICATION_LANGUAGE,
       ...(webhook !== undefined && { webhook }),
-      sender: { leaseMs: configuration.WEBHOOK_LEASE_SECONDS * 1_000 },
+      sender: { leaseMs },
+      ...(sealingKeys !== undefined && { endpoints: { sealingKeys, allowPrivate } }),
+      deliveries: { leaseMs, disableAfterMs: configuration.WEBHOOK_DISABLE_AFTER_DAYS * DAY_MS },
       database: openDatabase({
         url: configuration.DATABASE_URL,
         poolSize: configuration.DATABASE_POOL_SIZE,

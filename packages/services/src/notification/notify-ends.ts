@@ -1,8 +1,9 @@
-/** What steps 5a and R4 share: a batch of ends is told, on the log and by webhook. */
-import type { Incoming, Outcome } from "@quittance/sdk";
+/** What steps 5a and R4 share: a batch of ends is told, on the log and by webhooks. */
+import type { Incoming, Message, Outcome } from "@quittance/sdk";
 import type { Database } from "../platform/database.js";
 import type { Logger } from "../platform/log.js";
 import type { ActiveTemplates } from "./active-templates.js";
+import type { ComposedEvent } from "./compose-event.js";
 import type {
   ComposedNotification,
   ComposeOptions,
@@ -20,17 +21,21 @@ export interface NotificationTools {
   readonly templates: ActiveTemplates;
   readonly renderer: TemplateRenderer;
   readonly channels: readonly NotificationChannel[];
-  /** Told that webhooks were recorded. */
+  /** Told that webhooks of the installation were recorded. */
   readonly wakeSender: () => void;
+  /** Told whose queues of events have something new. */
+  readonly wakeDeliveries: (endpoints: readonly string[]) => void;
 }
 
 /** What is told of one end: by which template, and how it is composed with it. */
 export interface NotificationPlan {
   readonly templateName: TemplateName;
   compose(how: ComposeOptions): ComposedNotification[];
+  /** What its merchant's endpoints are told. */
+  event(trace: Pick<Message, "traceparent" | "tracestate">): ComposedEvent;
 }
 
-/** Records one notification for each end and channel, in one statement, and tells those that are new. */
+/** Records one notification for each end and channel, and its event, in one statement, and tells those that are new. */
 export async function notifyEnds<End>(
   tools: NotificationTools,
   step: "5a" | "R4",
@@ -38,12 +43,15 @@ export async function notifyEnds<End>(
   plan: (end: End) => NotificationPlan,
 ): Promise<readonly Outcome[]> {
   await tools.templates.refresh();
-  const { outcomes, notifications } = composeAll(tools, batch, plan);
+  const { outcomes, notifications, events } = composeAll(tools, batch, plan);
   if (notifications.length > 0) {
-    const recorded = await tools.database.autoCommit((session) => insertNotifications(session, notifications));
+    const { recorded, endpoints } = await tools.database.autoCommit((session) =>
+      insertNotifications(session, notifications, events),
+    );
     // The inputs are accepted after this: killed in between, the batch comes again and finds its rows.
     tell(tools.log, step, { notifications, recorded });
     if (recorded.some((row) => row.channel === "webhook")) tools.wakeSender();
+    tools.wakeDeliveries(endpoints);
   }
   return outcomes;
 }
@@ -53,20 +61,26 @@ function composeAll<End>(
   { templates, renderer, channels }: NotificationTools,
   batch: readonly Incoming<End>[],
   plan: (end: End) => NotificationPlan,
-): { readonly outcomes: Outcome[]; readonly notifications: ComposedNotification[] } {
+): {
+  readonly outcomes: Outcome[];
+  readonly notifications: ComposedNotification[];
+  readonly events: ComposedEvent[];
+} {
   const notifications: ComposedNotification[] = [];
+  const events: ComposedEvent[] = [];
   const outcomes = batch.map(({ body, message }): Outcome => {
     const planned = plan(body);
     const template = templates.get(planned.templateName);
     try {
       notifications.push(...planned.compose({ renderer, template, channels, trace: message }));
+      events.push(planned.event(message));
       return {};
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       return { deadLetter: error.message };
     }
   });
-  return { outcomes, notifications };
+  return { outcomes, notifications, events };
 }
 
 /** The log channel: one line for each row that is new. A line can be lost when the process is killed; a row cannot. */

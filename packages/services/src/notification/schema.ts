@@ -8,11 +8,15 @@ import {
   integer,
   pgSchema,
   primaryKey,
+  smallint,
   text,
   timestamp,
   unique,
   uniqueIndex,
 } from "drizzle-orm/pg-core";
+
+/** Milliseconds, as the API tells times: a page of a list begins exactly where the one before ended. */
+const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
 export const notificationSchema = pgSchema("notification");
 
@@ -112,4 +116,148 @@ export const notifications = notificationSchema.table(
       sql`notification.is_notification(${table.channel}, ${table.state}, ${table.nextAttemptTime}, ${table.sentTime})`,
     ),
   ],
+);
+
+/** Where a merchant's events are posted. Deleted with its row; what was queued for it is then posted nowhere. */
+export const webhookEndpoints = notificationSchema.table(
+  "webhook_endpoints",
+  {
+    id: text().primaryKey(),
+    merchantId: text("merchant_id").notNull(),
+    /** The caller's, under which it was created once. */
+    requestId: text("request_id").notNull(),
+    /** Among those of its merchant: there are as many as it may have. */
+    place: smallint().notNull(),
+    url: text().notNull(),
+    description: text().notNull(),
+    /** The types of events that are posted here; empty for all. */
+    eventTypes: text("event_types").array().notNull(),
+    state: text({ enum: ["enabled", "disabled"] })
+      .notNull()
+      .default("enabled"),
+    disableReason: text("disable_reason", { enum: ["merchant", "failing", "gone"] }),
+    /** Since when every attempt has failed; null when the last one did not. */
+    failingSince: time("failing_since"),
+    createTime: time("create_time").notNull().defaultNow(),
+    updateTime: time("update_time").notNull().defaultNow(),
+  },
+  (table) => [
+    unique("webhook_endpoints_request").on(table.merchantId, table.requestId),
+    // Also by which a batch of ends finds the endpoints of its merchants.
+    unique("webhook_endpoints_places").on(table.merchantId, table.place),
+    check("webhook_endpoints_place", sql`${table.place} BETWEEN 1 AND 16`),
+    check("webhook_endpoints_state", sql`${table.state} IN ('enabled', 'disabled')`),
+    check(
+      "webhook_endpoints_disabled",
+      sql`(${table.state} = 'disabled') = (${table.disableReason} IS NOT NULL)
+        AND (${table.disableReason} IS NULL OR ${table.disableReason} IN ('merchant', 'failing', 'gone'))`,
+    ),
+  ],
+);
+
+/** What the webhooks of an endpoint are signed with: by each that has not ended. */
+export const webhookSecrets = notificationSchema.table(
+  "webhook_secrets",
+  {
+    endpointId: text("endpoint_id")
+      .notNull()
+      .references(() => webhookEndpoints.id, { onDelete: "cascade" }),
+    /** From 1; the highest one is the newest. */
+    number: integer().notNull(),
+    /** JWE under one of WEBHOOK_SEALING_KEYS, bound to the endpoint: a copy of the database signs nothing. */
+    sealed: text().notNull(),
+    /** The id of that key, in its list. */
+    keyId: text("key_id").notNull(),
+    createTime: time("create_time").notNull().defaultNow(),
+    /** Null for the newest. In microseconds: rounded to milliseconds, what ends now could sign a moment longer. */
+    expireTime: timestamp("expire_time", { withTimezone: true }),
+  },
+  (table) => [
+    primaryKey({ columns: [table.endpointId, table.number] }),
+    check("webhook_secrets_number", sql`${table.number} > 0`),
+  ],
+);
+
+/**
+ * What happened to the payments and refunds of merchants that have endpoints; kept for 30 days. Deliveries and attempts
+ * name it without a foreign key: they are written and deleted in the same statements.
+ */
+export const events = notificationSchema.table(
+  "events",
+  {
+    /** Derived from what happened, so that it is recorded once: the `webhook-id`. */
+    id: text().primaryKey(),
+    merchantId: text("merchant_id").notNull(),
+    /** Standard Webhooks: full-stop delimited, for example `payment.succeeded`. */
+    type: text().notNull(),
+    /** The payment that it is about, also that of a refund; empty when it is about none. */
+    paymentId: text("payment_id").notNull(),
+    refundId: text("refund_id").notNull(),
+    /** What webhooks post, byte for byte at each attempt. */
+    payload: text().notNull(),
+    /** The W3C trace context in which it is posted; null where it has none. */
+    traceparent: text(),
+    tracestate: text(),
+    createTime: time("create_time").notNull().defaultNow(),
+  },
+  (table) => [
+    index("events_by_time").on(table.merchantId, table.createTime, table.id),
+    index("events_payment").on(table.paymentId),
+    // By which the oldest are deleted.
+    index("events_age").on(table.createTime),
+  ],
+);
+
+/** The work list: each event for each endpoint that takes it. */
+export const webhookDeliveries = notificationSchema.table(
+  "webhook_deliveries",
+  {
+    eventId: text("event_id").notNull(),
+    endpointId: text("endpoint_id").notNull(),
+    /** `failed`: the last attempt failed and another follows. `gave-up`: no other follows. */
+    state: text({ enum: ["pending", "sent", "failed", "gave-up"] }).notNull(),
+    /** Attempts begun. */
+    attempts: integer().notNull().default(0),
+    /** Those before it was queued last: a resent event gets as many attempts as a new one. */
+    attemptsBefore: integer("attempts_before").notNull().default(0),
+    /** When it was queued last. */
+    queueTime: time("queue_time").notNull().defaultNow(),
+    /**
+     * While it is to be sent: the earliest moment of the next attempt, which is the end of the sender's lease too. In
+     * microseconds: rounded to milliseconds, what is due now could be due a moment later.
+     */
+    nextAttemptTime: timestamp("next_attempt_time", { withTimezone: true }),
+    sentTime: time("sent_time"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.eventId, table.endpointId] }),
+    // Each endpoint's queue, by which it is found whose queue has something due.
+    index("webhook_deliveries_queue")
+      .on(table.endpointId, table.nextAttemptTime)
+      .where(sql`${table.state} IN ('pending', 'failed')`),
+    check("webhook_deliveries_state", sql`${table.state} IN ('pending', 'sent', 'failed', 'gave-up')`),
+    check("webhook_deliveries_sent", sql`(${table.state} = 'sent') = (${table.sentTime} IS NOT NULL)`),
+    check(
+      "webhook_deliveries_next_attempt",
+      sql`(${table.state} IN ('pending', 'failed')) = (${table.nextAttemptTime} IS NOT NULL)`,
+    ),
+  ],
+);
+
+/** What became of each attempt. */
+export const webhookAttempts = notificationSchema.table(
+  "webhook_attempts",
+  {
+    eventId: text("event_id").notNull(),
+    endpointId: text("endpoint_id").notNull(),
+    /** From 1. */
+    number: integer().notNull(),
+    attemptTime: time("attempt_time").notNull(),
+    latencyMs: integer("latency_ms").notNull(),
+    /** The answer's HTTP status; null when there was none. */
+    status: integer(),
+    /** Names no URL and quotes no answer; null when it was taken. */
+    error: text(),
+  },
+  (table) => [primaryKey({ columns: [table.eventId, table.endpointId, table.number] })],
 );

@@ -1,4 +1,7 @@
-/** notification: steps 5a and R4 of the payment cycle. It tells how each payment and each refund ended, on the log and by webhook. */
+/**
+ * notification: steps 5a and R4 of the payment cycle. It tells how each payment and each refund ended: on the log, by the
+ * installation's webhook, and by events to the endpoints of merchants.
+ */
 import type { Connection, ErrorClass } from "@quittance/sdk";
 import { classifyFailure } from "../platform/classify-failure.js";
 import type { Database } from "../platform/database.js";
@@ -10,12 +13,16 @@ import type { MessageKeys } from "../shared/message-keys.js";
 import { startSteps } from "../shared/start-steps.js";
 import { ActiveTemplates, TemplateMissingError } from "./active-templates.js";
 import type { NotificationChannel } from "./compose-notification.js";
+import { type DeliverySettings, type EndpointSettings, startEndpointWebhooks } from "./endpoint-webhooks.js";
 import { TemplateRenderer } from "./render-template.js";
 import { step5aNotify } from "./step-5a-notify.js";
 import { stepR4Notify } from "./step-r4-notify.js";
 import { templateHandlers } from "./template-management/template-handlers.js";
 import { openWebhookPoster, type WebhookTarget } from "./webhook/post-webhook.js";
 import { WebhookSender, type WebhookSenderOptions } from "./webhook/webhook-sender.js";
+import { webhookEndpointHandlers } from "./webhook-management/endpoint-handlers.js";
+import { eventHandlers } from "./webhook-management/event-handlers.js";
+import type { WebhookManagement } from "./webhook-management/webhook-management.js";
 
 /** Calls of the management API answered at once: few, so that notifications have the database. */
 const MANAGEMENT_CONCURRENCY = 2;
@@ -27,8 +34,11 @@ export interface NotificationOptions {
   readonly messageKeys: MessageKeys;
   readonly log: Logger;
   readonly language: string;
-  /** Without it there is no webhook channel. */
+  /** Where the ends of all merchants are posted; without it the installation has no webhook of its own. */
   readonly webhook?: WebhookTarget;
+  /** Without them merchants can have no endpoints. */
+  readonly endpoints?: EndpointSettings;
+  readonly deliveries?: DeliverySettings;
   readonly sender?: Pick<WebhookSenderOptions, "concurrency" | "leaseMs" | "pollIntervalMs" | "retry" | "breaker">;
 }
 
@@ -42,7 +52,14 @@ export async function startNotification(options: NotificationOptions): Promise<R
   const sender = poster && new WebhookSender({ database, poster, log, ...options.sender });
   const channels: readonly NotificationChannel[] = sender === undefined ? ["log"] : ["log", "webhook"];
 
-  const tools = { database, log, templates, renderer, channels, wakeSender: () => sender?.wake() };
+  const endpoints =
+    options.endpoints && startEndpointWebhooks({ database, log }, options.endpoints, options.deliveries);
+
+  const tools = {
+    ...{ database, log, templates, renderer, channels },
+    wakeSender: () => sender?.wake(),
+    wakeDeliveries: (due: readonly string[]) => endpoints?.wake(due),
+  };
   const cycle = await startSteps(
     "notification",
     {
@@ -51,10 +68,21 @@ export async function startNotification(options: NotificationOptions): Promise<R
     },
     { connection, envelopes, log, classify },
   );
-  const management = await answerManagement("notification", templateHandlers({ database, renderer }), {
-    ...{ connection, envelopes, log },
-    concurrency: MANAGEMENT_CONCURRENCY,
-  });
+  const webhooks: WebhookManagement = {
+    database,
+    seal: endpoints?.seal,
+    allowPrivate: options.endpoints?.allowPrivate ?? false,
+    wakeSender: tools.wakeDeliveries,
+  };
+  const management = await answerManagement(
+    "notification",
+    {
+      ...templateHandlers({ database, renderer }),
+      ...webhookEndpointHandlers(webhooks),
+      ...eventHandlers(webhooks),
+    },
+    { connection, envelopes, log, concurrency: MANAGEMENT_CONCURRENCY },
+  );
 
   return {
     checks: { database: () => database.problem() },
@@ -63,7 +91,8 @@ export async function startNotification(options: NotificationOptions): Promise<R
     async drain({ timeoutMs }) {
       const endMs = performance.now() + timeoutMs;
       await Promise.all([cycle.drain({ timeoutMs }), management.drain({ timeoutMs })]);
-      await sender?.drain({ timeoutMs: Math.max(endMs - performance.now(), 0) });
+      const left = { timeoutMs: Math.max(endMs - performance.now(), 0) };
+      await Promise.all([sender?.drain(left), endpoints?.drain(left)]);
       poster?.close();
       await database.close();
     },

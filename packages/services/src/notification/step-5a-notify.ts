@@ -1,6 +1,7 @@
 /** Step 5a: tells how each payment ended. */
 import type { Incoming, Outcome } from "@quittance/sdk";
 import type { PaymentEndMessage } from "../shared/messages.js";
+import { paymentEvent } from "./compose-event.js";
 import { composeNotifications } from "./compose-notification.js";
 import { type NotificationPlan, type NotificationTools, notifyEnds } from "./notify-ends.js";
 import { templateNameOf } from "./template-variables.js";
@@ -14,5 +15,9 @@ export function step5aNotify(
 }
 
 function planOf(end: PaymentEndMessage): NotificationPlan {
-  return { templateName: templateNameOf(end), compose: (how) => composeNotifications(end, how) };
+  return {
+    templateName: templateNameOf(end),
+    compose: (how) => composeNotifications(end, how),
+    event: (trace) => paymentEvent(end, trace),
+  };
 }

@@ -1,6 +1,7 @@
 /** Step R4: tells how each refund ended. The gateway answers who waits in its own step R4. */
 import type { Incoming, Outcome } from "@quittance/sdk";
 import type { RefundEndMessage } from "../shared/refund-messages.js";
+import { refundEvent } from "./compose-event.js";
 import { composeRefundNotifications } from "./compose-notification.js";
 import { type NotificationPlan, type NotificationTools, notifyEnds } from "./notify-ends.js";
 import { refundTemplateNameOf } from "./template-variables.js";
@@ -14,5 +15,9 @@ export function stepR4Notify(
 }
 
 function planOf(end: RefundEndMessage): NotificationPlan {
-  return { templateName: refundTemplateNameOf(end), compose: (how) => composeRefundNotifications(end, how) };
+  return {
+    templateName: refundTemplateNameOf(end),
+    compose: (how) => composeRefundNotifications(end, how),
+    event: (trace) => refundEvent(end, trace),
+  };
 }

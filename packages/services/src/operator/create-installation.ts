@@ -32,7 +32,8 @@ const COMPLETE = "complete";
 
 /**
  * Writes all files, each named after the variable that it is for; `<variable>_FILE` names it.
- * @returns false when they are there already: they are left as they are, and only `broker.xml` is written again.
+ * @returns false when they are there already: they are left as they are, only `broker.xml` is written again, and what this
+ * release has in addition is added.
  */
 export async function createInstallation(options: InstallationOptions): Promise<boolean> {
   const { folder } = options;
@@ -41,6 +42,7 @@ export async function createInstallation(options: InstallationOptions): Promise<
   if (await exists(complete)) {
     // Not a secret: addresses and rights are those of this release.
     await place(join(folder, "broker", "etc", "broker.xml"), artemisBrokerXml({ acceptor }));
+    await addWhatIsNew(folder);
     return false;
   }
   const logins = brokerPasswords();
@@ -58,6 +60,13 @@ export async function createInstallation(options: InstallationOptions): Promise<
   });
   await place(complete, "");
   return true;
+}
+
+/** Secrets that installations of earlier releases have not, and that nothing was made with yet. */
+async function addWhatIsNew(folder: string): Promise<void> {
+  const { WEBHOOK_SEALING_KEYS } = createKeys();
+  const path = join(folder, "notification", "WEBHOOK_SEALING_KEYS");
+  if (!(await exists(path))) await place(path, WEBHOOK_SEALING_KEYS);
 }
 
 /** What each part gets. */

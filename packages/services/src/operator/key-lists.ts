@@ -14,6 +14,7 @@ export const KEY_LISTS = {
   // A client's row holds two fingerprints.
   CARD_FINGERPRINT_KEYS: { maximum: 2, prefix: "" },
   CARD_STORAGE_KEYS: { maximum: MAXIMUM_KEYS, prefix: "" },
+  WEBHOOK_SEALING_KEYS: { maximum: MAXIMUM_KEYS, prefix: "" },
   WEBHOOK_SECRETS: { maximum: MAXIMUM_KEYS, prefix: "whsec_", key: webhookSecret as z.ZodType<Uint8Array, string> },
 } as const;
 export type KeyListName = keyof typeof KEY_LISTS;

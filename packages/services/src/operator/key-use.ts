@@ -64,6 +64,15 @@ export async function countFormerFingerprints(connection: Connection, client: pg
   return fingerprints.filter((fingerprint) => former.has(fingerprint)).length;
 }
 
+/** Secrets of webhook endpoints that are sealed with the key of this id. */
+export async function countSealedSecrets(client: pg.Client, keyId: string): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    "SELECT count(*)::int AS count FROM notification.webhook_secrets WHERE key_id = $1",
+    [keyId],
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** Looks and takes nothing. */
 async function textsOn(connection: Connection, places: readonly string[]): Promise<string[]> {
   const texts: string[] = [];

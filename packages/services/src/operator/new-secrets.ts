@@ -15,6 +15,8 @@ export interface StackKeys {
   readonly CARD_FINGERPRINT_KEYS: string;
   /** Seal the card numbers that the clients' rows hold. */
   readonly CARD_STORAGE_KEYS: string;
+  /** Seal the secrets of the webhook endpoints that merchants have. */
+  readonly WEBHOOK_SEALING_KEYS: string;
   /** What each pair of services derives its key for signatures from. No service has it. */
   readonly MESSAGE_SECRET: string;
 }
@@ -39,6 +41,7 @@ export function createKeys(): StackKeys {
     CARD_SEALING_KEYS: list(),
     CARD_FINGERPRINT_KEYS: list(),
     CARD_STORAGE_KEYS: list(),
+    WEBHOOK_SEALING_KEYS: list(),
     MESSAGE_SECRET: key(),
   };
 }

@@ -15,6 +15,8 @@ const storedKeys = z.object({
   CARD_SEALING_KEYS: storedRing(),
   CARD_FINGERPRINT_KEYS: storedRing(),
   CARD_STORAGE_KEYS: storedRing(),
+  /** Files of before merchants had webhook endpoints have none; they are added. */
+  WEBHOOK_SEALING_KEYS: storedRing().optional(),
   /** Files of before messages were signed have none; it is added. */
   MESSAGE_SECRET: z
     .string()
@@ -45,8 +47,14 @@ export async function keepKeys(file: string): Promise<StackKeys> {
     return keys;
   }
   const { stored, isOfThisRelease } = readKeys(file, text);
-  const keys = { ...stored, MESSAGE_SECRET: stored.MESSAGE_SECRET ?? createKeys().MESSAGE_SECRET };
-  if (isOfThisRelease && stored.MESSAGE_SECRET !== undefined) return keys;
+  const made = createKeys();
+  const keys = {
+    ...stored,
+    WEBHOOK_SEALING_KEYS: stored.WEBHOOK_SEALING_KEYS ?? made.WEBHOOK_SEALING_KEYS,
+    MESSAGE_SECRET: stored.MESSAGE_SECRET ?? made.MESSAGE_SECRET,
+  };
+  const isWhole = stored.MESSAGE_SECRET !== undefined && stored.WEBHOOK_SEALING_KEYS !== undefined;
+  if (isOfThisRelease && isWhole) return keys;
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600 });
   await rename(draft, file);

@@ -217,13 +217,14 @@ const ROWS = {
     program: "notification",
     database: { schema: "notification", role: "notification" },
     ports: { health: PORTS.health },
-    secrets: ["BROKER_URL", "DATABASE_URL", "MESSAGE_KEYS", "WEBHOOK_SECRETS"],
+    secrets: ["BROKER_URL", "DATABASE_URL", "MESSAGE_KEYS", "WEBHOOK_SECRETS", "WEBHOOK_SEALING_KEYS"],
     configuration: [
       "DATABASE_POOL_SIZE",
       "NOTIFICATION_LANGUAGE",
       "WEBHOOK_URL",
       "WEBHOOK_ALLOW_PRIVATE",
       "WEBHOOK_LEASE_SECONDS",
+      "WEBHOOK_DISABLE_AFTER_DAYS",
     ],
     steps: [
       {

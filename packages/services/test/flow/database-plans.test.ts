@@ -8,9 +8,22 @@ import { creditRefunds } from "../../dist/client-bank/step-r3-credit.js";
 import { settlePayments } from "../../dist/merchant-bank/step-4-settle.js";
 import { debitRefunds, refundResult } from "../../dist/merchant-bank/step-r2-debit.js";
 import type { ComposedNotification } from "../../dist/notification/compose-notification.js";
+import { changeEndpoint } from "../../dist/notification/operations/change-endpoint.js";
+import { claimDeliveries } from "../../dist/notification/operations/claim-deliveries.js";
 import { claimWebhooks } from "../../dist/notification/operations/claim-webhooks.js";
+import { findDeliveries, listAttempts, requeueEvent } from "../../dist/notification/operations/find-deliveries.js";
+import {
+  findEndpoint,
+  findEndpointOfRequest,
+  listEndpoints,
+} from "../../dist/notification/operations/find-endpoints.js";
+import { findEvent, listEvents } from "../../dist/notification/operations/find-events.js";
+import { insertEndpoint } from "../../dist/notification/operations/insert-endpoint.js";
 import { insertNotifications } from "../../dist/notification/operations/insert-notifications.js";
+import { listDueEndpoints } from "../../dist/notification/operations/list-due-endpoints.js";
 import { recordAttempts } from "../../dist/notification/operations/record-attempts.js";
+import { recordDeliveries } from "../../dist/notification/operations/record-deliveries.js";
+import { insertSecret } from "../../dist/notification/operations/webhook-secrets.js";
 import { type Database, openDatabase, type Session, type Transaction } from "../../dist/platform/database.js";
 import {
   bankResult,
@@ -42,6 +55,12 @@ const COPIES: Readonly<Record<string, string>> = {
   "notification.notifications": `'id', n + 1000000, 'payment_id', 'pay_copy' || n,
     'state', CASE n % 2 WHEN 0 THEN 'failed' ELSE 'sent' END, 'sent_time', CASE n % 2 WHEN 1 THEN base.sent_time END,
     'next_attempt_time', CASE n % 2 WHEN 0 THEN base.sent_time + n * interval '1 second' END`,
+  "notification.webhook_endpoints": "'id', 'we_' || n, 'merchant_id', 'm-' || n, 'request_id', 'r-' || n",
+  "notification.webhook_secrets": "'endpoint_id', 'we_' || n",
+  "notification.events": `'id', 'evt_' || n, 'merchant_id', 'm-' || n % 50, 'payment_id', 'pay_copy' || n,
+    'create_time', base.create_time - n * interval '1 second'`,
+  "notification.webhook_deliveries": `'event_id', 'evt_' || n, 'endpoint_id', 'we_' || n % 50`,
+  "notification.webhook_attempts": `'event_id', 'evt_' || n, 'endpoint_id', 'we_' || n % 50`,
 };
 
 /** By which indexes each statement finds its rows. A table that is read from end to end would be named `all of …`. */
@@ -70,9 +89,31 @@ const READS: Readonly<Record<string, readonly string[]>> = {
   "merchant_bank lock-receipts": ["receipts_pkey"],
   "merchant_bank find-refunds": ["refunds_pkey", "refunds_request"],
   "merchant_bank record-refunds": ["clearing_accounts_pkey", "merchants_pkey", "receipts_pkey"],
-  "notification insert-notifications": ["notifications_once"],
+  "notification insert-notifications": ["events_pkey", "notifications_once", "webhook_endpoints_places"],
   "notification claim-webhooks": ["notifications_due", "notifications_pkey"],
   "notification record-attempts": ["notifications_pkey"],
+  "notification list-due-endpoints": ["webhook_deliveries_queue", "webhook_endpoints_pkey"],
+  "notification claim-deliveries": [
+    ...["events_pkey", "webhook_deliveries_event_id_endpoint_id_pk", "webhook_deliveries_queue"],
+    ...["webhook_endpoints_pkey", "webhook_secrets_endpoint_id_number_pk"],
+  ],
+  "notification record-deliveries": ["webhook_deliveries_event_id_endpoint_id_pk", "webhook_endpoints_pkey"],
+  "notification insert-endpoint": ["webhook_endpoints_places", "webhook_secrets_endpoint_id_number_pk"],
+  "notification find-endpoint": ["webhook_endpoints_places", "webhook_secrets_endpoint_id_number_pk"],
+  "notification find-endpoint-of-request": ["webhook_endpoints_places", "webhook_secrets_endpoint_id_number_pk"],
+  "notification list-endpoints": ["webhook_endpoints_places", "webhook_secrets_endpoint_id_number_pk"],
+  "notification change-endpoint": ["webhook_endpoints_places", "webhook_secrets_endpoint_id_number_pk"],
+  "notification end-secrets": ["webhook_secrets_endpoint_id_number_pk"],
+  "notification insert-secret": ["webhook_secrets_endpoint_id_number_pk"],
+  "notification find-event": ["events_pkey"],
+  "notification list-events": ["events_by_time"],
+  "notification list-events-after": ["events_by_time"],
+  "notification list-events-payment": ["events_payment"],
+  "notification find-deliveries": ["webhook_deliveries_event_id_endpoint_id_pk"],
+  "notification requeue-event": [
+    ...["events_pkey", "webhook_deliveries_event_id_endpoint_id_pk", "webhook_endpoints_places"],
+  ],
+  "notification list-attempts": ["webhook_attempts_event_id_endpoint_id_number_pk"],
 };
 
 interface Plan {
@@ -143,7 +184,7 @@ describe("What PostgreSQL reads for a payment when many are on file", function (
       decision.outcome === "recorded" ? [refundResult(decision.refund, receipts.get(payment.paymentId))] : [],
     );
     await transaction("client_bank", (session) => creditRefunds(session, results, now));
-    await read("notification", (session) => insertNotifications(session, [webhookOf(payment.paymentId)]));
+    await deliver(payment.paymentId);
     const claimed = await read("notification", (session) => claimWebhooks(session, { limit: 8, leaseMs: 1_000 }));
     await read("notification", (session) =>
       recordAttempts(
@@ -163,6 +204,59 @@ describe("What PostgreSQL reads for a payment when many are on file", function (
     await read("client_bank", (session) => listRefunds(session, { ...page, after }));
     await read("client_bank", (session) => listRefunds(session, { ...page, paymentId }));
     await read("client_bank", (session) => listRefunds(session, { ...page, requestId }));
+  }
+
+  /** A payment that is told on the log and by an endpoint, and all that its merchant may ask about it. */
+  async function deliver(paymentId: string): Promise<void> {
+    const merchantId = "m-told";
+    const endpoint = { id: "we_told", merchantId, requestId: "r", url: "https://example.com/", description: "" };
+    const owner = { merchantId, id: endpoint.id };
+    await read("notification", (session) => insertEndpoint(session, { ...endpoint, eventTypes: [] }));
+    const secret = { sealed: "sealed", keyId: "k1" };
+    await transaction("notification", (session) =>
+      insertSecret(session, { endpointId: endpoint.id, secret, keepFormerMs: 0 }),
+    );
+    const trace = { traceparent: null, tracestate: null };
+    const event = {
+      id: "evt_told",
+      merchantId,
+      type: "payment.succeeded",
+      paymentId,
+      refundId: "",
+      payload: "{}",
+    } as const;
+    await read("notification", (session) =>
+      insertNotifications(session, [webhookOf(paymentId)], [{ ...event, ...trace }]),
+    );
+    await read("notification", (session) => listDueEndpoints(session, ""));
+    const rooms = [{ endpointId: endpoint.id, places: 8 }];
+    const claimed = await read("notification", (session) =>
+      claimDeliveries(session, { rooms, limit: 8, leaseMs: 1_000 }),
+    );
+    expect(claimed).to.have.length(1);
+    await read("notification", (session) =>
+      recordDeliveries(
+        session,
+        claimed.map(({ eventId, endpointId, attempt }) => ({
+          ...{ eventId, endpointId, attempt, state: "failed", attemptTimeMs: Date.now(), latencyMs: 5, status: 500 },
+          ...{ error: "HTTP status 500", nextDelayMs: 1_000, isGone: false },
+        })),
+        60_000,
+      ),
+    );
+    await read("notification", (session) => findEndpoint(session, owner));
+    await read("notification", (session) => findEndpointOfRequest(session, { merchantId, requestId: "r" }));
+    await read("notification", (session) => listEndpoints(session, merchantId));
+    const nothing = { url: null, description: null, eventTypes: null, state: null };
+    await read("notification", (session) => changeEndpoint(session, { ...owner, ...nothing }));
+    await read("notification", (session) => findEvent(session, { merchantId, id: event.id }));
+    const after = { createTime: new Date(), id: event.id };
+    await read("notification", (session) => listEvents(session, { merchantId, limit: 50 }));
+    await read("notification", (session) => listEvents(session, { merchantId, limit: 50, after }));
+    await read("notification", (session) => listEvents(session, { merchantId, limit: 50, paymentId }));
+    await read("notification", (session) => findDeliveries(session, event.id));
+    await read("notification", (session) => requeueEvent(session, { eventId: event.id, endpointId: null }));
+    await read("notification", (session) => listAttempts(session, { eventId: event.id, limit: 50 }));
   }
 
   it("is found by an index, whatever the statement", async () => {

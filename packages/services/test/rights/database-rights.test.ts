@@ -77,6 +77,19 @@ const RIGHTS: Readonly<Record<DatabaseRole, Readonly<Record<string, TableRights>
       insert: true,
       update: ["state", "attempts", "next_attempt_time", "last_error", "sent_time"],
     },
+    "notification.webhook_endpoints": {
+      select: "all",
+      insert: true,
+      update: ["url", "description", "event_types", "state", "disable_reason", "failing_since", "update_time"],
+    },
+    "notification.webhook_secrets": { select: "all", insert: true, update: ["sealed", "key_id", "expire_time"] },
+    "notification.events": { select: "all", insert: true },
+    "notification.webhook_deliveries": {
+      select: "all",
+      insert: true,
+      update: ["state", "attempts", "attempts_before", "queue_time", "next_attempt_time", "sent_time"],
+    },
+    "notification.webhook_attempts": { select: "all", insert: true },
   },
 };
 

@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { recordedPayment, recordedRefund } from "../../dist/gateway/payment-resource.js";
 import { DeclineReason, RefundDeclineReason } from "../../dist/gen/quittance/payments/v1/payments.js";
 import {
   bankResultMessage,
@@ -8,6 +7,7 @@ import {
   paymentView,
   validationResultMessage,
 } from "../../dist/shared/messages.js";
+import { recordedPayment, recordedRefund } from "../../dist/shared/payment-resource.js";
 import { refundResultMessage, refundView } from "../../dist/shared/refund-messages.js";
 
 const TIME = "2026-04-12T10:00:00.000Z";

@@ -49,6 +49,8 @@ export class ModelBackend implements Backend {
       ...Object.values(clientBank),
       ...Object.values(merchantBank),
       notification.notifications,
+      notification.events,
+      notification.webhookDeliveries,
     ] as unknown as readonly Table[];
   }
 
@@ -107,6 +109,15 @@ export class PostgresBackend implements Backend {
         `INSERT INTO merchant_bank.merchants (id, name, currency, balance, opening_balance, state)
          VALUES ($1, '', $2, $3, $3, $4)`,
         [row.id, row.currency, row.balance, row.state],
+      );
+    }
+    for (const [place, row] of SEED_ROWS.webhookEndpoints.entries()) {
+      await superuser.query(
+        `INSERT INTO notification.webhook_endpoints
+           (id, merchant_id, request_id, place, url, description, event_types, state, disable_reason)
+         VALUES ($1, $2, $1, $3, '', '', $4, $5, $6)
+         ON CONFLICT DO NOTHING`,
+        [row.id, row.merchantId, place + 1, row.eventTypes, row.state, row.state === "disabled" ? "merchant" : null],
       );
     }
     return new PostgresBackend((role) => database.urlOf(role), superuser, patch);

@@ -7,6 +7,7 @@ import { finishCycle } from "../../../dist/client-bank/step-5b-finish.js";
 import { creditRefunds } from "../../../dist/client-bank/step-r3-credit.js";
 import { settlePayments } from "../../../dist/merchant-bank/step-4-settle.js";
 import { debitRefunds } from "../../../dist/merchant-bank/step-r2-debit.js";
+import type { ComposedEvent } from "../../../dist/notification/compose-event.js";
 import type { ComposedNotification } from "../../../dist/notification/compose-notification.js";
 import { insertNotifications } from "../../../dist/notification/operations/insert-notifications.js";
 import type { Transaction } from "../../../dist/platform/database.js";
@@ -86,7 +87,12 @@ export class RandomWork {
       },
       () => {
         const batch = this.#batch(() => this.#notification());
-        return { user: "notification", name: "5a", run: (transaction) => insertNotifications(transaction, batch) };
+        const events = batch.map(eventOf);
+        return {
+          user: "notification",
+          name: "5a",
+          run: (transaction) => insertNotifications(transaction, batch, events),
+        };
       },
     ];
     return random.pick(kinds)();
@@ -196,4 +202,18 @@ export class RandomWork {
       tracestate: null,
     };
   }
+}
+
+/** The event of what is told: the same one for the same payment or refund. */
+function eventOf({ paymentId, refundId }: ComposedNotification): ComposedEvent {
+  return {
+    id: `evt_${refundId || paymentId}_of_${paymentId}`,
+    merchantId: paymentId.endsWith("1") ? "m-1" : paymentId.endsWith("2") ? "m-2" : "m-closed",
+    type: refundId === "" ? "payment.succeeded" : "refund.declined",
+    paymentId,
+    refundId,
+    payload: "{}",
+    traceparent: null,
+    tracestate: null,
+  };
 }

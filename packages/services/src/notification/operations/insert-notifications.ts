@@ -1,34 +1,78 @@
 import type { Session } from "../../platform/database.js";
+import type { ComposedEvent } from "../compose-event.js";
 import type { ComposedNotification, NotificationKey } from "../compose-notification.js";
 
+/** What a batch of ends left behind. */
+export interface RecordedEnds {
+  /** The notifications that were not recorded before. */
+  readonly recorded: readonly NotificationKey[];
+  /** Ids of the endpoints that events were queued for. */
+  readonly endpoints: readonly string[];
+}
+
+interface Row extends NotificationKey {
+  readonly endpoints: readonly string[] | null;
+}
+
 /**
- * Records notifications that are not recorded yet and tells which those were. One on the log is sent by being recorded;
- * one for the webhook is due at once. The rows go in by payment id, so that two instances that were given the same
- * payments or refunds wait for each other instead of deadlocking.
+ * Records notifications that are not recorded yet, and tells which those were. One on the log is sent by being recorded;
+ * one for the installation's webhook is due at once. With them, in the same statement, goes the event of each end that is
+ * told now for the first time and whose merchant has endpoints, and its place in the queue of each endpoint that takes it.
+ *
+ * All notifications go in before the first event does, each by payment id: two instances that were given the same payments
+ * or refunds wait for each other instead of deadlocking.
  */
 export async function insertNotifications(
   session: Session,
   notifications: readonly ComposedNotification[],
-): Promise<NotificationKey[]> {
-  const place = ({ paymentId, refundId }: NotificationKey) => `${paymentId} ${refundId}`;
-  const rows = notifications.toSorted((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0));
-  const result = await session.query<NotificationKey>({
+  events: readonly ComposedEvent[] = [],
+): Promise<RecordedEnds> {
+  const rows = inOrder(notifications);
+  const ends = inOrder(events);
+  const result = await session.query<Row>({
     name: "insert-notifications",
-    text: `INSERT INTO notification.notifications
-             (payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,
-              refund_id, traceparent, tracestate, state, attempts, next_attempt_time, sent_time)
-           SELECT payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,
-                  refund_id, traceparent, tracestate,
-                  CASE channel WHEN 'log' THEN 'sent' ELSE 'pending' END,
-                  CASE channel WHEN 'log' THEN 1 ELSE 0 END,
-                  CASE channel WHEN 'log' THEN NULL ELSE now() END,
-                  CASE channel WHEN 'log' THEN now() END
-           FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[],
-                       $9::text[], $10::text[], $11::text[], $12::text[])
-             AS given (payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,
-                       refund_id, traceparent, tracestate)
-           ON CONFLICT ON CONSTRAINT notifications_once DO NOTHING
-           RETURNING payment_id AS "paymentId", refund_id AS "refundId", channel`,
+    text: `WITH recorded AS (
+             INSERT INTO notification.notifications
+               (payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,
+                refund_id, traceparent, tracestate, state, attempts, next_attempt_time, sent_time)
+             SELECT payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,
+                    refund_id, traceparent, tracestate,
+                    CASE channel WHEN 'log' THEN 'sent' ELSE 'pending' END,
+                    CASE channel WHEN 'log' THEN 1 ELSE 0 END,
+                    CASE channel WHEN 'log' THEN NULL ELSE now() END,
+                    CASE channel WHEN 'log' THEN now() END
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[],
+                         $9::text[], $10::text[], $11::text[], $12::text[])
+               AS given (payment_id, template_name, channel, language, template_version, subject, body, payload, trace_id,
+                         refund_id, traceparent, tracestate)
+             ON CONFLICT ON CONSTRAINT notifications_once DO NOTHING
+             RETURNING payment_id, refund_id, channel
+           ), new_events AS (
+             INSERT INTO notification.events
+               (id, merchant_id, type, payment_id, refund_id, payload, traceparent, tracestate)
+             SELECT told.id, told.merchant_id, told.type, told.payment_id, told.refund_id, told.payload, told.traceparent,
+                    told.tracestate
+             FROM unnest($13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[],
+                         $20::text[])
+               AS told (id, merchant_id, type, payment_id, refund_id, payload, traceparent, tracestate)
+             -- Counted before anything else is done: the notifications are all in then.
+             WHERE (SELECT count(*) FROM recorded) > 0
+               AND EXISTS (SELECT FROM notification.webhook_endpoints AS own WHERE own.merchant_id = told.merchant_id)
+               AND EXISTS (SELECT FROM recorded
+                           WHERE recorded.payment_id = told.payment_id AND recorded.refund_id = told.refund_id)
+             ON CONFLICT (id) DO NOTHING
+             RETURNING id, merchant_id, type
+           ), queued AS (
+             INSERT INTO notification.webhook_deliveries (event_id, endpoint_id, state, next_attempt_time)
+             SELECT new_events.id, endpoint.id, 'pending', now()
+             FROM new_events JOIN notification.webhook_endpoints AS endpoint
+               ON endpoint.merchant_id = new_events.merchant_id AND endpoint.state = 'enabled'
+              AND (endpoint.event_types = '{}' OR new_events.type = ANY (endpoint.event_types))
+             RETURNING endpoint_id
+           )
+           SELECT payment_id AS "paymentId", refund_id AS "refundId", channel,
+                  (SELECT array_agg(DISTINCT endpoint_id) FROM queued) AS endpoints
+           FROM recorded`,
     values: [
       rows.map((row) => row.paymentId),
       rows.map((row) => row.templateName),
@@ -42,7 +86,23 @@ export async function insertNotifications(
       rows.map((row) => row.refundId),
       rows.map((row) => row.traceparent),
       rows.map((row) => row.tracestate),
+      ends.map((end) => end.id),
+      ends.map((end) => end.merchantId),
+      ends.map((end) => end.type),
+      ends.map((end) => end.paymentId),
+      ends.map((end) => end.refundId),
+      ends.map((end) => end.payload),
+      ends.map((end) => end.traceparent),
+      ends.map((end) => end.tracestate),
     ],
   });
-  return result.rows;
+  return {
+    recorded: result.rows.map(({ endpoints: _, ...key }) => key),
+    endpoints: result.rows[0]?.endpoints ?? [],
+  };
+}
+
+function inOrder<Told extends Pick<NotificationKey, "paymentId" | "refundId">>(told: readonly Told[]): Told[] {
+  const place = ({ paymentId, refundId }: Told) => `${paymentId} ${refundId}`;
+  return told.toSorted((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0));
 }

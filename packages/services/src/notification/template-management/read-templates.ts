@@ -1,23 +1,16 @@
 /** Pages of templates, of their versions and of their histories. */
 import type { Session } from "../../platform/database.js";
-import { checked } from "../../shared/checked.js";
-import { endPage, type ListFilters, type Page, pageSizeOf, readPageToken } from "../../shared/pages.js";
+import type { Page } from "../../shared/pages.js";
 import { findTemplateActions } from "../operations/find-template-actions.js";
 import { findTemplateVersions } from "../operations/find-template-versions.js";
 import { findTemplates } from "../operations/find-templates.js";
+import { type PageRequest, readPage } from "../read-page.js";
 import type { StoredAction, StoredTemplate, StoredVersion } from "../stored-template.js";
 import { readTemplate } from "./change-active-version.js";
 import { FieldChecks, MAXIMUM_VERSION_NUMBER, type TemplateKey } from "./template-fields.js";
 
 const WORD = /^[!-~]{1,100}$/;
 const NUMBER = /^[0-9]{1,18}$/;
-
-/** Which page. */
-export interface PageRequest {
-  readonly pageSize: number;
-  /** Empty for the first one. */
-  readonly pageToken: string;
-}
 
 /** By name and language; an empty one is any. @throws ManagementError INVALID_FIELDS. */
 export async function listTemplates(
@@ -78,22 +71,4 @@ export async function listTemplateActions(
       }),
     positionOf: ({ id }) => [String(id)],
   });
-}
-
-async function readPage<Item>(
-  { pageSize, pageToken }: PageRequest,
-  page: {
-    /** Names the list and its filters. */
-    readonly filters: ListFilters;
-    /** The texts of a position, each of its own form. */
-    readonly position: readonly RegExp[];
-    find(position: readonly string[] | undefined, limit: number): Promise<Item[]>;
-    positionOf(item: Item): readonly string[];
-  },
-): Promise<Page<Item>> {
-  const size = checked((check) => pageSizeOf(pageSize, check));
-  const isPosition = (parts: readonly string[]) =>
-    parts.length === page.position.length && page.position.every((form, place) => form.test(parts[place] ?? ""));
-  const position = readPageToken(page.filters, pageToken, isPosition);
-  return endPage(await page.find(position, size + 1), size, page.filters, page.positionOf);
 }

@@ -16,14 +16,38 @@ const MAXIMUM_HEADER_BYTES = 16 * 1024;
 /** Longest `Retry-After` that is heeded. */
 const MAXIMUM_RETRY_AFTER_MS = 60 * 60 * 1_000;
 
-export interface WebhookTarget {
-  readonly url: URL;
-  /** Each of them signs. */
-  readonly secrets: KeyRing;
+/** A kept connection that nobody used for so long is closed. */
+const IDLE_CONNECTION_MS = 60_000;
+/** Kept connections to one receiver. */
+const IDLE_CONNECTIONS = 8;
+
+/** How webhooks are posted, whoever receives them. */
+export interface WebhookClientSettings {
   /** Whether loopback, link-local and private addresses may be posted to. */
   readonly allowPrivate: boolean;
   /** How long one attempt may take [5,000]. */
   readonly timeoutMs?: number;
+}
+
+/** Who receives a webhook. */
+export interface WebhookDestination {
+  readonly url: URL;
+  /** Each of them signs. */
+  readonly secrets: readonly Uint8Array[];
+}
+
+export interface WebhookClient {
+  /** Never rejects. `id` is the webhook's idempotency key. */
+  post(destination: WebhookDestination, webhook: PostedWebhook): Promise<PostResult>;
+  /** Closes the connections that are kept. */
+  close(): void;
+}
+
+/** The receiver of the installation's webhooks. */
+export interface WebhookTarget extends WebhookClientSettings {
+  readonly url: URL;
+  /** Each of them signs. */
+  readonly secrets: KeyRing;
 }
 
 export interface WebhookPoster {
@@ -33,27 +57,43 @@ export interface WebhookPoster {
   close(): void;
 }
 
-/** A poster to one receiver; its connections are kept and used again. Redirects are failures: they are not followed. */
+/** A poster to one receiver. */
 export function openWebhookPoster(target: WebhookTarget): WebhookPoster {
-  const secure = target.url.protocol === "https:";
-  const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
-  const timeoutMs = target.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const client = openWebhookClient(target);
+  return {
+    post: (webhook) => client.post({ url: target.url, secrets: target.secrets.all.map(({ bytes }) => bytes) }, webhook),
+    close: () => client.close(),
+  };
+}
 
-  function attempt(webhook: PostedWebhook, span: PostSpan): Promise<PostResult | "stale"> {
-    const literal = target.url.hostname.replace(/^\[|\]$/g, "");
-    if (!target.allowPrivate && isIP(literal) !== 0 && !isPublicAddress(literal)) {
+/** What posts to any receiver; connections are kept and used again. Redirects are failures: they are not followed. */
+export function openWebhookClient({
+  allowPrivate,
+  timeoutMs = DEFAULT_TIMEOUT_MS,
+}: WebhookClientSettings): WebhookClient {
+  const kept = { keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS, timeout: IDLE_CONNECTION_MS };
+  const agents = { http: new HttpAgent(kept), https: new HttpsAgent(kept) };
+
+  function attempt(
+    { url, secrets }: WebhookDestination,
+    webhook: PostedWebhook,
+    span: PostSpan,
+  ): Promise<PostResult | "stale"> {
+    const literal = url.hostname.replace(/^\[|\]$/g, "");
+    if (!allowPrivate && isIP(literal) !== 0 && !isPublicAddress(literal)) {
       return Promise.resolve({ kind: "failed", reason: "the address of the webhook is not public" });
     }
+    const secure = url.protocol === "https:";
     const body = Buffer.from(webhook.payload);
     return new Promise((resolve) => {
-      const request = (secure ? requestHttps : requestHttp)(target.url, {
+      const request = (secure ? requestHttps : requestHttp)(url, {
         method: "POST",
-        agent,
+        agent: secure ? agents.https : agents.http,
         maxHeaderSize: MAXIMUM_HEADER_BYTES,
         signal: AbortSignal.timeout(timeoutMs),
-        ...(!target.allowPrivate && { lookup: lookupPublic }),
+        ...(!allowPrivate && { lookup: lookupPublic }),
         headers: {
-          ...signWebhook({ ...webhook, timeMs: Date.now(), secrets: target.secrets.all.map((key) => key.bytes) }),
+          ...signWebhook({ ...webhook, timeMs: Date.now(), secrets }),
           "content-type": "application/json",
           "content-length": body.length,
           "user-agent": "quittance-notification",
@@ -77,15 +117,18 @@ export function openWebhookPoster(target: WebhookTarget): WebhookPoster {
   }
 
   return {
-    async post(webhook) {
-      const span = startPostSpan(target.url, webhook);
-      let result = await attempt(webhook, span);
-      if (result === "stale") result = await attempt(webhook, span);
+    async post(destination, webhook) {
+      const span = startPostSpan(destination.url, webhook);
+      let result = await attempt(destination, webhook, span);
+      if (result === "stale") result = await attempt(destination, webhook, span);
       const known = result === "stale" ? ({ kind: "failed", reason: "ECONNRESET" } as const) : result;
       span.end(known);
       return known;
     },
-    close: () => agent.destroy(),
+    close: () => {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
   };
 }
 
@@ -108,6 +151,7 @@ function judgeAnswer(answer: IncomingMessage): PostResult {
   return {
     kind: "failed",
     reason: `HTTP status ${status}`,
+    status,
     ...(seconds > 0 && { retryAfterMs: Math.min(seconds * 1_000, MAXIMUM_RETRY_AFTER_MS) }),
   };
 }

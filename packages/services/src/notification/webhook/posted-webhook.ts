@@ -13,4 +13,10 @@ export type PostResult =
   | { readonly kind: "delivered"; readonly status: number }
   /** 410 Gone: the receiver wants no further attempt. */
   | { readonly kind: "gone" }
-  | { readonly kind: "failed"; readonly reason: string; readonly retryAfterMs?: number };
+  | {
+      readonly kind: "failed";
+      readonly reason: string;
+      /** The answer's, where there was one. */
+      readonly status?: number;
+      readonly retryAfterMs?: number;
+    };

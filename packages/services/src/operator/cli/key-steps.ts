@@ -23,7 +23,7 @@ import {
   ringOfList,
   writeKeyFile,
 } from "../key-lists.js";
-import { countFormerFingerprints, countIds, countSealedMessages } from "../key-use.js";
+import { countFormerFingerprints, countIds, countSealedMessages, countSealedSecrets } from "../key-use.js";
 import { newSigningKey, PUBLIC_KEYS, readSigningKeys, SIGNING_KEYS, writeSigningKeys } from "../signing-keys.js";
 import { actorOf, recordAction } from "./action-record.js";
 import { type CommandCall, EXIT, type ExitCode, textOption, UsageError } from "./command.js";
@@ -159,6 +159,12 @@ export async function retireKey(call: CommandCall, list: string, id: string): Pr
 /** What still needs a key, in words; undefined when nothing that can be counted does. */
 async function whatNeeds(call: CommandCall, list: KeyListName, id: string): Promise<string | undefined> {
   if (list === "WEBHOOK_SECRETS") return undefined;
+  if (list === "WEBHOOK_SEALING_KEYS") {
+    const count = await onDatabase(call, (client) => countSealedSecrets(client, id));
+    return count === 0
+      ? undefined
+      : `the secrets of ${count} webhook endpoints are sealed with it; notification seals them again within a minute`;
+  }
   const key = ringKey(await ringIn(call, list), id);
   if (list === "CARD_SEALING_KEYS") {
     const count = await onBroker(call, (connection) => countSealedMessages(connection, key));

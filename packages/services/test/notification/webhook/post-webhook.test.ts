@@ -45,7 +45,11 @@ describe("openWebhookPoster", () => {
   for (const status of [400, 404, 429, 500, 503]) {
     it(`tells of status ${status} as a failure`, async () => {
       await using receiver = await startReceiver((response) => response.writeHead(status).end());
-      expect(await posted({ url: receiver.url })).to.deep.equal({ kind: "failed", reason: `HTTP status ${status}` });
+      expect(await posted({ url: receiver.url })).to.deep.equal({
+        kind: "failed",
+        reason: `HTTP status ${status}`,
+        status,
+      });
     });
   }
 
@@ -61,7 +65,11 @@ describe("openWebhookPoster", () => {
 
   it("does not follow a redirect", async () => {
     await using receiver = await startReceiver((response) => response.writeHead(307, { location: "/other" }).end());
-    expect(await posted({ url: receiver.url })).to.deep.equal({ kind: "failed", reason: "HTTP status 307" });
+    expect(await posted({ url: receiver.url })).to.deep.equal({
+      kind: "failed",
+      reason: "HTTP status 307",
+      status: 307,
+    });
     expect(receiver.received.map(({ path }) => path)).to.deep.equal(["/hook"]);
   });
 

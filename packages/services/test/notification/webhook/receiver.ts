@@ -1,5 +1,11 @@
 /** A receiver of webhooks on loopback, for tests. */
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 
 export interface ReceivedWebhook {
@@ -15,14 +21,27 @@ export interface Receiver extends AsyncDisposable {
   readonly received: readonly ReceivedWebhook[];
 }
 
+export type Answer = (response: ServerResponse, webhook: ReceivedWebhook) => void;
+
 /** Answers each webhook by `answer`; one that is never answered is cut off when the receiver closes. */
-export async function startReceiver(
-  answer: (response: ServerResponse, webhook: ReceivedWebhook) => void,
+export function startReceiver(answer: Answer): Promise<Receiver> {
+  return receiveWith(
+    (listener) => createServer(listener),
+    (server) => new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`),
+    answer,
+  );
+}
+
+/** The same on a server of any kind. */
+export async function receiveWith(
+  create: (listener: RequestListener) => Server,
+  urlOf: (server: Server) => URL,
+  answer: Answer,
 ): Promise<Receiver> {
   const received: ReceivedWebhook[] = [];
   const connections = new WeakMap<Socket, number>();
   let connectionCount = 0;
-  const server = createServer(async (request, response) => {
+  const server = create(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const webhook = {
@@ -34,14 +53,15 @@ export async function startReceiver(
     received.push(webhook);
     answer(response, webhook);
   });
-  server.on("connection", (socket) => {
-    connectionCount += 1;
-    connections.set(socket, connectionCount);
-  });
+  for (const event of ["connection", "secureConnection"]) {
+    server.on(event, (socket: Socket) => {
+      connectionCount += 1;
+      connections.set(socket, connectionCount);
+    });
+  }
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
   return {
-    url: new URL(`http://127.0.0.1:${port}/hook`),
+    url: urlOf(server),
     received,
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -7,11 +7,11 @@ import {
   RefundDeclineReason,
   RefundState,
 } from "../gen/quittance/payments/v1/payments.js";
-import { PUBLIC_DECLINE_MESSAGES, REFUND_DECLINE_MESSAGES, sentenceOf } from "../shared/decline.js";
-import type { MerchantData } from "../shared/merchant-data.js";
-import type { PaymentView } from "../shared/messages.js";
-import { moneyFromWire } from "../shared/money.js";
-import type { RefundView } from "../shared/refund-messages.js";
+import { PUBLIC_DECLINE_MESSAGES, REFUND_DECLINE_MESSAGES, sentenceOf } from "./decline.js";
+import type { MerchantData } from "./merchant-data.js";
+import type { PaymentView } from "./messages.js";
+import { moneyFromWire } from "./money.js";
+import type { RefundView } from "./refund-messages.js";
 
 /** A payment as client-bank recorded it. A verdict is told when it is final, and not while it is on its way. */
 export function recordedPayment(view: PaymentView): Payment {

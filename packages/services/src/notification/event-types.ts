@@ -1,0 +1,24 @@
+/** The types of events that webhooks tell of. They are documented in proto/quittance/notifications/v1/webhook_endpoints.proto. */
+import type { TemplateName } from "./template-variables.js";
+
+/** Standard Webhooks: full-stop delimited, the thing first. A type that was once sent never changes its meaning. */
+export const EVENT_TYPES = [
+  "payment.succeeded",
+  "payment.declined",
+  "refund.succeeded",
+  "refund.declined",
+  "webhook_endpoint.disabled",
+  "webhook_endpoint.test",
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** What is told of an end, by the template that tells it. */
+export const EVENT_TYPE_OF_TEMPLATE: Readonly<Record<TemplateName, EventType>> = {
+  "payment-succeeded": "payment.succeeded",
+  "payment-declined": "payment.declined",
+  "refund-succeeded": "refund.succeeded",
+  "refund-declined": "refund.declined",
+};
+
+/** How an endpoint names all types, those of the future too. */
+export const ALL_TYPES = "*";

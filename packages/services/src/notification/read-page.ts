@@ -1,0 +1,28 @@
+import { checked } from "../shared/checked.js";
+import { endPage, type ListFilters, type Page, pageSizeOf, readPageToken } from "../shared/pages.js";
+
+/** Which page. */
+export interface PageRequest {
+  readonly pageSize: number;
+  /** Empty for the first one. */
+  readonly pageToken: string;
+}
+
+/** A page of one of the service's lists. @throws ManagementError INVALID_ARGUMENT when the request is for none. */
+export async function readPage<Item>(
+  { pageSize, pageToken }: PageRequest,
+  page: {
+    /** Names the list and its filters. */
+    readonly filters: ListFilters;
+    /** The texts of a position, each of its own form. */
+    readonly position: readonly RegExp[];
+    find(position: readonly string[] | undefined, limit: number): Promise<readonly Item[]>;
+    positionOf(item: Item): readonly string[];
+  },
+): Promise<Page<Item>> {
+  const size = checked((check) => pageSizeOf(pageSize, check));
+  const isPosition = (parts: readonly string[]) =>
+    parts.length === page.position.length && page.position.every((form, place) => form.test(parts[place] ?? ""));
+  const position = readPageToken(page.filters, pageToken, isPosition);
+  return endPage(await page.find(position, size + 1), size, page.filters, page.positionOf);
+}

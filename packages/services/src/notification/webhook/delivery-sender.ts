@@ -1,0 +1,236 @@
+/**
+ * Posts the events that wait in the endpoints' queues: at least once each, under one id. Each endpoint has places and a
+ * circuit breaker of its own, so that one that is slow, away or has a long queue delays no other.
+ */
+import type { BreakerOptions } from "@quittance/sdk";
+import type { Database } from "../../platform/database.js";
+import type { Logger } from "../../platform/log.js";
+import { serviceMeter } from "../../platform/meter.js";
+import { type ClaimedDelivery, claimDeliveries } from "../operations/claim-deliveries.js";
+import { listDueEndpoints } from "../operations/list-due-endpoints.js";
+import type { DeliveryResult, DisabledEndpoint } from "../operations/record-deliveries.js";
+import { EndpointLanes } from "./endpoint-lanes.js";
+import type { WebhookClient } from "./post-webhook.js";
+import type { PostResult } from "./posted-webhook.js";
+import { ResultRecorder } from "./result-recorder.js";
+import { DEFAULT_RETRY_SCHEDULE, nextDelayMs, type RetrySchedule } from "./retry-schedule.js";
+import type { SecretSeal } from "./secret-seal.js";
+import { WakeUp } from "./wake-up.js";
+
+export interface DeliverySenderOptions {
+  readonly database: Database;
+  readonly client: Pick<WebhookClient, "post">;
+  readonly seal: SecretSeal;
+  readonly log: Logger;
+  /** Told of each endpoint that was disabled because it failed. */
+  readonly onDisabled?: (endpoint: DisabledEndpoint) => Promise<void>;
+  /** Webhooks being posted at once, to whomever [256]. */
+  readonly concurrency?: number;
+  /** Those to one endpoint [8]. */
+  readonly concurrencyPerEndpoint?: number;
+  /** After this time the webhooks of a sender that died are taken by another, in milliseconds [30,000]. */
+  readonly leaseMs?: number;
+  /** How often it looks for what is due without being woken, in milliseconds [1,000]. */
+  readonly pollIntervalMs?: number;
+  /** The same while nothing waits: only what another process left there would be found [30,000]. */
+  readonly idlePollIntervalMs?: number;
+  readonly retry?: RetrySchedule;
+  /** When it posts no more to an endpoint, and tries again with one webhook [5 failures in a row, 5 s]. */
+  readonly breaker?: BreakerOptions;
+  /** An endpoint that only failed for so long is disabled, in milliseconds [5 days]. */
+  readonly disableAfterMs?: number;
+}
+
+const DAY_MS = 24 * 3_600 * 1_000;
+const DEFAULTS = {
+  concurrency: 256,
+  concurrencyPerEndpoint: 8,
+  leaseMs: 30_000,
+  pollIntervalMs: 1_000,
+  idlePollIntervalMs: 30_000,
+  retry: DEFAULT_RETRY_SCHEDULE,
+  breaker: { afterFailures: 5, halfOpenAfterMs: 5_000, probeSize: 1 } satisfies BreakerOptions,
+  disableAfterMs: 5 * DAY_MS,
+  onDisabled: async () => undefined,
+} as const;
+
+/** Takes what is due from one endpoint after the other, whenever a place is free. */
+export class DeliverySender {
+  readonly #options: Required<DeliverySenderOptions>;
+  readonly #wakeUp = new WakeUp();
+  readonly #lanes: EndpointLanes;
+  readonly #recorder: ResultRecorder;
+  readonly #loop: Promise<void>;
+  readonly #posting = new Set<Promise<void>>();
+  readonly #attempts = serviceMeter().createCounter("quittance.webhook.attempts", {
+    description: "Attempts to post an event to a merchant's endpoint.",
+    unit: "{attempt}",
+  });
+  /** Where the look through the queues goes on; undefined while none is under way. */
+  #lookAfter: string | undefined = "";
+  /** Whether nothing waits in any queue, as far as the last look and what was taken since tell. */
+  #isIdle = false;
+  #stopping = false;
+
+  constructor(options: DeliverySenderOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+    const { database, log, concurrencyPerEndpoint, breaker, disableAfterMs, onDisabled } = this.#options;
+    this.#lanes = new EndpointLanes({ places: concurrencyPerEndpoint, breaker, changed: () => this.#wakeUp.notify() });
+    this.#recorder = new ResultRecorder({ database, log, disableAfterMs, onDisabled });
+    serviceMeter()
+      .createObservableGauge("quittance.webhook.endpoints_away", {
+        description: "Endpoints that are tried with one webhook at a time, because they failed.",
+        unit: "{endpoint}",
+      })
+      .addCallback((result) => result.observe(this.#lanes.away));
+    this.#loop = this.#run();
+  }
+
+  /** Says whose queues have something new that is due; cheap, and safe to call at any time. */
+  wake(endpoints: readonly string[]): void {
+    if (endpoints.length === 0) return;
+    this.#lanes.ready(endpoints);
+    this.#wakeUp.notify();
+  }
+
+  /** Takes no more and waits for what is being posted; what does not end in time is sent again after its lease. */
+  async drain(options: { readonly timeoutMs: number }): Promise<void> {
+    this.#stopping = true;
+    this.#lanes.end();
+    this.#wakeUp.notify();
+    const finished = this.#loop.then(() => Promise.all(this.#posting));
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, options.timeoutMs);
+    });
+    await Promise.race([finished, timeout]);
+    clearTimeout(timer);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      const answered = (await this.#look()) && (await this.#take());
+      if (this.#stopping) break;
+      if (answered && (this.#lookAfter !== undefined || this.#hasWork())) continue;
+      const { pollIntervalMs, idlePollIntervalMs } = this.#options;
+      const woken = await this.#wakeUp.wait(this.#isIdle ? idlePollIntervalMs : pollIntervalMs);
+      if (!woken) this.#lookAfter ??= "";
+    }
+  }
+
+  #hasWork(): boolean {
+    return this.#posting.size < this.#options.concurrency && this.#lanes.hasReady;
+  }
+
+  /** Looks at some queues for what became due by itself; false when the database did not answer. */
+  async #look(): Promise<boolean> {
+    const after = this.#lookAfter;
+    if (after === undefined) return true;
+    try {
+      const { due, next, isEmpty } = await this.#options.database.autoCommit((session) =>
+        listDueEndpoints(session, after),
+      );
+      this.#lanes.ready(due);
+      this.#lookAfter = next;
+      if (after === "") this.#isIdle = isEmpty;
+      return true;
+    } catch (error) {
+      this.#options.log.warn({ step: "5a", err: error }, "the queues of webhooks cannot be read; they wait there");
+      return false;
+    }
+  }
+
+  /** Claims and starts as many as there are places for; false when the database did not answer. */
+  async #take(): Promise<boolean> {
+    const { database, concurrency, leaseMs, log } = this.#options;
+    const limit = concurrency - this.#posting.size;
+    const rooms = limit > 0 ? this.#lanes.takeReady(limit) : [];
+    if (rooms.length === 0) return true;
+    try {
+      const claimed = await database.autoCommit((session) => claimDeliveries(session, { rooms, limit, leaseMs }));
+      this.#lanes.claimed(rooms, claimed, claimed.length === limit);
+      if (claimed.length > 0) this.#isIdle = false;
+      for (const delivery of claimed) this.#start(delivery);
+      return true;
+    } catch (error) {
+      this.#lanes.ready(rooms.map(({ endpointId }) => endpointId));
+      log.warn({ step: "5a", err: error }, "webhooks cannot be taken from their queues; they wait there");
+      return false;
+    }
+  }
+
+  #start(delivery: ClaimedDelivery): void {
+    const posting = this.#send(delivery).finally(() => {
+      this.#posting.delete(posting);
+      this.#lanes.ended(delivery.endpointId);
+      this.#wakeUp.notify();
+    });
+    this.#posting.add(posting);
+  }
+
+  async #send(delivery: ClaimedDelivery): Promise<void> {
+    const attemptTimeMs = Date.now();
+    const beganMs = performance.now();
+    const answer = await this.#lanes.run(delivery.endpointId, () => this.#post(delivery));
+    const latencyMs = performance.now() - beganMs;
+    const result = this.#judge(delivery, answer, { attemptTimeMs, latencyMs });
+    this.#attempts.add(1, { "quittance.webhook.outcome": result.state });
+    this.#log(delivery, result);
+    await this.#recorder.record(result);
+  }
+
+  async #post(delivery: ClaimedDelivery): Promise<PostResult> {
+    const { client, seal, log } = this.#options;
+    let secrets: Uint8Array[];
+    try {
+      secrets = await Promise.all(delivery.secrets.map((sealed) => seal.open(sealed, delivery.endpointId)));
+    } catch (error) {
+      log.error({ step: "5a", err: error, endpoint: delivery.endpointId }, "a webhook cannot be signed");
+      return { kind: "failed", reason: "the secret of the endpoint cannot be opened" };
+    }
+    // Never unsigned.
+    if (secrets.length === 0) return { kind: "failed", reason: "the endpoint has no secret" };
+    const { eventId: id, payload, traceparent, tracestate } = delivery;
+    return client.post({ url: new URL(delivery.url), secrets }, { id, payload, traceparent, tracestate });
+  }
+
+  #judge(
+    { eventId, endpointId, attempt, attemptSinceQueued, ageMs }: ClaimedDelivery,
+    answer: PostResult,
+    times: Pick<DeliveryResult, "attemptTimeMs" | "latencyMs">,
+  ): DeliveryResult {
+    const made = { eventId, endpointId, attempt, ...times, isGone: answer.kind === "gone" };
+    if (answer.kind === "delivered") {
+      return { ...made, state: "sent", status: answer.status, error: null, nextDelayMs: null };
+    }
+    if (answer.kind === "gone") {
+      return { ...made, state: "gave-up", status: 410, error: "HTTP status 410", nextDelayMs: null };
+    }
+    const failed = { ...made, status: answer.status ?? null, error: answer.reason };
+    const delayMs = nextDelayMs(this.#options.retry, {
+      attempt: attemptSinceQueued,
+      ageMs,
+      ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }),
+    });
+    if (delayMs === undefined) return { ...failed, state: "gave-up", nextDelayMs: null };
+    return { ...failed, state: "failed", nextDelayMs: delayMs };
+  }
+
+  #log(delivery: ClaimedDelivery, { state, error, status, nextDelayMs, latencyMs }: DeliveryResult): void {
+    const facts = {
+      payment: delivery.paymentId || undefined,
+      trace: delivery.traceparent?.slice(3, 35),
+      step: "5a",
+      channel: "webhook",
+      endpoint: delivery.endpointId,
+      event: delivery.eventId,
+      type: delivery.type,
+      attempt: delivery.attempt,
+      status: status ?? undefined,
+      latencyMs: Math.round(latencyMs),
+    };
+    if (state === "sent") this.#options.log.info(facts, "webhook sent");
+    else if (state === "failed") this.#options.log.warn({ ...facts, reason: error, nextDelayMs }, "webhook failed");
+    else this.#options.log.error({ ...facts, reason: error }, "webhook given up");
+  }
+}
