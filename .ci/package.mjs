@@ -1,20 +1,38 @@
 // Installs the packed SDK into empty projects, as its users do, and runs the README's code and the examples there: in
-// strict TypeScript and in JavaScript, under each line of Node that is maintained. Needs npm's registry. Prints a line
+// strict TypeScript, in JavaScript (ES modules and CommonJS) and as one file of a bundler's, under each line of Node that
+// is maintained; and says what a line that is no longer maintained is told. Needs npm's registry. Prints a line
 // for each check, and `N passed, N failed` last.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const LINES = [22, 24, 26];
+/** No longer maintained: told so at import, in one sentence. */
+const TOO_OLD = 20;
 /** The first line whose JavaScript has `await using`. */
 const HAS_AWAIT_USING = 24;
 const SDK = resolve("packages/sdk");
 /** What the examples and the compiler need besides the SDK. */
 const BESIDES = ["typescript@7", "zod@4", "@types/node@22", "@opentelemetry/api@1", "@opentelemetry/sdk-trace@2"];
+/** Makes one file of a program and all that it imports. */
+const BUNDLER = "esbuild@0.28";
 const RUN_TIMEOUT_MS = 60_000;
 /** Marks of a README block that is run as it stands, and what it prints. */
-const RUN_BY_CI = /<!-- run by CI -->\n```(ts|js)\n([\s\S]*?)```(?:\n+<!-- prints: (.*) -->)?/g;
+const RUN_BY_CI = /<!-- run by CI -->\n```(ts|js|cjs)\n([\s\S]*?)```(?:\n+<!-- prints: (.*) -->)?/g;
+/** How the README has a project begin: the commands of its first block. */
+const BEGIN = /```sh\n([\s\S]*?)```/;
+/** How the README bundles the program of that project. */
+const BUNDLE = /<!-- bundled by CI -->\n```sh\n([\s\S]*?)```/;
 /** Needs a broker of its caller's; npm test runs it with one. */
 const NOT_ALONE = "11-watch-for-fraud.ts";
 
@@ -37,7 +55,10 @@ try {
     for (const file of compiled)
       tryFile(`Node ${line}, compiled from TypeScript: ${file}`, node, project, join("out", file));
   }
+  tryFirstHour(tarball, readme, blocks[0], nodes);
+  tryBundle(readme, blocks[0], nodes);
   const bare = emptyProject("bare", [tarball]);
+  tellsTooOld(bare);
   const extraneous = run("npm", ["ls", "--all", "--parseable"], bare).trim().split("\n").slice(1);
   check(`the SDK alone brings ${extraneous.length} packages, at most 8`, extraneous.length <= 8 || extraneous);
 } catch (error) {
@@ -75,14 +96,58 @@ function emptyProject(name, packages) {
 /** The program of each line of Node, from the npm package that carries it. */
 function installNodes() {
   const nodes = new Map();
-  for (const line of LINES) {
-    const folder = emptyProject(`node-${line}`, [`node-${process.platform}-${process.arch}@${line}`]);
-    const program = join(folder, "node_modules", `node-${process.platform}-${process.arch}`, "bin", "node");
-    const version = existsSync(program) ? run(program, ["--version"], folder).trim() : "none";
-    check(`npm supplies Node ${line}: ${version}`, version.startsWith(`v${line}.`));
-    nodes.set(line, program);
-  }
+  for (const line of LINES) nodes.set(line, installNode(line));
   return nodes;
+}
+
+function installNode(line) {
+  const folder = emptyProject(`node-${line}`, [`node-${process.platform}-${process.arch}@${line}`]);
+  const program = join(folder, "node_modules", `node-${process.platform}-${process.arch}`, "bin", "node");
+  const version = existsSync(program) ? run(program, ["--version"], folder).trim() : "none";
+  check(`npm supplies Node ${line}: ${version}`, version.startsWith(`v${line}.`));
+  return program;
+}
+
+/** The README's own commands in an empty folder, and its first program as printed, in a file of the usual name. */
+function tryFirstHour(tarball, readme, { code, prints }, nodes) {
+  const folder = join(work, "first-hour");
+  mkdirSync(folder);
+  const commands = BEGIN.exec(readme)?.[1] ?? "";
+  const install = "npm install @quittance/sdk";
+  check(
+    `the README begins with npm init and ${install}`,
+    commands.includes("npm init -y") && commands.includes(install),
+  );
+  run("sh", ["-euc", commands.replace(install, `npm install --no-audit --no-fund ${tarball}`)], folder);
+  writeFileSync(join(folder, "index.js"), code);
+  for (const [line, node] of nodes) {
+    tryFile(`Node ${line}, the README's commands and its first program`, node, folder, "index.js", prints);
+  }
+}
+
+/** The README's bundle of that program, moved to a folder without packages. */
+function tryBundle(readme, { prints }, nodes) {
+  const folder = join(work, "first-hour");
+  run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", BUNDLER], folder);
+  run("sh", ["-euc", BUNDLE.exec(readme)?.[1] ?? "false"], folder);
+  const alone = join(work, "alone");
+  mkdirSync(alone);
+  renameSync(join(folder, "bundle.mjs"), join(alone, "bundle.mjs"));
+  for (const [line, node] of nodes) {
+    tryFile(`Node ${line}, esbuild's bundle as an ES module`, node, alone, "bundle.mjs", prints);
+  }
+}
+
+function tellsTooOld(folder) {
+  writeFileSync(join(folder, "imports.mjs"), 'import "@quittance/sdk";\n');
+  const node = installNode(TOO_OLD);
+  const { status, stderr } = spawnSync(node, ["imports.mjs"], { cwd: folder, encoding: "utf8" });
+  const told =
+    /^Error: @quittance\/sdk needs Node\.js 22\S* or later, and this is v20\.\S+, which is no longer maintained\.$/m;
+  check(
+    `Node ${TOO_OLD} is told so in one sentence at import`,
+    (status !== 0 && told.test(stderr)) || { status, stderr },
+  );
 }
 
 /** Compiles the README's TypeScript and the examples of the installed package; names what came of it. */
@@ -124,9 +189,9 @@ function compile(project, blocks) {
 function runBlocks(project, line, node, blocks) {
   for (const [index, { language, code, prints }] of blocks.entries()) {
     if (language === "ts" && line < HAS_AWAIT_USING) continue;
-    const file = `readme-${index}.mjs`;
+    const file = `readme-${index}.${language === "cjs" ? "cjs" : "mjs"}`;
     writeFileSync(join(project, file), code);
-    tryFile(`Node ${line}, JavaScript: ${file}`, node, project, file, prints);
+    tryFile(`Node ${line}, ${language === "cjs" ? "CommonJS" : "JavaScript"}: ${file}`, node, project, file, prints);
   }
 }
 

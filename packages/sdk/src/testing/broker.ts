@@ -1,11 +1,10 @@
-import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
 import { type AmqpServer, listenForAmqp } from "../amqp/server/listen.js";
 import { BrokerCore } from "./broker/core.js";
 import { type BrokerSettings, parseBrokerOptions } from "./broker/settings.js";
 import type { Broker, BrokerOptions, Fault, QueueFigures, RejectOptions } from "./broker-options.js";
 
 const PRODUCT = "quittance-embedded-broker";
-const { version } = createRequire(import.meta.url)("../../package.json") as { readonly version: string };
 /** How long a broker that comes back waits for its port, which the system may have lent to somebody meanwhile. */
 const PORT_WAIT_MS = 5_000;
 const PORT_RETRY_MS = 50;
@@ -30,7 +29,15 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
 
 function listen(core: BrokerCore, settings: BrokerSettings, port: number): Promise<AmqpServer> {
   const { host, tls, maximumMessageSize: maximumMessageBytes } = settings;
-  return listenForAmqp(core, { host, port, tls, containerId: PRODUCT, product: PRODUCT, version, maximumMessageBytes });
+  return listenForAmqp(core, {
+    host,
+    port,
+    tls,
+    containerId: PRODUCT,
+    product: PRODUCT,
+    version: ownVersion(),
+    maximumMessageBytes,
+  });
 }
 
 type State =
@@ -144,4 +151,16 @@ async function stop(state: Exclude<State, { readonly name: "closed" }>): Promise
   // A start that failed has told its caller, and has left nothing to be closed.
   const server = state.name === "running" ? state.server : await state.started.catch(() => undefined);
   await server?.close({ condition: "amqp:connection:forced", description: "The broker stops." });
+}
+
+/** The version of this package; a program that was bundled into one file has no package.json beside it. */
+function ownVersion(): string {
+  try {
+    const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+    const { name, version } = JSON.parse(text) as { readonly name?: unknown; readonly version?: unknown };
+    if (name === "@quittance/sdk" && typeof version === "string") return version;
+  } catch {
+    // Said below.
+  }
+  return "unknown";
 }

@@ -13,7 +13,8 @@ const TSC = fileURLToPath(new URL("../../../../node_modules/typescript/bin/tsc",
 /** Pages with code that is run as it stands. */
 const PAGES = ["README.md", "docs/testing.md"];
 /** A block of such code, and what it prints. */
-const RUN_BY_CI = /<!-- run by CI -->\n```(ts|js)\n([\s\S]*?)```(?:\n+<!-- prints:\s([\s\S]*?)\s-->)?/g;
+const EXTENSIONS = { ts: "mts", js: "mjs", cjs: "cjs" } as const;
+const RUN_BY_CI = /<!-- run by CI -->\n```(ts|js|cjs)\n([\s\S]*?)```(?:\n+<!-- prints:\s([\s\S]*?)\s-->)?/g;
 
 /** What each example prints, as far as it is the same each time. */
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
@@ -115,7 +116,7 @@ describe("The pages of the package", () => {
       const folder = await mkdtemp(join(PACKAGE, "dist-test", "page-"));
       try {
         for (const [index, [, language = "", code = "", prints]] of blocks.entries()) {
-          const file = join(folder, `block-${index}.${language === "ts" ? "mts" : "mjs"}`);
+          const file = join(folder, `block-${index}.${EXTENSIONS[language as keyof typeof EXTENSIONS]}`);
           await writeFile(file, code);
           const ended = await runToEnd(process.execPath, [file], { cwd: folder });
           expect(ended.code, `${ended.stderr}\n${code}`).to.equal(0);
