@@ -119,6 +119,12 @@ export function checkWait(name: string, given: unknown, least = 0): asserts give
   throw invalid(`${name} must be a number of milliseconds from ${least} to ${LONGEST_WAIT_MS.toLocaleString("en")}.`);
 }
 
+/** @throws MessagingError `invalid-argument` unless it is a finite number of at least `minimum`. */
+export function atLeast(minimum: number, name: string, value: number): number {
+  if (Number.isFinite(value) && value >= minimum) return value;
+  throw invalid(`${name} must be a number of at least ${minimum}.`);
+}
+
 /** What a value is, without showing it. */
 function kindOf(value: unknown): string {
   if (value === null) return "null";

@@ -1,9 +1,9 @@
 /** Every public name of `@quittance/sdk`; what is not here is not public. */
 import "./node-version.js";
 
-export { connect } from "./amqp/connect.js";
 export type { BreakerOptions, BreakerState, CircuitBreaker } from "./breaker.js";
 export type { Browser, BrowserOptions } from "./browser.js";
+export { connect } from "./connect.js";
 export type { Connection, ConnectionState, ConnectOptions, ReconnectOptions, TlsOptions } from "./connection.js";
 export type { Consumer, ConsumerOptions, Subscription } from "./consumer.js";
 export type { DeadLetter, DeadLetters } from "./dead-letters.js";

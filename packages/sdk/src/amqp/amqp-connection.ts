@@ -2,31 +2,26 @@ import { checkDestination, checkFunction, checkNames, checkText, namesOf } from 
 import type { Browser, BrowserOptions } from "../browser.js";
 import type { Connection, ConnectionState } from "../connection.js";
 import type { Consumer, ConsumerOptions } from "../consumer.js";
-import { DeadLetterQueue } from "../dead-letters/dead-letter-queue.js";
-import type { DeadLetters } from "../dead-letters.js";
 import type { Destination, TemporaryQueue, TemporaryTopic } from "../destination.js";
 import { MessagingError } from "../errors.js";
-import type { Message, OutgoingMessage } from "../message.js";
-import { openProcessor } from "../processor/processor.js";
-import type { Processor, ProcessorOptions } from "../processor.js";
 import type { Producer, ProducerOptions, Stall } from "../producer.js";
 import { type Reporter, reportTo } from "../reporting.js";
-import { Requester } from "../request/requester.js";
-import { openResponder } from "../request/responder.js";
-import type { RequestOptions, Responder, RespondOptions } from "../request-reply.js";
-import type { StandardSchemaV1 } from "../standard-schema.js";
 import type { Transaction, TransactionScope } from "../transaction.js";
 import { QueueBrowser } from "./browser.js";
 import type { ConnectionSettings } from "./connection-settings.js";
+import { ConnectionStates } from "./connection-states.js";
 import { AmqpConsumer } from "./consumer.js";
+import { browsing, type ConsumerIdentity, identify } from "./consumer-identity.js";
+import { checkConsumerOptions } from "./consumer-options.js";
 import { Failover } from "./failover.js";
 import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
-import { browsing, type ConsumerIdentity, checkConsumerOptions, identify, LinkNames } from "./link-options.js";
+import { LinkNames } from "./link-names.js";
 import { AmqpProducer } from "./producer.js";
 import { SeenMessages } from "./seen-messages.js";
 import { older } from "./stall.js";
-import { AmqpTemporaryDestination, checkUsable } from "./temporary-destination.js";
+import { checkUsable } from "./temporary-destination.js";
+import { TemporaryDestinations } from "./temporary-destinations.js";
 import { Transactions } from "./transactions.js";
 import { unsubscribe } from "./unsubscribe.js";
 
@@ -34,8 +29,11 @@ const BROWSER_OPTIONS = namesOf<BrowserOptions>({ selector: true, creditWindow: 
 /** How long `close` waits for sends under way. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** A connection over all the lines that it has in its life, and everything that was made from it. */
-export class AmqpConnection implements Connection, LinkHost {
+/** What stands on links alone; the rest is put together above. */
+type LinkConnection = Omit<Connection, "request" | "respond" | "process" | "deadLetters">;
+
+/** A connection over all the lines that it has in its life, and the producers, consumers and transactions made from it. */
+export class AmqpConnection implements LinkConnection, LinkHost {
   readonly attachTimeoutMs: number;
   readonly backOff: LinkHost["backOff"];
   readonly hasClientId: boolean;
@@ -44,17 +42,16 @@ export class AmqpConnection implements Connection, LinkHost {
   readonly #settings: ConnectionSettings;
   readonly #failover: Failover;
   readonly #ended = new AbortController();
-  readonly #listeners = new Set<(state: ConnectionState) => void>();
+  readonly #states = new ConnectionStates();
   readonly #producers = new Set<AmqpProducer>();
   readonly #consumers = new Set<AmqpConsumer>();
-  readonly #temporaries = new Set<AmqpTemporaryDestination>();
+  readonly #temporaries = new TemporaryDestinations(this, (destination) =>
+    [...this.#consumers].some((consumer) => consumer.isOf(destination)),
+  );
   readonly #transactions = new Transactions(this);
-  readonly #runners = new Set<Responder | Processor>();
   readonly #linkNames = new LinkNames();
   readonly #abort = () => void this.close();
-  #state: ConnectionState = { name: "connecting" };
   #line: Line | undefined;
-  #requester: Requester | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(settings: ConnectionSettings) {
@@ -67,7 +64,7 @@ export class AmqpConnection implements Connection, LinkHost {
   }
 
   get state(): ConnectionState {
-    return this.#state;
+    return this.#states.now;
   }
 
   get stall(): Stall | undefined {
@@ -98,10 +95,7 @@ export class AmqpConnection implements Connection, LinkHost {
 
   onState(listener: (state: ConnectionState) => void): () => void {
     checkFunction("The listener of onState", listener ?? null);
-    // A wrapper of its own for each call, so that one function may listen twice.
-    const own = (state: ConnectionState) => listener(state);
-    this.#listeners.add(own);
-    return () => this.#listeners.delete(own);
+    return this.#states.listen(listener);
   }
 
   async createProducer(destination: Destination | undefined, options: ProducerOptions = {}): Promise<Producer> {
@@ -117,7 +111,7 @@ export class AmqpConnection implements Connection, LinkHost {
   async createConsumer(destination: Destination, options: ConsumerOptions = {}): Promise<Consumer> {
     checkDestination("The destination of a consumer", destination);
     checkConsumerOptions(destination, options);
-    this.#checkConsumable(destination);
+    this.#temporaries.checkConsumable(destination);
     this.#openLine(destination.address);
     if (options.signal?.aborted === true) {
       throw new MessagingError("aborted", "The consumer's signal is aborted already.", {
@@ -137,7 +131,7 @@ export class AmqpConnection implements Connection, LinkHost {
         destination: destination.address,
       });
     }
-    this.#checkConsumable(destination);
+    this.#temporaries.checkConsumable(destination);
     const open = () => this.#consumer(destination, browsing(), { ...options, acknowledge: "auto" });
     return new QueueBrowser(destination, await open(), open);
   }
@@ -162,40 +156,17 @@ export class AmqpConnection implements Connection, LinkHost {
   }
 
   async createTemporaryQueue(): Promise<TemporaryQueue> {
-    return this.#temporary("temporary-queue");
+    return this.#temporaries.make("temporary-queue", this.#openLine(undefined));
   }
 
   async createTemporaryTopic(): Promise<TemporaryTopic> {
-    return this.#temporary("temporary-topic");
+    return this.#temporaries.make("temporary-topic", this.#openLine(undefined));
   }
 
   async unsubscribe(subscription: string): Promise<void> {
     checkText("The subscription's name", subscription ?? null);
     const line = this.#openLine(undefined);
     await unsubscribe(this, line, subscription, this.#linkNames);
-  }
-
-  request(destination: Destination, message: OutgoingMessage, options?: RequestOptions): Promise<Message> {
-    this.#requester ??= new Requester(this);
-    return this.#requester.request(destination, message, options);
-  }
-
-  async respond(
-    destination: Destination,
-    answer: (request: Message) => OutgoingMessage | Promise<OutgoingMessage>,
-    options?: RespondOptions,
-  ): Promise<Responder> {
-    // A connection may outlive many: whoever is drained leaves the list. Nobody can drain it before it is returned.
-    const forget = () => this.#runners.delete(responder);
-    const responder: Responder = await openResponder(this, destination, answer, options, forget);
-    this.#runners.add(responder);
-    return responder;
-  }
-
-  async process<S extends StandardSchemaV1>(options: ProcessorOptions<S>): Promise<Processor> {
-    const processor: Processor = await openProcessor(this, options, () => this.#runners.delete(processor));
-    this.#runners.add(processor);
-    return processor;
   }
 
   async beginTransaction(): Promise<Transaction> {
@@ -209,10 +180,6 @@ export class AmqpConnection implements Connection, LinkHost {
     return this.#transactions.run(work);
   }
 
-  deadLetters(destination: Destination): DeadLetters {
-    return new DeadLetterQueue(this, destination);
-  }
-
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -224,7 +191,7 @@ export class AmqpConnection implements Connection, LinkHost {
 
   unavailable(address: string | undefined): MessagingError {
     const details = address === undefined ? {} : { destination: address };
-    const state = this.#state;
+    const { state } = this;
     if (state.name === "closed") {
       return new MessagingError("closed", "The connection is closed.", { ...details, cause: state.cause });
     }
@@ -237,8 +204,6 @@ export class AmqpConnection implements Connection, LinkHost {
 
   async #close(): Promise<void> {
     if (this.#line !== undefined) {
-      await Promise.allSettled([...this.#runners].map((runner) => runner[Symbol.asyncDispose]()));
-      await this.#requester?.close().catch(() => {});
       await Promise.all([...this.#producers].map((producer) => producer.whenIdle(CLOSE_TIMEOUT_MS)));
     }
     for (const consumer of this.#consumers) consumer.flush();
@@ -247,34 +212,8 @@ export class AmqpConnection implements Connection, LinkHost {
     await line?.close();
   }
 
-  async #temporary<Kind extends "temporary-queue" | "temporary-topic">(kind: Kind) {
-    const line = this.#openLine(undefined);
-    const made = new AmqpTemporaryDestination(kind, this, {
-      hasConsumer: ({ address }) => [...this.#consumers].some((one) => one.isOf({ kind, address })),
-      onDelete: (deleted) => this.#temporaries.delete(deleted),
-    });
-    await this.#attached(made as AmqpTemporaryDestination, this.#temporaries, made.attach(line));
-    return made;
-  }
-
-  /** @throws MessagingError for a temporary destination that was deleted, or that another connection made. */
-  #checkConsumable(destination: Destination): void {
-    if (!destination.kind.startsWith("temporary-")) return;
-    checkUsable(destination);
-    const { kind, address } = destination;
-    if (destination instanceof AmqpTemporaryDestination && destination.isOf(this)) return;
-    for (const own of this.#temporaries) if (own.kind === kind && own.address === address) return;
-    throw new MessagingError(
-      "invalid-argument",
-      "Only the connection that made a temporary destination consumes from it.",
-      {
-        destination: address,
-      },
-    );
-  }
-
   #openLine(address: string | undefined): Line {
-    if (this.#line === undefined || this.#state.name !== "open") throw this.unavailable(address);
+    if (this.#line === undefined || this.state.name !== "open") throw this.unavailable(address);
     return this.#line;
   }
 
@@ -296,10 +235,10 @@ export class AmqpConnection implements Connection, LinkHost {
     this.#line = line;
     line.onLost((error) => this.#lost(line, error));
     // Reply queues first: consumers of them ask for their new addresses.
-    await Promise.all([...this.#temporaries].map((temporary) => temporary.restore(line)));
+    await this.#temporaries.restore(line);
     await Promise.allSettled([...this.#consumers, ...this.#producers].map((link) => link.restore(line)));
     if (line.lost !== undefined) throw line.lost;
-    this.#setState({ name: "open", broker: line.endpoint.name, product: line.product });
+    this.#states.change({ name: "open", broker: line.endpoint.name, product: line.product });
   }
 
   #lost(line: Line, error: MessagingError): void {
@@ -307,14 +246,15 @@ export class AmqpConnection implements Connection, LinkHost {
     this.#line = undefined;
     for (const link of this.#links()) link.lost(error);
     // While a line is still being restored, whoever does that sees its loss.
-    if (this.#state.name === "open") void this.#reconnect(line, error);
+    if (this.state.name === "open") void this.#reconnect(line, error);
   }
 
   async #reconnect(lost: Line, cause: MessagingError): Promise<void> {
     if (this.#settings.reconnect === undefined) return this.#end(cause);
     try {
       await this.#failover.again(lost, {
-        attempting: (attempt, failure) => this.#setState({ name: "reconnecting", attempt, cause: failure ?? cause }),
+        attempting: (attempt, failure) =>
+          this.#states.change({ name: "reconnecting", attempt, cause: failure ?? cause }),
         use: (line) => this.#use(line),
       });
     } catch (error) {
@@ -329,29 +269,13 @@ export class AmqpConnection implements Connection, LinkHost {
     this.#line = undefined;
     this.#ended.abort();
     for (const link of this.#links()) link.end(error);
-    this.#setState({ name: "closed", cause: error });
-    this.#listeners.clear();
+    this.#states.change({ name: "closed", cause: error });
   }
 
   *#links(): Iterable<ManagedLink> {
     yield* this.#producers;
     yield* this.#consumers;
     yield this.#transactions;
-    yield* this.#temporaries;
-  }
-
-  #setState(state: ConnectionState): void {
-    if (this.#state.name === "closed") return;
-    this.#state = state;
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(state);
-      } catch (error) {
-        // As with any event listener of Node: the fault is the listener's, and is not hidden, nor is it ours.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    yield* this.#temporaries.links();
   }
 }

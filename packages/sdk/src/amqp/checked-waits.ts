@@ -1,6 +1,5 @@
 /** What the waits of a consumer are asked for with, checked. */
-import { checkNames, checkSignal, checkWait, namesOf } from "../arguments.js";
-import { atLeast } from "./connection-settings.js";
+import { atLeast, checkNames, checkSignal, checkWait, namesOf } from "../arguments.js";
 
 /** Options of a wait for one message. */
 export interface Wait {

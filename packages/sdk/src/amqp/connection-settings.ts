@@ -1,16 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { ConnectionOptions as TlsConnectionOptions } from "node:tls";
 import { checkFunction, checkNames, checkSignal, checkText, checkWait, namesOf } from "../arguments.js";
-import type { ConnectOptions, ReconnectOptions } from "../connection.js";
+import type { ConnectOptions } from "../connection.js";
 import { MessagingError } from "../errors.js";
 import { type BrokerEndpoint, parseBrokerUrls } from "./broker-url.js";
 import { type FailoverOptions, parseFailoverUrl } from "./failover-url.js";
+import { parseReconnect, type ReconnectSettings } from "./reconnect-settings.js";
 import { parseTlsOptions } from "./tls-options.js";
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
 const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
-const DEFAULT_INITIAL_DELAY_MS = 100;
-const DEFAULT_MAXIMUM_DELAY_MS = 5_000;
 
 /** {@link ConnectOptions} with every default filled in and every conflict refused. */
 export interface ConnectionSettings {
@@ -31,12 +30,6 @@ export interface ConnectionSettings {
   readonly onError: ConnectOptions["onError"];
 }
 
-export interface ReconnectSettings {
-  readonly initialDelayMs: number;
-  readonly maximumDelayMs: number;
-  readonly maximumAttempts: number;
-}
-
 const CONNECT_OPTIONS = namesOf<ConnectOptions>({
   clientId: true,
   username: true,
@@ -48,12 +41,6 @@ const CONNECT_OPTIONS = namesOf<ConnectOptions>({
   signal: true,
   onError: true,
 });
-const RECONNECT_OPTIONS = namesOf<ReconnectOptions>({
-  initialDelayMs: true,
-  maximumDelayMs: true,
-  maximumAttempts: true,
-});
-
 /** @throws MessagingError `invalid-argument` */
 export function parseConnectOptions(urls: string | readonly string[], options: ConnectOptions): ConnectionSettings {
   checkOptions(options);
@@ -62,7 +49,7 @@ export function parseConnectOptions(urls: string | readonly string[], options: C
   const { clientId, username, password, signal } = options;
   if (clientId !== undefined && clientId.trim() === "") throw invalid("clientId must not be empty.");
   if (password !== undefined && username === undefined) throw invalid("password needs username beside it.");
-  const given = reconnectOptions(options.reconnect, failover?.options);
+  const reconnect = parseReconnect(options.reconnect, failover?.options);
   if (options.tls !== undefined && !endpoints.some(({ secure }) => secure)) {
     throw invalid("tls is given, but no URL begins with amqps://.");
   }
@@ -75,16 +62,23 @@ export function parseConnectOptions(urls: string | readonly string[], options: C
     tls: parseTlsOptions(options.tls),
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
     idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
-    reconnect: given === false ? undefined : parseReconnect(given),
-    firstAttempts: failover?.options.firstAttempts ?? (given === false ? undefined : given?.maximumAttempts) ?? 1,
+    reconnect,
+    firstAttempts: failover?.options.firstAttempts ?? firstAttempts(reconnect),
     signal,
     onError: options.onError,
   };
 }
 
+/** As many rounds as later, where their number is limited. */
+function firstAttempts(reconnect: ReconnectSettings | undefined): number {
+  return reconnect === undefined || reconnect.maximumAttempts === Number.POSITIVE_INFINITY
+    ? 1
+    : reconnect.maximumAttempts;
+}
+
 function checkOptions(options: ConnectOptions): void {
   checkNames("The options of connect", options, CONNECT_OPTIONS);
-  const { clientId, username, password, reconnect, signal } = options;
+  const { clientId, username, password, signal } = options;
   checkText("clientId", clientId);
   checkText("username", username);
   checkText("password", password);
@@ -92,25 +86,6 @@ function checkOptions(options: ConnectOptions): void {
   checkFunction("onError", options.onError);
   checkWait("connectTimeoutMs", options.connectTimeoutMs, 1);
   checkWait("idleTimeoutMs", options.idleTimeoutMs, 10);
-  if (reconnect === undefined || reconnect === false) return;
-  checkNames("The option reconnect", reconnect, RECONNECT_OPTIONS);
-  checkWait("reconnect.initialDelayMs", reconnect.initialDelayMs);
-  checkWait("reconnect.maximumDelayMs", reconnect.maximumDelayMs);
-}
-
-/** What the failover string says may not be said a second time. */
-function reconnectOptions(given: ConnectOptions["reconnect"], url: FailoverOptions | undefined) {
-  const { initialDelayMs, maximumDelayMs, maximumAttempts } = url ?? {};
-  if (initialDelayMs === undefined && maximumDelayMs === undefined && maximumAttempts === undefined) return given;
-  if (given !== undefined) {
-    throw invalid("Reconnection is described twice: in the failover URL and in the option reconnect.");
-  }
-  if (maximumAttempts === 0) return false;
-  return {
-    ...(initialDelayMs === undefined ? {} : { initialDelayMs }),
-    ...(maximumDelayMs === undefined ? {} : { maximumDelayMs }),
-    ...(maximumAttempts === undefined || maximumAttempts === Number.POSITIVE_INFINITY ? {} : { maximumAttempts }),
-  };
 }
 
 /** In random order where that is asked for, so that many clients do not all come to the first broker. */
@@ -120,37 +95,6 @@ function ordered(endpoints: readonly BrokerEndpoint[], options: FailoverOptions 
     .map((endpoint) => ({ endpoint, place: Math.random() }))
     .sort((one, other) => one.place - other.place)
     .map(({ endpoint }) => endpoint);
-}
-
-function parseReconnect(options: Exclude<ConnectOptions["reconnect"], false>): ReconnectSettings {
-  const initialDelayMs = options?.initialDelayMs ?? DEFAULT_INITIAL_DELAY_MS;
-  const maximumDelayMs = options?.maximumDelayMs ?? Math.max(DEFAULT_MAXIMUM_DELAY_MS, initialDelayMs);
-  if (!(maximumDelayMs >= initialDelayMs)) {
-    throw invalid("reconnect.maximumDelayMs must not be less than reconnect.initialDelayMs.");
-  }
-  const maximumAttempts = options?.maximumAttempts;
-  return {
-    initialDelayMs,
-    maximumDelayMs,
-    maximumAttempts:
-      maximumAttempts === undefined
-        ? Number.POSITIVE_INFINITY
-        : atLeast(1, "reconnect.maximumAttempts", maximumAttempts),
-  };
-}
-
-/** Checks a number of an option. */
-export function atLeast(minimum: number, name: string, value: number): number {
-  if (Number.isFinite(value) && value >= minimum) return value;
-  throw invalid(`${name} must be a number of at least ${minimum}.`);
-}
-
-/** Full jitter: any time up to the one that doubles with each attempt, beginning with 1. */
-export function jitteredDelayMs(
-  attempt: number,
-  settings: Pick<ReconnectSettings, "initialDelayMs" | "maximumDelayMs">,
-) {
-  return Math.random() * Math.min(settings.maximumDelayMs, settings.initialDelayMs * 2 ** Math.min(attempt - 1, 30));
 }
 
 function invalid(sentence: string): MessagingError {

@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { diag } from "@opentelemetry/api";
+import { atLeast } from "../arguments.js";
+import { backOffDelayMs } from "../back-off.js";
 import type { Consumer, ConsumerOptions } from "../consumer.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
@@ -8,12 +10,12 @@ import { countConsumed, endReceive, startReceive } from "../telemetry/client-ope
 import { Arrivals } from "./arrivals.js";
 import { checkBatchWait, checkStart, deadlineOf, type Wait } from "./checked-waits.js";
 import { ClientAcknowledgement } from "./client-acknowledgement.js";
-import { atLeast, jitteredDelayMs } from "./connection-settings.js";
+import type { ConsumerIdentity } from "./consumer-identity.js";
 import { LazyAcceptance } from "./lazy-acceptance.js";
 import type { Line } from "./line.js";
 import { attachReceiver, type LinkHandle } from "./link-handle.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
-import { type ConsumerIdentity, receiverOptions } from "./link-options.js";
+import { receiverOptions } from "./link-options.js";
 import type { ReceivedMessage } from "./received-message.js";
 import { ReceiverLink } from "./receiver-link.js";
 import { selectorOf } from "./rhea-engine.js";
@@ -380,7 +382,7 @@ export class AmqpConsumer implements Consumer, ManagedLink {
       this.#closing = this.#close(error);
       return;
     }
-    const delayMs = jitteredDelayMs(this.#failures, this.#host.backOff);
+    const delayMs = backOffDelayMs(this.#host.backOff, this.#failures);
     diag.warn(`The consumer of ${this.destination.address} was lost and is attached again: ${error.message}`);
     this.#retry = setTimeout(() => {
       const { line } = this.#host;

@@ -1,10 +1,12 @@
 /** Which broker is tried when: the list of endpoints in turn, waits that grow between rounds, and when to give up. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { backOffDelayMs } from "../back-off.js";
 import { MessagingError } from "../errors.js";
 import type { BrokerEndpoint } from "./broker-url.js";
-import { type ConnectionSettings, jitteredDelayMs, type ReconnectSettings } from "./connection-settings.js";
+import type { ConnectionSettings } from "./connection-settings.js";
 import { brokersToTry } from "./known-brokers.js";
 import { Line } from "./line.js";
+import type { ReconnectSettings } from "./reconnect-settings.js";
 
 /** A user or password that was refused so often in a row will not be taken the next time either. */
 const MAXIMUM_REFUSED_LOGINS = 3;
@@ -38,7 +40,7 @@ export class Failover {
       } catch (error) {
         const final = error instanceof MessagingError && !error.retryable;
         if (final || attempt >= firstAttempts || reconnect === undefined) throw error;
-        await this.#pause(jitteredDelayMs(attempt, reconnect));
+        await this.#pause(backOffDelayMs(reconnect, attempt));
       }
     }
   }
@@ -52,7 +54,7 @@ export class Failover {
     for (let attempt = 1; ; attempt++) {
       this.#unsteady++;
       steps.attempting(attempt, failure);
-      await this.#pause(jitteredDelayMs(this.#unsteady, reconnect));
+      await this.#pause(backOffDelayMs(reconnect, this.#unsteady));
       try {
         return await steps.use(await this.#round());
       } catch (error) {

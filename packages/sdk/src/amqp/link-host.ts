@@ -1,6 +1,6 @@
+import type { BackOffLimits } from "../back-off.js";
 import type { MessagingError } from "../errors.js";
 import type { Reporter } from "../reporting.js";
-import type { ReconnectSettings } from "./connection-settings.js";
 import type { Line } from "./line.js";
 import type { SeenMessages } from "./seen-messages.js";
 
@@ -11,7 +11,7 @@ export interface LinkHost {
   /** How long the broker may take to answer an attach, in milliseconds. */
   readonly attachTimeoutMs: number;
   /** Waiting times between attempts to restore a link that the broker ended. */
-  readonly backOff: Pick<ReconnectSettings, "initialDelayMs" | "maximumDelayMs">;
+  readonly backOff: BackOffLimits;
   readonly hasClientId: boolean;
   /** Hears of what callbacks of the application throw. */
   readonly reporter: Reporter;

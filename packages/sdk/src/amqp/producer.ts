@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { checkSignal, isDestination } from "../arguments.js";
-import { startDeadline } from "../deadline.js";
+import { atLeast, checkSignal, isDestination } from "../arguments.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Outgoing, OutgoingMessage } from "../message.js";
@@ -8,10 +6,10 @@ import type { Producer, ProducerOptions, Stall } from "../producer.js";
 import { observeSend } from "../telemetry/client-operations.js";
 import { type SendDurations, startSends } from "../telemetry/send-durations.js";
 import { NO_PREFIXES } from "./address-prefixes.js";
-import { atLeast } from "./connection-settings.js";
 import { encodeMessage } from "./encode-message.js";
 import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
+import { Outbox } from "./outbox.js";
 import {
   type AddressedOptions,
   checkOutgoing,
@@ -21,34 +19,24 @@ import {
   withDefaults,
 } from "./producer-options.js";
 import { SendAll } from "./send-all.js";
-import { asMessagingError, finish, type PendingSend, SendGroup, SendQueue } from "./send-queue.js";
-import { SenderLink } from "./sender-link.js";
+import { asMessagingError, type PendingSend, SendGroup } from "./send-queue.js";
 import { older } from "./stall.js";
 import { checkUsable } from "./temporary-destination.js";
 
 const DEFAULT_MAXIMUM_IN_FLIGHT = 1_000;
 const DEFAULT_MAXIMUM_WAITING = 10_000;
 const DEFAULT_SEND_TIMEOUT_MS = 30_000;
-/** Messages of one call that wait encoded; beyond it the others are encoded as their turn comes. */
-const MAXIMUM_ENCODED = 1_000;
-const SWEEP_MAXIMUM_MS = 1_000;
-const SWEEP_MINIMUM_MS = 5;
 const CLOSE_TIMEOUT_MS = 5_000;
 
 export class AmqpProducer implements Producer, ManagedLink {
   readonly #host: LinkHost;
   readonly #destination: Destination | undefined;
   readonly #options: ProducerOptions;
-  readonly #maximumWaiting: number;
   readonly #sendTimeoutMs: number;
   readonly #onClose: (producer: AmqpProducer) => void;
-  readonly #link: SenderLink;
-  readonly #waiting = new SendQueue();
+  readonly #outbox: Outbox;
   /** For messages of a bound producer that go elsewhere; made when first needed. */
   #relay: AmqpProducer | undefined;
-  /** Takes the next look at what is overdue back. */
-  #sweep: (() => void) | undefined;
-  #idle: PromiseWithResolvers<void> | undefined;
   #closed: MessagingError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -62,23 +50,21 @@ export class AmqpProducer implements Producer, ManagedLink {
     this.#host = host;
     this.#destination = destination;
     this.#options = options;
-    this.#maximumWaiting = atLeast(0, "maximumWaiting", options.maximumWaiting ?? DEFAULT_MAXIMUM_WAITING);
     this.#sendTimeoutMs = options.sendTimeoutMs ?? DEFAULT_SEND_TIMEOUT_MS;
     this.#onClose = onClose;
-    const maximumInFlight = options.maximumInFlight ?? DEFAULT_MAXIMUM_IN_FLIGHT;
-    this.#link = new SenderLink(host, destination, atLeast(1, "maximumInFlight", maximumInFlight), {
-      sendable: () => this.#pump(),
-      failed: (error) => this.#failWaiting(error),
+    this.#outbox = new Outbox(host, destination, {
+      maximumInFlight: atLeast(1, "maximumInFlight", options.maximumInFlight ?? DEFAULT_MAXIMUM_IN_FLIGHT),
+      maximumWaiting: atLeast(0, "maximumWaiting", options.maximumWaiting ?? DEFAULT_MAXIMUM_WAITING),
+      sendTimeoutMs: this.#sendTimeoutMs,
     });
   }
 
   get pending(): number {
-    return this.#link.inFlight + this.#waiting.messages + (this.#relay?.pending ?? 0);
+    return this.#outbox.pending + (this.#relay?.pending ?? 0);
   }
 
   get stall(): Stall | undefined {
-    const own = this.#link.stall(performance.now());
-    return older(own && { ...own, address: this.#destination?.address }, this.#relay?.stall);
+    return older(this.#outbox.stall, this.#relay?.stall);
   }
 
   send(message: OutgoingMessage, options: AddressedOptions = NO_OPTIONS): Promise<void> {
@@ -144,24 +130,17 @@ export class AmqpProducer implements Producer, ManagedLink {
       return this.#prepare(message, addressed ?? NO_OPTIONS, (error) => end(place, error), durations);
     };
     for (let place = 0; place < messages.length; place++) {
-      if (this.#mustPace || (this.#relay === undefined ? false : this.#relay.#mustPace)) {
+      if (this.#outbox.mustPace || (this.#relay === undefined ? false : this.#relay.#outbox.mustPace)) {
         this.#sendLater(messages, place, prepare, end);
         return;
       }
       try {
         const send = prepare(place);
-        this.#ownerOf(messages[place]?.destination).#queue(send);
+        this.#ownerOf(messages[place]?.destination).#outbox.send(send);
       } catch (error) {
         end(place, asMessagingError(error));
       }
     }
-  }
-
-  /** Whether more messages of one call need not be encoded yet. */
-  get #mustPace(): boolean {
-    const { length } = this.#waiting;
-    // Half of the room is for other calls.
-    return length >= Math.min(MAXIMUM_ENCODED, this.#maximumWaiting >> 1) && !(length === 0 && this.#link.sendable);
   }
 
   /** Gives the messages from this place on a place in the queues, one for all of a queue. */
@@ -178,19 +157,7 @@ export class AmqpProducer implements Producer, ManagedLink {
       own.push(place);
       places.set(owner, own);
     }
-    for (const [owner, own] of places) owner.#queueGroup(new SendGroup(own, prepare, ended));
-  }
-
-  #queueGroup(group: SendGroup): void {
-    const unavailable = this.#closed ?? (this.#host.line === undefined ? this.#host.unavailable(undefined) : undefined);
-    if (unavailable !== undefined) {
-      group.fail(unavailable);
-      return;
-    }
-    this.#waiting.push(group);
-    this.#sweepLater();
-    this.#link.attachIfNeeded();
-    this.#pump();
+    for (const [owner, own] of places) owner.#outbox.sendGroup(new SendGroup(own, prepare, ended));
   }
 
   /** Whose link a message for this destination takes. */
@@ -217,54 +184,43 @@ export class AmqpProducer implements Producer, ManagedLink {
 
   /** Resolves when nothing is under way, or after `timeoutMs`. */
   async whenIdle(timeoutMs: number): Promise<void> {
-    if (this.#link.inFlight + this.#waiting.length > 0) {
-      this.#idle ??= Promise.withResolvers();
-      const stop = new AbortController();
-      await Promise.race([this.#idle.promise, sleep(timeoutMs, undefined, { signal: stop.signal }).catch(() => {})]);
-      stop.abort();
-    }
+    await this.#outbox.whenIdle(timeoutMs);
     await this.#relay?.whenIdle(timeoutMs);
   }
 
   async restore(line: Line): Promise<void> {
-    await Promise.all([this.#link.restore(line), this.#relay?.restore(line)]);
+    await Promise.all([this.#outbox.restore(line), this.#relay?.restore(line)]);
   }
 
   lost(error: MessagingError): void {
     this.#relay?.lost(error);
-    this.#link.lost(error);
-    this.#failWaiting(error);
+    this.#outbox.lost(error);
   }
 
   end(error: MessagingError | undefined): void {
     this.#closed ??= new MessagingError("closed", "The connection is closed.", { cause: error });
     this.#relay?.end(error);
-    this.#link.lost(this.#closed);
-    this.#failWaiting(this.#closed);
-    this.#sweep?.();
+    this.#outbox.end(this.#closed);
   }
 
   async #close(): Promise<void> {
-    const closed = new MessagingError("closed", `The producer${this.#forAddress()} is closed.`);
-    this.#closed ??= closed;
+    const { address } = this.#destination ?? {};
+    this.#closed ??= new MessagingError(
+      "closed",
+      `The producer${address === undefined ? "" : ` for ${address}`} is closed.`,
+    );
+    this.#outbox.refuse(this.#closed);
     await this.whenIdle(CLOSE_TIMEOUT_MS);
     await this.#relay?.close();
-    this.#failWaiting(this.#closed);
-    await this.#link.close(this.#closed);
-    this.#sweep?.();
+    await this.#outbox.close(this.#closed);
     this.#onClose(this);
   }
 
-  /** Whether a send would leave at once, or fail at once and say why. */
+  /** As {@link Outbox.takesMore}. */
   #takesMore(destination: Destination | undefined): boolean {
     // A wrong one is refused by the send itself.
     if (destination !== undefined && !isDestination(destination)) return true;
-    const owner = this.#ownerOf(destination);
-    if (owner !== this) return owner.#takesMore(undefined);
-    if (this.#closed !== undefined || this.#host.line === undefined) return true;
-    if (this.#waiting.length === 0 && this.#link.sendable) return true;
-    this.#link.attachIfNeeded();
-    return false;
+    return this.#ownerOf(destination).#outbox.takesMore;
   }
 
   /**
@@ -278,7 +234,7 @@ export class AmqpProducer implements Producer, ManagedLink {
     durations: SendDurations | undefined,
   ): PendingSend {
     const send = this.#prepare(message, options, done, durations);
-    this.#ownerOf(options.destination).#queue(send);
+    this.#ownerOf(options.destination).#outbox.send(send);
     return send;
   }
 
@@ -326,88 +282,10 @@ export class AmqpProducer implements Producer, ManagedLink {
     };
   }
 
-  #queue(send: PendingSend): void {
-    if (this.#closed !== undefined) {
-      finish(send, this.#closed);
-      return;
-    }
-    if (this.#host.line === undefined) {
-      finish(send, this.#host.unavailable(send.address));
-      return;
-    }
-    if (this.#waiting.length === 0 && this.#link.trySend(send)) {
-      this.#sweepLater();
-      return;
-    }
-    if (this.#waiting.length >= this.#maximumWaiting) {
-      finish(send, this.#windowFull(send.address));
-      return;
-    }
-    this.#waiting.push(send);
-    this.#sweepLater();
-    this.#link.attachIfNeeded();
-  }
-
-  #pump(): void {
-    for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
-      if (!next.over && !this.#link.trySend(next)) break;
-      this.#waiting.shift();
-    }
-    if (this.#idle !== undefined && this.#waiting.length === 0 && this.#link.inFlight === 0) {
-      this.#idle.resolve();
-      this.#idle = undefined;
-    }
-  }
-
-  #failWaiting(error: MessagingError): void {
-    this.#waiting.fail(error);
-    this.#pump();
-  }
-
-  /** One timer for all sends: a time-out is told a little late, and a send in time costs no timer. */
-  #sweepLater(): void {
-    this.#sweep ??= startDeadline(
-      Math.min(SWEEP_MAXIMUM_MS, Math.max(SWEEP_MINIMUM_MS, this.#sendTimeoutMs / 4)),
-      () => {
-        this.#sweep = undefined;
-        const now = performance.now();
-        this.#link.expire(now, (send) => this.#timedOut(send));
-        for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
-          if (!next.over && next.deadline > now) break;
-          const { group } = this.#waiting;
-          this.#waiting.shift();
-          if (next.over) continue;
-          const error = this.#timedOut(next);
-          finish(next, error);
-          // What comes behind it in one call has waited as long.
-          group?.fail(error);
-        }
-        this.#pump();
-        if (this.#link.inFlight + this.#waiting.length > 0) this.#sweepLater();
-      },
-    );
-  }
-
   #createRelay(): AmqpProducer {
     const relay = new AmqpProducer(this.#host, undefined, this.#options, () => {});
-    relay.#link.attachIfNeeded();
+    relay.#outbox.attachIfNeeded();
     return relay;
-  }
-
-  #timedOut({ address, sent }: PendingSend): MessagingError {
-    const sentence = sent
-      ? `No confirmation from ${address} within ${this.#sendTimeoutMs} ms; the message may have arrived.`
-      : `No credit for ${address} within ${this.#sendTimeoutMs} ms; the message was not sent.`;
-    return new MessagingError("timed-out", sentence, { destination: address, mayHaveArrived: sent });
-  }
-
-  #windowFull(address: string): MessagingError {
-    const sentence = `${this.#maximumWaiting} sends wait for ${address} already; send more slowly.`;
-    return new MessagingError("window-full", sentence, { destination: address });
-  }
-
-  #forAddress(): string {
-    return this.#destination === undefined ? "" : ` for ${this.#destination.address}`;
   }
 }
 

@@ -1,8 +1,9 @@
 /** A producer's link over all its lives: attached, in back-off after a failure, and attached again. */
+
+import { backOffDelayMs } from "../back-off.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Stall } from "../producer.js";
-import { jitteredDelayMs } from "./connection-settings.js";
 import type { DeliveryOutcome, DispositionFields } from "./decode-frames.js";
 import type { Line } from "./line.js";
 import { attachSender, type LinkHandle } from "./link-handle.js";
@@ -133,7 +134,7 @@ export class SenderLink {
       },
       (error: MessagingError) => {
         if (this.#state.name === "attaching" && this.#state.line === line) {
-          const retryAt = performance.now() + jitteredDelayMs(attempt, this.#host.backOff);
+          const retryAt = performance.now() + backOffDelayMs(this.#host.backOff, attempt);
           this.#state = { name: "failed", error, attempt, retryAt };
           this.#events.failed(error);
         }

@@ -1,7 +1,7 @@
 import { diag } from "@opentelemetry/api";
+import { backOffDelayMs } from "../back-off.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
-import { jitteredDelayMs } from "./connection-settings.js";
 import type { Line } from "./line.js";
 import { attachSender, type LinkHandle } from "./link-handle.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
@@ -137,7 +137,7 @@ export class AmqpTemporaryDestination<Kind extends TemporaryKind = TemporaryKind
         const { line } = this.#host;
         if (line !== undefined) void this.restore(line);
       },
-      jitteredDelayMs(this.#failures, this.#host.backOff),
+      backOffDelayMs(this.#host.backOff, this.#failures),
     );
   }
 }

@@ -1,8 +1,10 @@
 import { MessagingError } from "../errors.js";
+import { durableLinkName } from "./consumer-identity.js";
 import type { Line } from "./line.js";
 import { attachReceiver } from "./link-handle.js";
 import type { LinkHost } from "./link-host.js";
-import { durableLinkName, type LinkNames, recoveringOptions } from "./link-options.js";
+import type { LinkNames } from "./link-names.js";
+import { recoveringOptions } from "./link-options.js";
 
 /** Deletes a durable subscription: its link is taken up as it is, and closed instead of detached. */
 export async function unsubscribe(host: LinkHost, line: Line, name: string, names: LinkNames): Promise<void> {

@@ -1,7 +1,8 @@
 /** Keeps a message that fails alone for an unknown reason, and tries it again by itself, so that the others go on. */
+
+import { backOffDelayMs } from "../back-off.js";
 import type { ErrorClass, Incoming, Outcome } from "../processor.js";
 import type { Attempt } from "./attempt.js";
-import { backOffDelayMs } from "./back-off.js";
 import { failAlone, giveBack } from "./set-aside.js";
 import type { Step } from "./step.js";
 

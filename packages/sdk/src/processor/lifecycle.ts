@@ -1,6 +1,6 @@
 /** Whether a processor runs, drains or is over, and whether what it holds is still its own. */
 import type { Connection } from "../connection.js";
-import { Pauses } from "./back-off.js";
+import { Pauses } from "../pauses.js";
 
 /**
  * - `running`: takes batches.

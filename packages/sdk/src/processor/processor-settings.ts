@@ -1,5 +1,6 @@
 /** The options of a processor, parsed once: every default in one place, conflicts refused with a sentence. */
 import { checkDestination, checkFunction, checkNames, checkText, LONGEST_WAIT_MS, namesOf } from "../arguments.js";
+import type { BackOffLimits } from "../back-off.js";
 import type { BreakerOptions } from "../breaker.js";
 import type { Consumer, Subscription } from "../consumer.js";
 import type { Destination } from "../destination.js";
@@ -7,7 +8,6 @@ import { MessagingError } from "../errors.js";
 import type { SendOptions } from "../message.js";
 import type { ErrorClass, Incoming, Outcome, ProcessorEvent, ProcessorOptions } from "../processor.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
-import type { BackOffLimits } from "./back-off.js";
 import type { BreakerSettings } from "./breaker.js";
 import type { CrashJournalSettings } from "./crash-journal.js";
 import { handlerFailureClass } from "./failure-class.js";

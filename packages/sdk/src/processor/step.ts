@@ -1,7 +1,8 @@
 /** What the parts of one processor share. */
+
+import { backOffDelayMs } from "../back-off.js";
 import type { Processor, ProcessorEvent } from "../processor.js";
 import type { Reporter } from "../reporting.js";
-import { backOffDelayMs } from "./back-off.js";
 import type { Breaker } from "./breaker.js";
 import { Holds } from "./holds.js";
 import type { Lifecycle } from "./lifecycle.js";

@@ -1,10 +1,11 @@
 /** Answers requests: what the application returns goes to each request's reply address. */
 import { checkDestination, checkFunction, checkNames, checkWait, namesOf } from "../arguments.js";
+import { backOffDelayMs } from "../back-off.js";
 import type { Connection } from "../connection.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Message, OutgoingMessage } from "../message.js";
-import { backOffDelayMs, Pauses } from "../processor/back-off.js";
+import { Pauses } from "../pauses.js";
 import { LastingConsumer } from "../processor/lasting-consumer.js";
 import type { Producer } from "../producer.js";
 import { type Reporter, reporterOf } from "../reporting.js";

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import rhea from "rhea";
-import { connect } from "../../dist/amqp/connect.js";
 import { parseConnectOptions } from "../../dist/amqp/connection-settings.js";
 import { namedBrokers } from "../../dist/amqp/known-brokers.js";
+import { connect } from "../../dist/connect.js";
 import { startBroker } from "../../dist/testing/mod.js";
 import { failure, ScriptedPeer, until } from "./scripted-peer.js";
 import { AUTHORITY, CLIENT_CERTIFICATE, CLIENT_KEY, HOST_CERTIFICATE, HOST_KEY } from "./test-certificates.js";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { expect } from "chai";
-import { connect } from "../../dist/amqp/connect.js";
+import { connect } from "../../dist/connect.js";
 import type { Connection, ConnectionState } from "../../dist/connection.js";
 import { queue } from "../../dist/destination.js";
 import { startBroker } from "../../dist/testing/mod.js";

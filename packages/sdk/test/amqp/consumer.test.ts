@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { connect } from "../../dist/amqp/connect.js";
+import { connect } from "../../dist/connect.js";
 import { queue, topic } from "../../dist/destination.js";
 import type { Message } from "../../dist/message.js";
 import { feed, receiveAll } from "./feeding.js";

@@ -1,7 +1,7 @@
 /** What messages cost in frames and writes, counted: a number that grows here is a cost for every user. */
 import { expect } from "chai";
 import { CountingProxy, type FrameCounts } from "../../conformance/dist/harness/counting-proxy.js";
-import { connect } from "../../dist/amqp/connect.js";
+import { connect } from "../../dist/connect.js";
 import type { Connection, Producer } from "../../dist/mod.js";
 import { openProcessor } from "../../dist/processor/processor.js";
 import { startBroker } from "../../dist/testing/mod.js";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { connect } from "../../dist/amqp/connect.js";
+import { connect } from "../../dist/connect.js";
 import { queue } from "../../dist/destination.js";
 import { failure, type PeerDelivery, ScriptedPeer, until } from "./scripted-peer.js";
 

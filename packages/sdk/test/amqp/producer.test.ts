@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { connect } from "../../dist/amqp/connect.js";
+import { connect } from "../../dist/connect.js";
 import { queue } from "../../dist/destination.js";
 import type { MessagingError } from "../../dist/errors.js";
 import { startBroker } from "../../dist/testing/mod.js";

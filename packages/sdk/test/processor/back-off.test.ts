@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { backOffDelayMs, Pauses } from "../../dist/processor/back-off.js";
+import { backOffDelayMs } from "../../dist/back-off.js";
+import { Pauses } from "../../dist/pauses.js";
 
 describe("The back-off", () => {
   const limits = { initialDelayMs: 50, maximumDelayMs: 5_000 };

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { expect } from "chai";
 import type { Delivery } from "rhea";
-import { connect } from "../../dist/amqp/connect.js";
+import { connect } from "../../dist/connect.js";
 import { queue, topic } from "../../dist/destination.js";
 import { feed } from "../amqp/feeding.js";
 import { failure, type PeerSender, ScriptedPeer, until } from "../amqp/scripted-peer.js";

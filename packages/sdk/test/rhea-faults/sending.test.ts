@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { expect } from "chai";
 import type { Delivery, Sender } from "rhea";
-import { connect } from "../../dist/amqp/connect.js";
+import { connect } from "../../dist/connect.js";
 import { queue } from "../../dist/destination.js";
 import { failure, type PeerDelivery, type PeerMessage, ScriptedPeer, until } from "../amqp/scripted-peer.js";
 import { PlainRhea, printedBy } from "./plain-rhea.js";

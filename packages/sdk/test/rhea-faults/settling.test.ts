@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { expect } from "chai";
 import rhea, { type Delivery } from "rhea";
-import { connect } from "../../dist/amqp/connect.js";
+import { connect } from "../../dist/connect.js";
 import { queue } from "../../dist/destination.js";
 import type { Message } from "../../dist/message.js";
 import { startBroker } from "../../dist/testing/mod.js";

@@ -73,6 +73,9 @@ describe("The rules of the house about imports", () => {
     ["by whichever of its names", "packages/sdk/src/processor/processor.ts", "rhea-promise"],
     ["the SDK imports no service by path", "packages/sdk/src/connection.ts", "../../services/src/shared/card.js"],
     ["nor by name", "packages/sdk/src/amqp/line.ts", "@quittance/services"],
+    ["the wire knows nothing of what stands on it", "packages/sdk/src/amqp/line.ts", "../processor/processor.js"],
+    ["nor do its server's files", "packages/sdk/src/amqp/server/listen.ts", "../../request/requester.js"],
+    ["nor of what puts it together", "packages/sdk/src/amqp/line.ts", "../composed-connection.js"],
     ["the SDK needs nothing of its broker for tests", "packages/sdk/src/connection.ts", "./testing/broker.js"],
   ];
 

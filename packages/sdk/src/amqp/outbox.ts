@@ -1,0 +1,205 @@
+/** What one link has to send: what waits for its turn and what is under way, each ended by the broker, by its time or by a loss. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { startDeadline } from "../deadline.js";
+import type { Destination } from "../destination.js";
+import { MessagingError } from "../errors.js";
+import type { Stall } from "../producer.js";
+import type { Line } from "./line.js";
+import type { LinkHost } from "./link-host.js";
+import { finish, type PendingSend, type SendGroup, SendQueue } from "./send-queue.js";
+import { SenderLink } from "./sender-link.js";
+
+/** Messages of one call that wait encoded; beyond it the others are encoded as their turn comes. */
+const MAXIMUM_ENCODED = 1_000;
+const SWEEP_MAXIMUM_MS = 1_000;
+const SWEEP_MINIMUM_MS = 5;
+
+export interface OutboxLimits {
+  /** Sends under way at once. */
+  readonly maximumInFlight: number;
+  /** Sends that may wait for their turn. */
+  readonly maximumWaiting: number;
+  readonly sendTimeoutMs: number;
+}
+
+export class Outbox {
+  readonly #host: LinkHost;
+  readonly #destination: Destination | undefined;
+  readonly #limits: OutboxLimits;
+  readonly #link: SenderLink;
+  readonly #waiting = new SendQueue();
+  /** Takes the next look at what is overdue back. */
+  #sweep: (() => void) | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
+  #closed: MessagingError | undefined;
+
+  /** @param destination undefined for the anonymous relay */
+  constructor(host: LinkHost, destination: Destination | undefined, limits: OutboxLimits) {
+    this.#host = host;
+    this.#destination = destination;
+    this.#limits = limits;
+    this.#link = new SenderLink(host, destination, limits.maximumInFlight, {
+      sendable: () => this.#pump(),
+      failed: (error) => this.#failWaiting(error),
+    });
+  }
+
+  /** Sends under way or waiting. */
+  get pending(): number {
+    return this.#link.inFlight + this.#waiting.messages;
+  }
+
+  get stall(): Stall | undefined {
+    const stall = this.#link.stall(performance.now());
+    return stall && { ...stall, address: this.#destination?.address };
+  }
+
+  /** Whether more messages of one call need not be encoded yet. */
+  get mustPace(): boolean {
+    const { length } = this.#waiting;
+    // Half of the room is for other calls.
+    const room = Math.min(MAXIMUM_ENCODED, this.#limits.maximumWaiting >> 1);
+    return length >= room && !(length === 0 && this.#link.sendable);
+  }
+
+  /** Whether a send would leave at once, or fail at once and say why. */
+  get takesMore(): boolean {
+    if (this.#closed !== undefined || this.#host.line === undefined) return true;
+    if (this.#waiting.length === 0 && this.#link.sendable) return true;
+    this.#link.attachIfNeeded();
+    return false;
+  }
+
+  attachIfNeeded(): void {
+    this.#link.attachIfNeeded();
+  }
+
+  send(send: PendingSend): void {
+    const unavailable = this.#unavailable(send.address);
+    if (unavailable !== undefined) {
+      finish(send, unavailable);
+      return;
+    }
+    if (this.#waiting.length === 0 && this.#link.trySend(send)) {
+      this.#sweepLater();
+      return;
+    }
+    if (this.#waiting.length >= this.#limits.maximumWaiting) {
+      finish(send, this.#windowFull(send.address));
+      return;
+    }
+    this.#waiting.push(send);
+    this.#sweepLater();
+    this.#link.attachIfNeeded();
+  }
+
+  /** Takes messages of one call, however many: they wait for each other and not for room. */
+  sendGroup(group: SendGroup): void {
+    const unavailable = this.#unavailable(undefined);
+    if (unavailable !== undefined) {
+      group.fail(unavailable);
+      return;
+    }
+    this.#waiting.push(group);
+    this.#sweepLater();
+    this.#link.attachIfNeeded();
+    this.#pump();
+  }
+
+  /** Resolves when nothing is under way, or after `timeoutMs`. */
+  async whenIdle(timeoutMs: number): Promise<void> {
+    if (this.#link.inFlight + this.#waiting.length === 0) return;
+    this.#idle ??= Promise.withResolvers();
+    const stop = new AbortController();
+    await Promise.race([this.#idle.promise, sleep(timeoutMs, undefined, { signal: stop.signal }).catch(() => {})]);
+    stop.abort();
+  }
+
+  restore(line: Line): Promise<void> {
+    return this.#link.restore(line);
+  }
+
+  lost(error: MessagingError): void {
+    this.#link.lost(error);
+    this.#failWaiting(error);
+  }
+
+  /** The connection is over, and with it all that waits and is under way. */
+  end(closed: MessagingError): void {
+    this.#closed ??= closed;
+    this.#link.lost(this.#closed);
+    this.#failWaiting(this.#closed);
+    this.#sweep?.();
+  }
+
+  /** Takes no more from now on. */
+  refuse(closed: MessagingError): void {
+    this.#closed ??= closed;
+  }
+
+  async close(closed: MessagingError): Promise<void> {
+    this.#failWaiting(closed);
+    await this.#link.close(closed);
+    this.#sweep?.();
+  }
+
+  #unavailable(address: string | undefined): MessagingError | undefined {
+    return this.#closed ?? (this.#host.line === undefined ? this.#host.unavailable(address) : undefined);
+  }
+
+  #pump(): void {
+    for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
+      if (!next.over && !this.#link.trySend(next)) break;
+      this.#waiting.shift();
+    }
+    if (this.#idle !== undefined && this.#waiting.length === 0 && this.#link.inFlight === 0) {
+      this.#idle.resolve();
+      this.#idle = undefined;
+    }
+  }
+
+  #failWaiting(error: MessagingError): void {
+    this.#waiting.fail(error);
+    this.#pump();
+  }
+
+  /** One timer for all sends: a time-out is told a little late, and a send in time costs no timer. */
+  #sweepLater(): void {
+    this.#sweep ??= startDeadline(
+      Math.min(SWEEP_MAXIMUM_MS, Math.max(SWEEP_MINIMUM_MS, this.#limits.sendTimeoutMs / 4)),
+      () => {
+        this.#sweep = undefined;
+        this.#endOverdue(performance.now());
+        this.#pump();
+        if (this.#link.inFlight + this.#waiting.length > 0) this.#sweepLater();
+      },
+    );
+  }
+
+  #endOverdue(now: number): void {
+    this.#link.expire(now, (send) => this.#timedOut(send));
+    for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
+      if (!next.over && next.deadline > now) break;
+      const { group } = this.#waiting;
+      this.#waiting.shift();
+      if (next.over) continue;
+      const error = this.#timedOut(next);
+      finish(next, error);
+      // What comes behind it in one call has waited as long.
+      group?.fail(error);
+    }
+  }
+
+  #timedOut({ address, sent }: PendingSend): MessagingError {
+    const { sendTimeoutMs } = this.#limits;
+    const sentence = sent
+      ? `No confirmation from ${address} within ${sendTimeoutMs} ms; the message may have arrived.`
+      : `No credit for ${address} within ${sendTimeoutMs} ms; the message was not sent.`;
+    return new MessagingError("timed-out", sentence, { destination: address, mayHaveArrived: sent });
+  }
+
+  #windowFull(address: string): MessagingError {
+    const sentence = `${this.#limits.maximumWaiting} sends wait for ${address} already; send more slowly.`;
+    return new MessagingError("window-full", sentence, { destination: address });
+  }
+}

@@ -1,0 +1,61 @@
+/** What stands above producers and consumers, put together over one connection: requests, processors, dead letters. */
+import { AmqpConnection } from "./amqp/amqp-connection.js";
+import type { Connection } from "./connection.js";
+import { DeadLetterQueue } from "./dead-letters/dead-letter-queue.js";
+import type { DeadLetters } from "./dead-letters.js";
+import type { Destination } from "./destination.js";
+import type { Message, OutgoingMessage } from "./message.js";
+import { openProcessor } from "./processor/processor.js";
+import type { Processor, ProcessorOptions } from "./processor.js";
+import { Requester } from "./request/requester.js";
+import { openResponder } from "./request/responder.js";
+import type { RequestOptions, Responder, RespondOptions } from "./request-reply.js";
+import type { StandardSchemaV1 } from "./standard-schema.js";
+
+/** The connection that the application gets. The layers that it puts together know each other by interfaces alone. */
+export class ComposedConnection extends AmqpConnection implements Connection {
+  /** What drains itself before the connection closes. */
+  readonly #runners = new Set<Responder | Processor>();
+  #requester: Requester | undefined;
+  #ending: Promise<void> | undefined;
+
+  request(destination: Destination, message: OutgoingMessage, options?: RequestOptions): Promise<Message> {
+    this.#requester ??= new Requester(this);
+    return this.#requester.request(destination, message, options);
+  }
+
+  async respond(
+    destination: Destination,
+    answer: (request: Message) => OutgoingMessage | Promise<OutgoingMessage>,
+    options?: RespondOptions,
+  ): Promise<Responder> {
+    // A connection may outlive many: whoever is drained leaves the list. Nobody can drain it before it is returned.
+    const forget = () => this.#runners.delete(responder);
+    const responder: Responder = await openResponder(this, destination, answer, options, forget);
+    this.#runners.add(responder);
+    return responder;
+  }
+
+  async process<S extends StandardSchemaV1>(options: ProcessorOptions<S>): Promise<Processor> {
+    const processor: Processor = await openProcessor(this, options, () => this.#runners.delete(processor));
+    this.#runners.add(processor);
+    return processor;
+  }
+
+  deadLetters(destination: Destination): DeadLetters {
+    return new DeadLetterQueue(this, destination);
+  }
+
+  override close(): Promise<void> {
+    this.#ending ??= this.#close();
+    return this.#ending;
+  }
+
+  async #close(): Promise<void> {
+    if (this.line !== undefined) {
+      await Promise.allSettled([...this.#runners].map((runner) => runner[Symbol.asyncDispose]()));
+      await this.#requester?.close().catch(() => {});
+    }
+    await super.close();
+  }
+}

@@ -1,0 +1,22 @@
+/** The one entry: everything else hangs on the connection that it makes. */
+import { parseConnectOptions } from "./amqp/connection-settings.js";
+import { ComposedConnection } from "./composed-connection.js";
+import type { Connection, ConnectOptions } from "./connection.js";
+
+/**
+ * Connects to an AMQP 1.0 broker.
+ *
+ * The first connecting fails fast: each URL is tried once, in turn. With `reconnect.maximumAttempts` it is tried in as
+ * many rounds, with the same waiting times as later. Once open, the connection is made again by itself whenever it is
+ * lost, without end unless `reconnect` says otherwise; a log-in that is refused three times in a row ends it.
+ *
+ * @param url `amqp://[user[:password]@]host[:port]` (5672), `amqps://...` (5671, the certificate is checked), several
+ * of them separated by commas, an array, or Java's `failover:(url,url)?maxReconnectAttempts=5&initialReconnectDelay=100`.
+ * The brokers that the broker in use names as its partners (`failover-server-list`) are tried after these. A user in the URL goes before `username` in the options.
+ * @throws MessagingError `connection-failed`, `authentication-failed`, `aborted`, `invalid-argument`
+ */
+export async function connect(url: string | readonly string[], options: ConnectOptions = {}): Promise<Connection> {
+  const connection = new ComposedConnection(parseConnectOptions(url, options));
+  await connection.open();
+  return connection;
+}
