@@ -1,6 +1,7 @@
 /** `npm run bench -- <bench> [options]`: runs one bench and prints its figures as JSON on the last line. */
 
 import { benchFloor } from "./floor/bench-floor.js";
+import { benchImport } from "./import.js";
 import { benchOverload } from "./overload.js";
 import { benchPayments } from "./payments/bench-payments.js";
 import { benchSdk } from "./sdk/bench-sdk.js";
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, { readonly about: string; run(args: reado
   floor: { about: "the parts that every payment is made of, each alone: what nobody can go below", run: benchFloor },
   payments: { about: "payments a second through all five services, and what each process costs", run: benchPayments },
   sdk: { about: "the SDK against plain rhea: send, receive, request, process; memory", run: benchSdk },
+  import: { about: "clients imported from a CSV file: time, memory, and what a kill costs", run: benchImport },
   seal: { about: "sealing and opening a card, symmetric against asymmetric, and signing a message", run: benchSeal },
 };
 

@@ -5,9 +5,7 @@ import { expiryOf } from "../shared/card-expiry.js";
 import type { CardDetails } from "../shared/card-seal.js";
 import type { DeclineReason } from "../shared/decline.js";
 import { passesLuhn } from "../shared/luhn.js";
-
-/** The brand of a number whose first digits belong to none that we know. Its issuer may know it: it goes to the bank. */
-export const UNKNOWN_BRAND = "unknown";
+import { UNKNOWN_BRAND } from "../shared/store-card.js";
 
 /** What step 2 says of a card. */
 export interface CardVerdict {

@@ -2,16 +2,16 @@
 import type { Message, OutgoingMessage } from "@quittance/sdk";
 import type { KeyRing } from "../platform/key-ring.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
-import { fingerprintCard } from "../shared/card-fingerprint.js";
 import {
   type CardRefusal,
   type CardRegistration,
   type CardRegistrationReply,
   cardRegistration,
 } from "../shared/card-registration-messages.js";
-import { type CardDetails, openCard, sealCard } from "../shared/card-seal.js";
+import { type CardDetails, openCard } from "../shared/card-seal.js";
 import type { Envelopes } from "../shared/envelope.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
+import { storeCard } from "../shared/store-card.js";
 import { judgeCard } from "./judge-card.js";
 import type { CardKeys } from "./step-2-validate.js";
 
@@ -52,20 +52,11 @@ async function answerOf(
     // Not told: what the error says may quote the content.
     return refused("NOT_OPENED");
   }
-  const { brand, declineReason } = judgeCard(card, Date.now());
+  const { declineReason } = judgeCard(card, Date.now());
   if (declineReason !== undefined) return refused(declineReason);
-  const [first = keys.fingerprint.first, other] = keys.fingerprint.all;
   return {
     version: MESSAGE_VERSION,
-    card: {
-      sealedCard: await sealCard(card, storageKeys.first.bytes, { client: clientId }),
-      fingerprint: fingerprintCard(card.number, first.bytes),
-      otherFingerprint: other === undefined ? null : fingerprintCard(card.number, other.bytes),
-      brand,
-      lastFour: card.number.slice(-4),
-      expiryMonth: card.expiryMonth,
-      expiryYear: card.expiryYear,
-    },
+    card: await storeCard(card, clientId, { fingerprint: keys.fingerprint, storage: storageKeys }),
   };
 }
 

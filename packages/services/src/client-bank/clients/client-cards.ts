@@ -10,8 +10,9 @@ import type { AskParts } from "../../shared/ask-signed.js";
 import { checked } from "../../shared/checked.js";
 import { REQUIRED } from "../../shared/field-checks.js";
 import { ManagementError } from "../../shared/management-error.js";
+import type { StoredCard } from "../../shared/store-card.js";
 import { findClient } from "../operations/find-clients.js";
-import { insertClient, replaceCard, type StoredCard } from "../operations/write-clients.js";
+import { insertClient, replaceCard } from "../operations/write-clients.js";
 import { checkClientId } from "./check-client-id.js";
 import { registerCard } from "./register-card.js";
 

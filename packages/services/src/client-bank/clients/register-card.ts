@@ -9,7 +9,7 @@ import {
 } from "../../shared/card-registration-messages.js";
 import { ManagementError } from "../../shared/management-error.js";
 import { MESSAGE_VERSION } from "../../shared/messages.js";
-import type { StoredCard } from "../operations/write-clients.js";
+import type { StoredCard } from "../../shared/store-card.js";
 
 /** Shorter than the time that the gateway gives a call. */
 const TIMEOUT_MS = 3_000;

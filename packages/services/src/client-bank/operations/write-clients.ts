@@ -1,17 +1,5 @@
 import type { Transaction } from "../../platform/database.js";
-
-/** What is kept of a card. */
-export interface StoredCard {
-  /** Sealed under the bank's storage key by card-validation, which alone has it. */
-  readonly sealedCard: string;
-  readonly fingerprint: string;
-  /** Under the other key, while keys of fingerprints change. */
-  readonly otherFingerprint: string | null;
-  readonly brand: string;
-  readonly lastFour: string;
-  readonly expiryMonth: number;
-  readonly expiryYear: number;
-}
+import type { StoredCard } from "../../shared/store-card.js";
 
 /** Makes a client without money. @returns false when there is one of this id. */
 export async function insertClient(

@@ -1,5 +1,6 @@
 /** Whose account a command is about. */
 import { idHoldsCardNumber } from "../../shared/card-number-in-text.js";
+import { isClientId } from "../../shared/client-id.js";
 import { isMerchantId } from "../../shared/merchant-id.js";
 import { isReservedAccount } from "../../shared/reserved-accounts.js";
 import { type CommandCall, textOption, UsageError } from "./command.js";
@@ -11,7 +12,6 @@ export interface Account {
   readonly table: string;
 }
 
-const CLIENT_ID = /^c-[A-Za-z0-9_-]{1,62}$/;
 /** Whoever gives a merchant such an id has most likely taken the wrong option. */
 const LIKE_A_CLIENTS = /^c-/i;
 
@@ -32,7 +32,7 @@ export function accountOf(call: CommandCall, { isNew }: { readonly isNew: boolea
   if (idHoldsCardNumber(id)) throw new UsageError(`${option} looks like a card's number, which no id may hold.`);
   if (isReservedAccount(id)) throw new UsageError(`"${id}" is an account of the banks' own: choose another id.`);
   if (client !== undefined) {
-    if (!CLIENT_ID.test(id)) throw new UsageError(`"${id}" is not the id of a client, such as c-0001.`);
+    if (!isClientId(id)) throw new UsageError(`"${id}" is not the id of a client, such as c-0001.`);
     return { kind: "client", id, table: "client_bank.clients" };
   }
   if (!isMerchantId(id)) {

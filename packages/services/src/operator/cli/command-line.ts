@@ -6,13 +6,24 @@ import { type Command, EXIT, type ExitCode, formatColumns, type Terminal, UsageE
 import { deadLetters } from "./dead-letters.js";
 import { deadlines } from "./deadlines.js";
 import { explain } from "./explain.js";
+import { importClients } from "./import-clients.js";
 import { keys } from "./keys.js";
 import { configurationOf } from "./operator-configuration.js";
 import { templates } from "./templates.js";
 import { token } from "./token.js";
 import { verifyMoney } from "./verify-money.js";
 
-const COMMANDS: readonly Command[] = [verifyMoney, explain, deadLetters, deadlines, accounts, templates, keys, token];
+const COMMANDS: readonly Command[] = [
+  verifyMoney,
+  explain,
+  deadLetters,
+  deadlines,
+  accounts,
+  importClients,
+  templates,
+  keys,
+  token,
+];
 
 const EVERYWHERE = `  --json   Answer in JSON on standard output. Amounts are whole minor units, as decimal text.
   --help   This text.

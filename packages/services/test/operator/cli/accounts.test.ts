@@ -105,7 +105,12 @@ describe("accounts", function () {
     ["a card's number that is none", client("c-9001", ...good), "4242x4242", /12 to 19 digits/],
     ["a card's number whose check digit is wrong", client("c-9001", ...good), "4000056655665557", /check digit/],
     ["a length that the brand has not", client("c-9001", ...good), "40000000000000121", /none of visa has 17 digits/],
-    ["a card that has expired", client("c-9001", "--currency", "EUR", "--expiry", "09/2023"), CARD, /--expiry is past/],
+    [
+      "a card that has expired",
+      client("c-9001", "--currency", "EUR", "--expiry", "09/2023"),
+      CARD,
+      /--expiry must not be past/,
+    ],
     ["an expiry that is none", client("c-9001", "--currency", "EUR", "--expiry", "13/2030"), CARD, /MM\/YYYY/],
     [
       "a currency of a client's that is none",
