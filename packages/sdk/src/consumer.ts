@@ -40,6 +40,11 @@ export interface ConsumerOptions {
    */
   readonly onMessage?: (message: Message) => void | Promise<void>;
   /**
+   * Calls of `onMessage` at once: with more than one, messages begin in order and end in any [1]. Not with acknowledge mode
+   * `client`.
+   */
+  readonly concurrency?: number;
+  /**
    * Told of what `onMessage` throws, with its message, and once, without a message, when the consumer has ended for good
    * although the application closed neither it nor the connection [{@link ConnectOptions.onError}].
    */

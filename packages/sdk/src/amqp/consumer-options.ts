@@ -12,6 +12,7 @@ const CONSUMER_OPTIONS = namesOf<ConsumerOptions>({
   creditWindow: true,
   acknowledge: true,
   onMessage: true,
+  concurrency: true,
   onError: true,
   signal: true,
 });
@@ -38,8 +39,23 @@ export function checkConsumerOptions(destination: Destination, options: Consumer
   if (priority !== undefined && (!Number.isInteger(priority) || Math.abs(priority) > 0x7fffffff)) {
     throw invalid("priority is a whole number.", destination);
   }
+  checkConcurrency(destination, options);
   if (acknowledge !== undefined && !["individual", "client", "auto", "dups-ok"].includes(acknowledge)) {
     throw invalid("acknowledge is `individual`, `client`, `auto` or `dups-ok`.", destination);
+  }
+}
+
+function checkConcurrency(destination: Destination, { concurrency, onMessage, acknowledge }: ConsumerOptions): void {
+  if (concurrency === undefined) return;
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw invalid("concurrency is a whole number of at least 1.", destination);
+  }
+  if (onMessage === undefined) throw invalid("concurrency is for a consumer with onMessage.", destination);
+  if (concurrency > 1 && acknowledge === "client") {
+    throw invalid(
+      "With acknowledge mode `client` concurrency is 1: accepting one message would accept those still being handled.",
+      destination,
+    );
   }
 }
 

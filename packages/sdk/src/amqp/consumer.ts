@@ -1,7 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { diag } from "@opentelemetry/api";
 import { atLeast } from "../arguments.js";
-import { backOffDelayMs } from "../back-off.js";
 import type { Consumer, ConsumerOptions } from "../consumer.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
@@ -9,23 +7,15 @@ import type { Message } from "../message.js";
 import { countConsumed, endReceive, startReceive } from "../telemetry/client-operations.js";
 import { Arrivals } from "./arrivals.js";
 import { checkBatchWait, checkStart, deadlineOf, type Wait } from "./checked-waits.js";
-import { ClientAcknowledgement } from "./client-acknowledgement.js";
 import type { ConsumerIdentity } from "./consumer-identity.js";
+import { ConsumerLink } from "./consumer-link.js";
 import { LazyAcceptance } from "./lazy-acceptance.js";
 import type { Line } from "./line.js";
-import { attachReceiver, type LinkHandle } from "./link-handle.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
-import { receiverOptions } from "./link-options.js";
+import { MessageCallback } from "./message-callback.js";
 import type { ReceivedMessage } from "./received-message.js";
-import { ReceiverLink } from "./receiver-link.js";
-import { selectorOf } from "./rhea-engine.js";
-import type { RheaReceiver } from "./rhea-types.js";
-import { SeenMessages } from "./seen-messages.js";
 
 const DEFAULT_CREDIT_WINDOW = 200;
-const MINIMUM_CAPACITY = 2_048;
-/** Failures in a row, of a kind that trying again does not mend, after which a consumer closes with the error. */
-const MAXIMUM_FINAL_FAILURES = 10;
 
 export class AmqpConsumer implements Consumer, ManagedLink {
   readonly destination: Destination;
@@ -37,17 +27,10 @@ export class AmqpConsumer implements Consumer, ManagedLink {
   readonly #arrivals = new Arrivals<ReceivedMessage>();
   /** With acknowledge mode `dups-ok`. */
   readonly #lazy: LazyAcceptance | undefined;
-  /** With acknowledge mode `client`, for the present life of the link. */
-  #client: ClientAcknowledgement | undefined;
+  readonly #callback: MessageCallback | undefined;
+  readonly #link: ConsumerLink;
   readonly #abort = () => void this.close();
-  #link: ReceiverLink | undefined;
-  #stopped = false;
-  /** The share of the window that is asked for. */
-  #limit: number;
-  #delivering = false;
   #toldForgotten = false;
-  #failures = 0;
-  #retry: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
   /** What receives after the application closed it fail with; a loop over its messages ends there. */
   #closed: MessagingError | undefined;
@@ -65,8 +48,23 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     this.#options = options;
     this.#window = Math.floor(atLeast(1, "creditWindow", options.creditWindow ?? DEFAULT_CREDIT_WINDOW));
     this.#lazy = options.acknowledge === "dups-ok" ? new LazyAcceptance(this.#window) : undefined;
-    this.#limit = this.#window;
     this.#onClose = onClose;
+    this.#callback = this.#callbackOf(options);
+    this.#link = new ConsumerLink(
+      host,
+      destination,
+      { identity, options, window: this.#window },
+      {
+        arrived: (message) => this.#arrived(message),
+        gone: () => {
+          this.#lazy?.forget();
+          this.#arrivals.clear();
+        },
+        ended: (error) => {
+          this.#closing ??= this.#close(error);
+        },
+      },
+    );
     options.signal?.addEventListener("abort", this.#abort, { once: true });
   }
 
@@ -91,7 +89,7 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     this.#refuseClosed();
     const message = this.#take();
     if (message !== undefined) return message;
-    const asked = this.#link?.drain(this.#host.attachTimeoutMs);
+    const asked = this.#link.drain(this.#host.attachTimeoutMs);
     // Where nobody can be asked, a caller who asks again and again must still let the event loop turn.
     await (asked ?? nextTurn());
     this.#refuseClosed();
@@ -103,8 +101,8 @@ export class AmqpConsumer implements Consumer, ManagedLink {
       throw this.#invalid("recover is for a consumer with acknowledge mode `client`.");
     }
     this.#refuseClosed();
-    this.#arrivals.putBack(this.#client?.recover() ?? []);
-    this.#deliverLater();
+    this.#arrivals.putBack(this.#link.client?.recover() ?? []);
+    this.#callback?.deliver();
   }
 
   async receiveBatch(options: { maximumSize: number; signal?: AbortSignal }): Promise<Message[]> {
@@ -142,17 +140,12 @@ export class AmqpConsumer implements Consumer, ManagedLink {
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#link?.stop();
+    this.#link.stop();
   }
 
   start(options: { maximumUnsettled?: number } = {}): void {
     checkStart(options);
-    const limit = Math.min(this.#window, options.maximumUnsettled ?? this.#window);
-    if (!this.#stopped && limit === this.#limit) return;
-    this.#stopped = false;
-    this.#limit = limit;
-    this.#link?.start(limit);
+    this.#link.start(options.maximumUnsettled ?? this.#window);
   }
 
   close(): Promise<void> {
@@ -170,59 +163,16 @@ export class AmqpConsumer implements Consumer, ManagedLink {
   }
 
   /** Attaches on this line. @throws MessagingError as the broker refuses it. */
-  async attach(line: Line): Promise<void> {
-    const { address } = this.destination;
-    if (this.#identity.shared && !line.offers("SHARED-SUBS")) {
-      throw new MessagingError("not-supported", "The broker does not offer shared subscriptions.", {
-        destination: address,
-      });
-    }
-    let link: ReceiverLink | undefined;
-    // A broker may end the link in the same packet that opens it.
-    let early: MessagingError | undefined;
-    const handle = await attachReceiver(line, {
-      doing: `Attaching a consumer to ${address}`,
-      address,
-      timeoutMs: this.#host.attachTimeoutMs,
-      capacity: Math.max(MINIMUM_CAPACITY, this.#window * 2),
-      link: receiverOptions(this.destination, this.#identity, this.#options, {
-        hasClientId: this.#host.hasClientId,
-        prefixes: line.prefixes,
-      }),
-      onDetached: (error) => {
-        if (link === undefined) early = error;
-        else this.#detached(link, error);
-      },
-    });
-    if (early !== undefined) throw early;
-    if (this.#closing !== undefined || this.#host.line !== line) {
-      void handle.close({ detach: this.#identity.durable });
-      return;
-    }
-    this.#checkSelector(handle);
-    // What a browser shows is not received.
-    const seen = this.#identity.browses ? new SeenMessages() : this.#host.seen;
-    link = new ReceiverLink(handle, this.destination, this.#window, seen, (message) => this.#arrived(message));
-    if (this.#options.acknowledge === "client") {
-      this.#client = new ClientAcknowledgement(link);
-      link.settleBy(this.#client);
-    }
-    this.#link = link;
-    this.#failures = 0;
-    if (!this.#stopped) link.start(this.#limit);
+  attach(line: Line): Promise<void> {
+    return this.#link.attach(line);
   }
 
-  async restore(line: Line): Promise<void> {
-    try {
-      await this.attach(line);
-    } catch (error) {
-      if (line.lost === undefined) this.#tryLater(asMessagingError(error));
-    }
+  restore(line: Line): Promise<void> {
+    return this.#link.restore(line);
   }
 
   lost(error: MessagingError): void {
-    clearTimeout(this.#retry);
-    this.#forgetLink();
+    this.#link.lost();
     // A browser cannot go on where it was.
     if (this.#identity.browses) this.#closing ??= this.#close(error);
   }
@@ -236,21 +186,19 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     this.#closing ??= Promise.resolve();
     this.#release();
     this.#lazy?.forget();
-    this.#link?.abandon();
+    this.#link.end();
     this.#arrivals.close(error ?? this.#byApplication("The connection"));
     if (error !== undefined) this.#toldOfEnd(error);
   }
 
   async #close(error: MessagingError | undefined): Promise<void> {
     this.#release();
-    const link = this.#link;
     this.#lazy?.flush();
     this.#lazy?.forget();
-    this.#link = undefined;
-    link?.abandon();
+    const closed = this.#link.close();
     this.#arrivals.close(error ?? this.#byApplication("The consumer"));
     if (error !== undefined) this.#toldOfEnd(error);
-    await link?.handle.close({ detach: this.#identity.durable });
+    await closed;
     this.#onClose(this);
   }
 
@@ -269,7 +217,6 @@ export class AmqpConsumer implements Consumer, ManagedLink {
   }
 
   #release(): void {
-    clearTimeout(this.#retry);
     this.#options.signal?.removeEventListener("abort", this.#abort);
   }
 
@@ -282,76 +229,35 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     countConsumed(this.destination);
     if (!this.#identity.browses) this.#host.seen.handedOver(message.messageId);
     if (this.#options.acknowledge === "auto") message.accept();
-    this.#client?.handedOver(message);
+    this.#link.client?.handedOver(message);
     this.#lazy?.handedOver(message);
     return message;
   }
 
   #arrived(message: ReceivedMessage): void {
     this.#arrivals.push(message);
-    this.#deliverLater();
+    this.#callback?.deliver();
   }
 
-  #deliverLater(): void {
-    const { onMessage } = this.#options;
-    if (onMessage === undefined || this.#delivering) return;
-    this.#delivering = true;
-    // Not within rhea's reading of the frame: whatever the callback does, the connection has its frame done.
-    queueMicrotask(() => void this.#deliver(onMessage));
-  }
-
-  /** Hands over one message after the other. A callback that throws costs its own message an attempt, no more. */
-  async #deliver(onMessage: (message: Message) => void | Promise<void>): Promise<void> {
-    for (let message = this.#take(); message !== undefined; message = this.#take()) {
-      try {
-        const handled = onMessage(message);
-        if (handled instanceof Promise) await handled;
-      } catch (error) {
-        message.release({ failed: true });
-        this.#told(`onMessage of the consumer of ${this.destination.address}`, error, message);
-      }
-    }
-    this.#delivering = false;
-    this.#tellForgotten();
+  #callbackOf({ onMessage, concurrency = 1 }: ConsumerOptions): MessageCallback | undefined {
+    if (onMessage === undefined) return undefined;
+    return new MessageCallback({
+      onMessage,
+      concurrency,
+      take: () => this.#take(),
+      failed: (error, message) =>
+        this.#told(`onMessage of the consumer of ${this.destination.address}`, error, message),
+      idle: () => this.#tellForgotten(),
+    });
   }
 
   /** Once: nothing more comes, and nothing that was handed over was ever settled. */
   #tellForgotten(): void {
-    if (this.#link?.isForgotten !== true || this.#toldForgotten) return;
+    if (!this.#link.isForgotten || this.#toldForgotten) return;
     this.#toldForgotten = true;
     const { address } = this.destination;
     const sentence = `All ${this.#window} messages that the consumer of ${address} may hold are handed over, and none was accepted, released or rejected: no more come. Is an accept() missing?`;
     this.#host.reporter.report(`The consumer of ${address}`, this.#invalid(sentence));
-  }
-
-  /** The broker ended the link while the connection lives, as when its queue was deleted. */
-  #detached(link: ReceiverLink, error: MessagingError): void {
-    if (link !== this.#link || this.#closing !== undefined) return;
-    this.#forgetLink();
-    if (this.#identity.browses) this.#closing = this.#close(error);
-    else this.#tryLater(error);
-  }
-
-  /** What arrived comes again on the next link; what it holds of this one is worth nothing. */
-  #forgetLink(): void {
-    this.#link?.abandon();
-    // Acceptances that were under way may not have been heard.
-    this.#host.seen.cutOff();
-    this.#link = undefined;
-    this.#client = undefined;
-    this.#lazy?.forget();
-    this.#arrivals.clear();
-  }
-
-  /** A broker says back the filters that it uses. */
-  #checkSelector(handle: LinkHandle<RheaReceiver>): void {
-    const { selector } = this.#options;
-    if (selector === undefined || selector.trim() === "" || selectorOf(handle.link.source) === selector) return;
-    void handle.close({ detach: this.#identity.durable });
-    const { address } = this.destination;
-    throw new MessagingError("not-supported", `The broker does not use the selector for ${address}.`, {
-      destination: address,
-    });
   }
 
   #told(what: string, error: unknown, message?: Message): void {
@@ -375,21 +281,6 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     this.#told(`The consumer of ${this.destination.address}`, error);
   }
 
-  #tryLater(error: MessagingError): void {
-    if (this.#closing !== undefined) return;
-    this.#failures++;
-    if (!error.retryable && this.#failures > MAXIMUM_FINAL_FAILURES) {
-      this.#closing = this.#close(error);
-      return;
-    }
-    const delayMs = backOffDelayMs(this.#host.backOff, this.#failures);
-    diag.warn(`The consumer of ${this.destination.address} was lost and is attached again: ${error.message}`);
-    this.#retry = setTimeout(() => {
-      const { line } = this.#host;
-      if (line !== undefined) void this.restore(line);
-    }, delayMs);
-  }
-
   #refuseBesideCallback(): void {
     if (this.#options.onMessage === undefined) return;
     throw this.#invalid("A consumer with onMessage gets its messages there alone.");
@@ -398,10 +289,4 @@ export class AmqpConsumer implements Consumer, ManagedLink {
   #invalid(sentence: string): MessagingError {
     return new MessagingError("invalid-argument", sentence, { destination: this.destination.address });
   }
-}
-
-function asMessagingError(error: unknown): MessagingError {
-  return error instanceof MessagingError
-    ? error
-    : new MessagingError("protocol", "Attaching a consumer failed.", { cause: error });
 }
