@@ -19,9 +19,20 @@ export interface ConnectOptions {
    * connecting fails with `invalid-argument` [none: a random container id].
    */
   readonly clientId?: string;
-  /** SASL PLAIN user, where the URL has none [SASL ANONYMOUS]. */
+  /** The user, where the URL has none [none: SASL ANONYMOUS, or EXTERNAL with a certificate in `tls`]. */
   readonly username?: string;
   readonly password?: string;
+  /**
+   * Instead of `username` and `password`: who logs in, or a function that is asked at each attempt to connect, so that
+   * a password that was changed and a token that was renewed are used from the next reconnection on. One that fails or
+   * does not answer within `connectTimeoutMs` fails that attempt.
+   */
+  readonly credentials?: Credentials | (() => Credentials | Promise<Credentials>);
+  /**
+   * With a password: what may be used, the best first, whatever the order in which the broker offers them
+   * [SCRAM-SHA-512, SCRAM-SHA-256, PLAIN]. Without PLAIN the password never leaves, whoever pretends to be the broker.
+   */
+  readonly saslMechanisms?: readonly SaslMechanism[];
   /**
    * How `amqps` brokers are trusted, and the certificate shown to them. A function is asked at each attempt to connect,
    * so that certificates that were renewed are used from the next reconnection on.
@@ -42,6 +53,14 @@ export interface ConnectOptions {
   /** Ends the first connecting, and closes the connection later, when aborted. */
   readonly signal?: AbortSignal;
 }
+
+/** A user with a password, or with a token of OAuth 2.0, which logs in by SASL XOAUTH2. */
+export type Credentials =
+  | { readonly username: string; readonly password: string; readonly token?: never }
+  | { readonly username: string; readonly token: string; readonly password?: never };
+
+/** How a password is proved to the broker (RFC 5802, RFC 7677, RFC 4616). */
+export type SaslMechanism = "SCRAM-SHA-512" | "SCRAM-SHA-256" | "PLAIN";
 
 /** TLS to an `amqps` broker. Certificates and keys are PEM texts, or their bytes. */
 export interface TlsOptions {

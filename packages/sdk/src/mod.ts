@@ -4,7 +4,15 @@ import "./node-version.js";
 export type { BreakerOptions, BreakerState, CircuitBreaker } from "./breaker.js";
 export type { Browser, BrowserOptions } from "./browser.js";
 export { connect } from "./connect.js";
-export type { Connection, ConnectionState, ConnectOptions, ReconnectOptions, TlsOptions } from "./connection.js";
+export type {
+  Connection,
+  ConnectionState,
+  ConnectOptions,
+  Credentials,
+  ReconnectOptions,
+  SaslMechanism,
+  TlsOptions,
+} from "./connection.js";
 export type { Consumer, ConsumerOptions, Subscription } from "./consumer.js";
 export type { DeadLetter, DeadLetters } from "./dead-letters.js";
 export type { TemporaryQueue, TemporaryTopic } from "./destination.js";

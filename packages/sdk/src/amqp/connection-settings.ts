@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { ConnectionOptions as TlsConnectionOptions } from "node:tls";
 import { checkFunction, checkNames, checkSignal, checkText, checkWait, namesOf } from "../arguments.js";
-import type { ConnectOptions } from "../connection.js";
+import type { ConnectOptions, SaslMechanism } from "../connection.js";
 import { MessagingError } from "../errors.js";
 import { type BrokerEndpoint, parseBrokerUrls } from "./broker-url.js";
+import { checkCredentials } from "./credentials.js";
 import { type FailoverOptions, parseFailoverUrl } from "./failover-url.js";
 import { parseReconnect, type ReconnectSettings } from "./reconnect-settings.js";
 import { parseTlsOptions } from "./tls-options.js";
@@ -19,6 +20,8 @@ export interface ConnectionSettings {
   readonly hasClientId: boolean;
   readonly username: string | undefined;
   readonly password: string | undefined;
+  readonly credentials: ConnectOptions["credentials"];
+  readonly saslMechanisms: readonly SaslMechanism[] | undefined;
   /** As of now. @throws MessagingError */
   readonly tls: (() => TlsConnectionOptions) | undefined;
   readonly connectTimeoutMs: number;
@@ -34,6 +37,8 @@ const CONNECT_OPTIONS = namesOf<ConnectOptions>({
   clientId: true,
   username: true,
   password: true,
+  credentials: true,
+  saslMechanisms: true,
   tls: true,
   connectTimeoutMs: true,
   idleTimeoutMs: true,
@@ -49,6 +54,7 @@ export function parseConnectOptions(urls: string | readonly string[], options: C
   const { clientId, username, password, signal } = options;
   if (clientId !== undefined && clientId.trim() === "") throw invalid("clientId must not be empty.");
   if (password !== undefined && username === undefined) throw invalid("password needs username beside it.");
+  checkCredentials(options.credentials, options, endpoints);
   const reconnect = parseReconnect(options.reconnect, failover?.options);
   if (options.tls !== undefined && !endpoints.some(({ secure }) => secure)) {
     throw invalid("tls is given, but no URL begins with amqps://.");
@@ -59,6 +65,8 @@ export function parseConnectOptions(urls: string | readonly string[], options: C
     hasClientId: clientId !== undefined,
     username,
     password,
+    credentials: options.credentials,
+    saslMechanisms: options.saslMechanisms,
     tls: parseTlsOptions(options.tls),
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
     idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
@@ -84,8 +92,16 @@ function checkOptions(options: ConnectOptions): void {
   checkText("password", password);
   checkSignal("signal", signal);
   checkFunction("onError", options.onError);
+  checkMechanisms(options.saslMechanisms);
   checkWait("connectTimeoutMs", options.connectTimeoutMs, 1);
   checkWait("idleTimeoutMs", options.idleTimeoutMs, 10);
+}
+
+function checkMechanisms(given: ConnectOptions["saslMechanisms"]): void {
+  if (given === undefined) return;
+  const known = ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"];
+  if (Array.isArray(given) && given.length > 0 && given.every((name) => known.includes(name))) return;
+  throw invalid(`saslMechanisms must name one or more of ${known.join(", ")}.`);
 }
 
 /** In random order where that is asked for, so that many clients do not all come to the first broker. */

@@ -6,10 +6,11 @@ import { MessagingError } from "../errors.js";
 import { type AddressPrefixes, NO_PREFIXES, namedPrefixes } from "./address-prefixes.js";
 import type { BrokerEndpoint } from "./broker-url.js";
 import type { ConnectionSettings } from "./connection-settings.js";
+import { askCredentials } from "./credentials.js";
 import { namedBrokers } from "./known-brokers.js";
 import { createRheaConnection, createRheaSession, endEngine, startHeartbeat } from "./rhea-engine.js";
 import type { RheaConnection, RheaSession } from "./rhea-types.js";
-import { saslMechanisms } from "./sasl-mechanisms.js";
+import { type Login, saslMechanisms } from "./sasl-mechanisms.js";
 
 /** rhea asks the peer for a sign of life within the time that it is told, and gives up after twice that. */
 const IDLE_TOLERANCE = 2;
@@ -37,13 +38,19 @@ export class Line {
    * port that is spoken to in plain, never answers.
    * @throws MessagingError `connection-failed`, `authentication-failed`, `aborted`
    */
-  static open(endpoint: BrokerEndpoint, settings: ConnectionSettings, signal: AbortSignal): Promise<Line> {
-    let options: object;
-    try {
-      options = rheaOptions(endpoint, settings);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  static async open(endpoint: BrokerEndpoint, settings: ConnectionSettings, signal: AbortSignal): Promise<Line> {
+    const { credentials, connectTimeoutMs } = settings;
+    const asked = credentials && askCredentials(credentials, connectTimeoutMs, signal);
+    const login = asked instanceof Promise ? await asked : asked;
+    return Line.#open(endpoint, settings, rheaOptions(endpoint, settings, login ?? userOf(endpoint, settings)), signal);
+  }
+
+  static #open(
+    endpoint: BrokerEndpoint,
+    settings: ConnectionSettings,
+    options: object,
+    signal: AbortSignal,
+  ): Promise<Line> {
     const connection = createRheaConnection(settings.containerId, options);
     const line = new Line(connection, endpoint, settings.idleTimeoutMs);
     const { promise, resolve, reject } = Promise.withResolvers<Line>();
@@ -205,14 +212,17 @@ export class Line {
   }
 }
 
-function rheaOptions(endpoint: BrokerEndpoint, settings: ConnectionSettings): object {
-  const username = endpoint.username ?? settings.username;
-  const password = endpoint.username === undefined ? settings.password : endpoint.password;
+/** The user of the URL, else that of the options. */
+function userOf(endpoint: BrokerEndpoint, settings: ConnectionSettings): Login {
+  return endpoint.username === undefined ? settings : endpoint;
+}
+
+function rheaOptions(endpoint: BrokerEndpoint, settings: ConnectionSettings, login: Login): object {
   const tls = endpoint.secure ? (settings.tls?.() ?? {}) : undefined;
   return {
     hostname: endpoint.host,
     sasl_init_hostname: endpoint.host,
-    sasl_mechanisms: saslMechanisms(username, password, tls?.cert !== undefined),
+    sasl_mechanisms: saslMechanisms(login, tls?.cert !== undefined, settings.saslMechanisms),
     idle_time_out: Math.ceil(settings.idleTimeoutMs / IDLE_TOLERANCE),
     desired_capabilities: settings.hasClientId ? ["sole-connection-for-container", ...CAPABILITIES] : CAPABILITIES,
     connection_details: () => ({

@@ -18,10 +18,12 @@ import type {
   RheaDelivery,
   RheaOutgoing,
   RheaReceiver,
+  RheaSaslClient,
   RheaSender,
   RheaSession,
   RheaTerminus,
 } from "./rhea-types.js";
+import { preferred, type SaslMechanisms } from "./sasl-mechanisms.js";
 
 /** Larger frames than this are not accepted; longer messages come in several. */
 const MAXIMUM_FRAME_BYTES = 256 * 1024;
@@ -130,10 +132,38 @@ function guardWhatIsRead(connection: RheaConnection): void {
   connection.init = (socket) => {
     init.call(connection, socket);
     guardFrames(connection.amqp_transport, options);
-    if (connection.sasl_transport !== undefined) {
-      guardFrames(connection.sasl_transport.transport, { ...options, take: () => false });
+    const sasl = connection.sasl_transport;
+    if (sasl !== undefined) {
+      guardFrames(sasl.transport, { ...options, take: () => false });
+      guardLogIn(connection, sasl);
     }
     return connection;
+  };
+}
+
+/** An outcome of SASL that lets the client in. */
+const SASL_OK = 0;
+
+/**
+ * rhea takes the mechanism that the broker names first, whichever is better, and believes a broker that lets it in: one
+ * that should have proved something may be somebody else.
+ */
+function guardLogIn(connection: RheaConnection, sasl: RheaSaslClient): void {
+  const { on_sasl_mechanisms: offered, on_sasl_outcome: ended } = sasl;
+  sasl.on_sasl_mechanisms = (frame) => {
+    const names = frame.performative.sasl_server_mechanisms;
+    sasl.mechanisms = preferred(sasl.mechanisms as SaslMechanisms, Array.isArray(names) ? names : [names]);
+    offered.call(sasl, frame);
+  };
+  sasl.on_sasl_outcome = (frame) => {
+    const { code, additional_data: said } = frame.performative;
+    const doubt = code === SASL_OK ? sasl.mechanism?.doubt?.(Buffer.isBuffer(said) ? said : undefined) : undefined;
+    if (doubt === undefined) {
+      ended.call(sasl, frame);
+      return;
+    }
+    sasl.failed = true;
+    connection.sasl_failed(doubt);
   };
 }
 

@@ -96,6 +96,18 @@ export interface RheaTransport {
   peek_size(buffer: Buffer): number | undefined;
 }
 
+/** The client's side of SASL. */
+export interface RheaSaslClient {
+  readonly transport: RheaTransport;
+  /** The first that the broker names of these is used. */
+  mechanisms: Readonly<Record<string, () => object>>;
+  /** The one in use. */
+  readonly mechanism: { doubt?(said: Buffer | undefined): string | undefined } | undefined;
+  failed: boolean;
+  on_sasl_mechanisms(frame: { readonly performative: { readonly sasl_server_mechanisms: unknown } }): void;
+  on_sasl_outcome(frame: { readonly performative: { readonly code: number; readonly additional_data: unknown } }): void;
+}
+
 export interface RheaConnection extends EventEmitter {
   readonly socket: Socket | undefined;
   readonly error: AmqpCondition | undefined;
@@ -113,7 +125,7 @@ export interface RheaConnection extends EventEmitter {
   readonly transport: RheaTransport;
   readonly amqp_transport: RheaTransport;
   /** Made as it connects. */
-  readonly sasl_transport: { readonly transport: RheaTransport } | undefined;
+  readonly sasl_transport: RheaSaslClient | undefined;
   socket_ready: boolean;
   init(socket: Socket): this;
   connect(): void;
@@ -122,6 +134,7 @@ export interface RheaConnection extends EventEmitter {
   is_closed(): boolean;
   input(bytes: Buffer): void;
   output(): void;
+  sasl_failed(text: string, condition?: string): void;
   _register(): void;
   _process(): void;
   _disconnected(): void;

@@ -1,4 +1,5 @@
 /** What the embedded broker is asked for, and what it offers. */
+import type { SaslMechanism } from "../connection.js";
 
 /** An address that exists from the start. */
 export interface TopologyAddress {
@@ -26,8 +27,10 @@ export interface TopologySubscription {
 /** A user with least rights. Patterns are addresses, `*` at the end standing for anything. */
 export interface BrokerUser {
   readonly name: string;
-  /** For SASL PLAIN [none: it logs in by its certificate alone]. */
+  /** For SASL PLAIN and SCRAM [none: it logs in by its certificate or token alone]. */
   readonly password?: string;
+  /** For SASL XOAUTH2 [none]. */
+  readonly token?: string;
   /**
    * The common name (CN) of the certificate that logs in as this user by SASL EXTERNAL; it must be certified by
    * {@link BrokerTlsOptions.ca} [none].
@@ -72,6 +75,8 @@ export interface BrokerOptions {
   readonly autoCreate?: boolean;
   /** Without users anybody may do anything (SASL ANONYMOUS and any PLAIN). */
   readonly users?: readonly BrokerUser[];
+  /** By which of these users prove their passwords, in the order in which they are offered [PLAIN]. */
+  readonly saslMechanisms?: readonly SaslMechanism[];
   /** Where rejected messages and those delivered too often go, made when need be; empty: nowhere, they are dropped [DLQ]. */
   readonly deadLetterAddress?: string;
   /** Where messages go whose time to live is over, made when need be [none: they are dropped]. */

@@ -1,6 +1,7 @@
 /** Every public name of `@quittance/sdk/testing`: a broker in memory, for tests and for a first start without Java. */
 import "../node-version.js";
 
+export type { SaslMechanism } from "../connection.js";
 export { startBroker } from "./broker.js";
 export type {
   Broker,

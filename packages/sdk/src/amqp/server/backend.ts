@@ -1,4 +1,5 @@
 /** What stands behind the AMQP server front: the front knows frames, links and credit; the backend knows messages. */
+import type { SaslMechanism } from "../../connection.js";
 
 /** An AMQP error as it goes over the wire. */
 export interface Condition {
@@ -154,7 +155,14 @@ export interface BackendConnection {
 export interface Backend {
   /** Whether SASL ANONYMOUS, and no SASL at all, are let in. */
   readonly allowsAnonymous: boolean;
+  /** How passwords are proved, in the order in which they are offered. */
+  readonly saslMechanisms: readonly SaslMechanism[];
+  /** Whether users log in by tokens. */
+  readonly takesTokens: boolean;
   authenticate(user: string, password: string): boolean;
+  /** Of a user with a password. */
+  passwordOf(user: string): string | undefined;
+  hasToken(user: string, token: string): boolean;
   /** Who logs in by a certificate that was found good and bears this name; undefined when nobody does. */
   userOfCertificate(commonName: string): string | undefined;
   /** @throws Refusal */

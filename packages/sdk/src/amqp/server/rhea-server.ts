@@ -143,9 +143,11 @@ export interface RheaConnection extends EventEmitter {
 }
 
 /** One attempt to log in. `outcome` is what it came to. */
-interface RheaServerMechanism {
+export interface RheaServerMechanism {
   outcome: boolean | undefined;
-  start(response: Buffer | null): void;
+  /** Returns a challenge while there is no outcome. */
+  start(response: Buffer | null): unknown;
+  step?(response: Buffer): unknown;
 }
 
 export interface RheaContainer extends EventEmitter {
@@ -153,25 +155,15 @@ export interface RheaContainer extends EventEmitter {
     enable_anonymous(): void;
     enable_plain(check: (user: string | null, password: string | null) => boolean): void;
     EXTERNAL?: () => RheaServerMechanism;
+    XOAUTH2?: () => RheaServerMechanism;
+    "SCRAM-SHA-256"?: () => RheaServerMechanism;
+    "SCRAM-SHA-512"?: () => RheaServerMechanism;
   };
   create_connection(options: object): RheaConnection;
 }
 
 export function createContainer(id: string): RheaContainer {
   return rhea.create_container({ id }) as unknown as RheaContainer;
-}
-
-/** Offers SASL EXTERNAL: `check` says whether whoever showed the certificate may come in, as `identity` where one is asked for. */
-export function enableExternal(
-  { sasl_server_mechanisms: mechanisms }: RheaContainer,
-  check: (identity: string) => boolean,
-) {
-  mechanisms.EXTERNAL = () => ({
-    outcome: undefined,
-    start(response) {
-      this.outcome = check(response?.toString("utf8") ?? "");
-    },
-  });
 }
 
 /** The value of the described type under which a filter goes into a source. */

@@ -7,10 +7,10 @@ import { guardFrames } from "../frame-guard.js";
 import { FrameOutput } from "../frame-output.js";
 import { symbols } from "./attach-request.js";
 import { type Backend, type BackendConnection, type Condition, Refusal } from "./backend.js";
+import { offerSasl } from "./offer-sasl.js";
 import {
   closeWithInfo,
   createContainer,
-  enableExternal,
   type RheaConnection,
   type RheaContainer,
   type RheaLink,
@@ -106,25 +106,13 @@ export class ServerConnection {
   }
 
   #offerSasl(container: RheaContainer): void {
-    const { sasl_server_mechanisms: mechanisms } = container;
-    const commonName = certifiedName(this.#socket);
-    if (commonName !== undefined) {
-      enableExternal(container, (identity) => {
-        this.#user = this.#backend.userOfCertificate(commonName);
-        // Nobody acts for another here: an identity that is asked for must be the certificate's own.
-        const known = this.#user !== undefined && (identity === "" || identity === this.#user);
-        if (!known) setImmediate(() => this.#hangUp());
-        return known;
-      });
-    }
-    mechanisms.enable_plain((user, password) => {
-      const known = user !== null && this.#backend.authenticate(user, password ?? "");
-      if (known) this.#user = user;
+    offerSasl(container, this.#backend, certifiedName(this.#socket), {
+      known: (user) => {
+        this.#user = user;
+      },
       // Whoever failed gets to read the outcome, and no second attempt on this line.
-      else setImmediate(() => this.#hangUp());
-      return known;
+      refused: () => setImmediate(() => this.#hangUp()),
     });
-    if (this.#backend.allowsAnonymous) mechanisms.enable_anonymous();
   }
 
   #listen(container: RheaContainer): void {

@@ -1,11 +1,12 @@
 /** The broker behind the AMQP front: who may connect, and everything that connections share. */
 import { type Backend, type BackendConnection, type Peer, Refusal } from "../../amqp/server/backend.js";
+import type { SaslMechanism } from "../../connection.js";
 import { MessagingError } from "../../errors.js";
 import type { QueueFigures } from "../broker-options.js";
 import { AddressBook, splitName } from "./address-book.js";
 import { Client } from "./client.js";
 import { Faults } from "./faults.js";
-import { ALL_RIGHTS, hasPassword, rightsOf } from "./rights.js";
+import { ALL_RIGHTS, isSecret, rightsOf } from "./rights.js";
 import type { BrokerSettings } from "./settings.js";
 
 export class BrokerCore implements Backend {
@@ -21,11 +22,27 @@ export class BrokerCore implements Backend {
     this.allowsAnonymous = settings.users === undefined;
   }
 
+  get saslMechanisms(): readonly SaslMechanism[] {
+    return this.#settings.saslMechanisms;
+  }
+
+  get takesTokens(): boolean {
+    return [...(this.#settings.users?.values() ?? [])].some(({ token }) => token !== undefined);
+  }
+
+  passwordOf(name: string): string | undefined {
+    return this.#settings.users?.get(name)?.password;
+  }
+
+  hasToken(name: string, token: string): boolean {
+    return isSecret(this.#settings.users?.get(name)?.token, token);
+  }
+
   authenticate(name: string, password: string): boolean {
     const { users } = this.#settings;
     if (users === undefined) return true;
     const user = users.get(name);
-    return user !== undefined && hasPassword(user, password);
+    return isSecret(user?.password, password);
   }
 
   userOfCertificate(commonName: string): string | undefined {

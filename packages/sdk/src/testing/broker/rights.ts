@@ -56,9 +56,10 @@ export function fits(pattern: string, address: string): boolean {
   return pattern.endsWith("*") ? address.startsWith(pattern.slice(0, -1)) : address === pattern;
 }
 
-export function hasPassword(user: BrokerUser, password: string): boolean {
-  if (user.password === undefined) return false;
-  const expected = Buffer.from(user.password);
-  const given = Buffer.from(password);
+/** Whether a password or token is the one expected; never where none is. */
+export function isSecret(secret: string | undefined, asked: string): boolean {
+  if (secret === undefined) return false;
+  const expected = Buffer.from(secret);
+  const given = Buffer.from(asked);
   return expected.length === given.length && timingSafeEqual(expected, given);
 }

@@ -1,6 +1,7 @@
 /** The broker's options, parsed once: defaults filled in, conflicts refused with a sentence. */
 
 import { checkFlag, checkNames, checkText, namesOf } from "../../arguments.js";
+import type { SaslMechanism } from "../../connection.js";
 import { MessagingError } from "../../errors.js";
 import type {
   BrokerOptions,
@@ -29,6 +30,7 @@ const OPTIONS = namesOf<BrokerOptions>({
   addresses: true,
   autoCreate: true,
   users: true,
+  saslMechanisms: true,
   deadLetterAddress: true,
   expiryAddress: true,
   maximumDeliveries: true,
@@ -50,6 +52,7 @@ const ADDRESS_FIELDS = namesOf<TopologyAddress>({
 const USER_FIELDS = namesOf<BrokerUser>({
   name: true,
   password: true,
+  token: true,
   certificate: true,
   send: true,
   consume: true,
@@ -80,6 +83,7 @@ export interface BrokerSettings {
   readonly autoCreate: boolean;
   /** Undefined when anybody may do anything. */
   readonly users: ReadonlyMap<string, BrokerUser> | undefined;
+  readonly saslMechanisms: readonly SaslMechanism[];
   /** Undefined when dead letters are dropped. */
   readonly deadLetterAddress: string | undefined;
   /** Undefined when what has expired is dropped. */
@@ -111,6 +115,7 @@ export function parseBrokerOptions(options: BrokerOptions): BrokerSettings {
     addresses: addressSettings(addresses),
     autoCreate: options.autoCreate ?? options.addresses === undefined,
     users: users === undefined ? undefined : usersByName(users),
+    saslMechanisms: mechanisms(options),
     deadLetterAddress: deadLetterAddress === "" ? undefined : deadLetterAddress,
     maximumDeliveries: whole("maximumDeliveries", options.maximumDeliveries ?? DEFAULT_MAXIMUM_DELIVERIES, 1),
     expiryAddress: expiryAddress === "" ? undefined : expiryAddress,
@@ -144,6 +149,18 @@ function tlsSettings({ tls, users = [] }: BrokerOptions): BrokerTlsOptions | und
     throw invalid(`The user ${user.name} logs in by a certificate: give tls with a ca.`);
   }
   return tls;
+}
+
+/** SCRAM compares with passwords that are known, so it is for a broker with users. */
+function mechanisms({ saslMechanisms = ["PLAIN"], users }: BrokerOptions): readonly SaslMechanism[] {
+  const known = ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"];
+  if (!Array.isArray(saslMechanisms) || !saslMechanisms.every((name) => known.includes(name))) {
+    throw invalid(`saslMechanisms must name some of ${known.join(", ")}.`);
+  }
+  if (users === undefined && saslMechanisms.some((name) => name !== "PLAIN")) {
+    throw invalid("saslMechanisms with SCRAM need users, of whom passwords are known.");
+  }
+  return saslMechanisms;
 }
 
 function redelivery(options: BrokerOptions) {
