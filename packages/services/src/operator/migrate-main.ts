@@ -27,7 +27,7 @@ const migrateConfiguration = {
 try {
   const configuration = parseConfiguration(migrateConfiguration, process.env);
   const { DATABASE_ADMIN_URL: adminUrl } = configuration;
-  await requireTls({ ...configuration, DATABASE_URL: adminUrl }, process.env);
+  await requireTls(configuration, process.env);
   const given = configuration as unknown as Readonly<Record<string, string | undefined>>;
   await migrate({
     adminUrl,

@@ -9,7 +9,9 @@ export type PlaintextHop = (typeof PLAINTEXT_HOPS)[number];
 /** The settings and variables that say where a process connects and listens; it may have any of them. */
 export interface HopSettings {
   readonly BROKER_URL?: string | undefined;
+  readonly BROKER_AUDITOR_URL?: string | undefined;
   readonly DATABASE_URL?: string | undefined;
+  readonly DATABASE_ADMIN_URL?: string | undefined;
   readonly LISTEN_HOST?: string | undefined;
   readonly GRPC_PORT?: number | undefined;
   readonly HTTP_PORT?: number | undefined;
@@ -34,8 +36,10 @@ export async function forbiddenPlaintext(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<readonly string[]> {
   const hops = [
-    ...brokerHops(settings),
-    ...(await databaseHops(settings)),
+    ...brokerHops(settings, "BROKER_URL"),
+    ...brokerHops(settings, "BROKER_AUDITOR_URL"),
+    ...(await databaseHops(settings, "DATABASE_URL")),
+    ...(await databaseHops(settings, "DATABASE_ADMIN_URL")),
     ...doorHops(settings),
     ...telemetryHops(environment),
   ];
@@ -51,16 +55,20 @@ export function isLoopback(host: string): boolean {
   return name === "::1" || name === "localhost" || /^::ffff:127\./.test(name);
 }
 
-function brokerHops({ BROKER_URL: urls = "" }: HopSettings): PlainHop[] {
-  return urls.split(",").flatMap((text): PlainHop[] => {
+function brokerHops(settings: HopSettings, variable: "BROKER_URL" | "BROKER_AUDITOR_URL"): PlainHop[] {
+  return (settings[variable] ?? "").split(",").flatMap((text): PlainHop[] => {
     const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
     if (url === undefined || url.protocol !== "amqp:" || isLoopback(url.hostname)) return [];
-    const problem = `BROKER_URL talks to ${url.hostname} in plain text`;
+    const problem = `${variable} talks to ${url.hostname} in plain text`;
     return [{ hop: "broker", problem, remedy: "begin it with amqps://" }];
   });
 }
 
-async function databaseHops({ DATABASE_URL: urls }: HopSettings): Promise<PlainHop[]> {
+async function databaseHops(
+  settings: HopSettings,
+  variable: "DATABASE_URL" | "DATABASE_ADMIN_URL",
+): Promise<PlainHop[]> {
+  const urls = settings[variable];
   if (urls === undefined || isEncryptedDatabase(urls)) return [];
   // Loaded when a database is named: a service without one starts without its driver.
   const { connectedHost } = await import("./connected-host.js");
@@ -68,7 +76,7 @@ async function databaseHops({ DATABASE_URL: urls }: HopSettings): Promise<PlainH
     const host = connectedHost(url);
     // PostgreSQL's sockets are files.
     if (host.startsWith("/") || isLoopback(host)) return [];
-    const problem = `DATABASE_URL talks to ${host} in plain text`;
+    const problem = `${variable} talks to ${host} in plain text`;
     return [{ hop: "database", problem, remedy: "add sslmode=verify-full to it" }];
   });
 }

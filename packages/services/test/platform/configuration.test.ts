@@ -54,7 +54,12 @@ describe("variables in files", () => {
 });
 
 describe("plain text that would leave the machine", () => {
-  const shape = { ...commonConfiguration, DATABASE_URL: databaseConfiguration.DATABASE_URL.optional() };
+  const shape = {
+    ...commonConfiguration,
+    BROKER_AUDITOR_URL: commonConfiguration.BROKER_URL.optional(),
+    DATABASE_URL: databaseConfiguration.DATABASE_URL.optional(),
+    DATABASE_ADMIN_URL: databaseConfiguration.DATABASE_URL.optional(),
+  };
 
   function settingsOf(environment: NodeJS.ProcessEnv) {
     return parseConfiguration(shape, { BROKER_URL: "amqps://broker", ...environment });
@@ -74,7 +79,9 @@ describe("plain text that would leave the machine", () => {
   const REFUSED: readonly [hop: string, NodeJS.ProcessEnv][] = [
     ["broker", { BROKER_URL: "amqp://user:secret@broker.example" }],
     ["broker", { BROKER_URL: "amqps://one.example,amqp://two.example" }],
+    ["broker", { BROKER_AUDITOR_URL: "amqp://auditor:secret@broker.example" }],
     ["database", { DATABASE_URL: "postgres://role:secret@db.example/quittance" }],
+    ["database", { DATABASE_ADMIN_URL: "postgres://admin:secret@db.example/quittance" }],
     ["database", { DATABASE_URL: "postgres://role:secret@db.example/quittance?sslmode=disable" }],
     ["database", { DATABASE_URL: "postgres://role:secret@127.0.0.1/quittance?host=db.example" }],
     ["telemetry", { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.example:4318" }],
@@ -84,6 +91,7 @@ describe("plain text that would leave the machine", () => {
     it(`is refused to ${hop}: ${Object.entries(environment)}`, async () => {
       const message = await refusal(environment);
       expect(message).to.contain(`ALLOW_PLAINTEXT=${hop}`).and.contain("in plain text");
+      expect(message).to.contain(`  ${Object.keys(environment)[0]} talks to `);
       expect(message).not.to.contain("secret");
       expect(await refusal({ ...environment, ALLOW_PLAINTEXT: `health, ${hop}` })).to.equal("");
     });

@@ -80,10 +80,7 @@ export async function configurationOf(
   remark: (sentence: string) => void,
 ): Promise<OperatorConfiguration> {
   const settings = parseConfiguration(operatorConfiguration, environment);
-  for (const url of [settings.BROKER_URL, settings.BROKER_AUDITOR_URL]) {
-    const { ALLOW_PLAINTEXT, DATABASE_URL } = settings;
-    await requireTls({ ALLOW_PLAINTEXT, BROKER_URL: url, DATABASE_URL }, {});
-  }
+  await requireTls(settings, {});
   const path = resolve(root, settings.QUITTANCE_FOLDER ?? ".quittance", "run.json");
   let stack: Promise<RunningStack | undefined> | undefined;
   let told = false;
