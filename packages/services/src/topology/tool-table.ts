@@ -39,6 +39,9 @@ export const TOOLS = {
   operator: {
     summary: "runs a command of the operator's: see operator --help",
     module: "operator/cli/main.js",
-    secrets: ["DATABASE_URL", "BROKER_URL", "BROKER_AUDITOR_URL", "CARD_FINGERPRINT_KEYS", "CARD_STORAGE_KEYS"],
+    secrets: [
+      ...["DATABASE_URL", "BROKER_URL", "BROKER_AUDITOR_URL"],
+      ...["CARD_FINGERPRINT_KEYS", "CARD_STORAGE_KEYS", "TOKEN_SIGNING_KEY"],
+    ],
   },
 } as const satisfies Record<string, ToolRow>;

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { operatorConfiguration } from "../../dist/operator/cli/operator-configuration.js";
+import { signingConfiguration } from "../../dist/operator/cli/token.js";
 import { cardConfiguration } from "../../dist/operator/load-demo-bank.js";
 import { commonConfiguration } from "../../dist/platform/configuration.js";
 import { COMMON_CONFIGURATION, DATABASE_SERVICES, SERVICES, SYSTEM } from "../../dist/topology/system-table.js";
@@ -40,7 +41,7 @@ describe("The table of the system", () => {
   }
 
   it("names every secret that the operator's command line reads", () => {
-    const read = Object.keys({ ...operatorConfiguration, ...cardConfiguration });
+    const read = Object.keys({ ...operatorConfiguration, ...cardConfiguration, ...signingConfiguration });
     expect(read.filter((name) => SECRET.test(name))).to.have.members([...TOOLS.operator.secrets]);
   });
 });

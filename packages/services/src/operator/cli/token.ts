@@ -20,7 +20,7 @@ import {
 const DEFAULT_SECONDS = 86_400;
 
 /** What `token` signs with; without TOKEN_SIGNING_KEY, with what a running stack does. */
-const signingConfiguration = {
+export const signingConfiguration = {
   /** A private key as a JWK, as `token --new-keys` prints it. */
   TOKEN_SIGNING_KEY: z.string(),
   AUTH_ISSUER: z.string().min(1),
