@@ -50,8 +50,9 @@ export function prometheusText(
     families.set(name, [...(families.get(name) ?? []), metric]);
   }
   for (const [name, metrics] of families) family(lines, name, metrics, format);
-  const info = format === "openmetrics" ? "# TYPE target info" : "# TYPE target_info gauge";
-  lines.push(info, `target_info${labels({ "service.name": service })} 1`);
+  const [info, kind] = format === "openmetrics" ? ["target", "info"] : ["target_info", "gauge"];
+  lines.push(`# TYPE ${info} ${kind}`, `# HELP ${info} Which service this process is.`);
+  lines.push(`target_info${labels({ "service.name": service })} 1`);
   if (format === "openmetrics") lines.push("# EOF");
   return `${lines.join("\n")}\n`;
 }

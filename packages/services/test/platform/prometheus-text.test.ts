@@ -48,6 +48,8 @@ describe("the Prometheus endpoint", () => {
       "house_size_bytes 7",
       "house_share_ratio 0.25",
       "house_state 1",
+      "# TYPE target_info gauge",
+      "# HELP target_info Which service this process is.",
       'target_info{service_name="a-service"} 1',
     ]);
   });
