@@ -10,8 +10,8 @@ import * as x509 from "@peculiar/x509";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const DAY_MS = 86_400_000;
-/** A stack is stopped sooner; stolen certificates are of no use for longer. */
-const LIFETIME_MS = 7 * DAY_MS;
+/** A stack is stopped sooner. An alert fires two weeks before the end, and not from the first day on. */
+const LIFETIME_MS = 21 * DAY_MS;
 /** Clocks of containers may be behind. */
 const BACKDATED_MS = 3_600_000;
 /** Every part of a stack runs here. */
@@ -31,7 +31,7 @@ export interface IssueOptions {
   /** Further names [localhost and its addresses]. */
   readonly names?: readonly { readonly type: "dns" | "ip"; readonly value: string }[];
   readonly notBefore?: Date;
-  /** [in 7 days] */
+  /** [in 21 days] */
   readonly notAfter?: Date;
 }
 
