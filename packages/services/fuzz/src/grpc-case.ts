@@ -73,7 +73,9 @@ function read({ token, paymentId }: GrpcDoor): Draft {
 }
 
 function list({ token }: GrpcDoor): Draft {
-  return draft(token, "ListPayments", { pageSize: 5, pageToken: "" }, ListPaymentsRequest.encode);
+  const filters = { requestId: "", state: 0, cardLastFour: "4242", clientReference: "order", orderBy: "create_time" };
+  const message = { pageSize: 5, pageToken: "", ...filters, startTime: new Date(0), endTime: undefined };
+  return draft(token, "ListPayments", message, ListPaymentsRequest.encode);
 }
 
 function draft(token: string, method: string, message: Record<string, unknown>, encode: Draft["encode"]): Draft {
@@ -83,9 +85,12 @@ function draft(token: string, method: string, message: Record<string, unknown>, 
 const TEXTS = [
   ...["requestId", "id", "description", "pageToken", "card.number", "card.holderName", "amount.currencyCode"],
   ...["clientReference", "metadata.key", "metadata.__proto__", "metadata.4242424242424242"],
+  ...["cardLastFour", "orderBy"],
 ];
-const INTEGERS = ["card.expiryMonth", "card.expiryYear", "pageSize", "wait.nanos"];
+const INTEGERS = ["card.expiryMonth", "card.expiryYear", "pageSize", "wait.nanos", "state"];
 const LONGS = ["amount.minorUnits", "wait.seconds"];
+/** In milliseconds, also outside of what a Timestamp may be. */
+const TIMES = [0, -1, Date.UTC(10_000, 0, 1), -62_135_596_800_001, 8.64e15, -8.64e15];
 const HEADERS = ["authorization", "traceparent", "tracestate", "idempotency-key", "x-card"];
 
 function drawMutation(random: Random): Mutation<Draft> {
@@ -95,7 +100,8 @@ function drawMutation(random: Random): Mutation<Draft> {
     return setField(random.pick(INTEGERS), random.pick([0, -1, 13, 30, 2 ** 31 - 1, -(2 ** 31), 999_999_999]));
   if (kind < 0.5)
     return setField(random.pick(LONGS), random.pick([0n, -1n, 31n, 10n ** 15n, 2n ** 63n - 1n, -(2n ** 63n)]));
-  if (kind < 0.55) return setField(random.pick(["card", "amount", "wait"]), undefined);
+  if (kind < 0.53) return setField(random.pick(["card", "amount", "wait"]), undefined);
+  if (kind < 0.55) return setField(random.pick(["startTime", "endTime"]), new Date(random.pick(TIMES)));
   if (kind < 0.85) {
     const { name, change } = drawByteChange(random);
     return { name, apply: ({ changes }) => changes.push(change) };

@@ -78,6 +78,17 @@ const FIELDS = [
   ...["clientReference", "client_reference", "metadata", "metadata.key", "metadata.__proto__"],
 ];
 const HEADERS = ["idempotency-key", "traceparent", "tracestate", "content-type", "content-encoding", "authorization"];
+const PARAMETERS = [
+  ...["page_size", "pageToken", "requestId", "state", "startTime", "end_time", "card_last_four", "clientReference"],
+  ...["orderBy", "order_by"],
+];
+const FILTERS = [
+  "PAYMENT_STATE_ACCEPTED",
+  "0001-01-01T00:00:00+23:59",
+  "9999-12-31T23:59:60Z",
+  "create_time asc",
+  "0000",
+];
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 const PATHS = ["/v1/payments/%ff", "/v1/payments/", "/v1/refunds/x", "/v1", "//", "/v1/payments/x:refund", "/%2e%2e/"];
 
@@ -95,7 +106,7 @@ function drawMutation(random: Random): Mutation<Draft> {
   }
   if (kind < 0.87) return setHeader(random.pick(HEADERS), drawHeader(random));
   if (kind < 0.92)
-    return setQuery(`${random.pick(["page_size", "pageToken", hostileText(random)])}`, hostileText(random));
+    return setQuery(random.pick([...PARAMETERS, hostileText(random)]), random.pick([...FILTERS, hostileText(random)]));
   if (kind < 0.96) return { name: "another method", apply: replace("method", random.pick(METHODS)) };
   const path = random.chance(0.5)
     ? random.pick(PATHS)

@@ -6,12 +6,13 @@ import { MESSAGE_VERSION } from "../shared/messages.js";
 import { type PaymentReadReply, type PaymentReadRequest, paymentReadRequest } from "../shared/read-messages.js";
 import { findRefunds } from "./operations/find-refunds.js";
 import { getPayments } from "./operations/get-payments.js";
-import { listPayments } from "./operations/list-payments.js";
-import { listRefunds } from "./operations/list-refunds.js";
+import { listPayments, PAYMENTS } from "./operations/list-payments.js";
+import { listRefunds, REFUNDS } from "./operations/list-refunds.js";
 import { paymentViewOf } from "./payment-record.js";
+import { readPage } from "./read-page.js";
 import { refundViewOf } from "./refund-record.js";
 
-type Found = Pick<PaymentReadReply, "payments" | "refunds" | "recordedAs">;
+type Found = Pick<PaymentReadReply, "payments" | "refunds" | "recordedAs" | "next">;
 type GetMany = Extract<PaymentReadRequest, { readonly operation: "get-many" }>;
 
 /** The answer to one request on `payment-read`. @throws MessagingError `invalid-body` for a request of another shape. */
@@ -28,9 +29,11 @@ export async function answerRead(
 async function read(session: Session, asked: PaymentReadRequest): Promise<Found> {
   if (asked.operation === "get-many") return getMany(session, asked);
   if (asked.operation === "list-refunds") {
-    return { payments: [], refunds: (await listRefunds(session, asked)).map(refundViewOf) };
+    const { rows, next } = await readPage(session, { table: REFUNDS, read: listRefunds }, asked);
+    return { payments: [], refunds: rows.map(refundViewOf), ...(next !== undefined && { next }) };
   }
-  return { payments: (await listPayments(session, asked)).map(paymentViewOf), refunds: [] };
+  const { rows, next } = await readPage(session, { table: PAYMENTS, read: listPayments }, asked);
+  return { payments: rows.map(paymentViewOf), refunds: [], ...(next !== undefined && { next }) };
 }
 
 /** One statement for each kind, whoever's and however many they are, in one round trip. */

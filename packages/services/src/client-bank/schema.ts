@@ -173,6 +173,10 @@ export const payments = clientBankSchema.table(
     index("payments_reused").on(table.merchantId, table.requestId).where(sql`${table.standingId} IS NOT NULL`),
     // Read backwards for a merchant's list, newest first.
     index("payments_by_time").on(table.merchantId, table.acceptTime, table.id),
+    // The same of those with one reference; a payment without one costs it nothing.
+    index("payments_reference")
+      .on(table.merchantId, table.clientReference, table.acceptTime, table.id)
+      .where(sql`${table.clientReference} IS NOT NULL`),
     // For the audit of the latest ones. It says where on the disk a time lies: it costs nearly nothing to keep.
     index("payments_capture_time").using("brin", table.captureTime),
     // Also what each state says of the money: only a declined payment may have none, and it keeps none.
@@ -213,6 +217,9 @@ export const refunds = clientBankSchema.table(
     uniqueIndex("refunds_request").on(table.merchantId, table.requestId).where(sql`${table.standingId} IS NULL`),
     index("refunds_reused").on(table.merchantId, table.requestId).where(sql`${table.standingId} IS NOT NULL`),
     index("refunds_by_time").on(table.merchantId, table.acceptTime, table.id),
+    index("refunds_reference")
+      .on(table.merchantId, table.clientReference, table.acceptTime, table.id)
+      .where(sql`${table.clientReference} IS NOT NULL`),
     index("refunds_payment").on(table.paymentId),
     check("refunds_amount", sql`${table.amount} > 0 AND ${table.currency} ~ '^[A-Z]{3}$'`),
     check("refunds_whole_amount", sql`(${table.amount} IS NULL) = (${table.currency} IS NULL)`),

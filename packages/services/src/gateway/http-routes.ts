@@ -3,18 +3,23 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import {
   type GetPaymentResponse,
   type GetRefundResponse,
+  ListPaymentsRequest,
   type ListPaymentsResponse,
-  type ListRefundsRequest,
+  ListRefundsRequest,
   type ListRefundsResponse,
   PayRequest,
   type PayResponse,
   RefundPaymentRequest,
   type RefundPaymentResponse,
 } from "../gen/quittance/payments/v1/payments.js";
+import type { ExactJsonObject } from "../shared/exact-json.js";
+import { messageFromJson } from "../shared/json-reader.js";
+import { messageDescriptor } from "./api-descriptor.js";
 import { invalidFields, type Violation } from "./api-error.js";
 import type { Gateway } from "./gateway.js";
 import { readJson, writeJson } from "./http-json.js";
 import { IDEMPOTENCY_KEY, withIdempotencyKey } from "./idempotency-key.js";
+import { addParameters, fieldsOf, parametersOf, type Query } from "./query-parameters.js";
 
 /** Adds the paths of each operation, as the proto names them. */
 export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
@@ -60,14 +65,14 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
       return sendJson(reply, writeJson<GetRefundResponse>("GetRefundResponse", { refund }));
     },
   );
-  const listing = { scope: "payments:read", parameters: LIST_PARAMETERS } as const;
-  app.get("/v1/payments", { config: listing }, async (request, reply) => {
-    const page = await gateway.listPayments(request.call, listRequest(request.query as Query, LIST_PARAMETERS));
+  const payments = listing("ListPaymentsRequest");
+  app.get("/v1/payments", { config: payments.config }, async (request, reply) => {
+    const page = await gateway.listPayments(request.call, payments.read(ListPaymentsRequest, request.query as Query));
     return sendJson(reply, writeJson<ListPaymentsResponse>("ListPaymentsResponse", page));
   });
-  const listingRefunds = { scope: "payments:read", parameters: LIST_REFUNDS_PARAMETERS } as const;
-  app.get("/v1/refunds", { config: listingRefunds }, async (request, reply) => {
-    const page = await gateway.listRefunds(request.call, listRequest(request.query as Query, LIST_REFUNDS_PARAMETERS));
+  const refunds = listing("ListRefundsRequest");
+  app.get("/v1/refunds", { config: refunds.config }, async (request, reply) => {
+    const page = await gateway.listRefunds(request.call, refunds.read(ListRefundsRequest, request.query as Query));
     return sendJson(reply, writeJson<ListRefundsResponse>("ListRefundsResponse", page));
   });
 }
@@ -94,36 +99,19 @@ function withFurther(violations: readonly Violation[], further: readonly Violati
   return [...violations, ...further.filter(({ field }) => !named.has(field))];
 }
 
-type Query = Readonly<Record<string, string | string[] | undefined>>;
-
-/** Query parameters by their names in JSON or in the proto, to the fields of the request. */
-const LIST_PARAMETERS = {
-  pageSize: "page_size",
-  page_size: "page_size",
-  pageToken: "page_token",
-  page_token: "page_token",
-  requestId: "request_id",
-  request_id: "request_id",
-} as const;
-const LIST_REFUNDS_PARAMETERS = { ...LIST_PARAMETERS, payment: "payment" } as const;
-
-/** Query parameters, each at most once. Those that do not exist were refused before. */
-function listRequest(query: Query, parameters: Readonly<Record<string, string>>): ListRefundsRequest {
-  const violations: Violation[] = [];
-  const values = new Map<string, string>();
-  for (const [name, value] of Object.entries(query)) {
-    const field = parameters[name] ?? name;
-    if (typeof value !== "string" || values.has(field)) violations.push({ field, description: "is there twice" });
-    else values.set(field, value);
-  }
-  const pageSize = values.get("page_size") ?? "0";
-  const size = /^(?:0|-?[1-9][0-9]{0,9})$/.test(pageSize) ? Number(pageSize) : Number.NaN;
-  if (!(Math.abs(size) < 2 ** 31))
-    violations.push({ field: "page_size", description: "must be a whole number within 32 bits" });
-  if (violations.length > 0) throw invalidFields(violations);
-  const text = (field: string) => values.get(field) ?? "";
+/** The query parameters of a list, by their names in JSON and in the proto. */
+function listing(name: string) {
+  const input = messageDescriptor(name);
+  const parameters = parametersOf(input);
   return {
-    ...{ pageSize: size, pageToken: text("page_token") },
-    ...{ requestId: text("request_id"), payment: text("payment") },
+    config: { scope: "payments:read", parameters: fieldsOf(parameters) } as const,
+    /** The request that they make. @throws ApiError INVALID_ARGUMENT with each that does not fit its field. */
+    read<Request>(codec: { fromPartial(fields: object): Request }, query: Query): Request {
+      const json: ExactJsonObject = {};
+      const twice = addParameters(json, query, parameters);
+      const { message, violations } = messageFromJson(input, json);
+      if (twice.length + violations.length > 0) throw invalidFields([...twice, ...violations]);
+      return codec.fromPartial(message);
+    },
   };
 }

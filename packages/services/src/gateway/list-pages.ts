@@ -1,20 +1,27 @@
-/** Pages of a merchant's payments and refunds, newest first. */
-import type {
-  ListPaymentsRequest,
-  ListPaymentsResponse,
-  ListRefundsRequest,
-  ListRefundsResponse,
+/** Pages of a merchant's payments and refunds. */
+import {
+  type ListPaymentsRequest,
+  type ListPaymentsResponse,
+  type ListRefundsRequest,
+  type ListRefundsResponse,
+  PaymentState,
+  RefundState,
 } from "../gen/quittance/payments/v1/payments.js";
-import { checkRequestId, collectInto } from "../shared/field-checks.js";
-import { MESSAGE_VERSION } from "../shared/messages.js";
+import { collectInto } from "../shared/field-checks.js";
+import { MESSAGE_VERSION, paymentView } from "../shared/messages.js";
 import { pageSizeOf } from "../shared/pages.js";
 import { recordedPayment, recordedRefund } from "../shared/payment-resource.js";
 import { MAXIMUM_PAGE_SIZE, type PaymentReadReply } from "../shared/read-messages.js";
+import { refundView } from "../shared/refund-messages.js";
 import { ApiError, invalidFields, type Violation } from "./api-error.js";
 import type { CallContext } from "./call-context.js";
-import { type ListScope, readPageToken, writePageToken } from "./page-token.js";
+import { checkListFilters, checkState } from "./list-filters.js";
+import { type ListScope, type PagePosition, readPageToken, writePageToken } from "./page-token.js";
 import { type ReadParts, readPage } from "./read-payments.js";
 import { isPaymentOf } from "./request-ids.js";
+
+const PAYMENT_STATES = { prefix: "PAYMENT_STATE_", values: PaymentState, recorded: paymentView.shape.state.options };
+const REFUND_STATES = { prefix: "REFUND_STATE_", values: RefundState, recorded: refundView.shape.state.options };
 
 /** A page of payments. @throws ApiError INVALID_ARGUMENT, UNAVAILABLE, RESOURCE_EXHAUSTED. */
 export async function listPayments(
@@ -22,11 +29,18 @@ export async function listPayments(
   context: CallContext,
   request: ListPaymentsRequest,
 ): Promise<ListPaymentsResponse> {
-  const { merchantId } = context;
-  const scope: ListScope = { merchantId, of: "payments", filters: { request_id: request.requestId } };
-  const page = startPage(parts, scope, request);
-  const found = await readPage(parts, context, { ...page.query, operation: "list-payments" });
-  const { views, nextPageToken } = page.end(found.payments);
+  const violations: Violation[] = [];
+  const check = collectInto(violations);
+  const shared = checkListFilters(request, check);
+  const state = checkState(request.state, PAYMENT_STATES, check);
+  const { cardLastFour: lastFour } = request;
+  check(/^(?:[0-9]{4})?$/.test(lastFour), "card_last_four", "must be four digits");
+  const filters = { ...shared, ...(state !== undefined && { state }), ...(lastFour !== "" && { lastFour }) };
+  const scope: ListScope = { merchantId: context.merchantId, of: "payments", filters: filtersOfTokens(filters) };
+  const page = startPage(parts, scope, request, violations);
+  const isScanned = state !== undefined || lastFour !== "";
+  const found = await readPage(parts, context, { ...page.query, ...filters, operation: "list-payments" }, isScanned);
+  const { views, nextPageToken } = page.end(found.payments, found.next);
   return { payments: views.map(recordedPayment), nextPageToken };
 }
 
@@ -37,30 +51,42 @@ export async function listRefunds(
   request: ListRefundsRequest,
 ): Promise<ListRefundsResponse> {
   const { merchantId } = context;
-  const { requestId, payment } = request;
-  const scope: ListScope = { merchantId, of: "refunds", filters: { request_id: requestId, payment } };
-  const page = startPage(parts, scope, request);
+  const { payment } = request;
+  const violations: Violation[] = [];
+  const check = collectInto(violations);
+  const shared = checkListFilters(request, check);
+  const state = checkState(request.state, REFUND_STATES, check);
+  const filters = { ...shared, ...(state !== undefined && { state }), ...(payment !== "" && { paymentId: payment }) };
+  const scope: ListScope = { merchantId, of: "refunds", filters: filtersOfTokens(filters) };
+  const page = startPage(parts, scope, request, violations);
   if (payment !== "" && !isPaymentOf(parts.keys, merchantId, payment)) {
     throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
   }
-  const ofPayment = payment === "" ? {} : { paymentId: payment };
-  const found = await readPage(parts, context, { ...page.query, ...ofPayment, operation: "list-refunds" });
-  const { views, nextPageToken } = page.end(found.refunds);
+  const isScanned = state !== undefined;
+  const found = await readPage(parts, context, { ...page.query, ...filters, operation: "list-refunds" }, isScanned);
+  const { views, nextPageToken } = page.end(found.refunds, found.next);
   return { refunds: views.map(recordedRefund), nextPageToken };
+}
+
+/** The filters by the names that tokens have them under: tokens of earlier releases go on. */
+function filtersOfTokens({
+  requestId = "",
+  paymentId = "",
+  ...others
+}: Readonly<Record<string, string | true>>): ListScope["filters"] {
+  return { request_id: requestId, payment: paymentId, ...others };
 }
 
 type View = PaymentReadReply["payments"][number] | PaymentReadReply["refunds"][number];
 
-/** What to ask for, and what the answer is. @throws ApiError INVALID_ARGUMENT. */
+/** What to ask for, and what the answer is. @throws ApiError INVALID_ARGUMENT, with `violations` that were found already. */
 function startPage(
   { keys }: ReadParts,
   scope: ListScope,
-  request: { readonly pageSize: number; readonly pageToken: string; readonly requestId: string },
+  request: { readonly pageSize: number; readonly pageToken: string },
+  violations: Violation[],
 ) {
-  const violations: Violation[] = [];
-  const check = collectInto(violations);
-  const pageSize = pageSizeOf(request.pageSize, check);
-  if (request.requestId !== "") checkRequestId(request.requestId, check);
+  const pageSize = pageSizeOf(request.pageSize, collectInto(violations));
   if (violations.length > 0) throw invalidFields(violations);
   const after =
     request.pageToken === ""
@@ -78,15 +104,17 @@ function startPage(
       version: MESSAGE_VERSION,
       merchantId: scope.merchantId,
       pageSize: asked,
+      mayEndEarly: true,
       ...(after !== undefined && { after }),
-      ...(request.requestId !== "" && { requestId: request.requestId }),
     } as const,
-    end<Found extends View>(found: readonly Found[]): { readonly views: Found[]; readonly nextPageToken: string } {
+    /** @param next where the list goes on, of a page that ended early. */
+    end<Found extends View>(
+      found: readonly Found[],
+      next: PagePosition | undefined,
+    ): { readonly views: Found[]; readonly nextPageToken: string } {
       const views = found.slice(0, pageSize);
-      const last = views.at(-1);
-      const isMore = last !== undefined && found.length >= asked;
-      const nextPageToken = isMore ? writePageToken(keys.first.pageToken, scope, last) : "";
-      return { views, nextPageToken };
+      const goesOn = found.length >= asked ? views.at(-1) : next;
+      return { views, nextPageToken: goesOn === undefined ? "" : writePageToken(keys.first.pageToken, scope, goesOn) };
     },
   };
 }

@@ -16,12 +16,17 @@ export function checkMerchantData(
   request: { readonly clientReference: string; readonly metadata: Readonly<Record<string, string>> },
   check: FieldCheck,
 ): MerchantData {
-  const clientReference = checkOwnText(request.clientReference, "client_reference", MAXIMUM_REFERENCE, check);
+  const clientReference = checkReference(request.clientReference, check);
   const metadata = checkMetadata(request.metadata, check);
   return {
     ...(clientReference !== "" && { clientReference }),
     ...(Object.keys(metadata).length > 0 && { metadata }),
   };
+}
+
+/** What is left is in Normalization Form C, as it is kept. */
+export function checkReference(clientReference: string, check: FieldCheck): string {
+  return checkOwnText(clientReference, "client_reference", MAXIMUM_REFERENCE, check);
 }
 
 function checkMetadata(given: Readonly<Record<string, string>>, check: FieldCheck): Readonly<Record<string, string>> {

@@ -6,8 +6,8 @@ import { invalidFields } from "./api-error.js";
 export interface ListScope {
   readonly merchantId: string;
   readonly of: "payments" | "refunds";
-  /** The filters, by their fields; the empty ones are none. */
-  readonly filters: Readonly<Record<string, string>>;
+  /** The filters and the order, by their fields; what is empty is none. */
+  readonly filters: Readonly<Record<string, string | true>>;
 }
 
 /** The last payment or refund of a page. */

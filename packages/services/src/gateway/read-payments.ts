@@ -3,7 +3,13 @@ import type { GetPaymentRequest, GetRefundRequest, Payment, Refund } from "../ge
 import { checkRequestId, collectInto } from "../shared/field-checks.js";
 import { MESSAGE_VERSION, type PaymentView } from "../shared/messages.js";
 import { recordedPayment, recordedRefund, unrecordedPayment, unrecordedRefund } from "../shared/payment-resource.js";
-import { type PageRequest, type PaymentReadReply, paymentReadReply } from "../shared/read-messages.js";
+import {
+  MAXIMUM_PAGE_SIZE,
+  type PageRequest,
+  type PaymentReadReply,
+  paymentReadReply,
+} from "../shared/read-messages.js";
+import type { RefundView } from "../shared/refund-messages.js";
 import { ApiError, type ApiErrorReason, invalidFields, type Violation } from "./api-error.js";
 import { type AskParts, askClientBank } from "./ask-client-bank.js";
 import type { CallContext } from "./call-context.js";
@@ -60,13 +66,19 @@ export async function readPayment(
 
 /** The same as {@link getPayment} of a refund. */
 export async function getRefund(parts: ReadParts, context: CallContext, request: GetRefundRequest): Promise<Refund> {
-  const { merchantId, traceparent } = context;
   if (isByRequestId(request)) {
     const [view] = (await findByRequestId(parts, context, "list-refunds", request.requestId)).refunds;
     if (view === undefined) throw notRecorded("REFUND_NOT_FOUND", "refund");
     return recordedRefund(view);
   }
-  const { id } = request;
+  const view = await readRefund(parts, context, request.id);
+  return view === undefined ? unrecordedRefund(request.id) : recordedRefund(view);
+}
+
+/** The same as {@link readPayment} of a refund. */
+export async function readRefund(parts: ReadParts, context: CallContext, id: string): Promise<RefundView | undefined> {
+  const { merchantId, traceparent } = context;
+  if (id === "") throw invalidFields([{ field: "id", description: "is required" }]);
   if (!isRefundOf(parts.keys, merchantId, id)) {
     throw noSuchRefund();
   }
@@ -74,7 +86,7 @@ export async function getRefund(parts: ReadParts, context: CallContext, request:
   const view = await admitted(parts, context, 1, () => parts.reads.refund(reading));
   if (view !== undefined) parts.unrecorded.forget(id);
   else if (parts.unrecorded.isRefundLost(id)) throw noSuchRefund();
-  return view === undefined ? unrecordedRefund(id) : recordedRefund(view);
+  return view;
 }
 
 function noSuchPayment(): ApiError {
@@ -115,12 +127,22 @@ function notRecorded(reason: ApiErrorReason, what: "payment" | "refund"): ApiErr
   return new ApiError("NOT_FOUND", reason, message);
 }
 
-/** Asks client-bank for a page when the merchant may read so many now. @throws ApiError UNAVAILABLE, RESOURCE_EXHAUSTED. */
-export async function readPage(parts: ReadParts, context: CallContext, query: PageRequest): Promise<PaymentReadReply> {
+/**
+ * Asks client-bank for a page when the merchant may read so many now. One for which client-bank looks at rows that it does
+ * not give counts as the largest.
+ * @throws ApiError UNAVAILABLE, RESOURCE_EXHAUSTED.
+ */
+export async function readPage(
+  parts: ReadParts,
+  context: CallContext,
+  query: PageRequest,
+  isScanned = false,
+): Promise<PaymentReadReply> {
   const options = { timeoutMs: parts.readTimeoutMs, traceparent: context.traceparent };
-  const reply = await admitted(parts, context, query.pageSize, () => askClientBank(parts, query, options));
+  const count = isScanned ? MAXIMUM_PAGE_SIZE : query.pageSize;
+  const reply = await admitted(parts, context, count, () => askClientBank(parts, query, options));
   const page = reply.json(paymentReadReply);
-  parts.rateLimits.giveBackReads(context.merchantId, query.pageSize - page.payments.length - page.refunds.length);
+  parts.rateLimits.giveBackReads(context.merchantId, count - page.payments.length - page.refunds.length);
   return page;
 }
 

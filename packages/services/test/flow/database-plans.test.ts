@@ -1,6 +1,7 @@
 import { expect } from "chai";
+import { findScanEnd } from "../../dist/client-bank/operations/find-scan-end.js";
 import { getPayments } from "../../dist/client-bank/operations/get-payments.js";
-import { listPayments } from "../../dist/client-bank/operations/list-payments.js";
+import { listPayments, PAYMENTS } from "../../dist/client-bank/operations/list-payments.js";
 import { listRefunds } from "../../dist/client-bank/operations/list-refunds.js";
 import { capturePayments } from "../../dist/client-bank/step-3-capture.js";
 import { finishCycle } from "../../dist/client-bank/step-5b-finish.js";
@@ -43,10 +44,12 @@ type Role = "client_bank" | "merchant_bank" | "notification";
 const COPIES: Readonly<Record<string, string>> = {
   "client_bank.clients": "'id', 'copy-' || n, 'card_fingerprint', 'copy-' || n",
   "client_bank.payments": `'id', 'pay_copy' || n, 'merchant_id', 'm-' || n % 50, 'request_id', 'copy-' || n,
-    'accept_time', base.accept_time - n * interval '1 second', 'capture_time', base.capture_time - n * interval '1 second'`,
+    'accept_time', base.accept_time - n * interval '1 second', 'capture_time', base.capture_time - n * interval '1 second',
+    'client_reference', 'order-' || n % 500`,
   "client_bank.ledger_entries": "'payment_id', 'pay_copy' || n",
   "client_bank.refunds": `'id', 'ref_copy' || n, 'payment_id', 'pay_copy' || n, 'merchant_id', 'm-' || n % 50,
-    'request_id', 'copy-' || n, 'accept_time', base.accept_time - n * interval '1 second'`,
+    'request_id', 'copy-' || n, 'accept_time', base.accept_time - n * interval '1 second',
+    'client_reference', 'return-' || n % 500`,
   "client_bank.other_ids": "'id', 'pay_other' || n, 'recorded_as', 'pay_copy' || n",
   "merchant_bank.merchants": "'id', 'copy-' || n",
   "merchant_bank.receipts": "'payment_id', 'pay_copy' || n",
@@ -77,10 +80,17 @@ const READS: Readonly<Record<string, readonly string[]>> = {
   "client_bank get-payments": ["other_ids_pkey", "payments_pkey"],
   "client_bank list-payments": ["payments_by_time"],
   "client_bank list-payments-after": ["payments_by_time"],
+  "client_bank list-payments-after-oldest-first": ["payments_by_time"],
+  "client_bank list-payments-between-after": ["payments_by_time"],
+  "client_bank list-payments-reference": ["payments_reference"],
+  "client_bank list-payments-state-card": ["payments_by_time"],
+  "client_bank list-payments-end": ["payments_by_time"],
   "client_bank list-payments-request": ["payments_request", "payments_reused"],
   "client_bank list-payments-request-standing": ["payments_request"],
   "client_bank list-refunds": ["refunds_by_time"],
   "client_bank list-refunds-after": ["refunds_by_time"],
+  "client_bank list-refunds-reference": ["refunds_reference"],
+  "client_bank list-refunds-state": ["refunds_by_time"],
   "client_bank list-refunds-payment": ["refunds_payment"],
   "client_bank list-refunds-request": ["refunds_request", "refunds_reused"],
   "merchant_bank lock-merchants": ["merchants_pkey"],
@@ -200,6 +210,14 @@ describe("What PostgreSQL reads for a payment when many are on file", function (
     await read("client_bank", (session) => listPayments(session, { ...page, after }));
     await read("client_bank", (session) => listPayments(session, { ...page, requestId }));
     await read("client_bank", (session) => listPayments(session, { ...page, requestId, standing: true }));
+    await read("client_bank", (session) => listPayments(session, { ...page, after, oldestFirst: true }));
+    await read("client_bank", (session) => listPayments(session, { ...page, from: acceptTime, after }));
+    await read("client_bank", (session) => listPayments(session, { ...page, clientReference: "order" }));
+    const scanned = { ...page, state: "DECLINED", lastFour: "0007" };
+    await read("client_bank", (session) => listPayments(session, scanned));
+    await read("client_bank", (session) => findScanEnd(session, PAYMENTS, scanned));
+    await read("client_bank", (session) => listRefunds(session, { ...page, clientReference: "order" }));
+    await read("client_bank", (session) => listRefunds(session, { ...page, state: "DECLINED" }));
     await read("client_bank", (session) => listRefunds(session, page));
     await read("client_bank", (session) => listRefunds(session, { ...page, after }));
     await read("client_bank", (session) => listRefunds(session, { ...page, paymentId }));

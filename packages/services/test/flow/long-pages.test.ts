@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { ListPaymentsResponse } from "../../dist/gen/quittance/payments/v1/payments.js";
+import { ListPaymentsRequest, type ListPaymentsResponse } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { TEST_BROKER, type TestStack, useStack } from "../support/stack-for-tests.js";
 
 /** More than one page of the largest size. */
@@ -34,7 +34,7 @@ describe(`Pages of ${PAGE} payments with the longest texts, on the ${TEST_BROKER
 async function list(house: TestStack, pageSize: number, pageToken: string): Promise<ListPaymentsResponse> {
   const metadata = await house.metadataOf("m-0001");
   return new Promise((resolve, reject) => {
-    house.grpc.listPayments({ pageSize, pageToken, requestId: "" }, metadata, (error, response) =>
+    house.grpc.listPayments(ListPaymentsRequest.fromPartial({ pageSize, pageToken }), metadata, (error, response) =>
       error ? reject(error) : resolve(response),
     );
   });

@@ -101,6 +101,35 @@ describe(`A caller that lost its answers, on the ${TEST_BROKER} broker`, functio
     expect((await api.get(paid.id)).refundedAmount).to.deep.equal(amount);
   });
 
+  it("lists what it looks for by state, card, time and reference, in either order, by both doors", async () => {
+    const api = await clientOf("m-0001");
+    const eur = (minorUnits: bigint) => ({ currencyCode: "EUR", minorUnits });
+    const good = payRequest("x").card;
+    const own = { clientReference: "look", wait: WAIT };
+    const paid = await api.pay(payRequest("listed-paid", own));
+    const expired = good && { ...good, expiryYear: 2020 };
+    const declined = await api.pay(payRequest("listed-declined", { ...own, card: expired }));
+    const other = await api.pay(
+      payRequest("listed-other", { ...own, card: good && { ...good, number: "5555555555554444" } }),
+    );
+    const refunded = await api.refund({ id: paid.id, requestId: "listed", amount: eur(1n), ...own });
+    const ids = async (asked: Parameters<typeof api.listPayments>[0]) =>
+      (await api.listPayments({ clientReference: "look", ...asked })).payments.map(({ id }) => id);
+    expect(await ids({})).to.deep.equal([other.id, declined.id, paid.id]);
+    expect(await ids({ orderBy: "create_time" })).to.deep.equal([paid.id, declined.id, other.id]);
+    expect(await ids({ state: PaymentState.DECLINED })).to.deep.equal([declined.id]);
+    expect(await ids({ cardLastFour: "4444" })).to.deep.equal([other.id]);
+    expect(await ids({ startTime: declined.createTime, endTime: other.createTime })).to.deep.equal([declined.id]);
+    const first = await api.http("/v1/payments?clientReference=look&orderBy=create_time&pageSize=2");
+    const query = `clientReference=look&orderBy=create_time&pageSize=2&pageToken=${first.json.nextPageToken}`;
+    const next = await api.http(`/v1/payments?${query}`);
+    const listed = [...first.json.payments, ...next.json.payments].map(({ id }: { id: string }) => id);
+    expect(listed).to.deep.equal([paid.id, declined.id, other.id]);
+    const refunds = await api.http("/v1/refunds?clientReference=look&state=REFUND_STATE_SUCCEEDED");
+    expect(refunds.json.refunds.map(({ id }: { id: string }) => id)).to.deep.equal([refunded.refund?.id]);
+    expect((await api.listRefunds({ clientReference: "look", state: RefundState.DECLINED })).refunds).to.deep.equal([]);
+  });
+
   it("reads nothing of other merchants, and is told what it asked wrongly", async () => {
     const api = await clientOf("m-0001");
     const other = await clientOf("m-0010");

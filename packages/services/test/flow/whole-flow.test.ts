@@ -2,6 +2,7 @@ import { type ServiceError, status } from "@grpc/grpc-js";
 import { expect } from "chai";
 import {
   DeclineReason,
+  ListPaymentsRequest,
   type Payment,
   PaymentState,
   type WatchPaymentResponse,
@@ -112,7 +113,7 @@ describe(`The whole flow, on the ${TEST_BROKER} broker`, () => {
       ),
     );
     const listed = await new Promise<Payment[]>((resolve, reject) =>
-      grpc.listPayments({ pageSize: 1_000, pageToken: "", requestId: "" }, metadata, (error, response) =>
+      grpc.listPayments(ListPaymentsRequest.fromPartial({ pageSize: 1_000 }), metadata, (error, response) =>
         error ? reject(error) : resolve(response.payments),
       ),
     );

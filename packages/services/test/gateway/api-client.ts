@@ -3,8 +3,9 @@ import { type CallOptions, credentials, Metadata, type ServiceError } from "@grp
 import { BadRequest, ErrorInfo, QuotaFailure, RetryInfo } from "../../dist/gen/google/rpc/error_details.js";
 import { Status } from "../../dist/gen/google/rpc/status.js";
 import {
+  ListPaymentsRequest,
   type ListPaymentsResponse,
-  type ListRefundsRequest,
+  ListRefundsRequest,
   type ListRefundsResponse,
   type Payment,
   PaymentServiceClient,
@@ -108,15 +109,20 @@ export class ApiClient {
   }
 
   list(pageSize = 0, pageToken = "", requestId = ""): Promise<ListPaymentsResponse> {
+    return this.listPayments({ pageSize, pageToken, requestId });
+  }
+
+  listPayments(asked: Partial<ListPaymentsRequest>): Promise<ListPaymentsResponse> {
+    const request = { ...ListPaymentsRequest.fromPartial({}), ...asked };
     return new Promise((resolve, reject) => {
-      this.#grpc.listPayments({ pageSize, pageToken, requestId }, this.metadata(), (error, response) =>
+      this.#grpc.listPayments(request, this.metadata(), (error, response) =>
         error ? reject(error) : resolve(response),
       );
     });
   }
 
   listRefunds(request: Partial<ListRefundsRequest> = {}): Promise<ListRefundsResponse> {
-    const asked = { pageSize: 0, pageToken: "", requestId: "", payment: "", ...request };
+    const asked = { ...ListRefundsRequest.fromPartial({}), ...request };
     return new Promise((resolve, reject) => {
       this.#grpc.listRefunds(asked, this.metadata(), (error, response) => (error ? reject(error) : resolve(response)));
     });

@@ -10,7 +10,7 @@ import {
   paymentMessage,
 } from "../../dist/shared/messages.js";
 import { CHANNELS, destinationOf } from "../../dist/shared/queue-map.js";
-import { paymentReadRequest } from "../../dist/shared/read-messages.js";
+import { type PageRequest, paymentReadRequest } from "../../dist/shared/read-messages.js";
 import type { RefundView } from "../../dist/shared/refund-messages.js";
 import { eventually } from "../support/eventually.js";
 import { envelopesOf } from "../support/message-keys.js";
@@ -32,6 +32,10 @@ export class PlayedBank {
   readonly notices: (readonly string[])[] = [];
   /** Messages that asked for reads. */
   reads = 0;
+  /** The pages that were asked for, the newest last. */
+  readonly pageRequests: PageRequest[] = [];
+  /** Set to end every page of payments before it is full, with nothing on it: the list goes on from here. */
+  endsEarlyAt: Position | undefined;
   /** What it signs with; another one to play somebody who has client-bank's password and not its keys. */
   envelopes = envelopesOf("client-bank");
   /** Set to leave reads unanswered. */
@@ -128,6 +132,7 @@ export class PlayedBank {
     this.recorded.clear();
     this.recordedRefunds.clear();
     this.silent = false;
+    this.endsEarlyAt = undefined;
     this.envelopes = envelopesOf("client-bank");
     for (const end of this.#unanswered.splice(0)) end();
   }
@@ -160,14 +165,25 @@ export class PlayedBank {
         refunds.filter((refund) => among(request.refunds, refund.id, merchantOf(refund))),
       );
     }
-    const { after, pageSize, requestId } = request;
+    const { after, pageSize, requestId, clientReference, from, before, oldestFirst, state } = request;
+    this.pageRequests.push(request);
+    const order = oldestFirst ? 1 : -1;
+    const compare = (one: Position, other: Position) => order * orderOf(one).localeCompare(orderOf(other));
     const page = <View extends PaymentView | RefundView>(views: readonly View[]) =>
       views
         .filter((view) => requestId === undefined || view.requestId === requestId)
-        .filter((view) => after === undefined || orderOf(view) < orderOf(after))
-        .sort((one, other) => orderOf(other).localeCompare(orderOf(one)))
+        .filter((view) => clientReference === undefined || view.clientReference === clientReference)
+        .filter((view) => from === undefined || view.acceptTime >= from)
+        .filter((view) => before === undefined || view.acceptTime < before)
+        .filter((view) => state === undefined || view.state === state)
+        .filter((view) => after === undefined || compare(view, after) > 0)
+        .sort(compare)
         .slice(0, pageSize);
     if (request.operation === "list-payments") {
+      if (this.endsEarlyAt !== undefined && request.mayEndEarly) {
+        const ended = { version: MESSAGE_VERSION, payments: [], refunds: [], next: this.endsEarlyAt };
+        return this.envelopes.answer("payment-read-reply", ended, message);
+      }
       return answer(page(payments.filter(({ merchantId }) => merchantId === request.merchantId)), []);
     }
     const own = refunds.filter((refund) => merchantOf(refund) === request.merchantId);
@@ -200,6 +216,11 @@ export function viewOf(body: PaymentMessage): PaymentView {
   };
 }
 
-function orderOf(payment: { readonly acceptTime: string; readonly id: string }): string {
+interface Position {
+  readonly acceptTime: string;
+  readonly id: string;
+}
+
+function orderOf(payment: Position): string {
   return `${payment.acceptTime} ${payment.id}`;
 }

@@ -1,6 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import { expect } from "chai";
-import { PaymentState } from "../../dist/gen/quittance/payments/v1/payments.js";
+import { openApiText } from "../../dist/gateway/openapi/openapi-document.js";
+import { PaymentState, RefundState } from "../../dist/gen/quittance/payments/v1/payments.js";
 import type { PaymentView } from "../../dist/shared/messages.js";
 import { failureOf, payRequest } from "./api-client.js";
 import { type GatewayForTests, MERCHANT, useGateway } from "./gateway-for-tests.js";
@@ -223,6 +224,133 @@ describe("ListPayments", () => {
     }
     for (const query of ["page_size=1&pageSize=2", "limit=3"]) {
       expect((await api.http(`/v1/payments?${query}`)).status, query).to.equal(400);
+    }
+  });
+});
+
+describe("The filters of a list", () => {
+  const gateway = useGateway();
+  const TIMES = ["2026-01-01T00:00:00.000Z", "2026-02-01T00:00:00.000Z", "2026-03-01T00:00:00.000Z"];
+
+  /** Three payments, the first of which is declined, and the others have a reference. */
+  async function recorded(): Promise<string[]> {
+    const { body } = await accept(gateway(), "pattern");
+    return TIMES.map((acceptTime, place) => {
+      const id = `pay_${"a".repeat(31)}${"abc"[place]}`;
+      const changes = place === 0 ? ({ state: "DECLINED" } as const) : { clientReference: "order-17" };
+      gateway().bank.recorded.set(id, { ...viewOf(body), ...changes, id, acceptTime });
+      return id;
+    });
+  }
+
+  it("reach client-bank as they were given, by both doors", async () => {
+    const { api, bank } = gateway();
+    const all = {
+      ...{ requestId: "r-1", state: PaymentState.SUCCEEDED, cardLastFour: "4242", clientReference: "cafe\u0301" },
+      ...{ startTime: new Date(TIMES[0] as string), endTime: new Date(TIMES[1] as string) },
+    };
+    await api.listPayments({ ...all, orderBy: "create_time" });
+    const query = [
+      "requestId=r-1&state=PAYMENT_STATE_SUCCEEDED&card_last_four=4242&clientReference=cafe%CC%81",
+      `startTime=${TIMES[0]}&end_time=2026-02-01T01:00:00%2B01:00&orderBy=create_time%20asc`,
+    ].join("&");
+    const answer = await api.http(`/v1/payments?${query}`);
+    expect(answer.status, answer.text).to.equal(200);
+    for (const asked of bank.pageRequests.slice(-2)) {
+      expect(asked).to.deep.include({
+        ...{ operation: "list-payments", requestId: "r-1", state: "SUCCEEDED", lastFour: "4242" },
+        ...{ clientReference: "caf\u00e9", from: TIMES[0], before: TIMES[1], oldestFirst: true, mayEndEarly: true },
+      });
+    }
+    const refunds = "state=REFUND_STATE_DECLINED&client_reference=x&start_time=2026-01-01T00:00:00Z";
+    expect((await api.http(`/v1/refunds?${refunds}`)).status).to.equal(200);
+    expect(bank.pageRequests.at(-1)).to.deep.include({ state: "DECLINED", clientReference: "x", from: TIMES[0] });
+  });
+
+  it("take the states that the OpenAPI document names, and no others", async () => {
+    const { api } = gateway();
+    const { paths } = JSON.parse(openApiText());
+    for (const [path, prefix, states] of [
+      ["/v1/payments", "PAYMENT_STATE_", PaymentState],
+      ["/v1/refunds", "REFUND_STATE_", RefundState],
+    ] as const) {
+      const taken: string[] = [];
+      for (const name of Object.keys(states).filter((key) => /^[A-Z_]+$/.test(key))) {
+        const { status: code } = await api.http(`${path}?state=${prefix}${name}`);
+        if (code === 200) taken.push(`${prefix}${name}`);
+      }
+      const { schema } = paths[path].get.parameters.find(({ name }: { name: string }) => name === "state");
+      expect(taken).to.have.members(schema.enum);
+      expect(taken).to.include(`${prefix}SUCCEEDED`).and.not.include(`${prefix}ACCEPTED`);
+    }
+  });
+
+  it("bind the page token: it goes on with the same filters and the same order, and with no others", async () => {
+    const { api } = gateway();
+    const ids = await recorded();
+    const asked = { clientReference: "order-17", orderBy: "create_time", pageSize: 1 };
+    const first = await api.listPayments(asked);
+    expect(first.payments.map(({ id }) => id)).to.deep.equal([ids[1]]);
+    const pageToken = first.nextPageToken;
+    const next = await api.listPayments({ ...asked, orderBy: " create_time  asc ", pageToken });
+    expect(next.payments.map(({ id }) => id)).to.deep.equal([ids[2]]);
+    for (const other of [
+      { orderBy: "" },
+      { orderBy: "create_time desc" },
+      { clientReference: "order-18" },
+      { state: PaymentState.PENDING },
+      { cardLastFour: "4242" },
+      { startTime: new Date(TIMES[0] as string) },
+      { endTime: new Date(TIMES[0] as string) },
+    ]) {
+      const failure = await failureOf(api.listPayments({ ...asked, pageToken, ...other }));
+      expect(failure.violations.map(({ field }) => field)).to.deep.equal(["page_token"]);
+    }
+  });
+
+  it("go on where client-bank ended a page early, although it had nothing on it", async () => {
+    const { api, bank } = gateway();
+    const ids = await recorded();
+    bank.endsEarlyAt = { acceptTime: TIMES[1] as string, id: ids[1] as string };
+    const empty = await api.listPayments({ state: PaymentState.DECLINED });
+    expect(empty.payments).to.deep.equal([]);
+    expect(empty.nextPageToken).not.to.equal("");
+    bank.endsEarlyAt = undefined;
+    const next = await api.listPayments({ state: PaymentState.DECLINED, pageToken: empty.nextPageToken });
+    expect(next.payments.map(({ id }) => id)).to.deep.equal([ids[0]]);
+    expect(next.nextPageToken).to.equal("");
+  });
+
+  it("are named where they are wrong, by both doors", async () => {
+    const { api } = gateway();
+    const wrong: [Parameters<typeof api.listPayments>[0], string][] = [
+      [{ state: PaymentState.ACCEPTED }, "state"],
+      [{ state: 77 as PaymentState }, "state"],
+      [{ cardLastFour: "42" }, "card_last_four"],
+      [{ cardLastFour: "4242424242424242" }, "card_last_four"],
+      [{ clientReference: "x".repeat(101) }, "client_reference"],
+      [{ startTime: new Date(-1e15) }, "start_time"],
+      [{ endTime: new Date(8.64e15) }, "end_time"],
+      [{ orderBy: "amount" }, "order_by"],
+      [{ orderBy: "create_time down" }, "order_by"],
+      [{ orderBy: "create_time desc, id" }, "order_by"],
+    ];
+    for (const [asked, field] of wrong) {
+      const failure = await failureOf(api.listPayments(asked));
+      expect(failure.code).to.equal(status.INVALID_ARGUMENT);
+      expect(failure.violations.map((violation) => violation.field)).to.deep.equal([field]);
+    }
+    for (const [query, field] of [
+      ["state=SUCCEEDED", "state"],
+      ["state=PAYMENT_STATE_ACCEPTED", "state"],
+      ["startTime=yesterday", "startTime"],
+      ["end_time=2026-02-30T00:00:00Z", "endTime"],
+      ["cardLastFour=", "none"],
+      ["card_last_four=4242&cardLastFour=4242", "cardLastFour"],
+      ["order_by=id", "orderBy"],
+    ] as const) {
+      const answer = await api.http(`/v1/payments?${query}`);
+      expect(answer.status === 200 ? "none" : answer.json.violations[0].field, query).to.equal(field);
     }
   });
 });

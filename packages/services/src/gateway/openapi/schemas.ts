@@ -136,7 +136,10 @@ export class Schemas {
 }
 
 function parameterSchema(field: DescField, limits: Limits | undefined, isRequired: boolean): JsonObject {
-  if (field.fieldKind === "enum") return { type: "string", enum: field.enum.values.map(({ name }) => name) };
+  if (field.fieldKind === "enum") {
+    const fits = new RegExp(limits?.pattern ?? "");
+    return { type: "string", enum: field.enum.values.map(({ name }) => name).filter((name) => fits.test(name)) };
+  }
   if (field.fieldKind === "message" && field.message.typeName === TIMESTAMP) {
     return { type: "string", format: "date-time" };
   }

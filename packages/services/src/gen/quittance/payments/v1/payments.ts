@@ -486,18 +486,40 @@ export interface ListPaymentsRequest {
    * come although there are more.
    */
   pageSize: number;
-  /** The `next_page_token` of the page before; empty for the first page. The filters must be those of that page. */
+  /**
+   * The `next_page_token` of the page before; empty for the first page. The filters and the order must be those of
+   * that page.
+   */
   pageToken: string;
   /**
    * Only payments that were asked for with this request_id: the one that stands, and those that were declined with
    * `REQUEST_ID_REUSED`. Empty for all.
    */
   requestId: string;
+  /**
+   * Only payments in this state. Unspecified for all. As with `card_last_four`, a page may have fewer payments than were asked for, or none,
+   * although there are more: `next_page_token` tells, and `start_time` spares looking further back.
+   */
+  state: PaymentState;
+  /** Only payments whose create_time is this or later. */
+  startTime?:
+    | Date
+    | undefined;
+  /** Only payments whose create_time is earlier than this: none, if it is not after `start_time`. */
+  endTime?:
+    | Date
+    | undefined;
+  /** Only payments with a card whose number ends in these four digits. */
+  cardLastFour: string;
+  /** Only payments with exactly this client_reference. */
+  clientReference: string;
+  /** `create_time desc`, the newest first, which is the default; or `create_time`, the oldest first (AIP-132). */
+  orderBy: string;
 }
 
 /** One page of payments. */
 export interface ListPaymentsResponse {
-  /** The merchant's payments, newest first. */
+  /** The merchant's payments that are recorded, in the order that was asked for. */
   payments: Payment[];
   /** For the next page; empty when this was the last. */
   nextPageToken: string;
@@ -507,7 +529,10 @@ export interface ListPaymentsResponse {
 export interface ListRefundsRequest {
   /** How many at most, as in ListPaymentsRequest. */
   pageSize: number;
-  /** The `next_page_token` of the page before; empty for the first page. The filters must be those of that page. */
+  /**
+   * The `next_page_token` of the page before; empty for the first page. The filters and the order must be those of
+   * that page.
+   */
   pageToken: string;
   /**
    * Only refunds that were asked for with this request_id: the one that stands, and those that were declined with
@@ -516,11 +541,28 @@ export interface ListRefundsRequest {
   requestId: string;
   /** Only refunds of the payment with this id. Empty for all. */
   payment: string;
+  /**
+   * Only refunds in this state. Unspecified for all. A refund is listed when it is final, so none is `PENDING`. A page may have fewer refunds than were asked for, or none,
+   * although there are more: `next_page_token` tells, and `start_time` spares looking further back.
+   */
+  state: RefundState;
+  /** Only refunds whose create_time is this or later. */
+  startTime?:
+    | Date
+    | undefined;
+  /** Only refunds whose create_time is earlier than this: none, if it is not after `start_time`. */
+  endTime?:
+    | Date
+    | undefined;
+  /** Only refunds with exactly this client_reference. */
+  clientReference: string;
+  /** `create_time desc`, the newest first, which is the default; or `create_time`, the oldest first (AIP-132). */
+  orderBy: string;
 }
 
 /** One page of refunds. */
 export interface ListRefundsResponse {
-  /** The merchant's refunds that are recorded, newest first. */
+  /** The merchant's refunds that are recorded, in the order that was asked for. */
   refunds: Refund[];
   /** For the next page; empty when this was the last. */
   nextPageToken: string;
@@ -1440,7 +1482,17 @@ export const GetRefundResponse: MessageFns<GetRefundResponse> = {
 };
 
 function createBaseListPaymentsRequest(): ListPaymentsRequest {
-  return { pageSize: 0, pageToken: "", requestId: "" };
+  return {
+    pageSize: 0,
+    pageToken: "",
+    requestId: "",
+    state: 0,
+    startTime: undefined,
+    endTime: undefined,
+    cardLastFour: "",
+    clientReference: "",
+    orderBy: "",
+  };
 }
 
 export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
@@ -1453,6 +1505,24 @@ export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
     }
     if (message.requestId !== "") {
       writer.uint32(26).string(message.requestId);
+    }
+    if (message.state !== 0) {
+      writer.uint32(32).int32(message.state);
+    }
+    if (message.startTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.startTime), writer.uint32(42).fork()).join();
+    }
+    if (message.endTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.endTime), writer.uint32(50).fork()).join();
+    }
+    if (message.cardLastFour !== "") {
+      writer.uint32(58).string(message.cardLastFour);
+    }
+    if (message.clientReference !== "") {
+      writer.uint32(66).string(message.clientReference);
+    }
+    if (message.orderBy !== "") {
+      writer.uint32(74).string(message.orderBy);
     }
     return writer;
   },
@@ -1494,6 +1564,54 @@ export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
             message.requestId = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.endTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.cardLastFour = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.clientReference = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.orderBy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1523,6 +1641,32 @@ export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
         : isSet(object.request_id)
         ? globalThis.String(object.request_id)
         : "",
+      state: isSet(object.state) ? paymentStateFromJSON(object.state) : 0,
+      startTime: isSet(object.startTime)
+        ? fromJsonTimestamp(object.startTime)
+        : isSet(object.start_time)
+        ? fromJsonTimestamp(object.start_time)
+        : undefined,
+      endTime: isSet(object.endTime)
+        ? fromJsonTimestamp(object.endTime)
+        : isSet(object.end_time)
+        ? fromJsonTimestamp(object.end_time)
+        : undefined,
+      cardLastFour: isSet(object.cardLastFour)
+        ? globalThis.String(object.cardLastFour)
+        : isSet(object.card_last_four)
+        ? globalThis.String(object.card_last_four)
+        : "",
+      clientReference: isSet(object.clientReference)
+        ? globalThis.String(object.clientReference)
+        : isSet(object.client_reference)
+        ? globalThis.String(object.client_reference)
+        : "",
+      orderBy: isSet(object.orderBy)
+        ? globalThis.String(object.orderBy)
+        : isSet(object.order_by)
+        ? globalThis.String(object.order_by)
+        : "",
     };
   },
 
@@ -1537,6 +1681,24 @@ export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
     if (message.requestId !== "") {
       obj.requestId = message.requestId;
     }
+    if (message.state !== 0) {
+      obj.state = paymentStateToJSON(message.state);
+    }
+    if (message.startTime !== undefined) {
+      obj.startTime = message.startTime.toISOString();
+    }
+    if (message.endTime !== undefined) {
+      obj.endTime = message.endTime.toISOString();
+    }
+    if (message.cardLastFour !== "") {
+      obj.cardLastFour = message.cardLastFour;
+    }
+    if (message.clientReference !== "") {
+      obj.clientReference = message.clientReference;
+    }
+    if (message.orderBy !== "") {
+      obj.orderBy = message.orderBy;
+    }
     return obj;
   },
 
@@ -1548,6 +1710,12 @@ export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
     message.requestId = object.requestId ?? "";
+    message.state = object.state ?? 0;
+    message.startTime = object.startTime ?? undefined;
+    message.endTime = object.endTime ?? undefined;
+    message.cardLastFour = object.cardLastFour ?? "";
+    message.clientReference = object.clientReference ?? "";
+    message.orderBy = object.orderBy ?? "";
     return message;
   },
 };
@@ -1642,7 +1810,17 @@ export const ListPaymentsResponse: MessageFns<ListPaymentsResponse> = {
 };
 
 function createBaseListRefundsRequest(): ListRefundsRequest {
-  return { pageSize: 0, pageToken: "", requestId: "", payment: "" };
+  return {
+    pageSize: 0,
+    pageToken: "",
+    requestId: "",
+    payment: "",
+    state: 0,
+    startTime: undefined,
+    endTime: undefined,
+    clientReference: "",
+    orderBy: "",
+  };
 }
 
 export const ListRefundsRequest: MessageFns<ListRefundsRequest> = {
@@ -1658,6 +1836,21 @@ export const ListRefundsRequest: MessageFns<ListRefundsRequest> = {
     }
     if (message.payment !== "") {
       writer.uint32(34).string(message.payment);
+    }
+    if (message.state !== 0) {
+      writer.uint32(40).int32(message.state);
+    }
+    if (message.startTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.startTime), writer.uint32(50).fork()).join();
+    }
+    if (message.endTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.endTime), writer.uint32(58).fork()).join();
+    }
+    if (message.clientReference !== "") {
+      writer.uint32(66).string(message.clientReference);
+    }
+    if (message.orderBy !== "") {
+      writer.uint32(74).string(message.orderBy);
     }
     return writer;
   },
@@ -1707,6 +1900,46 @@ export const ListRefundsRequest: MessageFns<ListRefundsRequest> = {
             message.payment = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.endTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.clientReference = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.orderBy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1737,6 +1970,27 @@ export const ListRefundsRequest: MessageFns<ListRefundsRequest> = {
         ? globalThis.String(object.request_id)
         : "",
       payment: isSet(object.payment) ? globalThis.String(object.payment) : "",
+      state: isSet(object.state) ? refundStateFromJSON(object.state) : 0,
+      startTime: isSet(object.startTime)
+        ? fromJsonTimestamp(object.startTime)
+        : isSet(object.start_time)
+        ? fromJsonTimestamp(object.start_time)
+        : undefined,
+      endTime: isSet(object.endTime)
+        ? fromJsonTimestamp(object.endTime)
+        : isSet(object.end_time)
+        ? fromJsonTimestamp(object.end_time)
+        : undefined,
+      clientReference: isSet(object.clientReference)
+        ? globalThis.String(object.clientReference)
+        : isSet(object.client_reference)
+        ? globalThis.String(object.client_reference)
+        : "",
+      orderBy: isSet(object.orderBy)
+        ? globalThis.String(object.orderBy)
+        : isSet(object.order_by)
+        ? globalThis.String(object.order_by)
+        : "",
     };
   },
 
@@ -1754,6 +2008,21 @@ export const ListRefundsRequest: MessageFns<ListRefundsRequest> = {
     if (message.payment !== "") {
       obj.payment = message.payment;
     }
+    if (message.state !== 0) {
+      obj.state = refundStateToJSON(message.state);
+    }
+    if (message.startTime !== undefined) {
+      obj.startTime = message.startTime.toISOString();
+    }
+    if (message.endTime !== undefined) {
+      obj.endTime = message.endTime.toISOString();
+    }
+    if (message.clientReference !== "") {
+      obj.clientReference = message.clientReference;
+    }
+    if (message.orderBy !== "") {
+      obj.orderBy = message.orderBy;
+    }
     return obj;
   },
 
@@ -1766,6 +2035,11 @@ export const ListRefundsRequest: MessageFns<ListRefundsRequest> = {
     message.pageToken = object.pageToken ?? "";
     message.requestId = object.requestId ?? "";
     message.payment = object.payment ?? "";
+    message.state = object.state ?? 0;
+    message.startTime = object.startTime ?? undefined;
+    message.endTime = object.endTime ?? undefined;
+    message.clientReference = object.clientReference ?? "";
+    message.orderBy = object.orderBy ?? "";
     return message;
   },
 };
@@ -3912,7 +4186,7 @@ export const PaymentServiceService = {
     responseDeserialize: (value: Buffer): GetPaymentResponse => GetPaymentResponse.decode(value),
   },
   /**
-   * Lists the merchant's payments, newest first, all or those of one request_id.
+   * Lists the merchant's payments: all, or those that every filter of the request lets through.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
@@ -3987,7 +4261,7 @@ export const PaymentServiceService = {
     responseDeserialize: (value: Buffer): GetRefundResponse => GetRefundResponse.decode(value),
   },
   /**
-   * Lists the merchant's refunds, newest first, all or those of one payment or one request_id.
+   * Lists the merchant's refunds: all, or those that every filter of the request lets through.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the filter's payment never existed, or is
    * another merchant's), RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
@@ -4030,7 +4304,7 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    */
   getPayment: handleUnaryCall<GetPaymentRequest, GetPaymentResponse>;
   /**
-   * Lists the merchant's payments, newest first, all or those of one request_id.
+   * Lists the merchant's payments: all, or those that every filter of the request lets through.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
@@ -4070,7 +4344,7 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    */
   getRefund: handleUnaryCall<GetRefundRequest, GetRefundResponse>;
   /**
-   * Lists the merchant's refunds, newest first, all or those of one payment or one request_id.
+   * Lists the merchant's refunds: all, or those that every filter of the request lets through.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the filter's payment never existed, or is
    * another merchant's), RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
@@ -4130,7 +4404,7 @@ export interface PaymentServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: GetPaymentResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the merchant's payments, newest first, all or those of one request_id.
+   * Lists the merchant's payments: all, or those that every filter of the request lets through.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
@@ -4220,7 +4494,7 @@ export interface PaymentServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: GetRefundResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Lists the merchant's refunds, newest first, all or those of one payment or one request_id.
+   * Lists the merchant's refunds: all, or those that every filter of the request lets through.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (the filter's payment never existed, or is
    * another merchant's), RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.

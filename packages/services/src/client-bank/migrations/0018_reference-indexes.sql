@@ -1,0 +1,2 @@
+CREATE INDEX IF NOT EXISTS "payments_reference" ON "client_bank"."payments" USING btree ("merchant_id","client_reference","accept_time","id") WHERE "client_bank"."payments"."client_reference" IS NOT NULL;--> statement-breakpoint
+CREATE INDEX IF NOT EXISTS "refunds_reference" ON "client_bank"."refunds" USING btree ("merchant_id","client_reference","accept_time","id") WHERE "client_bank"."refunds"."client_reference" IS NOT NULL;
