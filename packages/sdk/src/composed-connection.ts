@@ -7,7 +7,7 @@ import type { Destination } from "./destination.js";
 import type { Message, OutgoingMessage } from "./message.js";
 import { openProcessor } from "./processor/processor.js";
 import type { Processor, ProcessorOptions } from "./processor.js";
-import { Requester } from "./request/requester.js";
+import { DEFAULT_REQUEST_TIMEOUT_MS, Requester } from "./request/requester.js";
 import { openResponder } from "./request/responder.js";
 import type { RequestOptions, Responder, RespondOptions } from "./request-reply.js";
 import type { StandardSchemaV1 } from "./standard-schema.js";
@@ -21,7 +21,25 @@ export class ComposedConnection extends AmqpConnection implements Connection {
 
   request(destination: Destination, message: OutgoingMessage, options?: RequestOptions): Promise<Message> {
     this.#requester ??= new Requester(this);
-    return this.#requester.request(destination, message, options);
+    if (this.state.name !== "reconnecting" || this.waitForReconnectMs === 0) {
+      return this.#requester.request(destination, message, options);
+    }
+    return this.#requestLater(this.#requester, destination, message, options);
+  }
+
+  /** Asks once the connection is back; the time until then is the request's own. What keeps it away is said by the asking. */
+  async #requestLater(
+    requester: Requester,
+    destination: Destination,
+    message: OutgoingMessage,
+    { timeoutMs = DEFAULT_REQUEST_TIMEOUT_MS, ...options }: RequestOptions = {},
+  ): Promise<Message> {
+    const begun = performance.now();
+    const longest = Math.min(timeoutMs, this.waitForReconnectMs);
+    await this.ready({ ...options, timeoutMs: longest }).catch(() => {});
+    const left = timeoutMs - (performance.now() - begun);
+    // One that was wrong from the beginning is refused with its own words.
+    return requester.request(destination, message, { ...options, timeoutMs: timeoutMs > 0 ? Math.max(1, Math.ceil(left)) : timeoutMs });
   }
 
   async respond(

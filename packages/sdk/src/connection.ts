@@ -42,6 +42,13 @@ export interface ConnectOptions {
   readonly connectTimeoutMs?: number;
   /** The broker counts as gone when nothing was heard from it for so long, in milliseconds [30,000]. */
   readonly idleTimeoutMs?: number;
+  /**
+   * How long operations wait while a lost connection is being made again, in milliseconds [0: they fail with
+   * `connection-lost` at once]. Sends wait in their order, within their own time-out too; so do consumers, producers and
+   * transactions that are to be made, and requests. What was under way when the line broke fails all the same, for it may
+   * have arrived.
+   */
+  readonly waitForReconnectMs?: number;
   /** Reconnection; `false` closes the connection when it is lost. */
   readonly reconnect?: false | ReconnectOptions;
   /**
@@ -91,7 +98,8 @@ export interface ReconnectOptions {
 /**
  * - `connecting`: the first connection is being made.
  * - `open`: in use.
- * - `reconnecting`: lost; sends fail at once with `connection-lost`, consumers wait and are restored. `cause` is the
+ * - `reconnecting`: lost; sends fail at once with `connection-lost`, or wait where `waitForReconnectMs` says so; consumers
+ *   wait and are restored. `cause` is the
  *   latest: the loss, and from the second attempt on why the one before it failed.
  * - `closed`: for good, with the error that ended it, or none when the application closed it.
  */
@@ -106,6 +114,16 @@ export interface Connection extends AsyncDisposable {
   readonly state: ConnectionState;
   /** The oldest of its producers' stalls, for health checks: a broker that blocks keeps its connections open. */
   readonly stall: Stall | undefined;
+  /**
+   * Resolves when the connection is open: at once where it is, else when it has been made again.
+   * @throws MessagingError `timed-out` after `timeoutMs` [waits until it is]; `aborted`; `closed` once it is closed.
+   */
+  ready(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void>;
+  /**
+   * Resolves when the connection is closed for good: with the error that ended it, or undefined where the application
+   * closed it.
+   */
+  closed(): Promise<MessagingError | undefined>;
   /** Calls `listener` at each change of state until the returned function is called. */
   onState(listener: (state: ConnectionState) => void): () => void;
 

@@ -7,6 +7,7 @@ import { MessagingError } from "../errors.js";
 import type { Producer, ProducerOptions, Stall } from "../producer.js";
 import { type Reporter, reportTo } from "../reporting.js";
 import type { Transaction, TransactionScope } from "../transaction.js";
+import { type AddressPrefixes, NO_PREFIXES } from "./address-prefixes.js";
 import { QueueBrowser } from "./browser.js";
 import type { ConnectionSettings } from "./connection-settings.js";
 import { ConnectionStates } from "./connection-states.js";
@@ -37,6 +38,7 @@ export class AmqpConnection implements LinkConnection, LinkHost {
   readonly attachTimeoutMs: number;
   readonly backOff: LinkHost["backOff"];
   readonly hasClientId: boolean;
+  readonly waitForReconnectMs: number;
   readonly seen = new SeenMessages();
   readonly reporter: Reporter;
   readonly #settings: ConnectionSettings;
@@ -52,12 +54,14 @@ export class AmqpConnection implements LinkConnection, LinkHost {
   readonly #linkNames = new LinkNames();
   readonly #abort = () => void this.close();
   #line: Line | undefined;
+  #prefixes = NO_PREFIXES;
   #closing: Promise<void> | undefined;
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
     this.attachTimeoutMs = settings.connectTimeoutMs;
     this.hasClientId = settings.hasClientId;
+    this.waitForReconnectMs = settings.waitForReconnectMs;
     this.backOff = settings.reconnect ?? { initialDelayMs: 100, maximumDelayMs: 5_000 };
     this.reporter = reportTo(this, settings.onError);
     this.#failover = new Failover(settings, this.#ended.signal);
@@ -77,6 +81,10 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     return this.#line;
   }
 
+  get prefixes(): AddressPrefixes {
+    return this.#prefixes;
+  }
+
   /** The first connecting. @throws MessagingError */
   async open(): Promise<void> {
     const { signal } = this.#settings;
@@ -93,6 +101,14 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     }
   }
 
+  ready(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void> {
+    return this.#states.ready(options);
+  }
+
+  closed(): Promise<MessagingError | undefined> {
+    return this.#states.closed();
+  }
+
   onState(listener: (state: ConnectionState) => void): () => void {
     checkFunction("The listener of onState", listener ?? null);
     return this.#states.listen(listener);
@@ -103,7 +119,7 @@ export class AmqpConnection implements LinkConnection, LinkHost {
       checkDestination("The destination of a producer", destination);
       checkUsable(destination);
     }
-    const line = this.#openLine(destination?.address);
+    const line = await this.#openLine(destination?.address);
     const producer = new AmqpProducer(this, destination, options, (closed) => this.#producers.delete(closed));
     return this.#attached(producer, this.#producers, producer.restore(line));
   }
@@ -112,7 +128,7 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     checkDestination("The destination of a consumer", destination);
     checkConsumerOptions(destination, options);
     this.#temporaries.checkConsumable(destination);
-    this.#openLine(destination.address);
+    await this.#openLine(destination.address);
     if (options.signal?.aborted === true) {
       throw new MessagingError("aborted", "The consumer's signal is aborted already.", {
         cause: options.signal.reason,
@@ -141,7 +157,7 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     identity: ConsumerIdentity,
     options: ConsumerOptions,
   ): Promise<AmqpConsumer> {
-    const line = this.#openLine(destination.address);
+    const line = await this.#openLine(destination.address);
     const forget = (closed: AmqpConsumer) => {
       this.#consumers.delete(closed);
       this.#linkNames.release(identity.linkName);
@@ -156,27 +172,27 @@ export class AmqpConnection implements LinkConnection, LinkHost {
   }
 
   async createTemporaryQueue(): Promise<TemporaryQueue> {
-    return this.#temporaries.make("temporary-queue", this.#openLine(undefined));
+    return this.#temporaries.make("temporary-queue", await this.#openLine(undefined));
   }
 
   async createTemporaryTopic(): Promise<TemporaryTopic> {
-    return this.#temporaries.make("temporary-topic", this.#openLine(undefined));
+    return this.#temporaries.make("temporary-topic", await this.#openLine(undefined));
   }
 
   async unsubscribe(subscription: string): Promise<void> {
     checkText("The subscription's name", subscription ?? null);
-    const line = this.#openLine(undefined);
+    const line = await this.#openLine(undefined);
     await unsubscribe(this, line, subscription, this.#linkNames);
   }
 
   async beginTransaction(): Promise<Transaction> {
-    this.#openLine(undefined);
+    await this.#openLine(undefined);
     return this.#transactions.begin();
   }
 
   async transaction<T>(work: (transaction: TransactionScope) => Promise<T>): Promise<T> {
     checkFunction("The work of a transaction", work ?? null);
-    this.#openLine(undefined);
+    await this.#openLine(undefined);
     return this.#transactions.run(work);
   }
 
@@ -212,7 +228,11 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     await line?.close();
   }
 
-  #openLine(address: string | undefined): Line {
+  /** The line in use; where it is being made again, waits for it as long as the application has it wait. */
+  async #openLine(address: string | undefined): Promise<Line> {
+    if (this.state.name === "reconnecting" && this.waitForReconnectMs > 0) {
+      await this.ready({ timeoutMs: this.waitForReconnectMs }).catch(() => {});
+    }
     if (this.#line === undefined || this.state.name !== "open") throw this.unavailable(address);
     return this.#line;
   }
@@ -233,6 +253,7 @@ export class AmqpConnection implements LinkConnection, LinkHost {
   /** Makes a line the one in use, and restores on it what was made on others. */
   async #use(line: Line): Promise<void> {
     this.#line = line;
+    this.#prefixes = line.prefixes;
     line.onLost((error) => this.#lost(line, error));
     // Reply queues first: consumers of them ask for their new addresses.
     await this.#temporaries.restore(line);

@@ -26,6 +26,8 @@ export interface ConnectionSettings {
   readonly tls: (() => TlsConnectionOptions) | undefined;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** 0: nothing waits for a connection that is made again. */
+  readonly waitForReconnectMs: number;
   readonly reconnect: ReconnectSettings | undefined;
   /** Rounds over all endpoints before the first connecting fails. */
   readonly firstAttempts: number;
@@ -42,6 +44,7 @@ const CONNECT_OPTIONS = namesOf<ConnectOptions>({
   tls: true,
   connectTimeoutMs: true,
   idleTimeoutMs: true,
+  waitForReconnectMs: true,
   reconnect: true,
   signal: true,
   onError: true,
@@ -56,6 +59,9 @@ export function parseConnectOptions(urls: string | readonly string[], options: C
   if (password !== undefined && username === undefined) throw invalid("password needs username beside it.");
   checkCredentials(options.credentials, options, endpoints);
   const reconnect = parseReconnect(options.reconnect, failover?.options);
+  if (reconnect === undefined && options.waitForReconnectMs !== undefined) {
+    throw invalid("waitForReconnectMs is given, but a connection that is lost is not made again.");
+  }
   if (options.tls !== undefined && !endpoints.some(({ secure }) => secure)) {
     throw invalid("tls is given, but no URL begins with amqps://.");
   }
@@ -70,6 +76,7 @@ export function parseConnectOptions(urls: string | readonly string[], options: C
     tls: parseTlsOptions(options.tls),
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
     idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
+    waitForReconnectMs: options.waitForReconnectMs ?? 0,
     reconnect,
     firstAttempts: failover?.options.firstAttempts ?? firstAttempts(reconnect),
     signal,
@@ -95,6 +102,7 @@ function checkOptions(options: ConnectOptions): void {
   checkMechanisms(options.saslMechanisms);
   checkWait("connectTimeoutMs", options.connectTimeoutMs, 1);
   checkWait("idleTimeoutMs", options.idleTimeoutMs, 10);
+  checkWait("waitForReconnectMs", options.waitForReconnectMs);
 }
 
 function checkMechanisms(given: ConnectOptions["saslMechanisms"]): void {

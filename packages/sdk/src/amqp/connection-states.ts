@@ -1,9 +1,21 @@
 /** The state that a connection is in, and who is told of each change. */
+import { checkNames, checkSignal, checkWait, namesOf } from "../arguments.js";
 import type { ConnectionState } from "../connection.js";
+import { startDeadline } from "../deadline.js";
+import { MessagingError } from "../errors.js";
+
+interface ReadyOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+const READY_OPTIONS = namesOf<ReadyOptions>({ timeoutMs: true, signal: true });
 
 export class ConnectionStates {
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   #state: ConnectionState = { name: "connecting" };
+  /** One for all that ask. */
+  #closed: Promise<MessagingError | undefined> | undefined;
 
   get now(): ConnectionState {
     return this.#state;
@@ -15,6 +27,55 @@ export class ConnectionStates {
     const own = (state: ConnectionState) => listener(state);
     this.#listeners.add(own);
     return () => this.#listeners.delete(own);
+  }
+
+  /** As {@link Connection.ready}. */
+  async ready(options: ReadyOptions = {}): Promise<void> {
+    checkNames("The options of ready", options, READY_OPTIONS);
+    const { timeoutMs, signal } = options;
+    checkWait("timeoutMs", timeoutMs);
+    checkSignal("signal", signal);
+    if (signal?.aborted === true) throw abortedWait(signal);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const judge = (state: ConnectionState) => {
+      if (state.name === "open") resolve();
+      if (state.name !== "closed") return;
+      reject(new MessagingError("closed", "The connection is closed.", { cause: state.cause }));
+    };
+    const aborted = () => reject(abortedWait(signal));
+    const inTime =
+      timeoutMs === undefined
+        ? undefined
+        : startDeadline(timeoutMs, () => {
+            const sentence = `The connection was not open within ${timeoutMs} ms.`;
+            reject(new MessagingError("timed-out", sentence, { cause: this.#causeOfNow() }));
+          });
+    signal?.addEventListener("abort", aborted, { once: true });
+    const unlisten = this.listen(judge);
+    judge(this.#state);
+    try {
+      await promise;
+    } finally {
+      unlisten();
+      inTime?.();
+      signal?.removeEventListener("abort", aborted);
+    }
+  }
+
+  /** As {@link Connection.closed}. */
+  closed(): Promise<MessagingError | undefined> {
+    this.#closed ??= new Promise((resolve) => {
+      const judge = (state: ConnectionState) => {
+        if (state.name === "closed") resolve(state.cause);
+      };
+      this.listen(judge);
+      judge(this.#state);
+    });
+    return this.#closed;
+  }
+
+  #causeOfNow(): MessagingError | undefined {
+    return "cause" in this.#state ? this.#state.cause : undefined;
   }
 
   /** Once `closed`, nothing follows, and nobody listens any more. */
@@ -33,4 +94,8 @@ export class ConnectionStates {
     }
     if (state.name === "closed") this.#listeners.clear();
   }
+}
+
+function abortedWait(signal: AbortSignal | undefined): MessagingError {
+  return new MessagingError("aborted", "The caller stopped waiting for the connection.", { cause: signal?.reason });
 }

@@ -1,6 +1,7 @@
 import type { BackOffLimits } from "../back-off.js";
 import type { MessagingError } from "../errors.js";
 import type { Reporter } from "../reporting.js";
+import type { AddressPrefixes } from "./address-prefixes.js";
 import type { Line } from "./line.js";
 import type { SeenMessages } from "./seen-messages.js";
 
@@ -8,6 +9,10 @@ import type { SeenMessages } from "./seen-messages.js";
 export interface LinkHost {
   /** The line in use; undefined while there is none. */
   readonly line: Line | undefined;
+  /** What the broker of the latest line wants before addresses. */
+  readonly prefixes: AddressPrefixes;
+  /** How long what waits to be sent outlasts the loss of the line, in milliseconds; 0: not at all. */
+  readonly waitForReconnectMs: number;
   /** How long the broker may take to answer an attach, in milliseconds. */
   readonly attachTimeoutMs: number;
   /** Waiting times between attempts to restore a link that the broker ended. */

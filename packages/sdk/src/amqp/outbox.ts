@@ -30,6 +30,10 @@ export class Outbox {
   readonly #waiting = new SendQueue();
   /** Takes the next look at what is overdue back. */
   #sweep: (() => void) | undefined;
+  /** While what waits outlasts the loss of the line: ends that. */
+  #away: (() => void) | undefined;
+  /** The line has been away for longer than anything waits. */
+  #awayTooLong = false;
   #idle: PromiseWithResolvers<void> | undefined;
   #closed: MessagingError | undefined;
 
@@ -64,7 +68,8 @@ export class Outbox {
 
   /** Whether a send would leave at once, or fail at once and say why. */
   get takesMore(): boolean {
-    if (this.#closed !== undefined || this.#host.line === undefined) return true;
+    if (this.#closed !== undefined) return true;
+    if (this.#host.line === undefined) return !this.#waitsOut;
     if (this.#waiting.length === 0 && this.#link.sendable) return true;
     this.#link.attachIfNeeded();
     return false;
@@ -75,7 +80,8 @@ export class Outbox {
   }
 
   send(send: PendingSend): void {
-    const unavailable = this.#unavailable(send.address);
+    // Nobody would hear of one that waits in vain.
+    const unavailable = this.#unavailable(send.address, send.confirmed);
     if (unavailable !== undefined) {
       finish(send, unavailable);
       return;
@@ -95,7 +101,7 @@ export class Outbox {
 
   /** Takes messages of one call, however many: they wait for each other and not for room. */
   sendGroup(group: SendGroup): void {
-    const unavailable = this.#unavailable(undefined);
+    const unavailable = this.#unavailable(undefined, true);
     if (unavailable !== undefined) {
       group.fail(unavailable);
       return;
@@ -115,13 +121,24 @@ export class Outbox {
     stop.abort();
   }
 
-  restore(line: Line): Promise<void> {
-    return this.#link.restore(line);
+  async restore(line: Line): Promise<void> {
+    try {
+      await this.#link.restore(line);
+    } finally {
+      // A line that was lost meanwhile has not been back.
+      if (line.lost === undefined) {
+        this.#away?.();
+        this.#away = undefined;
+        this.#awayTooLong = false;
+      }
+    }
   }
 
+  /** What is under way has an unknown fate; what waits may wait on. */
   lost(error: MessagingError): void {
     this.#link.lost(error);
-    this.#failWaiting(error);
+    if (this.#waitsOut) this.#pump();
+    else this.#failWaiting(error);
   }
 
   /** The connection is over, and with it all that waits and is under way. */
@@ -130,6 +147,7 @@ export class Outbox {
     this.#link.lost(this.#closed);
     this.#failWaiting(this.#closed);
     this.#sweep?.();
+    this.#away?.();
   }
 
   /** Takes no more from now on. */
@@ -141,10 +159,25 @@ export class Outbox {
     this.#failWaiting(closed);
     await this.#link.close(closed);
     this.#sweep?.();
+    this.#away?.();
   }
 
-  #unavailable(address: string | undefined): MessagingError | undefined {
-    return this.#closed ?? (this.#host.line === undefined ? this.#host.unavailable(address) : undefined);
+  #unavailable(address: string | undefined, mayWait: boolean): MessagingError | undefined {
+    if (this.#closed !== undefined) return this.#closed;
+    if (this.#host.line !== undefined || (mayWait && this.#waitsOut)) return undefined;
+    return this.#host.unavailable(address);
+  }
+
+  /** Whether what waits outlasts that there is no line; the first to ask starts the time for it. */
+  get #waitsOut(): boolean {
+    const { waitForReconnectMs } = this.#host;
+    if (waitForReconnectMs === 0 || this.#awayTooLong || this.#closed !== undefined) return false;
+    this.#away ??= startDeadline(waitForReconnectMs, () => {
+      this.#away = undefined;
+      this.#awayTooLong = true;
+      this.#failWaiting(this.#host.unavailable(this.#destination?.address));
+    });
+    return true;
   }
 
   #pump(): void {

@@ -5,7 +5,6 @@ import type { Outgoing, OutgoingMessage } from "../message.js";
 import type { Producer, ProducerOptions, Stall } from "../producer.js";
 import { observeSend } from "../telemetry/client-operations.js";
 import { type SendDurations, startSends } from "../telemetry/send-durations.js";
-import { NO_PREFIXES } from "./address-prefixes.js";
 import { encodeMessage } from "./encode-message.js";
 import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
@@ -261,7 +260,7 @@ export class AmqpProducer implements Producer, ManagedLink {
     const observed = observeSend(destination, message, durations);
     let bytes: Buffer;
     try {
-      const prefixes = this.#host.line?.prefixes ?? NO_PREFIXES;
+      const { prefixes } = this.#host;
       bytes = encodeMessage(observed === undefined ? message : observed.message, destination, effective, prefixes);
     } catch (error) {
       observed?.end(error);

@@ -14,7 +14,7 @@ import { failureOf } from "./reply-failure.js";
 import { type Asked, aborted, closedMeanwhile, lineLost, timedOut } from "./request-failures.js";
 
 const REQUEST_OPTIONS = namesOf<RequestOptions>({ timeoutMs: true, signal: true });
-const DEFAULT_TIMEOUT_MS = 5_000;
+export const DEFAULT_REQUEST_TIMEOUT_MS = 5_000;
 /** Requests that may wait for a reply at once; one more fails with `window-full`. */
 const MAXIMUM_WAITING = 10_000;
 /** How late a time-out may be told: one timer looks at all waiting requests so often. */
@@ -77,7 +77,7 @@ export class Requester {
     } catch (error) {
       return Promise.reject(error);
     }
-    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const timeoutMs = options.timeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
     const refusal = this.#refusal(destination, message, timeoutMs, options.signal);
     if (refusal !== undefined) {
       return Promise.reject(refusal);
