@@ -39,7 +39,10 @@ export class ComposedConnection extends AmqpConnection implements Connection {
     await this.ready({ ...options, timeoutMs: longest }).catch(() => {});
     const left = timeoutMs - (performance.now() - begun);
     // One that was wrong from the beginning is refused with its own words.
-    return requester.request(destination, message, { ...options, timeoutMs: timeoutMs > 0 ? Math.max(1, Math.ceil(left)) : timeoutMs });
+    return requester.request(destination, message, {
+      ...options,
+      timeoutMs: timeoutMs > 0 ? Math.max(1, Math.ceil(left)) : timeoutMs,
+    });
   }
 
   async respond(

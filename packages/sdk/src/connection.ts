@@ -7,7 +7,7 @@ import type { MessagingError } from "./errors.js";
 import type { Message, OutgoingMessage } from "./message.js";
 import type { Processor, ProcessorOptions } from "./processor.js";
 import type { Producer, ProducerOptions, Stall } from "./producer.js";
-import type { UnheardFailure } from "./reporting.js";
+import type { Logger, UnheardFailure } from "./reporting.js";
 import type { RequestOptions, Responder, RespondOptions } from "./request-reply.js";
 import type { StandardSchemaV1 } from "./standard-schema.js";
 import type { Transaction, TransactionScope } from "./transaction.js";
@@ -57,6 +57,11 @@ export interface ConnectOptions {
    * listeners themselves [a warning of Node's, `process.emitWarning`, for the first of each].
    */
   readonly onError?: (failure: UnheardFailure) => void;
+  /**
+   * Where it writes that it is open, lost, made again or closed, what of it is lost and mended, and what has no `onError`
+   * [none: such failures are a warning of Node's, the rest goes to OpenTelemetry's `diag`].
+   */
+  readonly logger?: Logger;
   /** Ends the first connecting, and closes the connection later, when aborted. */
   readonly signal?: AbortSignal;
 }

@@ -44,6 +44,27 @@ export type MessagingErrorCode =
   | "not-supported"
   | "protocol";
 
+const CODES: ReadonlySet<MessagingErrorCode> = new Set([
+  "connection-failed",
+  "connection-lost",
+  "authentication-failed",
+  "not-authorized",
+  "not-found",
+  "address-full",
+  "rejected",
+  "released",
+  "timed-out",
+  "aborted",
+  "rolled-back",
+  "in-doubt",
+  "closed",
+  "window-full",
+  "invalid-argument",
+  "invalid-body",
+  "not-supported",
+  "protocol",
+] satisfies MessagingErrorCode[]);
+
 const RETRYABLE: ReadonlySet<MessagingErrorCode> = new Set([
   "connection-failed",
   "connection-lost",
@@ -82,6 +103,21 @@ export class MessagingError extends Error {
    */
   readonly failures: ReadonlyMap<number, MessagingError> | undefined;
 
+  /**
+   * What the SDK said of a failure: `error` itself, or the nearest of its causes, when that is a MessagingError, also one
+   * of another copy of this package. Undefined for anything else, so `MessagingError.from(error)?.code` may be asked of
+   * whatever was caught.
+   */
+  static from(error: unknown): MessagingError | undefined {
+    let at = error;
+    for (let depth = 0; depth < MAXIMUM_DEPTH && typeof at === "object" && at !== null; depth++) {
+      if (at instanceof MessagingError) return at;
+      if (isOfAnotherCopy(at)) return ownCopyOf(at);
+      at = "cause" in at ? at.cause : undefined;
+    }
+    return undefined;
+  }
+
   constructor(code: MessagingErrorCode, message: string, details: MessagingErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
@@ -91,4 +127,23 @@ export class MessagingError extends Error {
     this.mayHaveArrived = details.mayHaveArrived ?? false;
     this.failures = details.failures;
   }
+}
+
+/** Of a chain of causes no more is looked at. */
+const MAXIMUM_DEPTH = 16;
+
+/** Two versions of the package in one program have two classes of this name. */
+function isOfAnotherCopy(error: object): error is MessagingError {
+  if (!(error instanceof Error) || error.name !== "MessagingError" || !("code" in error)) return false;
+  return CODES.has(error.code as MessagingErrorCode);
+}
+
+function ownCopyOf(other: MessagingError): MessagingError {
+  const { code, message, destination, condition, mayHaveArrived } = other;
+  return new MessagingError(code, message, {
+    ...(typeof destination === "string" && { destination }),
+    ...(typeof condition === "string" && { condition }),
+    mayHaveArrived: mayHaveArrived === true,
+    cause: other,
+  });
 }

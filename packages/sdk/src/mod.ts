@@ -40,7 +40,7 @@ export type {
   ProcessorOptions,
 } from "./processor.js";
 export type { Producer, ProducerOptions, Stall } from "./producer.js";
-export type { UnheardFailure } from "./reporting.js";
+export type { Logger, UnheardFailure } from "./reporting.js";
 export type { RequestOptions, Responder, RespondOptions } from "./request-reply.js";
 export type { StandardSchemaV1 } from "./standard-schema.js";
 export type { Transaction, TransactionScope, TransactionState } from "./transaction.js";

@@ -1,4 +1,5 @@
-/** Failures that no call of the application can tell of, for they are of its own callbacks: nobody may miss them. */
+/** What no call of the application can tell of: failures of its own callbacks, and what a connection goes through. */
+import { diag } from "@opentelemetry/api";
 import { MessagingError } from "./errors.js";
 import type { Message } from "./message.js";
 
@@ -11,28 +12,68 @@ export interface UnheardFailure {
   readonly message: Message | undefined;
 }
 
+/**
+ * Where a connection writes what it goes through; `console` is one, and so are the loggers of the usual libraries. No
+ * sentence holds what is in a message; errors are handed over as they were thrown.
+ */
+export interface Logger {
+  /** It is open, again too, or closed by the application. */
+  info(sentence: string): void;
+  /** It was lost, or something of it was, and is being made again. */
+  warn(sentence: string, error?: unknown): void;
+  /** It ended although nobody closed it, or a callback failed that has no listener. */
+  error(sentence: string, error?: unknown): void;
+}
+
 /** Callbacks of which a warning was given; one is enough for each. */
 const MAXIMUM_WARNED = 1_000;
 
 /** Tells the application of one connection. */
 export class Reporter {
   readonly #onError: ((failure: UnheardFailure) => void) | undefined;
+  readonly #logger: Logger | undefined;
   readonly #warned = new Set<string>();
 
-  /** @param onError told of each; without it, a warning of Node's tells of the first of each kind. */
-  constructor(onError: ((failure: UnheardFailure) => void) | undefined) {
+  /** @param onError told of each; without it and without a logger, a warning of Node's tells of the first of each kind. */
+  constructor(onError: ((failure: UnheardFailure) => void) | undefined, logger: Logger | undefined) {
     this.#onError = onError;
+    this.#logger = logger;
+  }
+
+  info(sentence: string): void {
+    this.#log((logger) => logger.info(sentence));
+  }
+
+  /** What mends itself. Without a logger OpenTelemetry's diagnostics hear of it. */
+  warn(sentence: string, error?: unknown): void {
+    if (this.#logger === undefined) diag.warn(sentence, error);
+    this.#log((logger) => logger.warn(sentence, error));
+  }
+
+  error(sentence: string, error?: unknown): void {
+    this.#log((logger) => logger.error(sentence, error));
   }
 
   report(what: string, error: unknown, message?: Message): void {
     if (this.#onError === undefined) {
-      this.#warn(what, error);
+      if (this.#logger === undefined) this.#warn(what, error);
+      else this.error(`${what} failed: ${described(error)}`, error);
       return;
     }
     try {
       this.#onError({ what, error, message });
     } catch (thrown) {
       this.#warn("onError of the connection", thrown);
+    }
+  }
+
+  /** A logger that throws stops nothing. */
+  #log(write: (logger: Logger) => void): void {
+    if (this.#logger === undefined) return;
+    try {
+      write(this.#logger);
+    } catch (thrown) {
+      this.#warn("The logger of the connection", thrown);
     }
   }
 
@@ -61,15 +102,19 @@ const REPORTERS = new WeakMap<object, Reporter>();
 export function reporterOf(connection: object): Reporter {
   let reporter = REPORTERS.get(connection);
   if (reporter === undefined) {
-    reporter = new Reporter(undefined);
+    reporter = new Reporter(undefined, undefined);
     REPORTERS.set(connection, reporter);
   }
   return reporter;
 }
 
 /** To be called once, when the connection is made. */
-export function reportTo(connection: object, onError: ((failure: UnheardFailure) => void) | undefined): Reporter {
-  const reporter = new Reporter(onError);
+export function reportTo(
+  connection: object,
+  onError: ((failure: UnheardFailure) => void) | undefined,
+  logger: Logger | undefined,
+): Reporter {
+  const reporter = new Reporter(onError, logger);
   REPORTERS.set(connection, reporter);
   return reporter;
 }

@@ -18,6 +18,7 @@ import { Failover } from "./failover.js";
 import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
 import { LinkNames } from "./link-names.js";
+import { logState } from "./log-state.js";
 import { AmqpProducer } from "./producer.js";
 import { SeenMessages } from "./seen-messages.js";
 import { older } from "./stall.js";
@@ -63,7 +64,8 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     this.hasClientId = settings.hasClientId;
     this.waitForReconnectMs = settings.waitForReconnectMs;
     this.backOff = settings.reconnect ?? { initialDelayMs: 100, maximumDelayMs: 5_000 };
-    this.reporter = reportTo(this, settings.onError);
+    this.reporter = reportTo(this, settings.onError, settings.logger);
+    if (settings.logger !== undefined) this.#states.listen((state) => logState(this.reporter, state));
     this.#failover = new Failover(settings, this.#ended.signal);
   }
 

@@ -33,6 +33,7 @@ export interface ConnectionSettings {
   readonly firstAttempts: number;
   readonly signal: AbortSignal | undefined;
   readonly onError: ConnectOptions["onError"];
+  readonly logger: ConnectOptions["logger"];
 }
 
 const CONNECT_OPTIONS = namesOf<ConnectOptions>({
@@ -48,6 +49,7 @@ const CONNECT_OPTIONS = namesOf<ConnectOptions>({
   reconnect: true,
   signal: true,
   onError: true,
+  logger: true,
 });
 /** @throws MessagingError `invalid-argument` */
 export function parseConnectOptions(urls: string | readonly string[], options: ConnectOptions): ConnectionSettings {
@@ -81,6 +83,7 @@ export function parseConnectOptions(urls: string | readonly string[], options: C
     firstAttempts: failover?.options.firstAttempts ?? firstAttempts(reconnect),
     signal,
     onError: options.onError,
+    logger: options.logger,
   };
 }
 
@@ -99,10 +102,19 @@ function checkOptions(options: ConnectOptions): void {
   checkText("password", password);
   checkSignal("signal", signal);
   checkFunction("onError", options.onError);
+  checkLogger(options.logger);
   checkMechanisms(options.saslMechanisms);
   checkWait("connectTimeoutMs", options.connectTimeoutMs, 1);
   checkWait("idleTimeoutMs", options.idleTimeoutMs, 10);
   checkWait("waitForReconnectMs", options.waitForReconnectMs);
+}
+
+function checkLogger(given: ConnectOptions["logger"]): void {
+  if (given === undefined) return;
+  const methods = typeof given === "object" && given !== null ? [given.info, given.warn, given.error] : [undefined];
+  if (methods.some((method) => typeof method !== "function")) {
+    throw invalid("logger must have the methods info, warn and error, as console has.");
+  }
 }
 
 function checkMechanisms(given: ConnectOptions["saslMechanisms"]): void {

@@ -1,5 +1,4 @@
 /** A consumer's link over all its lives: attached, in back-off after a failure, and attached again. */
-import { diag } from "@opentelemetry/api";
 import { backOffDelayMs } from "../back-off.js";
 import type { ConsumerOptions } from "../consumer.js";
 import type { Destination } from "../destination.js";
@@ -197,7 +196,8 @@ export class ConsumerLink {
       this.#events.ended(error);
       return;
     }
-    diag.warn(`The consumer of ${this.#destination.address} was lost and is attached again: ${error.message}`);
+    const sentence = `The consumer of ${this.#destination.address} was lost and is attached again: ${error.message}`;
+    this.#host.reporter.warn(sentence, error);
     this.#retry = setTimeout(
       () => {
         const { line } = this.#host;

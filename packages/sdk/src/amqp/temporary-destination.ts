@@ -1,4 +1,3 @@
-import { diag } from "@opentelemetry/api";
 import { backOffDelayMs } from "../back-off.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
@@ -131,7 +130,7 @@ export class AmqpTemporaryDestination<Kind extends TemporaryKind = TemporaryKind
     if (this.#ended) return;
     this.#handle = undefined;
     this.#failures++;
-    diag.warn(`A ${this.#name} was lost and is made anew.`, error);
+    this.#host.reporter.warn(`A ${this.#name} was lost and is made again.`, error);
     this.#retry = setTimeout(
       () => {
         const { line } = this.#host;

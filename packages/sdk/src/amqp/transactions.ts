@@ -1,5 +1,4 @@
 /** The transactions of one connection, over the line that it has at the time. */
-import { diag } from "@opentelemetry/api";
 import { MessagingError } from "../errors.js";
 import type { Transaction, TransactionScope } from "../transaction.js";
 import type { Line } from "./line.js";
@@ -46,7 +45,8 @@ export class Transactions implements ManagedLink {
       result = await work(transaction);
     } catch (error) {
       await transaction.rollback().catch((failure: unknown) => {
-        diag.warn("The rollback of a transaction was not confirmed; it ends with the connection.", failure);
+        const sentence = "The rollback of a transaction was not confirmed; it ends with the connection.";
+        this.#host.reporter.warn(sentence, failure);
       });
       throw error;
     }

@@ -19,9 +19,9 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { diag } from "@opentelemetry/api";
 import { MessagingError } from "../errors.js";
 import type { Message } from "../message.js";
+import type { Reporter } from "../reporting.js";
 
 /** {@link CrashJournalOptions} with every default filled in. */
 export interface CrashJournalSettings {
@@ -44,6 +44,7 @@ type Line =
 
 export class CrashJournal {
   readonly #path: string;
+  readonly #reporter: Pick<Reporter, "warn">;
   readonly #maximumCrashes: number;
   /** Crashes in a row by message. */
   readonly #suspects: Map<string, number>;
@@ -53,8 +54,13 @@ export class CrashJournal {
   #lookOut: number;
   #file: number | undefined;
 
-  private constructor(path: string, maximumCrashes: number, found: Found, window: number) {
+  private constructor(
+    path: string,
+    { maximumCrashes, window, reporter }: { maximumCrashes: number; window: number; reporter: Pick<Reporter, "warn"> },
+    found: Found,
+  ) {
     this.#path = path;
+    this.#reporter = reporter;
     this.#maximumCrashes = maximumCrashes;
     this.#suspects = found.suspects;
     this.#nameless = found.nameless;
@@ -65,13 +71,19 @@ export class CrashJournal {
   /**
    * Reads what the run before left, and notes that this one runs.
    * @param window How many messages may have been in hand or under way at the crash.
+   * @param reporter hears of what cannot be noted.
    * @throws MessagingError `invalid-argument` when the folder cannot be written.
    */
-  static open(settings: CrashJournalSettings, name: string, window: number): CrashJournal {
-    const path = join(settings.directory, `${encodeURIComponent(name)}.crash-journal`);
+  static open(
+    { directory, maximumCrashes }: CrashJournalSettings,
+    name: string,
+    window: number,
+    reporter: Pick<Reporter, "warn">,
+  ): CrashJournal {
+    const path = join(directory, `${encodeURIComponent(name)}.crash-journal`);
     try {
-      mkdirSync(settings.directory, { recursive: true });
-      return new CrashJournal(path, settings.maximumCrashes, read(path), window);
+      mkdirSync(directory, { recursive: true });
+      return new CrashJournal(path, { maximumCrashes, window, reporter }, read(path));
     } catch (error) {
       throw new MessagingError(
         "invalid-argument",
@@ -163,7 +175,7 @@ export class CrashJournal {
     try {
       write();
     } catch (error) {
-      diag.warn(`The crash journal ${this.#path} cannot be written.`, error);
+      this.#reporter.warn(`The crash journal ${this.#path} cannot be written.`, error);
     }
   }
 }

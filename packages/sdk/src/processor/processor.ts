@@ -39,7 +39,10 @@ export async function openProcessor<S extends StandardSchemaV1>(
 ): Promise<Processor> {
   const settings = parseProcessorOptions(options);
   const { crashJournal, name, creditWindow } = settings;
-  const journal = crashJournal === undefined ? undefined : CrashJournal.open(crashJournal, name, creditWindow);
+  const journal =
+    crashJournal === undefined
+      ? undefined
+      : CrashJournal.open(crashJournal, name, creditWindow, reporterOf(connection));
   try {
     return await openWith(connection, settings, journal, onDrained);
   } catch (error) {

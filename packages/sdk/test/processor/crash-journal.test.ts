@@ -118,7 +118,7 @@ describe("A crash journal", function () {
     const settings = { directory, maximumCrashes: 3 };
     const lookOuts: number[] = [];
     for (let run = 0; run < 8; run += 1) {
-      const journal = CrashJournal.open(settings, "step", 2);
+      const journal = CrashJournal.open(settings, "step", 2, { warn: () => {} });
       let handled = 0;
       while (journal.suspects([])) {
         const message = { messageId: `ID:${handled}` } as never;
