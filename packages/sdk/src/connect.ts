@@ -10,7 +10,8 @@ import type { Connection, ConnectOptions } from "./connection.js";
  * many rounds, with the same waiting times as later. Once open, the connection is made again by itself whenever it is
  * lost, without end unless `reconnect` says otherwise; a log-in that is refused three times in a row ends it.
  *
- * @param url `amqp://[user[:password]@]host[:port]` (5672), `amqps://...` (5671, the certificate is checked), several
+ * @param url `amqp://[user[:password]@]host[:port]` (5672), `amqps://...` (5671, the certificate is checked),
+ * `amqpws://host[:port][/path]` (80) and `amqpwss://...` (443) for AMQP over WebSocket, several
  * of them separated by commas, an array, or Java's `failover:(url,url)?maxReconnectAttempts=5&initialReconnectDelay=100`.
  * The brokers that the broker in use names as its partners (`failover-server-list`) are tried after these. A user in the URL goes before `username` in the options.
  * @throws MessagingError `connection-failed`, `authentication-failed`, `aborted`, `invalid-argument`

@@ -1,4 +1,5 @@
 /** What `connect` takes and returns: the connection, from which everything else is made. */
+import type { Duplex } from "node:stream";
 import type { Browser, BrowserOptions } from "./browser.js";
 import type { Consumer, ConsumerOptions } from "./consumer.js";
 import type { DeadLetters } from "./dead-letters.js";
@@ -38,6 +39,11 @@ export interface ConnectOptions {
    * so that certificates that were renewed are used from the next reconnection on.
    */
   readonly tls?: TlsOptions | (() => TlsOptions);
+  /**
+   * Makes what carries the bytes of each connection instead of TCP, and resolves with it once it is connected: through a
+   * proxy (SOCKS, HTTP CONNECT), say. With `amqps` TLS goes over it, and the broker's certificate is checked as ever.
+   */
+  readonly createSocket?: (broker: BrokerAddress) => Duplex | Promise<Duplex>;
   /** How long one attempt to connect may take, in milliseconds [5,000]. */
   readonly connectTimeoutMs?: number;
   /** The broker counts as gone when nothing was heard from it for so long, in milliseconds [30,000]. */
@@ -64,6 +70,14 @@ export interface ConnectOptions {
   readonly logger?: Logger;
   /** Ends the first connecting, and closes the connection later, when aborted. */
   readonly signal?: AbortSignal;
+}
+
+/** Where a connection is to go, for {@link ConnectOptions.createSocket}. */
+export interface BrokerAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Whether TLS will be put over it. */
+  readonly secure: boolean;
 }
 
 /** A user with a password, or with a token of OAuth 2.0, which logs in by SASL XOAUTH2. */

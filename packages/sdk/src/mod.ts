@@ -5,6 +5,7 @@ export type { BreakerOptions, BreakerState, CircuitBreaker } from "./breaker.js"
 export type { Browser, BrowserOptions } from "./browser.js";
 export { connect } from "./connect.js";
 export type {
+  BrokerAddress,
   Connection,
   ConnectionState,
   ConnectOptions,

@@ -7,15 +7,23 @@ export interface BrokerEndpoint {
   readonly secure: boolean;
   readonly username: string | undefined;
   readonly password: string | undefined;
+  /** The WebSocket's URL, where the connection goes over one. */
+  readonly webSocket?: string | undefined;
   /** The URL without user and password, for messages. */
   readonly name: string;
 }
 
-const AMQP_PORT = 5672;
-const AMQPS_PORT = 5671;
+const SCHEMES: Readonly<
+  Record<string, { readonly port: number; readonly secure: boolean; readonly webSocket?: string }>
+> = {
+  "amqp:": { port: 5672, secure: false },
+  "amqps:": { port: 5671, secure: true },
+  "amqpws:": { port: 80, secure: false, webSocket: "ws" },
+  "amqpwss:": { port: 443, secure: true, webSocket: "wss" },
+};
 
 /**
- * Parses `amqp://[user[:password]@]host[:port]`, `amqps://...`, a comma-separated list of them, or an array.
+ * Parses `amqp://[user[:password]@]host[:port]`, `amqps://...`, `amqpws://host[:port][/path]`, `amqpwss://...`, a comma-separated list of them, or an array.
  * @throws MessagingError `invalid-argument`; its sentence never holds a password.
  */
 export function parseBrokerUrls(urls: string | readonly string[]): readonly BrokerEndpoint[] {
@@ -39,20 +47,23 @@ function parseBrokerUrl(text: string, index: number): BrokerEndpoint {
   } catch {
     throw problem("is not a URL");
   }
-  const secure = url.protocol === "amqps:";
-  if (!secure && url.protocol !== "amqp:") throw problem(`has the scheme ${url.protocol}//`);
+  const scheme = SCHEMES[url.protocol];
+  if (scheme === undefined) throw problem(`has the scheme ${url.protocol}//`);
   if (url.hostname === "") throw problem("names no host");
-  if ((url.pathname !== "" && url.pathname !== "/") || url.search !== "" || url.hash !== "") {
+  const { webSocket } = scheme;
+  const path = url.pathname === "/" ? "" : url.pathname;
+  if ((path !== "" && webSocket === undefined) || url.search !== "" || url.hash !== "") {
     throw problem("has a path, query or fragment, which means nothing here");
   }
-  const port = url.port === "" ? (secure ? AMQPS_PORT : AMQP_PORT) : Number(url.port);
+  const port = url.port === "" ? scheme.port : Number(url.port);
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
     port,
-    secure,
+    secure: scheme.secure,
     username: url.username === "" ? undefined : decoded(url.username, problem),
     password: url.password === "" ? undefined : decoded(url.password, problem),
-    name: `${url.protocol}//${url.hostname}:${port}`,
+    webSocket: webSocket && `${webSocket}://${url.hostname}:${port}${path || "/"}`,
+    name: `${url.protocol}//${url.hostname}:${port}${path}`,
   };
 }
 

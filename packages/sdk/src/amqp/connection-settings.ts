@@ -24,6 +24,7 @@ export interface ConnectionSettings {
   readonly saslMechanisms: readonly SaslMechanism[] | undefined;
   /** As of now. @throws MessagingError */
   readonly tls: (() => TlsConnectionOptions) | undefined;
+  readonly createSocket: ConnectOptions["createSocket"];
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   /** 0: nothing waits for a connection that is made again. */
@@ -43,6 +44,7 @@ const CONNECT_OPTIONS = namesOf<ConnectOptions>({
   credentials: true,
   saslMechanisms: true,
   tls: true,
+  createSocket: true,
   connectTimeoutMs: true,
   idleTimeoutMs: true,
   waitForReconnectMs: true,
@@ -67,6 +69,14 @@ export function parseConnectOptions(urls: string | readonly string[], options: C
   if (options.tls !== undefined && !endpoints.some(({ secure }) => secure)) {
     throw invalid("tls is given, but no URL begins with amqps://.");
   }
+  if (endpoints.some(({ webSocket }) => webSocket !== undefined)) {
+    if (options.createSocket !== undefined) throw invalid("createSocket is for URLs of amqp:// and amqps://.");
+    if (options.tls !== undefined) {
+      throw invalid(
+        "tls is not for amqpwss://, where Node's own authorities count (NODE_EXTRA_CA_CERTS adds to them).",
+      );
+    }
+  }
   return {
     endpoints,
     containerId: clientId ?? `quittance-${randomUUID()}`,
@@ -76,6 +86,7 @@ export function parseConnectOptions(urls: string | readonly string[], options: C
     credentials: options.credentials,
     saslMechanisms: options.saslMechanisms,
     tls: parseTlsOptions(options.tls),
+    createSocket: options.createSocket,
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
     idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
     waitForReconnectMs: options.waitForReconnectMs ?? 0,
@@ -102,6 +113,7 @@ function checkOptions(options: ConnectOptions): void {
   checkText("password", password);
   checkSignal("signal", signal);
   checkFunction("onError", options.onError);
+  checkFunction("createSocket", options.createSocket);
   checkLogger(options.logger);
   checkMechanisms(options.saslMechanisms);
   checkWait("connectTimeoutMs", options.connectTimeoutMs, 1);

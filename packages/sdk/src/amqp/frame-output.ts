@@ -1,5 +1,5 @@
 /** The frames of one turn of the event loop, gathered into one write: many small ones cost a vector of them each. */
-import type { Socket } from "node:net";
+import type { Writable } from "node:stream";
 
 /** What is gathered before a write: more than this leaves before the turn ends. */
 const MAXIMUM_GATHERED_BYTES = 1 << 20;
@@ -50,7 +50,7 @@ export class FrameOutput {
   }
 
   /** Hands all that is gathered to the socket. */
-  flush(socket: Socket): void {
+  flush(socket: Writable): void {
     if (this.#length === 0) return;
     const bytes = Buffer.allocUnsafe(this.#length);
     this.#buffer.copy(bytes, 0, 0, this.#length);

@@ -1,13 +1,13 @@
 /** One live connection to one broker. When it is lost it stays lost: reconnecting makes a new line. */
-import { connect as connectPlain, isIP, type Socket } from "node:net";
-import { connect as connectSecure, type ConnectionOptions as TlsConnectionOptions } from "node:tls";
+import type { Duplex } from "node:stream";
 import { afterReading, startDeadline } from "../deadline.js";
 import { MessagingError } from "../errors.js";
 import { type AddressPrefixes, NO_PREFIXES, namedPrefixes } from "./address-prefixes.js";
+import { askCredentials, askSocket } from "./ask-application.js";
 import type { BrokerEndpoint } from "./broker-url.js";
 import type { ConnectionSettings } from "./connection-settings.js";
-import { askCredentials } from "./credentials.js";
 import { namedBrokers } from "./known-brokers.js";
+import { bytesReadOf, openSocket } from "./open-socket.js";
 import { createRheaConnection, createRheaSession, endEngine, startHeartbeat } from "./rhea-engine.js";
 import type { RheaConnection, RheaSession } from "./rhea-types.js";
 import { type Login, saslMechanisms } from "./sasl-mechanisms.js";
@@ -41,8 +41,14 @@ export class Line {
   static async open(endpoint: BrokerEndpoint, settings: ConnectionSettings, signal: AbortSignal): Promise<Line> {
     const { credentials, connectTimeoutMs } = settings;
     const asked = credentials && askCredentials(credentials, connectTimeoutMs, signal);
-    const login = asked instanceof Promise ? await asked : asked;
-    return Line.#open(endpoint, settings, rheaOptions(endpoint, settings, login ?? userOf(endpoint, settings)), signal);
+    const login = (asked instanceof Promise ? await asked : asked) ?? userOf(endpoint, settings);
+    const made = settings.createSocket && (await askSocket(settings.createSocket, endpoint, connectTimeoutMs, signal));
+    try {
+      return await Line.#open(endpoint, settings, rheaOptions(endpoint, settings, login, made), signal);
+    } catch (error) {
+      made?.destroy();
+      throw error;
+    }
   }
 
   static #open(
@@ -193,17 +199,18 @@ export class Line {
   #watchForSilence(): void {
     const { socket } = this.#connection;
     if (socket === undefined) return;
-    let heard = socket.bytesRead;
+    const bytesRead = bytesReadOf(socket);
+    let heard = bytesRead();
     let heardAt = performance.now();
     this.#watch = setInterval(
       () => {
         const now = performance.now();
-        if (socket.bytesRead !== heard) {
-          heard = socket.bytesRead;
+        if (bytesRead() !== heard) {
+          heard = bytesRead();
           heardAt = now;
         } else if (now - heardAt >= this.#idleTimeoutMs) {
           afterReading(() => {
-            if (socket.bytesRead === heard) this.#abandonSilent();
+            if (bytesRead() === heard) this.#abandonSilent();
           });
         }
       },
@@ -217,7 +224,12 @@ function userOf(endpoint: BrokerEndpoint, settings: ConnectionSettings): Login {
   return endpoint.username === undefined ? settings : endpoint;
 }
 
-function rheaOptions(endpoint: BrokerEndpoint, settings: ConnectionSettings, login: Login): object {
+function rheaOptions(
+  endpoint: BrokerEndpoint,
+  settings: ConnectionSettings,
+  login: Login,
+  made: Duplex | undefined,
+): object {
   const tls = endpoint.secure ? (settings.tls?.() ?? {}) : undefined;
   return {
     hostname: endpoint.host,
@@ -227,23 +239,9 @@ function rheaOptions(endpoint: BrokerEndpoint, settings: ConnectionSettings, log
     desired_capabilities: settings.hasClientId ? ["sole-connection-for-container", ...CAPABILITIES] : CAPABILITIES,
     connection_details: () => ({
       connect: (_port: unknown, _host: unknown, _options: unknown, connected: () => void) =>
-        openSocket(endpoint, tls, connected),
+        openSocket(endpoint, tls, made, connected),
     }),
   };
-}
-
-function openSocket(
-  { host, port }: BrokerEndpoint,
-  /** Undefined for plain text. */
-  tls: TlsConnectionOptions | undefined,
-  connected: () => void,
-): Socket {
-  const socket =
-    tls === undefined
-      ? connectPlain({ host, port }, connected)
-      : connectSecure({ ...(isIP(host) === 0 ? { servername: host } : {}), ...tls, host, port }, connected);
-  socket.setNoDelay(true);
-  return socket;
 }
 
 function openingError(

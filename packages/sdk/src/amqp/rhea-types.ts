@@ -1,6 +1,6 @@
 /** What the SDK uses of rhea 3.0.5, as it is inside: its published types leave out half of it. */
 import type { EventEmitter } from "node:events";
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 
 /** A message that rhea itself has sent. */
 export interface RheaDelivery {
@@ -109,7 +109,7 @@ export interface RheaSaslClient {
 }
 
 export interface RheaConnection extends EventEmitter {
-  readonly socket: Socket | undefined;
+  readonly socket: Duplex | undefined;
   readonly error: AmqpCondition | undefined;
   /** Set when SASL failed. */
   readonly transport_error: AmqpCondition | undefined;
@@ -127,7 +127,7 @@ export interface RheaConnection extends EventEmitter {
   /** Made as it connects. */
   readonly sasl_transport: RheaSaslClient | undefined;
   socket_ready: boolean;
-  init(socket: Socket): this;
+  init(socket: Duplex): this;
   connect(): void;
   close(): void;
   create_session(size: { readonly incoming: number; readonly outgoing: number }): RheaSession;
