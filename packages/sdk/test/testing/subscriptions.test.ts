@@ -80,6 +80,8 @@ describe("A topic of the embedded broker", () => {
   it("shares a subscription among the links that name it, whatever follows `|`", async () => {
     const first = (await client.receiver(SHARED_DURABLE, { name: "kept|global" })).credit(100);
     const second = (await client.receiver(SHARED_DURABLE, { name: "kept|global2" })).credit(100);
+    // A round trip: the broker has both credits before the first message.
+    await client.sender("other");
     await sender.sendAll(Array.from({ length: 10 }, (_, n) => message(n)));
     await until("everything is delivered", () => first.arrived.length + second.arrived.length === 10);
     expect(first.arrived).to.have.lengthOf(5);
