@@ -103,11 +103,49 @@ export interface Outgoing {
 }
 
 /**
- * A received message. It is unsettled until one of `accept`, `release` or `reject` is called, each of which counts
+ * A received message, narrowed by its `kind`: where that is `map`, `message.map` is there. It is unsettled until one of `accept`, `release` or `reject` is called, each of which counts
  * once: later calls do nothing. `console.log` and `JSON.stringify` show its headers and the beginning of its body: mask
  * there what must not be logged.
  */
-export interface Message {
+export type Message = MessageBase & MessageKind;
+
+/** What of the body there is, by the kind of message. */
+export type MessageKind =
+  /** A TextMessage; `text` is undefined where it was sent as null. */
+  | { readonly kind: "text"; readonly bytes: undefined; readonly map: undefined; readonly stream: undefined }
+  | {
+      readonly kind: "bytes";
+      readonly bytes: Uint8Array;
+      readonly text: undefined;
+      readonly map: undefined;
+      readonly stream: undefined;
+    }
+  | {
+      readonly kind: "map";
+      readonly map: Readonly<Record<string, unknown>>;
+      readonly text: undefined;
+      readonly bytes: undefined;
+      readonly stream: undefined;
+    }
+  | {
+      readonly kind: "stream";
+      readonly stream: readonly unknown[];
+      readonly text: undefined;
+      readonly bytes: undefined;
+      readonly map: undefined;
+    }
+  /** Without `bytes` it is an AMQP value of no JMS type: see `body`. */
+  | { readonly kind: "object"; readonly text: undefined; readonly map: undefined; readonly stream: undefined }
+  | {
+      readonly kind: "message";
+      readonly text: undefined;
+      readonly bytes: undefined;
+      readonly map: undefined;
+      readonly stream: undefined;
+    };
+
+/** What every received message has. */
+export interface MessageBase {
   /** The JMS message type. `object` is opaque bytes of a serialised Java object or an AMQP value of no JMS type. */
   readonly kind: "text" | "bytes" | "map" | "stream" | "object" | "message";
   /**

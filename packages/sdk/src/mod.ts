@@ -21,6 +21,8 @@ export { type Destination, queue, topic } from "./destination.js";
 export { MessagingError, type MessagingErrorCode, type MessagingErrorDetails } from "./errors.js";
 export type {
   Message,
+  MessageBase,
+  MessageKind,
   Outgoing,
   OutgoingBody,
   OutgoingEntry,

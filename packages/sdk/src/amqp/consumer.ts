@@ -13,7 +13,7 @@ import { LazyAcceptance } from "./lazy-acceptance.js";
 import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
 import { MessageCallback } from "./message-callback.js";
-import type { ReceivedMessage } from "./received-message.js";
+import { narrowed, type ReceivedMessage } from "./received-message.js";
 
 const DEFAULT_CREDIT_WINDOW = 200;
 
@@ -231,7 +231,7 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     if (this.#options.acknowledge === "auto") message.accept();
     this.#link.client?.handedOver(message);
     this.#lazy?.handedOver(message);
-    return message;
+    return narrowed(message);
   }
 
   #arrived(message: ReceivedMessage): void {

@@ -85,7 +85,7 @@ function contentOf(
     payload,
     kind,
     text,
-    bytes: (kind === "bytes" || kind === "object") && Buffer.isBuffer(body) ? body : undefined,
+    bytes: bytesOf(kind, body),
     body,
     failure: why,
     messageId: sections.messageId,
@@ -113,6 +113,12 @@ function contentOf(
     traceparent: sections.annotatedTraceparent ?? sections.traceparent,
     tracestate: sections.tracestate,
   };
+}
+
+/** A bytes message that was sent with nothing, or with another thing, has no bytes in it: to JMS it is empty. */
+function bytesOf(kind: Message["kind"], body: unknown): Buffer | undefined {
+  if ((kind === "bytes" || kind === "object") && Buffer.isBuffer(body)) return body;
+  return kind === "bytes" ? Buffer.alloc(0) : undefined;
 }
 
 /** The text of a text message: undefined without one, and why not where its bytes cannot be read as one. */

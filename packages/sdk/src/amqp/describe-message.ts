@@ -1,12 +1,12 @@
 /** A received message as a log or a debugger shows it: its headers, and as much of its body as tells which one it is. */
-import type { Message } from "../message.js";
+import type { MessageBase } from "../message.js";
 
 /** Characters of a body, or of a property, that are shown. */
 const SHOWN_CHARACTERS = 200;
 const SHOWN_BYTES = 32;
 
 /** Fields without a value are left out. */
-export function describeMessage(message: Message): Readonly<Record<string, unknown>> {
+export function describeMessage(message: MessageBase): Readonly<Record<string, unknown>> {
   const { timestampMs, expirationMs, destination, replyTo, properties } = message;
   const names = Object.entries(properties).map(([name, value]) => [name, shownValue(value)]);
   const fields = {

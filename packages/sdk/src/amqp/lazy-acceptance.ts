@@ -1,11 +1,11 @@
 /** Acknowledge mode `dups-ok`: messages are accepted some at a time, so that one frame speaks for many. */
-import type { Message } from "../message.js";
+import type { MessageBase } from "../message.js";
 
 /** The longest that a message waits to be accepted while no others come. */
 const MAXIMUM_DELAY_MS = 1_000;
 
 export class LazyAcceptance {
-  #pending: Message[] = [];
+  #pending: MessageBase[] = [];
   readonly #limit: number;
   #timer: NodeJS.Timeout | undefined;
 
@@ -14,7 +14,7 @@ export class LazyAcceptance {
     this.#limit = Math.max(1, window >> 2);
   }
 
-  handedOver(message: Message): void {
+  handedOver(message: MessageBase): void {
     this.#pending.push(message);
     if (this.#pending.length >= this.#limit) this.flush();
     // One timer for all: it is not set again for each message.

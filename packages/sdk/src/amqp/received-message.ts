@@ -3,7 +3,7 @@ import { checkText } from "../arguments.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import { placesOf } from "../issue-places.js";
-import type { Message, OutgoingMessage, OutgoingProperty, PropertyValue } from "../message.js";
+import type { Message, MessageBase, OutgoingMessage, OutgoingProperty, PropertyValue } from "../message.js";
 import type { StandardSchemaV1 } from "../standard-schema.js";
 import { observeSettle } from "../telemetry/client-operations.js";
 import type { JmsType, JmsTypes } from "../typed-value.js";
@@ -27,7 +27,7 @@ export interface Settler {
 }
 
 /** A message as it came from a consumer. */
-export class ReceivedMessage implements Message {
+export class ReceivedMessage implements MessageBase {
   readonly [RECEIVED]: MessageContent;
   readonly #delivery: IncomingDelivery;
   #wasSeen = false;
@@ -44,7 +44,7 @@ export class ReceivedMessage implements Message {
     return this.#delivery;
   }
 
-  get kind(): Message["kind"] {
+  get kind(): MessageBase["kind"] {
     return this[RECEIVED].kind;
   }
   get text(): string | undefined {
@@ -93,7 +93,7 @@ export class ReceivedMessage implements Message {
   get priority(): number {
     return this[RECEIVED].priority;
   }
-  get deliveryMode(): Message["deliveryMode"] {
+  get deliveryMode(): MessageBase["deliveryMode"] {
     return this[RECEIVED].durable ? "persistent" : "non-persistent";
   }
   get timestampMs(): number {
@@ -257,4 +257,9 @@ function settlementOf(outcome: Outcome): "accept" | "release" | "reject" {
 
 function isOpaque(body: object): boolean {
   return body instanceof Uint8Array || body instanceof Map;
+}
+
+/** The message as the application has it, narrowed by its kind: the getters keep what that type says. */
+export function narrowed(message: ReceivedMessage): Message {
+  return message as MessageBase as Message;
 }

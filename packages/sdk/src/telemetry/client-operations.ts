@@ -2,7 +2,7 @@
 import { context, type Span, SpanKind, type SpanOptions, type Tracer, trace } from "@opentelemetry/api";
 import type { Destination } from "../destination.js";
 import type { MessagingError } from "../errors.js";
-import type { Message, OutgoingMessage } from "../message.js";
+import type { MessageBase, OutgoingMessage } from "../message.js";
 import { attributesOf, markFailed, nameOf } from "./attributes.js";
 import { registeredInstruments, registeredTracer } from "./listeners.js";
 import type { DestinationCounts } from "./message-counts.js";
@@ -87,7 +87,7 @@ export function startReceive(): number | undefined {
 }
 
 /** Tells of a receive that brought messages; one that brought none is no operation that anybody looks for. */
-export function endReceive(startedAt: number | undefined, source: Destination, messages: readonly Message[]): void {
+export function endReceive(startedAt: number | undefined, source: Destination, messages: readonly MessageBase[]): void {
   if (startedAt === undefined || messages.length === 0) {
     return;
   }
@@ -104,7 +104,7 @@ export function countConsumed(source: Destination): void {
 }
 
 /** Tells of a settlement. It is a statement to the broker, which does not answer: it has no duration. */
-export function observeSettle(outcome: "accept" | "release" | "reject", message: Message): void {
+export function observeSettle(outcome: "accept" | "release" | "reject", message: MessageBase): void {
   const tracer = registeredTracer();
   if (tracer === undefined) return;
   const { destination } = message;
@@ -113,7 +113,7 @@ export function observeSettle(outcome: "accept" | "release" | "reject", message:
 }
 
 /** A span of what is over already. Links and what only readers look for are made where it is recorded. */
-function tell(tracer: Tracer, name: string, messages: readonly Message[], options: SpanOptions): void {
+function tell(tracer: Tracer, name: string, messages: readonly MessageBase[], options: SpanOptions): void {
   if (messages.every(({ traceparent }) => isUnsampled(traceparent))) return;
   const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, ...options });
   if (span.isRecording()) span.addLinks(linksTo(messages)).setAttributes(sizeOf(messages));
@@ -126,7 +126,7 @@ function carrying(message: OutgoingMessage, span: Span): OutgoingMessage {
   return trace.isSpanContextValid(own) ? { ...message, traceparent: traceparentOf(own) } : message;
 }
 
-function sizeOf(messages: readonly Message[]): Record<string, string | number> {
+function sizeOf(messages: readonly MessageBase[]): Record<string, string | number> {
   const [only] = messages;
   if (messages.length > 1) {
     return { "messaging.batch.message_count": messages.length };

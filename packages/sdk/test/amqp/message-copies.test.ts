@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { decodeMessage } from "../../dist/amqp/decode-message.js";
 import { encodeMessage } from "../../dist/amqp/encode-message.js";
 import { rawEntries, rawFields, rawSections } from "../../dist/amqp/raw-sections.js";
-import { ReceivedMessage } from "../../dist/amqp/received-message.js";
+import { narrowed, ReceivedMessage } from "../../dist/amqp/received-message.js";
 import { byte, connect, long, type Message, type OutgoingMessage, queue, type SendOptions } from "../../dist/mod.js";
 import { startBroker } from "../../dist/testing/mod.js";
 import { brokenMessage, strangeMessages } from "./strange-messages.js";
@@ -14,7 +14,7 @@ const OUT = queue("out");
 
 function received(payload: Buffer): Message {
   const delivery = { id: 0, link: undefined as never, settledByBroker: true };
-  return new ReceivedMessage(decodeMessage(payload, IN), delivery, undefined);
+  return narrowed(new ReceivedMessage(decodeMessage(payload, IN), delivery, undefined));
 }
 
 function copied(message: OutgoingMessage, options: SendOptions = {}): Buffer {

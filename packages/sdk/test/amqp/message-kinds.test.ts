@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { decodeMessage } from "../../dist/amqp/decode-message.js";
 import { encodeMessage } from "../../dist/amqp/encode-message.js";
-import { ReceivedMessage } from "../../dist/amqp/received-message.js";
+import { narrowed, ReceivedMessage } from "../../dist/amqp/received-message.js";
 import { queue } from "../../dist/destination.js";
 import type { Message, OutgoingMessage } from "../../dist/message.js";
 import { byte, char, double, float, int, long, short, ulong } from "../../dist/typed-value.js";
@@ -50,7 +50,7 @@ const TYPES = {
 
 function sent(message: OutgoingMessage): Message {
   const content = decodeMessage(encodeMessage(message, payment, {}), payment);
-  return new ReceivedMessage(content, {} as never, { settle: () => {}, ask: () => {}, givenBack: () => {} });
+  return narrowed(new ReceivedMessage(content, {} as never, { settle: () => {}, ask: () => {}, givenBack: () => {} }));
 }
 
 function typesOf(names: readonly string[], typeOf: (name: string) => unknown): Record<string, unknown> {
