@@ -92,7 +92,7 @@ async function checkPayments(house: House, book: RequestBook): Promise<Violation
        FROM merchant_bank.ledger_entries WHERE account <> 'clearing' AND kind = 'settlement' GROUP BY payment_id
      )
      SELECT p.id, p.merchant_id AS "merchantId", p.request_id AS "requestId", p.currency, p.amount::text, p.state,
-            ${PUBLIC_REASON} AS reason, p.standing_id AS "standingId", coalesce(c.captures, 0)::int AS captures, coalesce(captured, 0)::text AS captured,
+            CASE WHEN p.state <> 'CANCELED' THEN ${PUBLIC_REASON} END AS reason, p.standing_id AS "standingId", coalesce(c.captures, 0)::int AS captures, coalesce(captured, 0)::text AS captured,
             coalesce(c.returns, 0)::int AS returns, coalesce(returned, 0)::text AS returned,
             coalesce(m.credits, 0)::int AS credits, coalesce(credited, 0)::text AS credited
      FROM client_bank.payments p LEFT JOIN client_side c ON c.payment_id = p.id
@@ -133,13 +133,17 @@ export function wrongWithPayment(asked: AskedPayment, recorded: readonly Recorde
   }
   // By the ledgers: taken once, given back as often as taken when it was declined, credited once when it was not.
   const succeeded = verdict === "SUCCEEDED";
-  const taken = row.captures === 1 ? row.amount : "0";
+  const planned = asked.plan?.minorUnits?.toString() ?? row.amount;
+  const taken = row.captures === 1 ? planned : "0";
+  if (verdict === "SUCCEEDED" && asked.plan !== undefined && asked.plan.action !== "capture") {
+    wrong.push(`it was captured, and its merchant meant to ${asked.plan.action} it`);
+  }
   if (row.captures > 1 || (succeeded && row.captures !== 1)) wrong.push(`the client was debited ${row.captures} times`);
   if (row.captured !== taken) wrong.push(`the client was debited ${row.captured}`);
   if (row.returns !== (succeeded ? 0 : row.captures)) wrong.push(`the client was given back ${row.returns} times`);
   if (row.returned !== (succeeded ? "0" : taken)) wrong.push(`the client was given back ${row.returned}`);
   if (row.credits !== (succeeded ? 1 : 0)) wrong.push(`the merchant was credited ${row.credits} times`);
-  if (row.credited !== (succeeded ? row.amount : "0")) wrong.push(`the merchant was credited ${row.credited}`);
+  if (row.credited !== (succeeded ? planned : "0")) wrong.push(`the merchant was credited ${row.credited}`);
   return wrong;
 }
 
@@ -215,7 +219,8 @@ function checkAnnouncements(house: House, book: RequestBook): Violation[] {
     if (ids.size !== 1) wrong.push({ what: `${asked.id} was announced under ${[...ids].join(" and ")}`, paymentId });
     if (types.size !== 1) wrong.push({ what: `${asked.id} was announced as ${[...types].join(" and ")}`, paymentId });
     if (asked.final !== undefined) {
-      const outcome = verdictOf(asked.final) === "SUCCEEDED" ? "succeeded" : "declined";
+      const verdict = verdictOf(asked.final);
+      const outcome = verdict === "SUCCEEDED" ? "succeeded" : verdict === "CANCELED" ? "canceled" : "declined";
       const type = `${isRefund ? "refund" : "payment"}.${outcome}`;
       if (!types.has(type))
         wrong.push({ what: `${asked.id} is ${type}, and was announced as ${[...types]}`, paymentId });

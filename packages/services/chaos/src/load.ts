@@ -6,7 +6,14 @@
 import type { Answer, DoorName, Merchants, PayCall, RefundCall } from "./merchant.js";
 import { drawPaymentKind } from "./payment-kinds.js";
 import type { Random } from "./random.js";
-import { type AskedPayment, type AskedRefund, REUSED, type RequestBook, verdictOf } from "./request-book.js";
+import {
+  type AskedPayment,
+  type AskedRefund,
+  type HoldPlan,
+  REUSED,
+  type RequestBook,
+  verdictOf,
+} from "./request-book.js";
 
 /** Callers at once. */
 const CALLERS = 10;
@@ -74,11 +81,40 @@ async function payNew(options: LoadOptions, door: DoorName, requestId: string): 
   const kind = drawPaymentKind(random);
   const call: PayCall = { ...kind.call(random), requestId };
   const asked: AskedPayment = {
-    ...{ call, round, kind: kind.name, verdicts: kind.verdicts },
+    ...{ call, round, kind: kind.name, verdicts: kind.verdicts, ...(call.manual && { plan: drawPlan(random, call) }) },
     ...{ id: undefined, final: undefined, calls: 0 },
   };
   book.payments.push(asked);
   await payAgain(options, door, asked);
+  await followPlan(options, asked);
+}
+
+function drawPlan(random: Random, { amount }: PayCall): HoldPlan {
+  const action = random.pick(["capture", "capture", "capture", "cancel", "leave"] as const);
+  const part = action === "capture" && random.chance(0.5) ? random.between(1, Number(amount.minorUnits)) : undefined;
+  return { action, minorUnits: part === undefined ? undefined : BigInt(part) };
+}
+
+/** Captures or cancels what is held, as planned, and asks again until it is answered. */
+async function followPlan(options: LoadOptions, asked: AskedPayment): Promise<void> {
+  const { book, merchants, random } = options;
+  const { plan, id, call } = asked;
+  if (plan === undefined || plan.action === "leave" || id === undefined || asked.held !== true) return;
+  const { currencyCode } = call.amount;
+  const order = {
+    ...{ merchantId: call.merchantId, paymentId: id, action: plan.action },
+    amount: plan.minorUnits === undefined ? undefined : { currencyCode, minorUnits: plan.minorUnits },
+  };
+  await pause(random.between(0, MAXIMUM_PAUSE_MS));
+  const waitSeconds = random.pick([0, 2, 5]);
+  await untilAnswered(options, asked, async () => {
+    const answer = await merchants.order(random.pick(["grpc", "http"]), order, waitSeconds);
+    // The campaign lets holds expire; whoever comes later is told so, and the payment is canceled.
+    if (answer.kind !== "precondition") return answer;
+    if (answer.reason === "AUTHORIZATION_EXPIRED") return { kind: "told", id, state: "ACCEPTED", reason: undefined };
+    book.violation(`${plan.action} of ${id} is refused: ${answer.reason}`, id);
+    return { kind: "told", id, state: "ACCEPTED", reason: undefined };
+  });
 }
 
 /** Of what was told to have succeeded, some long ago: all of it, a part, or more than there is. */
@@ -185,6 +221,9 @@ async function untilAnswered(
     if (answer.kind === "told") return book.told(asked, answer, endBefore);
     if (answer.kind === "reused") {
       return book.violation(`${asked.call.requestId} was refused as if it were another request's`, paymentId());
+    }
+    if (answer.kind === "precondition") {
+      return book.violation(`${asked.call.requestId} is refused: ${answer.reason}`, paymentId());
     }
     if (answer.kind === "refused") return book.violation(`${asked.call.requestId}: ${answer.why}`, paymentId());
     if (!options.callsAgain) {

@@ -1,6 +1,7 @@
 /** A merchant's program at both doors of the gateway: the same calls by gRPC and over HTTP, with the same answers. */
 import { credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import {
+  CaptureMethod,
   type Card,
   declineReasonToJSON,
   type Money,
@@ -25,7 +26,7 @@ export type DoorName = "grpc" | "http";
 export interface Told {
   readonly kind: "told";
   readonly id: string;
-  /** `SUCCEEDED`, `DECLINED`, `REFUNDED`, `PENDING` or `ACCEPTED`. */
+  /** `SUCCEEDED`, `DECLINED`, `REFUNDED`, `CANCELED`, `AUTHORIZED`, `PENDING` or `ACCEPTED`. */
   readonly state: string;
   readonly reason: string | undefined;
 }
@@ -37,6 +38,8 @@ export type Answer =
   | { readonly kind: "reused" }
   /** Nothing is known: the call may have been accepted, and is to be made again. */
   | { readonly kind: "unknown"; readonly why: string }
+  /** The payment stands so that it cannot be captured or canceled as asked: the reason of the API. */
+  | { readonly kind: "precondition"; readonly reason: string }
   /** An answer that a correct call must never get. */
   | { readonly kind: "refused"; readonly why: string };
 
@@ -48,6 +51,17 @@ export interface PayCall {
   readonly description: string;
   readonly clientReference: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Whether its money is held until somebody asks for it. */
+  readonly manual?: boolean;
+}
+
+/** What is asked of a payment that holds money. */
+export interface HoldCall {
+  readonly merchantId: string;
+  readonly paymentId: string;
+  readonly action: "capture" | "cancel";
+  /** Undefined for all that is held. */
+  readonly amount: Money | undefined;
 }
 
 export interface RefundCall {
@@ -62,6 +76,7 @@ export interface Merchants {
   /** `timeoutMs` is how long the caller has patience [10,000]; beyond it the call is cancelled. */
   pay(door: DoorName, call: PayCall, waitSeconds: number, timeoutMs?: number): Promise<Answer>;
   refund(door: DoorName, call: RefundCall, waitSeconds: number): Promise<Answer>;
+  order(door: DoorName, call: HoldCall, waitSeconds: number): Promise<Answer>;
   read(door: DoorName, merchantId: string, paymentId: string): Promise<Answer>;
   close(): void;
 }
@@ -124,14 +139,24 @@ export function openDoors(options: {
   }
 
   return {
-    pay: (door, { merchantId, amount, ...request }, waitSeconds, timeoutMs) =>
+    pay: (door, { merchantId, amount, manual, ...request }, waitSeconds, timeoutMs) =>
       door === "http"
-        ? overHttp(merchantId, "/v1/payments", { ...request, amount: wire(amount), wait: `${waitSeconds}s` })
+        ? overHttp(merchantId, "/v1/payments", {
+            ...request,
+            ...(manual && { capture: "CAPTURE_METHOD_MANUAL" }),
+            amount: wire(amount),
+            wait: `${waitSeconds}s`,
+          })
         : overGrpc(
             merchantId,
             (metadata, deadline, done) =>
               nextOf(clients).pay(
-                PayRequest.fromPartial({ ...request, amount, wait: secondsOf(waitSeconds) }),
+                PayRequest.fromPartial({
+                  ...request,
+                  amount,
+                  capture: captureOf(manual),
+                  wait: secondsOf(waitSeconds),
+                }),
                 metadata,
                 { deadline },
                 done,
@@ -157,6 +182,21 @@ export function openDoors(options: {
               ),
             ({ refund }: { refund?: Refund | undefined }) => toldOfRefund(refund),
           ),
+    order: (door, { merchantId, paymentId: id, action, amount }, waitSeconds) => {
+      const wait = secondsOf(waitSeconds);
+      if (door === "http") {
+        const body = { ...(amount && { amount: wire(amount) }), wait: `${waitSeconds}s` };
+        return overHttp(merchantId, `/v1/payments/${id}:${action}`, body);
+      }
+      return overGrpc(
+        merchantId,
+        (metadata, deadline, done: (error: ServiceError | null, answer: PaymentAnswer) => void) =>
+          action === "capture"
+            ? nextOf(clients).capturePayment({ id, amount, wait }, metadata, { deadline }, done)
+            : nextOf(clients).cancelPayment({ id, wait }, metadata, { deadline }, done),
+        ({ payment }) => toldOfPayment(payment),
+      );
+    },
     read: (door, merchantId, paymentId) =>
       door === "http"
         ? overHttp(merchantId, `/v1/payments/${paymentId}`)
@@ -172,8 +212,24 @@ export function openDoors(options: {
   };
 }
 
+interface PaymentAnswer {
+  readonly payment?: Payment | undefined;
+}
+
+function captureOf(manual = false): CaptureMethod {
+  return manual ? CaptureMethod.MANUAL : CaptureMethod.UNSPECIFIED;
+}
+
+/** What the API says of a payment that is not as a capture or a cancellation needs it. */
+const PRECONDITION = /ALREADY_CAPTURED|PAYMENT_CANCELED|AUTHORIZATION_EXPIRED|PAYMENT_NOT_AUTHORIZED/;
+
 function judgeRpcError(error: ServiceError): Answer {
   switch (error.code) {
+    case status.FAILED_PRECONDITION: {
+      // The reason stands in the details as it is, between bytes of protobuf.
+      const [details] = error.metadata.get("grpc-status-details-bin");
+      return { kind: "precondition", reason: PRECONDITION.exec(String(details))?.[0] ?? error.details };
+    }
     case status.ALREADY_EXISTS:
       return { kind: "reused" };
     case status.UNAVAILABLE:
@@ -204,6 +260,8 @@ interface HttpThing {
 function judgeHttpAnswer(code: number, text: string): Answer {
   if (code === 409) return { kind: "reused" };
   if (code === 429 || code === 503 || code === 504) return { kind: "unknown", why: `HTTP ${code}` };
+  const reason = code === 400 ? (JSON.parse(text) as { readonly reason?: string }).reason : undefined;
+  if (reason !== undefined && PRECONDITION.test(reason)) return { kind: "precondition", reason };
   if (code !== 200 && code !== 202) return { kind: "refused", why: `HTTP ${code} ${text}` };
   const body = JSON.parse(text) as HttpBody;
   const thing = body.refund ?? body.payment;

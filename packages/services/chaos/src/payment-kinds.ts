@@ -63,6 +63,18 @@ export const PAYMENT_KINDS: readonly PaymentKind[] = [
     call: (random) => callWith(spent, random),
     verdicts: ["SUCCEEDED", "INSUFFICIENT_FUNDS", TOO_LATE],
   },
+  {
+    name: "held",
+    weight: 5,
+    call: (random) => ({ ...callWith(random.pick([hot, ...others]), random), manual: true }),
+    verdicts: ["SUCCEEDED", "CANCELED", TOO_LATE],
+  },
+  {
+    name: "held for a closed merchant",
+    weight: 1,
+    call: (random) => ({ ...callWith(hot, random, { merchantId: CLOSED_MERCHANT_ID }), manual: true }),
+    verdicts: ["MERCHANT_CLOSED", "CANCELED", TOO_LATE],
+  },
   { name: "no money", weight: 1, call: (random) => callWith(poor, random), verdicts: ["INSUFFICIENT_FUNDS", TOO_LATE] },
   { name: "closed account", weight: 1, call: (random) => callWith(closed, random), verdicts: ["ACCOUNT_CLOSED"] },
   {

@@ -33,6 +33,11 @@ function isPayment(asked: AskedPayment | AskedRefund): asked is AskedPayment {
   return "verdicts" in asked;
 }
 
+/** Lets every hold expire that nobody has ended: what is released then is part of the round. */
+export async function letHoldsExpire(house: House): Promise<void> {
+  await house.query("UPDATE client_bank.payments SET hold_expire_time = now() WHERE state = 'AUTHORIZED'");
+}
+
 /** @throws WaitedInVainError that says what is unfinished. */
 export async function untilAllFinal(house: House, book: RequestBook): Promise<void> {
   await untilComplete(async () => {
@@ -42,7 +47,7 @@ export async function untilAllFinal(house: House, book: RequestBook): Promise<vo
                WHERE NOT EXISTS (SELECT FROM client_bank.payments p WHERE p.id = told.id))::text AS "missingPayments",
               (SELECT count(*) FROM unnest($2::text[]) AS told (id)
                WHERE NOT EXISTS (SELECT FROM client_bank.refunds r WHERE r.id = told.id))::text AS "missingRefunds",
-              (SELECT count(*) FROM client_bank.payments WHERE state = 'PENDING')::text AS pending,
+              (SELECT count(*) FROM client_bank.payments WHERE finish_time IS NULL)::text AS pending,
               (SELECT count(*) FROM client_bank.refunds)::text AS refunds,
               (SELECT count(*) FROM notification.notifications WHERE channel = 'webhook')::text AS notified,
               (SELECT count(*) FROM notification.notifications WHERE state IN ('pending', 'failed'))::text AS unsent`,

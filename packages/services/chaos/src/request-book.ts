@@ -21,6 +21,17 @@ export interface Asked<Call> {
 export interface AskedPayment extends Asked<PayCall> {
   /** Verdicts that may end it: `SUCCEEDED`, or the reason of a decline. */
   readonly verdicts: readonly string[];
+  /** Of one that holds money: what its merchant means to do with it. */
+  readonly plan?: HoldPlan;
+  /** Whether a caller was told that its money is held. */
+  held?: boolean;
+}
+
+/** What becomes of money that is held: it is captured, canceled, or left until it expires. */
+export interface HoldPlan {
+  readonly action: "capture" | "cancel" | "leave";
+  /** What is captured; undefined for all. */
+  readonly minorUnits: bigint | undefined;
 }
 export type AskedRefund = Asked<RefundCall>;
 
@@ -52,6 +63,11 @@ export class RequestBook {
     asked.id = answer.id;
     // How far it is was not known: that contradicts nothing.
     if (answer.state === "ACCEPTED") return;
+    if (answer.state === "AUTHORIZED") {
+      if ("verdicts" in asked) asked.held = true;
+      if (endBefore !== undefined) this.violation(`${requestId} had ended, and is told AUTHORIZED`, paymentId);
+      return;
+    }
     if (answer.state === "PENDING") {
       if (endBefore === undefined) return;
       this.violation(`${requestId} was told ${describe(endBefore)}, and a later call PENDING`, paymentId);

@@ -6,7 +6,7 @@ import type { House } from "./house.js";
 import { checkInvariants } from "./invariants.js";
 import { startLoad } from "./load.js";
 import { sendPoison, takeDeadLetters } from "./poison.js";
-import { untilAllFinal, untilAllReady } from "./quiet.js";
+import { letHoldsExpire, untilAllFinal, untilAllReady } from "./quiet.js";
 import { type Random, randomOf } from "./random.js";
 import type { RequestBook, Violation } from "./request-book.js";
 import { untilComplete, WaitedInVainError } from "./until-complete.js";
@@ -56,6 +56,8 @@ export async function runRound(house: House, book: RequestBook, seed: number): P
   // It is awaited later, and its failure is told then.
   poison?.catch(() => undefined);
   await pause(random.between(CALM_MS.minimum, CALM_MS.maximum));
+  // Some holds expire while it is broken.
+  if (random.chance(0.5)) await letHoldsExpire(house);
   await fault.run({ house, book, random: random.fork("fault"), did: (damage) => damages.push(damage) });
   for (const { pauseMs = 0 } of damages) {
     const bound = pauseBoundMs();
@@ -72,6 +74,7 @@ export async function runRound(house: House, book: RequestBook, seed: number): P
     const patience = setTimeout(() => giveUp.abort(), ANSWERED_WITHIN_MS);
     await load.stop().finally(() => clearTimeout(patience));
     const sent = await poison;
+    await letHoldsExpire(house);
     await untilAllFinal(house, book);
     await readBack(house, book, random.fork("reads"));
     violations.push(...(await takeDeadLetters(house, sent)).map((what) => ({ what, paymentId: undefined })));
@@ -110,7 +113,7 @@ async function readBack(house: House, book: RequestBook, random: Random): Promis
 
 async function unfinishedPayment(house: House): Promise<string | undefined> {
   const rows = await house
-    .query<{ id: string }>("SELECT id FROM client_bank.payments WHERE state = 'PENDING' ORDER BY accept_time LIMIT 1")
+    .query<{ id: string }>("SELECT id FROM client_bank.payments WHERE finish_time IS NULL ORDER BY accept_time LIMIT 1")
     .catch(() => []);
   return rows[0]?.id;
 }

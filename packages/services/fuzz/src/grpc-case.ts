@@ -55,7 +55,7 @@ function pay({ token }: GrpcDoor, requestId: string): Draft {
   const card = { number: CARD_NUMBER, expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" };
   const amount = { currencyCode: "EUR", minorUnits: 100n };
   const own = { clientReference: "order", metadata: { key: "value" } };
-  const message = { requestId, card, amount, description: "fuzz", wait: { seconds: 0n, nanos: 0 }, ...own };
+  const message = { requestId, card, amount, description: "fuzz", wait: { seconds: 0n, nanos: 0 }, capture: 0, ...own };
   return draft(token, "Pay", message, PayRequest.encode);
 }
 

@@ -2,13 +2,16 @@
 import type { PaymentRecord } from "../../dist/client-bank/payment-record.js";
 import type { Complain } from "./complain.js";
 import type { SimulatedServer } from "./database/simulated-server.js";
+import { checkHolds } from "./hold-invariants.js";
 import { checkBalances, checkToldEnds } from "./invariants.js";
 
 /** From which state to which a payment may go; a refund of a part leaves it as it is. */
 const MAY_BECOME: Readonly<Record<PaymentRecord["state"], readonly PaymentRecord["state"][]>> = {
-  PENDING: ["PENDING", "SUCCEEDED", "DECLINED", "REFUNDED"],
+  AUTHORIZED: ["AUTHORIZED", "PENDING"],
+  PENDING: ["PENDING", "SUCCEEDED", "DECLINED", "REFUNDED", "CANCELED"],
   SUCCEEDED: ["SUCCEEDED", "REFUNDED"],
   DECLINED: ["DECLINED"],
+  CANCELED: ["CANCELED"],
   REFUNDED: ["REFUNDED"],
 };
 
@@ -25,12 +28,14 @@ export class BooksWatch {
   /** Looks at what is committed now. */
   look(): void {
     checkBalances(this.#server, this.#complain);
+    checkHolds(this.#server, this.#complain);
     checkToldEnds(this.#server, this.#complain);
     for (const payment of this.#server.clientBank.payments.committed()) {
       const before = this.#before.get(payment.id);
       this.#before.set(payment.id, payment);
       if (before === undefined) {
-        if (payment.state !== "PENDING") this.#complain(`${payment.id} began as ${payment.state}`);
+        if (payment.state !== "PENDING" && payment.state !== "AUTHORIZED")
+          this.#complain(`${payment.id} began as ${payment.state}`);
       } else if (before !== payment) {
         this.#compare(before, payment);
       }
@@ -40,13 +45,15 @@ export class BooksWatch {
   #compare(before: PaymentRecord, payment: PaymentRecord): void {
     const { id, state } = payment;
     if (!MAY_BECOME[before.state].includes(state)) this.#complain(`${id} went from ${before.state} to ${state}`);
-    const kept: readonly (keyof PaymentRecord)[] = [
+    const decided: readonly (keyof PaymentRecord)[] = [
       "amount",
       "parametersHash",
-      "capturedAmount",
       "clientId",
-      "captureTime",
+      "capture",
+      "authorizeTime",
     ];
+    // What is held is captured or released once, and then it is decided as well.
+    const kept = before.state === "AUTHORIZED" ? decided : ([...decided, "capturedAmount", "captureTime"] as const);
     for (const field of kept) if (payment[field] !== before[field]) this.#complain(`${id} changed its ${field}`);
     if (before.finishTime !== null && payment.finishTime !== before.finishTime) this.#complain(`${id} was final twice`);
     if (payment.refundedAmount < before.refundedAmount) this.#complain(`${id} took a refund back`);

@@ -4,7 +4,7 @@ import type { CallContext } from "../../dist/gateway/call-context.js";
 import { deriveGatewayKeys, type GatewayKeys } from "../../dist/gateway/gateway-keys.js";
 import { hashParameters, hashRefundParameters } from "../../dist/gateway/parameters-hash.js";
 import { derivePaymentId, deriveRefundId } from "../../dist/gateway/payment-id.js";
-import { PaymentState, RefundState } from "../../dist/gen/quittance/payments/v1/payments.js";
+import { CaptureMethod, PaymentState, RefundState } from "../../dist/gen/quittance/payments/v1/payments.js";
 import type { CardDetails } from "../../dist/shared/card-seal.js";
 import type { MerchantData } from "../../dist/shared/merchant-data.js";
 import type { Complain } from "./complain.js";
@@ -17,6 +17,8 @@ interface PayOrder {
   readonly kind: "pay";
   readonly card: CardDetails;
   readonly amount: bigint;
+  /** Whether its money is held, until somebody asks for it. */
+  readonly manual: boolean;
 }
 
 interface RefundOrder {
@@ -48,6 +50,24 @@ export interface Call {
   readonly answer: Answer;
 }
 
+interface HoldOrder {
+  readonly action: "capture" | "cancel";
+  /** Undefined for all that is held. */
+  readonly amount: bigint | undefined;
+}
+
+/** A capture or a cancellation that was asked for, and what became of it. */
+export interface HoldCall extends HoldOrder {
+  readonly merchantId: string;
+  /** The payment's, as it was told. */
+  readonly id: string;
+  readonly answer:
+    | "unknown"
+    | "accepted"
+    | { readonly refusal: string }
+    | { readonly state: string; readonly captured: bigint | undefined };
+}
+
 /** What one asking ends with. */
 interface Told {
   readonly answer: Answer;
@@ -74,7 +94,16 @@ function callOf(order: PayOrder | RefundOrder, merchantId: string, requestId: st
   const amount = order.amount === undefined ? undefined : { currencyCode: CURRENCY, minorUnits: order.amount };
   const asked = { requestId, merchantId };
   if (order.kind === "pay" && amount !== undefined) {
-    const asAsked = { requestId, card: order.card, amount, description: "", ...merchantDataOf(order), waitMs: 0 };
+    const capture = order.manual ? ("manual" as const) : ("automatic" as const);
+    const asAsked = {
+      requestId,
+      card: order.card,
+      amount,
+      description: "",
+      ...merchantDataOf(order),
+      capture,
+      waitMs: 0,
+    };
     return unasked(order, asked, (keys) => {
       const parametersHash = hashParameters(keys.parameters, asAsked);
       return derivePaymentId(keys.paymentId, { ...asked, parametersHash });
@@ -99,11 +128,13 @@ function unasked(
 
 export class Callers {
   readonly calls: Call[] = [];
+  readonly holdCalls: HoldCall[] = [];
   readonly #house: House;
   readonly #schedule: Schedule;
   readonly #random: Random;
   /** What is asked when the answer is here: told as it is booked at this moment. */
   readonly #onAnswer: (call: Call) => void;
+  readonly #onHoldAnswer: (call: HoldCall) => void;
   readonly #complain: Complain;
   #open = 0;
 
@@ -112,12 +143,14 @@ export class Callers {
     readonly schedule: Schedule;
     readonly random: Random;
     readonly onAnswer: (call: Call) => void;
+    readonly onHoldAnswer: (call: HoldCall) => void;
     readonly complain: Complain;
   }) {
     this.#house = options.house;
     this.#schedule = options.schedule;
     this.#random = options.random;
     this.#onAnswer = options.onAnswer;
+    this.#onHoldAnswer = options.onHoldAnswer;
     this.#complain = options.complain;
   }
 
@@ -133,13 +166,28 @@ export class Callers {
     const count = random.integer(2, 5);
     for (let number = 1; number <= count; number += 1) {
       const own = orders.filter((_, place) => place % count === number - 1);
-      this.#open += 1;
-      void this.#call({ name: `caller-${number}` }, own)
-        .catch((error: unknown) => this.#complain(`a call failed as none may: ${error}`))
-        .finally(() => {
-          this.#open -= 1;
-        });
+      this.#begin(`caller-${number}`, (actor) => this.#call(actor, own));
     }
+  }
+
+  /** Lets some of those who were told that money is held ask for it, or for its release, late. */
+  startLate(): void {
+    const random = this.#random;
+    const held = this.calls.filter((call) => isHeld(call.answer) && random.chance(0.5));
+    for (const [number, call] of held.entries()) {
+      if (call.order.kind !== "pay") continue;
+      const { amount } = call.order;
+      this.#begin(`late-${number + 1}`, (actor) => this.#orderHolds(actor, call, amount));
+    }
+  }
+
+  #begin(name: string, call: (actor: Actor) => Promise<void>): void {
+    this.#open += 1;
+    void call({ name })
+      .catch((error: unknown) => this.#complain(`a call failed as none may: ${error}`))
+      .finally(() => {
+        this.#open -= 1;
+      });
   }
 
   /** Payments and refunds of them; request ids come again, some with other parameters. */
@@ -162,7 +210,7 @@ export class Callers {
         const card = random.chance(0.8) ? random.pick(HOT_CARDS) : random.pick(CARDS);
         // The same amounts come often, so that most repeated requests are the same request.
         const asked = random.chance(0.7) ? 40n : amount;
-        calls.push(callOf({ kind: "pay", card, amount: asked }, merchantId, requestId));
+        calls.push(callOf({ kind: "pay", card, amount: asked, manual: random.chance(0.4) }, merchantId, requestId));
       }
     }
     return calls.flatMap((call) => (random.chance(0.15) ? [call, this.#rivalOf(call)] : [call]));
@@ -172,7 +220,7 @@ export class Callers {
   #rivalOf({ order, merchantId, requestId }: Call): Call {
     const changed =
       order.kind === "pay"
-        ? { ...order, card: this.#random.pick(HOT_CARDS) }
+        ? { ...order, card: this.#random.pick(HOT_CARDS), manual: this.#random.chance(0.3) !== order.manual }
         : { ...order, amount: this.#random.pick([order.amount, 10n]) };
     return callOf(changed, merchantId, requestId);
   }
@@ -182,7 +230,7 @@ export class Callers {
       const order = this.#asTold(planned);
       for (let attempt = 1; attempt <= MAXIMUM_ATTEMPTS; attempt += 1) {
         await this.#schedule.turn(actor, `asks for ${order.order.kind} ${order.merchantId} ${order.requestId}`);
-        const ended = new Set(this.calls.flatMap(({ id, answer }) => (isEnd(answer) ? [id] : [])));
+        const ended = new Set(this.calls.flatMap(({ id, answer }) => (isFinal(answer) ? [id] : [])));
         const { isPending, ...told } = await this.#ask(order);
         const call = { ...order, ...told };
         if (isPending && call.ids.some((id) => ended.has(id)))
@@ -194,8 +242,59 @@ export class Callers {
           await this.#schedule.turn(actor, `reads ${order.id}`);
           await this.#read(call);
         }
+        if (order.order.kind === "pay" && order.order.manual) await this.#orderHolds(actor, call, order.order.amount);
         break;
       }
+    }
+  }
+
+  /** Orders for a payment that holds money: none, one, or several that contradict each other, at once or one by one. */
+  async #orderHolds(actor: Actor, call: Call, amount: bigint): Promise<void> {
+    const random = this.#random;
+    const orders = Array.from({ length: random.pick([0, 1, 1, 2, 3]) }, () =>
+      random.pick<HoldOrder>([
+        { action: "capture", amount: undefined },
+        { action: "capture", amount },
+        { action: "capture", amount: amount / 2n },
+        { action: "capture", amount: amount + 1n },
+        { action: "cancel", amount: undefined },
+      ]),
+    );
+    if (random.chance(0.5)) await Promise.all(orders.map((order) => this.#orderHold(actor, call, order)));
+    else for (const order of orders) await this.#orderHold(actor, call, order);
+  }
+
+  async #orderHold(actor: Actor, { merchantId, id }: Call, order: HoldOrder): Promise<void> {
+    for (let attempt = 1; attempt <= MAXIMUM_ATTEMPTS; attempt += 1) {
+      await this.#schedule.turn(actor, `orders ${order.action} ${order.amount ?? "all"} of ${merchantId}`);
+      const call = { ...order, merchantId, id, answer: await this.#askHold(order, merchantId, id) };
+      this.holdCalls.push(call);
+      this.#onHoldAnswer(call);
+      if (call.answer !== "unknown") return;
+    }
+  }
+
+  async #askHold({ action, amount }: HoldOrder, merchantId: string, id: string): Promise<HoldCall["answer"]> {
+    const reached = this.#house.gateway();
+    if (reached === undefined) return "unknown";
+    const { gateway, killed } = reached;
+    const context = contextOf(merchantId);
+    const wait = { seconds: this.#random.pick([0n, 5n, 30n]), nanos: 0 };
+    const money = amount === undefined ? undefined : { currencyCode: CURRENCY, minorUnits: amount };
+    const asked =
+      action === "capture"
+        ? gateway.capturePayment(context, { id, amount: money, wait })
+        : gateway.cancelPayment(context, { id, wait });
+    try {
+      const told = await Promise.race([asked, killed.then(() => undefined)]);
+      if (told === undefined) return "unknown";
+      const { state, capturedAmount } = told.payment;
+      return told.final ? { state: nameOf(PaymentState, state), captured: capturedAmount?.minorUnits } : "accepted";
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (["UNAVAILABLE", "RESOURCE_EXHAUSTED"].includes(error.code)) return "unknown";
+      if (!["FAILED_PRECONDITION", "INVALID_ARGUMENT"].includes(error.code)) throw error;
+      return { refusal: error.reason };
     }
   }
 
@@ -216,6 +315,8 @@ export class Callers {
       const payment = await Promise.race([gateway.getPayment(contextOf(merchantId), { id, requestId: "" }), killed]);
       if (payment === undefined || typeof answer !== "object" || !("state" in answer)) return;
       const state = nameOf(PaymentState, payment.state);
+      // Money that is held may be captured or released at any time.
+      if (answer.state === "AUTHORIZED" && payment.amount !== undefined) return;
       const stands = state === answer.state || (answer.state === "SUCCEEDED" && state === "REFUNDED");
       if (!stands) this.#complain(`${id} was told ${answer.state}, and then read as ${state}`);
     } catch (error) {
@@ -236,7 +337,17 @@ export class Callers {
     try {
       if (order.kind === "pay") {
         const amount = { currencyCode: CURRENCY, minorUnits: order.amount };
-        const request = { requestId, amount, card: order.card, description: "", clientReference, metadata, wait };
+        const capture = order.manual ? CaptureMethod.MANUAL : CaptureMethod.UNSPECIFIED;
+        const request = {
+          requestId,
+          amount,
+          card: order.card,
+          description: "",
+          clientReference,
+          metadata,
+          wait,
+          capture,
+        };
         const told = await Promise.race([gateway.pay(context, request), died]);
         if (told === undefined) return { answer: "unknown" };
         const { id, state, amount: said } = told.payment;
@@ -263,6 +374,15 @@ export class Callers {
 function reusedAnswer({ metadata, violations }: ApiError): Answer {
   const standingId = metadata.payment ?? metadata.refund ?? "";
   return { standingId, differingFields: violations.map(({ field }) => field) };
+}
+
+/** Whether nothing more can come of the payment or the refund, but a refund of it. */
+function isFinal(answer: Answer): boolean {
+  return typeof answer === "object" && "state" in answer && answer.state !== "AUTHORIZED";
+}
+
+function isHeld(answer: Answer): boolean {
+  return typeof answer === "object" && "state" in answer && answer.state === "AUTHORIZED";
 }
 
 function isEnd(answer: Answer): boolean {

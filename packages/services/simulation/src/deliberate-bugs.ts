@@ -1,7 +1,9 @@
 /**
- * The mutation check: seven bugs of the kind that a payment system has, made on purpose, each of which the simulation must
+ * The mutation check: nine bugs of the kind that a payment system has, made on purpose, each of which the simulation must
  * catch. They are variants of what is simulated, and exist nowhere else.
  */
+
+import type { PaymentRecord } from "../../dist/client-bank/payment-record.js";
 import { requestIdReused } from "../../dist/gateway/api-error.js";
 import type { Gateway } from "../../dist/gateway/gateway.js";
 import type { PayRequest } from "../../dist/gen/quittance/payments/v1/payments.js";
@@ -27,6 +29,8 @@ export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
   { name: "fingerprint race", statements: withUnnoticedConflicts },
   { name: "id not bound to its parameters", gateways: withUnboundIds },
   { name: "unbound seal", cardValidation: withUnboundSeals },
+  { name: "hold concluded twice", statements: withHoldsReadEarlier },
+  { name: "expiry told once", statements: withExpiriesToldOnce },
 ];
 
 function changed(
@@ -132,6 +136,53 @@ function withRepeatedRefunds(server: SimulatedServer): Statements {
         );
       });
       return record(session, numbered);
+    },
+  });
+}
+
+/** Step H2 reads holds without locking their payments, and concludes what it read: one that ended meanwhile ends again. */
+function withHoldsReadEarlier(server: SimulatedServer): Statements {
+  const { payments, clients } = server.clientBank;
+  const statements = server.statements["client-bank"];
+  const lock = statements["lock-held-payments"] as Statement;
+  const conclude = statements["conclude-holds"] as Statement;
+  return changed(server, "client-bank", {
+    "lock-held-payments": (session, values) => lock(withoutLocks(session), values),
+    "conclude-holds": async (session, values) => {
+      const given = rowsOf<PaymentRecord>(values, ["id", "clientId", "currency", "amount"]);
+      const rows = await session.lockRows(
+        payments,
+        given.map(({ id }) => id),
+      );
+      const held = new Set(rows.flatMap(({ id, state }) => (state === "AUTHORIZED" ? [id] : [])));
+      const keep = given.map(({ id }) => held.has(id));
+      const stillHeld = values.map((column) => (column as readonly unknown[]).filter((_, place) => keep[place]));
+      const result = await conclude(session, stillHeld);
+      for (const { id, clientId, amount } of given) {
+        const [client] = held.has(id) ? [] : await session.lockRows(clients, [clientId ?? ""]);
+        if (client !== undefined) clients.write({ ...client, held: client.held - amount }, session);
+      }
+      return result;
+    },
+  });
+}
+
+/** A session that reads rows where it should lock them. */
+function withoutLocks(session: Session): Session {
+  const lockRows: Session["lockRows"] = async (table, keys) => keys.flatMap((key) => table.get(key) ?? []);
+  return Object.create(session, { lockRows: { value: lockRows } }) as Session;
+}
+
+/** Step H3 looks for money that is held alone: an end that was not told before its process died is told never. */
+function withExpiriesToldOnce(server: SimulatedServer): Statements {
+  const { payments } = server.clientBank;
+  const find = server.statements["client-bank"]["find-expired-holds"] as Statement;
+  return changed(server, "client-bank", {
+    "find-expired-holds": async (session, values) => {
+      const { rows } = await find(session, values);
+      const isHeld = (row: object) =>
+        payments.get((row as { readonly id: string }).id, session)?.state === "AUTHORIZED";
+      return answer(rows.filter(isHeld));
     },
   });
 }

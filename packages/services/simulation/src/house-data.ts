@@ -55,6 +55,7 @@ const CLIENTS: readonly ClientRow[] = [
   cardExpiryYear: 2030,
   currency,
   balance,
+  held: 0n,
   openingBalance: balance,
   state,
   wrongExpiries: 0,
@@ -74,7 +75,7 @@ const WEBHOOK_ENDPOINTS: readonly WebhookEndpointRow[] = [
   { id: "we_off", merchantId: "m-2", state: "disabled", eventTypes: [] },
 ];
 
-const TEMPLATES = ["payment-succeeded", "payment-declined", "refund-succeeded", "refund-declined"];
+const TEMPLATES = ["payment-succeeded", "payment-declined", "payment-canceled", "refund-succeeded", "refund-declined"];
 
 /** Payments of the comparison with PostgreSQL whose deadlines an operator moved, some of them twice. */
 const EXTENSIONS: readonly DeadlineExtensionRow[] = Array.from({ length: 40 }, (_, number) =>

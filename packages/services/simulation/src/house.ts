@@ -49,6 +49,10 @@ const GUESS_LIMITS = {
   perMerchant: { maximum: 1_000_000, windowMs: 3_600_000 },
 };
 
+/** So short that holds expire while orders for them are on their way. */
+export const HOLD_MS = 45_000;
+const HOLD_SWEEP_MS = 5_000;
+
 /** Nobody reads the logs of a simulation. */
 const LOG = new Proxy({}, { get: () => () => undefined }) as Logger;
 
@@ -160,6 +164,8 @@ export class House {
         log: LOG,
         now,
         guessLimits: GUESS_LIMITS,
+        holdMs: HOLD_MS,
+        holdSweepMs: HOLD_SWEEP_MS,
       });
     } else if (service === "merchant-bank") {
       const database = host.connect(service, life.actor);

@@ -1,14 +1,19 @@
 /** What must be true when everything is quiet, whatever was killed; each offence is a sentence. */
 import type { MerchantDataColumns } from "../../dist/shared/merchant-data.js";
-import { type Call, merchantDataOf } from "./callers.js";
+import { type Call, type HoldCall, merchantDataOf } from "./callers.js";
 import type { Complain } from "./complain.js";
 import type { EntryRow } from "./database/bank-tables.js";
 import type { SimulatedServer } from "./database/simulated-server.js";
 import type { Table } from "./database/table.js";
 import { checkEvents } from "./event-invariants.js";
+import { checkEndedHolds, checkHolds, checkToldHold } from "./hold-invariants.js";
 
 /** Judges the books of both banks, what notification recorded, and what callers were told. */
-export function offencesOf(server: SimulatedServer, calls: readonly Call[]): string[] {
+export function offencesOf(
+  server: SimulatedServer,
+  calls: readonly Call[],
+  holds: { readonly calls: readonly HoldCall[]; readonly holdMs: number },
+): string[] {
   const offences: string[] = [];
   const complain: Complain = (sentence) => offences.push(sentence);
   checkBalances(server, complain);
@@ -18,6 +23,9 @@ export function offencesOf(server: SimulatedServer, calls: readonly Call[]): str
   checkRequests(server, complain);
   checkNotifications(server, complain);
   checkEvents(server, (end) => bookedEnd(server, end), complain);
+  checkHolds(server, complain);
+  checkEndedHolds(server, holds.calls, { holdMs: holds.holdMs, complain });
+  for (const call of holds.calls) checkToldHold(server, call, complain);
   const asked = new Set(calls.flatMap(({ ids }) => ids));
   for (const { id } of [...server.clientBank.payments.rows(), ...server.clientBank.refunds.rows()]) {
     if (!asked.has(id)) complain(`${id} is recorded, and nobody asked for it`);
@@ -52,8 +60,11 @@ export function checkTold(server: SimulatedServer, call: Call, complain: Complai
     return;
   }
   if (!isSameRequest(call, record)) complain(`${id} was told final to a call with other parameters`);
-  // A payment that succeeded may be given back later.
-  const stands = record.state === answer.state || (answer.state === "SUCCEEDED" && record.state === "REFUNDED");
+  // A payment that succeeded may be given back later; money that is held may be captured or released.
+  const stands =
+    record.state === answer.state ||
+    (answer.state === "SUCCEEDED" && record.state === "REFUNDED") ||
+    (answer.state === "AUTHORIZED" && "authorizeTime" in record && record.authorizeTime !== null);
   if (!stands) complain(`${id} was told ${answer.state}, and is booked ${record.state}`);
   if (answer.amount !== undefined && record.amount !== answer.amount) {
     complain(`${id} was told ${answer.amount}, and is booked ${record.amount}`);
@@ -92,6 +103,7 @@ function fieldsThatDiffer({ order }: Call, record: Recorded): string[] {
       ...(number.endsWith(record.cardLastFour ?? "none") ? [] : ["card.number"]),
       ...(expiryYear === record.cardExpiryYear ? [] : ["card.expiry_year"]),
       ...merchantDataThatDiffers(order, record),
+      ...(order.manual === (record.capture === "manual") ? [] : ["capture"]),
     ];
   }
   const fields = [
@@ -114,7 +126,8 @@ function merchantDataThatDiffers(order: Call["order"], record: Recorded): string
 function isSameRequest({ order }: Call, record: Recorded): boolean {
   if (merchantDataThatDiffers(order, record).length > 0) return false;
   if (order.kind === "pay") {
-    return record.amount === order.amount && order.card.number.endsWith(record.cardLastFour ?? "none");
+    const isSameWay = order.manual === (record.capture === "manual");
+    return record.amount === order.amount && isSameWay && order.card.number.endsWith(record.cardLastFour ?? "none");
   }
   // A refund of all that is left and one of an amount that happens to be the same are two requests, told apart by ids.
   return record.paymentId === order.paymentId && (order.amount === undefined || record.amount === order.amount);
@@ -125,6 +138,7 @@ interface Recorded extends MerchantDataColumns {
   readonly amount: bigint | null;
   readonly cardLastFour?: string;
   readonly cardExpiryYear?: number;
+  readonly capture?: string | null;
   readonly paymentId?: string;
 }
 
@@ -210,7 +224,8 @@ function checkPayments({ clientBank, merchantBank }: SimulatedServer, complain: 
       );
     }
     if (payment.refundedAmount > payment.capturedAmount) complain(`${id} was refunded more than was captured`);
-    if (captured > 0n && payment.captureTime > payment.deadline) complain(`${id} was captured after its deadline`);
+    if (captured > 0n && (payment.authorizeTime ?? payment.captureTime) > payment.deadline)
+      complain(`${id} was captured after its deadline`);
     if (receipt === undefined) {
       complain(`${id} has no receipt`);
       continue;
@@ -219,11 +234,11 @@ function checkPayments({ clientBank, merchantBank }: SimulatedServer, complain: 
       complain(`${id} has a receipt of ${receipt.outcome} ${receipt.amount}, its entries say ${-settled}`);
     }
     const agree =
-      receipt.amount === payment.amount &&
+      receipt.amount === (captured > 0n ? captured : payment.amount) &&
       receipt.merchantId === payment.merchantId &&
       receipt.declineReason === payment.declineReason &&
       receipt.refundedAmount === payment.refundedAmount &&
-      (receipt.outcome === "credited") === (state !== "DECLINED");
+      (receipt.outcome === "credited") === (state !== "DECLINED" && state !== "CANCELED");
     if (!agree) complain(`${id} is ${state} ${payment.amount}, its receipt is ${receipt.outcome} ${receipt.amount}`);
   }
   for (const { paymentId } of merchantBank.receipts.rows()) {
@@ -275,7 +290,8 @@ function bookedEnd(
     refundId === ""
       ? ["payment", clientBank.payments.get(paymentId)?.state]
       : ["refund", clientBank.refunds.get(refundId)?.state];
-  if (state === undefined || state === "PENDING") return undefined;
+  if (state === undefined || state === "PENDING" || state === "AUTHORIZED") return undefined;
+  if (state === "CANCELED") return `${kind}-canceled`;
   return `${kind}-${state === "DECLINED" ? "declined" : "succeeded"}`;
 }
 

@@ -7,7 +7,8 @@ import { Callers } from "./callers.js";
 import { SimulatedClock } from "./clock.js";
 import { DatabaseHost } from "./database/simulated-database.js";
 import { SimulatedServer, type Statements } from "./database/simulated-server.js";
-import { House } from "./house.js";
+import { checkToldHold } from "./hold-invariants.js";
+import { HOLD_MS, House } from "./house.js";
 import { fillHouse } from "./house-data.js";
 import { checkTold, offencesOf } from "./invariants.js";
 import { Random } from "./random.js";
@@ -46,6 +47,12 @@ const MAXIMUM_STEPS = 20_000;
 /** Longer than any caller waits. */
 const LONGEST_WAIT_MS = 31_000;
 const MAXIMUM_WAITS = 50;
+/** Longer than a hold lasts, and than its end waits to be told again. */
+const LONGEST_HOLD_MS = 61_000;
+/** So long before a hold expires somebody asks for it: about as long as it takes to be asked. */
+const LATE_BY_MS = 500;
+/** One after the other may be struck by a fault. */
+const MAXIMUM_LOOKS = 20;
 
 /** Runs the schedule of `seed`, a whole number of 0 to 2^32 - 1. The process's clock is the schedule's meanwhile. */
 export async function runSchedule(seed: number, mutation: Mutation = {}): Promise<ScheduleResult> {
@@ -100,6 +107,8 @@ class Run {
       schedule,
       random,
       complain: (offence) => this.#offences.push(offence),
+      onHoldAnswer: (call) =>
+        checkToldHold(server, call, (offence) => this.#offences.push(`when it was told: ${offence}`)),
       onAnswer: (call) => checkTold(server, call, (offence) => this.#offences.push(`when it was told: ${offence}`)),
     });
     this.#faultRate = random.pick([0.01, 0.03, 0.1]);
@@ -111,13 +120,19 @@ class Run {
     await this.#house.start();
     this.#callers.start();
     await this.#untilQuiet();
+    // Something is left to break while holds expire.
+    this.#faultsLeft += this.#random.integer(0, 4);
+    await this.#orderLate();
+    await this.#untilHoldsEnd();
     this.#faultsLeft = 0;
     // A backup comes back with all that ever was: it must change nothing any more.
     if (this.#random.chance(0.25)) {
       for (const { queue, message } of [...this.#broker.history]) this.#broker.put(queue, { ...message });
       await this.#untilQuiet();
     }
-    this.#offences.push(...offencesOf(this.#server, this.#callers.calls));
+    await this.#untilHoldsEnd();
+    const holds = { calls: this.#callers.holdCalls, holdMs: HOLD_MS };
+    this.#offences.push(...offencesOf(this.#server, this.#callers.calls, holds));
     this.#checkDeadLetters();
     return {
       seed: this.#seed,
@@ -149,6 +164,31 @@ class Run {
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#offences.push(`not quiet after ${MAXIMUM_STEPS} steps`);
+  }
+
+  /** Lets callers ask for what is held at about the moment when the first hold expires. */
+  async #orderLate(): Promise<void> {
+    const due = this.#server.clientBank.payments
+      .rows()
+      .flatMap(({ state, holdExpireTime }) =>
+        state === "AUTHORIZED" && holdExpireTime !== null ? [Date.parse(holdExpireTime)] : [],
+      );
+    if (due.length === 0) return;
+    const late = Math.min(...due) - LATE_BY_MS + this.#random.integer(0, 2 * LATE_BY_MS);
+    this.clock.advance(Math.max(0, late - Date.now()));
+    this.#callers.startLate();
+    await this.#untilQuiet();
+  }
+
+  /** Lets time go by until nothing is due of any hold: each was captured, released, or has expired and its end was told. */
+  async #untilHoldsEnd(): Promise<void> {
+    const isDue = () => this.#server.clientBank.payments.rows().some(({ holdExpireTime }) => holdExpireTime !== null);
+    for (let look = 1; look <= MAXIMUM_LOOKS && isDue(); look += 1) {
+      this.clock.advance(LONGEST_HOLD_MS);
+      // The processes look for what is due, before it is quiet again.
+      await new Promise((resolve) => setImmediate(resolve));
+      await this.#untilQuiet();
+    }
   }
 
   /** Dead letters hold the poison and the payments with copied cards, all of them, and nothing else. */

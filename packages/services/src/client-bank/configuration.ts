@@ -13,6 +13,10 @@ export const clientBankConfiguration = {
   ...booksAuditConfiguration,
   /** Signs what goes to its neighbours, and shows who wrote what comes. */
   MESSAGE_KEYS: messageKeys("client-bank"),
+  /** How long the money of a payment that is captured by hand is held, in seconds. */
+  HOLD_SECONDS: z.coerce.number().int().min(1).max(31_536_000).default(604_800),
+  /** Seconds between two looks for holds that have expired. */
+  HOLD_SWEEP_SECONDS: z.coerce.number().int().min(1).max(3_600).default(10),
   /** Wrong expiry dates of one card in a window, after which its payments are declined; 0 for no limit. */
   CARD_GUESSES_MAXIMUM: guessMaximum.default(5),
   CARD_GUESSES_WINDOW_SECONDS: windowSeconds.default(86_400),

@@ -22,9 +22,14 @@ export interface CaptureFacts {
   readonly recorded: Iterable<PaymentRecord>;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** How long the money of a payment that is captured by hand is held, in milliseconds [7 days]. */
+  readonly holdMs?: number;
   /** The guesses that count, to which those of the batch are added; without it none are counted. */
   readonly guesses?: GuessTally | undefined;
 }
+
+/** How long money is held, in milliseconds. */
+export const DEFAULT_HOLD_MS = 7 * 86_400_000;
 
 const SAME_ID_OTHER_PARAMETERS = "Its id is that of a payment with other parameters.";
 const OTHER_ID_SAME_FIELDS =
@@ -41,7 +46,8 @@ export function decideCaptures(
 ): readonly CaptureDecision[] {
   const captureTime = new Date(facts.now).toISOString();
   const clients = new Map(facts.clients.flatMap((client) => fingerprintsOf(client).map((own) => [own, client])));
-  const balances = new Map(facts.clients.map((client) => [client.id, client.balance]));
+  // What can be spent: of the balance, what is not held.
+  const balances = new Map(facts.clients.map(({ id, balance, held }) => [id, balance - held]));
   const decided = new Map<string, PaymentRecord>();
   const standing = new Map<string, PaymentRecord>();
   const remember = (payment: PaymentRecord) => {
@@ -72,9 +78,13 @@ export function decideCaptures(
     const guesses = facts.guesses;
     const declineReason = refused ?? reasonToDecline(message, { client, balance, amount, now: facts.now, guesses });
     if (declineReason === undefined && client !== undefined) balances.set(client.id, balance - amount);
-    const capturedAmount = declineReason === undefined ? amount : 0n;
-    const verdict = { clientId: client?.id ?? null, declineReason: declineReason ?? null, capturedAmount, captureTime };
-    const payment: PaymentRecord = { ...asAsked(message), ...verdict, ...reuse };
+    const approved = declineReason === undefined;
+    const verdict = { clientId: client?.id ?? null, declineReason: declineReason ?? null, captureTime };
+    const money =
+      approved && message.capture === "manual"
+        ? heldUntil(facts.now + (facts.holdMs ?? DEFAULT_HOLD_MS), captureTime)
+        : { ...NOT_HELD, capturedAmount: approved ? amount : 0n };
+    const payment: PaymentRecord = { ...asAsked(message), ...verdict, ...money, ...reuse };
     remember(payment);
     guesses?.count(payment);
     return { outcome: "recorded", payment, isNew: true };
@@ -84,7 +94,7 @@ export function decideCaptures(
 /** What the message says of the payment; nothing has come of it yet. */
 function asAsked(
   message: ValidationResultMessage,
-): Omit<PaymentRecord, "clientId" | "declineReason" | "capturedAmount" | "captureTime" | keyof ReuseColumns> {
+): Omit<PaymentRecord, "clientId" | "declineReason" | "captureTime" | keyof ReuseColumns | keyof MoneyColumns> {
   return {
     id: message.paymentId,
     merchantId: message.merchantId,
@@ -94,7 +104,7 @@ function asAsked(
     amount: BigInt(message.amount.minorUnits),
     description: message.description,
     ...merchantDataColumns(message),
-    state: "PENDING",
+    capture: message.capture ?? null,
     cardBrand: message.card.brand,
     cardLastFour: message.card.lastFour,
     cardExpiryMonth: message.card.expiryMonth,
@@ -110,6 +120,15 @@ function asAsked(
     refundedAmount: 0n,
     lastRefundTime: null,
   };
+}
+
+/** What the verdict does with the money. */
+type MoneyColumns = Pick<PaymentRecord, "state" | "capturedAmount" | "authorizeTime" | "holdExpireTime">;
+
+const NOT_HELD = { state: "PENDING", authorizeTime: null, holdExpireTime: null } as const;
+
+function heldUntil(expireMs: number, authorizeTime: string): MoneyColumns {
+  return { state: "AUTHORIZED", capturedAmount: 0n, authorizeTime, holdExpireTime: new Date(expireMs).toISOString() };
 }
 
 /** Payments under one request_id; a merchant's id may hold anything but is followed by a request_id, which has no space. */
@@ -144,6 +163,7 @@ function reuseFor(
     ["card.holder_name", firstHolder, card.holder],
     ["description", first.description, description],
     ...merchantDataPairs(first, message),
+    ["capture", first.capture, message.capture ?? null],
   ]);
   if (fields.length > 0) return { standingId: first.id, differingFields: fields };
   return firstCard === undefined || firstHolder === undefined || card.holder === undefined ? "unknown" : "same";

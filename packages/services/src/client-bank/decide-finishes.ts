@@ -1,6 +1,7 @@
 /** Step 5b's decisions: pure, message after message in the order of arrival. */
+import { cancelReasonOf } from "../shared/decline.js";
 import type { TransactionResultMessage } from "../shared/messages.js";
-import type { PaymentRecord } from "./payment-record.js";
+import { type PaymentRecord, settledAmountOf } from "./payment-record.js";
 
 /** What step 5b says of one message. */
 export type FinishDecision =
@@ -31,16 +32,22 @@ export function decideFinishes(
     const declined = message.declineReason !== undefined;
     const finished: PaymentRecord = {
       ...payment,
-      state: declined ? "DECLINED" : "SUCCEEDED",
+      state: finalStateOf(payment, declined),
       declineReason: message.declineReason ?? null,
       settleTime: message.settleTime,
       finishTime,
       // What was captured for a payment that the merchant's side declined is given back, all of it.
       givenBackAmount: declined ? payment.capturedAmount : 0n,
+      holdExpireTime: null,
     };
     known.set(finished.id, finished);
     return { outcome: "final", payment: finished, isNew: true };
   });
+}
+
+function finalStateOf({ declineReason }: PaymentRecord, declined: boolean): PaymentRecord["state"] {
+  if (cancelReasonOf(declineReason) !== undefined) return "CANCELED";
+  return declined ? "DECLINED" : "SUCCEEDED";
 }
 
 /** Where the message and the record disagree: they cannot, unless somebody else writes to the topic or the books. */
@@ -48,10 +55,11 @@ function contradictionOf(message: TransactionResultMessage, payment: PaymentReco
   if (
     message.merchantId !== payment.merchantId ||
     message.amount.currencyCode !== payment.currency ||
-    message.amount.minorUnits !== payment.amount.toString()
+    message.amount.minorUnits !== settledAmountOf(payment).toString()
   ) {
     return "Its merchant or amount is not what client-bank recorded.";
   }
+  if (payment.state === "AUTHORIZED") return "client-bank holds its money, and has told nobody to settle it.";
   const reason = message.declineReason ?? null;
   if ((reason === null) !== (message.declinedBy === undefined)) return "Its verdict names half of a decline.";
   const said =

@@ -25,6 +25,8 @@ await runService({
       log,
       messageKeys: configuration.MESSAGE_KEYS,
       guessLimits: guessLimitsOf(configuration),
+      holdMs: configuration.HOLD_SECONDS * 1_000,
+      holdSweepMs: configuration.HOLD_SWEEP_SECONDS * 1_000,
       readConcurrency: Math.max(1, Math.floor(configuration.DATABASE_POOL_SIZE / 2)),
     });
     const intervalSeconds = configuration.BOOKS_AUDIT_SECONDS;

@@ -1,6 +1,8 @@
 /** How payments and refunds end, as metrics. */
 import { recordWithExemplar } from "../platform/exemplars.js";
 import { serviceMeter } from "../platform/meter.js";
+import { cancelReasonOf } from "../shared/decline.js";
+import type { PaymentRecord } from "./payment-record.js";
 
 /** Buckets from one batch to a payment's whole deadline and beyond, in seconds. */
 const DURATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -17,6 +19,8 @@ export interface FinalOutcome {
 export interface OutcomeMetrics {
   payment(outcome: FinalOutcome, traceparent: string | undefined): void;
   refund(outcome: FinalOutcome, traceparent: string | undefined): void;
+  /** Money is held no more: it was captured, or released. */
+  holdEnded(payment: Pick<PaymentRecord, "declineReason">): void;
 }
 
 export function createOutcomeMetrics(now: () => number): OutcomeMetrics {
@@ -44,5 +48,11 @@ export function createOutcomeMetrics(now: () => number): OutcomeMetrics {
       });
     };
   };
-  return { payment: of("payments", "payments", "{payment}"), refund: of("refunds", "refunds", "{refund}") };
+  const holds = meter.createCounter("quittance.holds.ended", { description: "How holds ended.", unit: "{hold}" });
+  const holdEnded: OutcomeMetrics["holdEnded"] = ({ declineReason }) => {
+    const reason = cancelReasonOf(declineReason);
+    const outcome = reason === undefined ? "captured" : reason === "EXPIRED" ? "expired" : "canceled";
+    holds.add(1, { "quittance.hold.outcome": outcome });
+  };
+  return { holdEnded, payment: of("payments", "payments", "{payment}"), refund: of("refunds", "refunds", "{refund}") };
 }

@@ -12,10 +12,10 @@ export interface Telling {
   readonly gateways: Gateways;
 }
 
-/** A payment that is final, or nothing, for each message of a batch. */
+/** A payment of which whoever waits is told, or nothing, for each message of a batch. */
 export type FinalPayments = readonly ({ readonly payment: PaymentRecord; readonly message: Message } | undefined)[];
 
-/** Tells the gateways that wait which payments of a batch are final: what to send with each of its outcomes. */
+/** Tells the gateways that wait how payments of a batch stand, for whom that is an answer: what to send with each of its outcomes. */
 export function paymentReplies(telling: Telling, final: FinalPayments): readonly (readonly Outgoing[])[] {
   const answers = final.map((one): FinalAnswer | undefined => {
     if (one === undefined) return undefined;
@@ -29,7 +29,7 @@ export function paymentReplies(telling: Telling, final: FinalPayments): readonly
 export function paymentEnd(envelopes: Envelopes, payment: PaymentRecord): Outgoing {
   const view = paymentViewOf(payment);
   const { state, settleTime, finishTime } = view;
-  if (state === "PENDING" || settleTime === undefined || finishTime === undefined) {
+  if (state === "PENDING" || state === "AUTHORIZED" || settleTime === undefined || finishTime === undefined) {
     throw new Error(`${payment.id} has not ended.`);
   }
   const end: PaymentEndMessage = {

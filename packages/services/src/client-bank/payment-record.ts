@@ -1,5 +1,5 @@
 /** A payment as client-bank keeps it, and the same as others read it. */
-import { type DeclineReason, publicReasonOf } from "../shared/decline.js";
+import { cancelReasonOf, type DeclineReason, publicReasonOf } from "../shared/decline.js";
 import { type MerchantDataColumns, merchantDataOf } from "../shared/merchant-data.js";
 import type { PaymentView } from "../shared/messages.js";
 import { type ReuseColumns, reuseOf } from "../shared/request-id-reuse.js";
@@ -38,10 +38,16 @@ export interface PaymentRecord extends ReuseColumns, MerchantDataColumns {
   readonly refundedAmount: bigint;
   /** When the last of them was booked; null while there is none, and in rows of older releases. */
   readonly lastRefundTime: string | null;
+  /** `manual` when its money is held until it is captured; null when it is taken at once. */
+  readonly capture: "manual" | null;
+  /** When its money was held; null when it never was. */
+  readonly authorizeTime: string | null;
+  /** Until when it is held; of a hold that expired, when its end is told again. */
+  readonly holdExpireTime: string | null;
 }
 
 type TimeField = "acceptTime" | "deadline" | "validateTime" | "captureTime";
-type LaterTimeField = "settleTime" | "finishTime" | "lastRefundTime";
+type LaterTimeField = "settleTime" | "finishTime" | "lastRefundTime" | "authorizeTime" | "holdExpireTime";
 
 /** A row as the driver gives it: times as dates. */
 export type PaymentRow = Omit<PaymentRecord, TimeField | LaterTimeField> &
@@ -57,7 +63,8 @@ export const PAYMENT_COLUMNS = `
   capture_time AS "captureTime", settle_time AS "settleTime", finish_time AS "finishTime",
   captured_amount AS "capturedAmount", given_back_amount AS "givenBackAmount",
   refunded_amount AS "refundedAmount", standing_id AS "standingId", differing_fields AS "differingFields",
-  client_reference AS "clientReference", metadata, last_refund_time AS "lastRefundTime"`;
+  client_reference AS "clientReference", metadata, last_refund_time AS "lastRefundTime",
+  capture, authorize_time AS "authorizeTime", hold_expire_time AS "holdExpireTime"`;
 
 export function paymentRecordOf(row: PaymentRow): PaymentRecord {
   return {
@@ -69,12 +76,15 @@ export function paymentRecordOf(row: PaymentRow): PaymentRecord {
     settleTime: row.settleTime?.toISOString() ?? null,
     finishTime: row.finishTime?.toISOString() ?? null,
     lastRefundTime: row.lastRefundTime?.toISOString() ?? null,
+    authorizeTime: row.authorizeTime?.toISOString() ?? null,
+    holdExpireTime: row.holdExpireTime?.toISOString() ?? null,
   };
 }
 
 /** What is told of a payment: to the gateway that waits, on `payment-update`, and in answers to reads. */
 export function paymentViewOf(record: PaymentRecord): PaymentView {
   const reuse = reuseOf(record);
+  const cancelReason = cancelReasonOf(record.declineReason);
   return {
     id: record.id,
     requestId: record.requestId,
@@ -86,8 +96,10 @@ export function paymentViewOf(record: PaymentRecord): PaymentView {
     description: record.description,
     ...merchantDataOf(record),
     state: record.state,
-    ...(record.declineReason !== null && { declineReason: publicReasonOf(record.declineReason) }),
+    ...(record.declineReason !== null &&
+      cancelReason === undefined && { declineReason: publicReasonOf(record.declineReason) }),
     ...(reuse !== undefined && { reuse }),
+    ...(record.capture === "manual" && holdViewOf(record, cancelReason)),
     card: {
       brand: record.cardBrand,
       lastFour: record.cardLastFour,
@@ -101,4 +113,24 @@ export function paymentViewOf(record: PaymentRecord): PaymentView {
     ...(record.finishTime !== null && { finishTime: record.finishTime }),
     ...(record.lastRefundTime !== null && { lastRefundTime: record.lastRefundTime }),
   };
+}
+
+/** What is told of a payment that is captured by hand, beside the rest. */
+function holdViewOf(
+  record: PaymentRecord,
+  cancelReason: PaymentView["cancelReason"],
+): Pick<PaymentView, "capture" | "capturedAmount" | "authorizeTime" | "holdExpireTime" | "cancelReason"> {
+  const { state, currency, capturedAmount, authorizeTime, holdExpireTime } = record;
+  return {
+    capture: "manual",
+    ...(capturedAmount > 0n && { capturedAmount: { currencyCode: currency, minorUnits: capturedAmount.toString() } }),
+    ...(authorizeTime !== null && { authorizeTime }),
+    ...(state === "AUTHORIZED" && holdExpireTime !== null && { holdExpireTime }),
+    ...(cancelReason !== undefined && { cancelReason }),
+  };
+}
+
+/** What the merchant's bank is told that it is worth: what was captured, or what was asked for when nothing was. */
+export function settledAmountOf({ amount, capturedAmount }: PaymentRecord): bigint {
+  return capturedAmount > 0n ? capturedAmount : amount;
 }

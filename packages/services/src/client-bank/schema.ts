@@ -57,6 +57,8 @@ export const clients = clientBankSchema.table(
     currency: text().notNull(),
     balance: minorUnits("balance").notNull(),
     openingBalance: minorUnits("opening_balance").notNull(),
+    /** Of the balance: what the client's authorised payments hold. The rest is what can be spent. */
+    held: minorUnits("held").notNull().default(sql`0`),
     /** Payments of one that is frozen or closed are declined. */
     state: text({ enum: ["open", "frozen", "closed"] }).notNull(),
     /** When it was opened, and last changed by an operator; null in rows that were made before it was kept. */
@@ -71,7 +73,7 @@ export const clients = clientBankSchema.table(
     uniqueIndex("clients_former_card_fingerprint")
       .on(table.formerCardFingerprint)
       .where(sql`${table.formerCardFingerprint} IS NOT NULL`),
-    check("clients_balance", sql`${table.balance} >= 0`),
+    check("clients_balance", sql`${table.held} >= 0 AND ${table.balance} >= ${table.held}`),
     check(
       "clients_whole",
       sql`client_bank.is_client(${table.id}, ${table.cardFingerprint}, ${table.cardExpiryMonth}, ${table.cardExpiryYear},
@@ -136,7 +138,7 @@ export const payments = clientBankSchema.table(
     description: text().notNull(),
     /** Null when the payment came declined, or no client has the card. */
     clientId: text("client_id"),
-    state: text({ enum: ["PENDING", "SUCCEEDED", "DECLINED", "REFUNDED"] }).notNull(),
+    state: text({ enum: ["PENDING", "SUCCEEDED", "DECLINED", "REFUNDED", "AUTHORIZED", "CANCELED"] }).notNull(),
     declineReason: text("decline_reason", { enum: DECLINE_REASONS }),
     cardBrand: text("card_brand").notNull(),
     cardLastFour: text("card_last_four").notNull(),
@@ -148,10 +150,14 @@ export const payments = clientBankSchema.table(
     acceptTime: time("accept_time").notNull(),
     deadline: time("deadline").notNull(),
     validateTime: time("validate_time").notNull(),
+    /** When it was decided; of a payment that held money: when that was captured or released, once it was. */
     captureTime: time("capture_time").notNull(),
     settleTime: time("settle_time"),
     finishTime: time("finish_time"),
-    /** Taken from the client: the amount, or nothing when the client's side declined. */
+    /**
+     * Taken from the client: the amount, or nothing when the client's side declined; of a payment that held money, what was
+     * captured of it.
+     */
     capturedAmount: minorUnits("captured_amount").notNull(),
     /** Of that, given back because the merchant's side declined. */
     givenBackAmount: minorUnits("given_back_amount").notNull(),
@@ -165,6 +171,12 @@ export const payments = clientBankSchema.table(
     metadata: jsonb(),
     /** When a refund changed it last. Null while none did, and where a release that did not keep it did so. */
     lastRefundTime: time("last_refund_time"),
+    /** `manual` when its money is held until it is captured. Null, which takes no room, when it is taken at once. */
+    capture: text({ enum: ["manual"] }),
+    /** When its money was held; null when it never was. */
+    authorizeTime: time("authorize_time"),
+    /** Until when it is held; of a hold that expired, when its end is told again. Null while nothing is to be done for it. */
+    holdExpireTime: time("hold_expire_time"),
   },
   (table) => [
     // Of all the payments that were asked for under one request_id, one stands.
@@ -179,12 +191,15 @@ export const payments = clientBankSchema.table(
       .where(sql`${table.clientReference} IS NOT NULL`),
     // For the audit of the latest ones. It says where on the disk a time lies: it costs nearly nothing to keep.
     index("payments_capture_time").using("brin", table.captureTime),
+    // Those that hold money. Its columns do not change when another payment is finished, which stays off every index.
+    index("payments_hold_expire_time").on(table.holdExpireTime).where(sql`${table.holdExpireTime} IS NOT NULL`),
     // Also what each state says of the money: only a declined payment may have none, and it keeps none.
     check(
       "payments_whole",
       sql`client_bank.is_payment(${table.currency}, ${table.amount}, ${table.clientId}, ${table.state}, ${table.declineReason},
         ${table.cardExpiryMonth}, ${table.settleTime}, ${table.finishTime}, ${table.capturedAmount}, ${table.givenBackAmount},
-        ${table.refundedAmount}, ${table.standingId}, ${table.differingFields})`,
+        ${table.refundedAmount}, ${table.standingId}, ${table.differingFields}, ${table.capture}, ${table.authorizeTime},
+        ${table.holdExpireTime})`,
     ),
   ],
 );

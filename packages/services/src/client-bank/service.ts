@@ -1,4 +1,4 @@
-/** client-bank: steps 3 and 5b of the payment cycle, step R3 of refunds, the reads, and the management of clients. */
+/** client-bank: steps 3 and 5b of the payment cycle, H2 and H3 of holds, R3 of refunds, the reads, and the management of clients. */
 import type { Connection } from "@quittance/sdk";
 import type { Database } from "../platform/database.js";
 import type { Logger } from "../platform/log.js";
@@ -11,15 +11,19 @@ import { startSteps } from "../shared/start-steps.js";
 import { answerRead } from "./answer-reads.js";
 import { GuessBook, type GuessLimits, NO_GUESS_LIMITS } from "./card-guesses.js";
 import { clientService } from "./clients/client-service.js";
+import { DEFAULT_HOLD_MS } from "./decide-captures.js";
 import { Gateways, hearGateways } from "./gateways.js";
 import { createOutcomeMetrics } from "./outcome-metrics.js";
 import { type StepTools, step3Capture } from "./step-3-capture.js";
 import { step5bFinish } from "./step-5b-finish.js";
+import { stepH2Conclude } from "./step-h2-conclude.js";
+import { startHoldSweep } from "./step-h3-expire.js";
 import { stepR3Credit } from "./step-r3-credit.js";
 
 const DEFAULT_READ_CONCURRENCY = 2;
 /** Calls of an operator answered at once: few, so that payments have the database. */
 const MANAGEMENT_CONCURRENCY = 2;
+const DEFAULT_HOLD_SWEEP_MS = 10_000;
 
 export interface ClientBankOptions {
   readonly connection: Connection;
@@ -31,11 +35,15 @@ export interface ClientBankOptions {
   readonly readConcurrency?: number;
   /** How often cards may be guessed at [as often as anybody likes]. */
   readonly guessLimits?: GuessLimits;
+  /** How long money is held, in milliseconds [7 days]. */
+  readonly holdMs?: number;
+  /** How often holds that have expired are looked for, in milliseconds [10 seconds]. */
+  readonly holdSweepMs?: number;
   /** The clock by which deadlines are judged: milliseconds since 1970 [Date.now]. */
   readonly now?: () => number;
 }
 
-/** Starts steps 3, 5b and R3, the reads and the management of clients on `connection`. */
+/** Starts steps 3, 5b, H2, H3 and R3, the reads and the management of clients on `connection`. */
 export async function startClientBank(options: ClientBankOptions): Promise<RunningService> {
   const { connection, database, log } = options;
   const now = options.now ?? Date.now;
@@ -49,6 +57,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     envelopes,
     gateways,
     guesses,
+    holdMs: options.holdMs ?? DEFAULT_HOLD_MS,
     now,
   };
 
@@ -59,6 +68,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     {
       "3": (batch) => step3Capture(tools, batch),
       "5b": (batch) => step5bFinish(tools, batch),
+      H2: (batch) => stepH2Conclude(tools, batch),
       R3: (batch) => stepR3Credit(tools, batch),
     },
     { connection, envelopes, log },
@@ -74,11 +84,13 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     concurrency: MANAGEMENT_CONCURRENCY,
   });
 
+  const sweep = await startHoldSweep({ ...tools, connection, everyMs: options.holdSweepMs ?? DEFAULT_HOLD_SWEEP_MS });
+
   return {
     checks: { database: () => database.problem() },
     steps: cycle.steps,
     async drain(drain) {
-      await Promise.all([cycle.drain(drain), reads.drain(drain), management.drain(drain)]);
+      await Promise.all([cycle.drain(drain), reads.drain(drain), management.drain(drain), sweep.stop()]);
       await database.close();
     },
   };

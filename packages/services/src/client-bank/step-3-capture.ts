@@ -1,11 +1,11 @@
-/** Step 3: debits the client and records the payment, a batch in one transaction. */
-import type { Incoming, Outcome, Outgoing } from "@quittance/sdk";
+/** Step 3: debits the client, or holds the money, and records the payment, a batch in one transaction. */
+import type { Incoming, Outcome } from "@quittance/sdk";
 import type { Database, Transaction } from "../platform/database.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
-import type { Envelopes } from "../shared/envelope.js";
-import type { BankResultMessage, ValidationResultMessage } from "../shared/messages.js";
+import type { ValidationResultMessage } from "../shared/messages.js";
+import { bankResult } from "./bank-result.js";
 import { type GuessBook, GuessTally } from "./card-guesses.js";
-import { type CaptureDecision, decideCaptures } from "./decide-captures.js";
+import { type CaptureDecision, DEFAULT_HOLD_MS, decideCaptures } from "./decide-captures.js";
 import { withExtendedDeadlines } from "./extend-deadlines.js";
 import { findCardGuesses, type MerchantGuesses } from "./operations/find-card-guesses.js";
 import { findPayments } from "./operations/find-payments.js";
@@ -15,7 +15,6 @@ import { recordCardGuesses } from "./operations/record-card-guesses.js";
 import { type OtherId, recordOtherIds } from "./operations/record-other-ids.js";
 import type { OutcomeMetrics } from "./outcome-metrics.js";
 import { paymentReplies, paymentUpdates, type Telling } from "./outgoing.js";
-import type { PaymentRecord } from "./payment-record.js";
 
 /** What a step of client-bank works with. */
 export interface StepTools extends Telling {
@@ -23,6 +22,8 @@ export interface StepTools extends Telling {
   readonly log: Logger;
   readonly outcomes: OutcomeMetrics;
   readonly guesses: GuessBook;
+  /** How long the money of a payment that is captured by hand is held, in milliseconds. */
+  readonly holdMs: number;
   /** The clock: milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -35,10 +36,10 @@ export async function step3Capture(
   const { envelopes } = tools;
   const messages = batch.map(({ body }) => body);
   const decisions = await tools.database.transaction((transaction) =>
-    capturePayments(transaction, messages, tools.now, tools.guesses),
+    capturePayments(transaction, messages, tools.now, tools.guesses, tools.holdMs),
   );
   for (const { message } of batch) tools.gateways.met(message.replyTo);
-  // Final already: every later step has run, and only this message's caller has yet to be told.
+  // Its money is held; or it is final already: every later step has run, and only this message's caller has to be told.
   const replies = paymentReplies(
     tools,
     batch.map(({ message }, place) => {
@@ -68,10 +69,9 @@ export async function step3Capture(
       },
       "capture",
     );
-    if (payment.state !== "PENDING") return { send: replies[place] ?? [] };
-    const send = [bankResult(envelopes, incoming, payment)];
-    if (isNew) send.push(...paymentUpdates(tools, payment));
-    return { send };
+    const updates = isNew ? paymentUpdates(tools, payment) : [];
+    if (payment.state !== "PENDING") return { send: [...(replies[place] ?? []), ...updates] };
+    return { send: [bankResult(envelopes, payment, message), ...updates] };
   });
 }
 
@@ -85,6 +85,7 @@ export async function capturePayments(
   messages: readonly ValidationResultMessage[],
   now: () => number,
   guesses?: GuessBook,
+  holdMs = DEFAULT_HOLD_MS,
 ): Promise<readonly CaptureDecision[]> {
   const cards = new Set<string>();
   for (const { card, declineReason } of messages) if (declineReason === undefined) cards.add(card.fingerprint);
@@ -96,7 +97,7 @@ export async function capturePayments(
   const nowMs = now();
   const judged = await withExtendedDeadlines(transaction, messages, { recorded, now: nowMs });
   const tally = guesses && new GuessTally(guesses, clients, nowMs);
-  const decisions = decideCaptures(judged, { clients, recorded, now: nowMs, guesses: tally });
+  const decisions = decideCaptures(judged, { clients, recorded, now: nowMs, holdMs, guesses: tally });
   const fresh = decisions.flatMap((decision) =>
     decision.outcome === "recorded" && decision.isNew ? [decision.payment] : [],
   );
@@ -139,35 +140,4 @@ function recordGuesses(
   if (cards.length === 0 && merchants.length === 0) return undefined;
   const endedBefore = new Date(nowMs - tally.limits.perMerchant.windowMs);
   return recordCardGuesses(transaction, { cards, merchants, now: new Date(nowMs), endedBefore });
-}
-
-/** The outcome, from what is recorded: the same however often, and for whichever of its messages, it is sent. */
-function bankResult(
-  envelopes: Envelopes,
-  { body, message }: Incoming<ValidationResultMessage>,
-  payment: PaymentRecord,
-): Outgoing {
-  const {
-    declineReason: _asItCame,
-    alternateIds: _other,
-    clientReference: _own,
-    metadata: _data,
-    card,
-    ...rest
-  } = body;
-  // Whose name the card has is compared here, and nowhere else.
-  const { holder: _compared, ...cardFacts } = card;
-  const result: BankResultMessage = {
-    ...rest,
-    // The request may have come under another key than the one that it is recorded under.
-    paymentId: payment.id,
-    parametersHash: payment.parametersHash,
-    card: cardFacts,
-    acceptTime: payment.acceptTime,
-    deadline: payment.deadline,
-    validateTime: payment.validateTime,
-    captureTime: payment.captureTime,
-    ...(payment.declineReason !== null && { declineReason: payment.declineReason }),
-  };
-  return envelopes.outcome("bank-result", result, { correlationId: payment.id, input: message });
 }

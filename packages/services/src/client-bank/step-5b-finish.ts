@@ -41,7 +41,10 @@ export async function step5bFinish(
     // Repeated as well: the process may have died between the commit and the send.
     const send = [paymentEnd(tools.envelopes, payment), ...(replies[place] ?? [])];
     if (isNew) {
-      tools.outcomes.payment(payment, message.traceparent);
+      // A hold may have lasted for days: what is measured then begins when it was captured or released.
+      const { authorizeTime, acceptTime, captureTime } = payment;
+      const outcome = { state, declineReason, acceptTime: authorizeTime === null ? acceptTime : captureTime };
+      tools.outcomes.payment(outcome, message.traceparent);
       send.push(...paymentUpdates(tools, payment));
     }
     return { send };

@@ -1,6 +1,8 @@
 /** The gateway's operations, the same for both doors, over one connection to the broker. */
 import type { Connection, Producer } from "@quittance/sdk";
 import type {
+  CancelPaymentRequest,
+  CapturePaymentRequest,
   GetPaymentRequest,
   GetRefundRequest,
   ListPaymentsRequest,
@@ -27,6 +29,7 @@ import { GatewayKeyRing } from "./gateway-keys.js";
 import { createGatewayMetrics } from "./gateway-metrics.js";
 import { GatewayNotices } from "./gateway-notices.js";
 import { HeldRefusals } from "./held-refusals.js";
+import { checkCancelRequest, checkCaptureRequest } from "./hold-request.js";
 import { listPayments, listRefunds } from "./list-pages.js";
 import { MANAGED_METHODS, type ManagedMethod } from "./managed-methods.js";
 import { maximumAmounts } from "./maximum-amounts.js";
@@ -40,6 +43,7 @@ import { RefusedLogins } from "./refused-logins.js";
 import { receiveReplies } from "./replies.js";
 import { Standings } from "./standing.js";
 import { type PayAnswer, pay } from "./step-1-accept.js";
+import { orderHold } from "./step-h1-accept.js";
 import { type RefundAnswer, type RefundFinal, refundPayment } from "./step-r1-accept.js";
 import { UnrecordedIds } from "./unrecorded-ids.js";
 import { Waiters } from "./waiters.js";
@@ -66,6 +70,12 @@ export interface Gateway {
   /** What is wrong with a request for {@link refundPayment}. */
   checkRefundRequest(request: RefundPaymentRequest): readonly Violation[];
   refundPayment(context: CallContext, request: RefundPaymentRequest): Promise<RefundAnswer>;
+  /** What is wrong with a request for {@link capturePayment}. */
+  checkCaptureRequest(request: CapturePaymentRequest): readonly Violation[];
+  capturePayment(context: CallContext, request: CapturePaymentRequest): Promise<PayAnswer>;
+  /** What is wrong with a request for {@link cancelPayment}. */
+  checkCancelRequest(request: CancelPaymentRequest): readonly Violation[];
+  cancelPayment(context: CallContext, request: CancelPaymentRequest): Promise<PayAnswer>;
   getPayment(context: CallContext, request: GetPaymentRequest): Promise<Payment>;
   getRefund(context: CallContext, request: GetRefundRequest): Promise<Refund>;
   listPayments(context: CallContext, request: ListPaymentsRequest): Promise<ListPaymentsResponse>;
@@ -103,7 +113,7 @@ export async function createGateway(options: {
     maximumPerMerchant: configuration.MAXIMUM_IN_FLIGHT_PER_MERCHANT,
     countedForMs: COUNTED_FOR_MS,
     slowAfterMs: configuration.BROKER_SLOW_AFTER_SECONDS * 1_000,
-    blockedForMs: () => Math.max(blockedForMs(producer), blockedForMs(refundProducer)),
+    blockedForMs: () => Math.max(...[producer, refundProducer, holdProducer].map(blockedForMs)),
   });
   const { measured, countRefusal, countRefusedLogin, countRefusedConnection } = createGatewayMetrics(admission);
   const refusedLogins = new RefusedLogins(log);
@@ -123,6 +133,7 @@ export async function createGateway(options: {
   const envelopes = new Envelopes("gateway", configuration.MESSAGE_KEYS);
   const producer = await producerOf(CHANNELS.payment);
   const refundProducer = await producerOf(CHANNELS.refund);
+  const holdProducer = await producerOf(CHANNELS.holdOrder);
   const replyQueue = await receiveReplies({ connection, envelopes, waiters, refundWaiters, admission, log });
   const notices = await GatewayNotices.open({ connection, envelopes, replyQueue, log });
   const reads = new CoalescedReads({ connection, envelopes });
@@ -161,6 +172,7 @@ export async function createGateway(options: {
     paymentDeadlineMs,
     log,
   };
+  const holding = { ...paying, holdProducer };
   const refunding = { ...paying, refundProducer, refundWaiters };
   const heldRefusals = new HeldRefusals({ delayMs: REFUSED_READ_DELAY_MS, maximum: MAXIMUM_HELD_REFUSALS });
   const read: typeof measured = (operation, call) => measured(operation, heldRefusals.around(call));
@@ -194,6 +206,14 @@ export async function createGateway(options: {
     pay: measured("Pay", (context, request) => pay(paying, context, request)),
     checkRefundRequest: (request) => checkRefundRequest(request, refunding).violations,
     refundPayment: measured("RefundPayment", (context, request) => refundPayment(refunding, context, request)),
+    checkCaptureRequest: (request) => checkCaptureRequest(request, holding).violations,
+    capturePayment: measured("CapturePayment", (context, request) =>
+      orderHold(holding, context, checkCaptureRequest(request, holding)),
+    ),
+    checkCancelRequest: (request) => checkCancelRequest(request).violations,
+    cancelPayment: measured("CancelPayment", (context, request) =>
+      orderHold(holding, context, checkCancelRequest(request)),
+    ),
     getPayment: read("GetPayment", (context, request) => getPayment(reading, context, request)),
     getRefund: read("GetRefund", (context, request) => getRefund(reading, context, request)),
     listPayments: read("ListPayments", (context, request) => listPayments(reading, context, request)),
@@ -212,7 +232,7 @@ export async function createGateway(options: {
       stopping.abort();
     },
     async close() {
-      await Promise.all([producer.close(), refundProducer.close(), notices.close()]);
+      await Promise.all([producer.close(), refundProducer.close(), holdProducer.close(), notices.close()]);
     },
   };
 }

@@ -22,6 +22,12 @@ export function paymentService(parts: GrpcCallParts): PaymentServiceServer {
       const { refund, payment } = await gateway.refundPayment(context, request);
       return { refund, payment };
     }),
+    capturePayment: calls.unary("CapturePayment", "payments:write", async (context, request) => ({
+      payment: (await gateway.capturePayment(context, request)).payment,
+    })),
+    cancelPayment: calls.unary("CancelPayment", "payments:write", async (context, request) => ({
+      payment: (await gateway.cancelPayment(context, request)).payment,
+    })),
     getPayment: calls.unary("GetPayment", "payments:read", async (context, request) => ({
       payment: await gateway.getPayment(context, request),
     })),

@@ -1,6 +1,10 @@
 /** The paths of the HTTP door. */
 import type { FastifyInstance, FastifyReply } from "fastify";
 import {
+  CancelPaymentRequest,
+  type CancelPaymentResponse,
+  CapturePaymentRequest,
+  type CapturePaymentResponse,
   type GetPaymentResponse,
   type GetRefundResponse,
   ListPaymentsRequest,
@@ -49,6 +53,35 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
       return sendJson(reply, writeJson<RefundPaymentResponse>("RefundPaymentResponse", { refund, payment }));
     },
   );
+  app.post<{ Params: { id: string } }>(
+    "/v1/payments/:id([^:]+)::capture",
+    { config: { scope: "payments:write" } },
+    async (request, reply) => {
+      const read = readJson("CapturePaymentRequest", CapturePaymentRequest, request.body);
+      const named = withPathId(read.request, request.params.id);
+      const violations = [...read.violations, ...named.violations];
+      if (violations.length > 0) {
+        throw invalidFields(withFurther(violations, gateway.checkCaptureRequest(named.request)));
+      }
+      const { payment, final } = await gateway.capturePayment(request.call, named.request);
+      if (!final) reply.code(202).header("location", `/v1/payments/${payment.id}`);
+      return sendJson(reply, writeJson<CapturePaymentResponse>("CapturePaymentResponse", { payment }));
+    },
+  );
+  app.post<{ Params: { id: string } }>(
+    "/v1/payments/:id([^:]+)::cancel",
+    { config: { scope: "payments:write" } },
+    async (request, reply) => {
+      const read = readJson("CancelPaymentRequest", CancelPaymentRequest, request.body);
+      const named = withPathId(read.request, request.params.id);
+      const violations = [...read.violations, ...named.violations];
+      if (violations.length > 0)
+        throw invalidFields(withFurther(violations, gateway.checkCancelRequest(named.request)));
+      const { payment, final } = await gateway.cancelPayment(request.call, named.request);
+      if (!final) reply.code(202).header("location", `/v1/payments/${payment.id}`);
+      return sendJson(reply, writeJson<CancelPaymentResponse>("CancelPaymentResponse", { payment }));
+    },
+  );
   app.get<{ Params: { id: string } }>(
     "/v1/payments/:id",
     { config: { scope: "payments:read" } },
@@ -82,10 +115,10 @@ function sendJson(reply: FastifyReply, json: string): FastifyReply {
 }
 
 /** The path names the payment; a body that names it too must name the same. */
-function withPathId(
-  request: RefundPaymentRequest,
+function withPathId<Request extends { readonly id: string }>(
+  request: Request,
   id: string,
-): { readonly request: RefundPaymentRequest; readonly violations: readonly Violation[] } {
+): { readonly request: Request; readonly violations: readonly Violation[] } {
   const same = request.id === "" || request.id === id;
   return {
     request: { ...request, id },

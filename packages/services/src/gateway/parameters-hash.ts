@@ -5,13 +5,15 @@ import type { PaymentOrder } from "./payment-order.js";
 import type { RefundOrder } from "./refund-order.js";
 
 /**
- * HMAC-SHA256 over the amount, the currency, the card, the description and the merchant's own data, each prefixed by its length: 43 characters
+ * HMAC-SHA256 over the amount, the currency, the card, the description, the way of capture and the merchant's own data, each prefixed by its length: 43 characters
  * of base64url. It is keyed, for a plain hash of a card number could be searched through (PCI DSS 3.5.1.1). How long
  * the caller waits is no part of the payment.
  */
 export function hashParameters(key: KeyObject, order: PaymentOrder): string {
   const { card, amount } = order;
   const parts = [
+    // Only where it is so, and before all else: the ids of other payments stay what they were, and no currency is named so.
+    ...(order.capture === "manual" ? ["manual"] : []),
     amount.currencyCode,
     amount.minorUnits.toString(),
     card.number,

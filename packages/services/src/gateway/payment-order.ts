@@ -1,5 +1,5 @@
 /** What a caller asks Pay for, checked: every field of the request at once. */
-import type { PayRequest } from "../gen/quittance/payments/v1/payments.js";
+import { CaptureMethod, type PayRequest } from "../gen/quittance/payments/v1/payments.js";
 import type { CardDetails } from "../shared/card-seal.js";
 import { checkRequestId, checkText, collectInto, type FieldCheck } from "../shared/field-checks.js";
 import type { MerchantData } from "../shared/merchant-data.js";
@@ -15,6 +15,7 @@ export interface PaymentOrder extends MerchantData {
   readonly card: CardDetails;
   readonly amount: Money;
   readonly description: string;
+  readonly capture: "automatic" | "manual";
   /** 0 to 30,000. */
   readonly waitMs: number;
 }
@@ -33,9 +34,22 @@ export function checkPayRequest(
   if (amount !== undefined) checkMoney(amount, limits.maximumAmounts, check);
   const description = checkText(request.description, { field: "description", maximum: 140 }, check);
   const merchantData = checkMerchantData(request, check);
+  const capture = checkCapture(request.capture, check);
   const waitMs = checkWait(request.wait, check);
   if (violations.length > 0 || card === undefined || amount === undefined) return { violations };
-  return { order: { requestId, card, amount, description, ...merchantData, waitMs }, violations };
+  return { order: { requestId, card, amount, description, ...merchantData, capture, waitMs }, violations };
+}
+
+const KNOWN_CAPTURES: ReadonlySet<number> = new Set([
+  CaptureMethod.UNSPECIFIED,
+  CaptureMethod.AUTOMATIC,
+  CaptureMethod.MANUAL,
+]);
+
+function checkCapture(capture: PayRequest["capture"], check: FieldCheck): PaymentOrder["capture"] {
+  const known = KNOWN_CAPTURES.has(capture);
+  check(known, "capture", "must be CAPTURE_METHOD_AUTOMATIC or CAPTURE_METHOD_MANUAL");
+  return capture === CaptureMethod.MANUAL ? "manual" : "automatic";
 }
 
 /** Checks a card of a request, whichever it is. */

@@ -10,11 +10,16 @@ export function startWait<Answer extends { readonly id: string }>(
     readonly ids: readonly string[];
     readonly untilMs: number;
     readonly context: CallContext;
+    /** Whether news of it answers the caller [all of it does]. */
+    readonly accepts?: (answer: Answer) => boolean;
   },
 ): { readonly outcome: Promise<WaitOutcome<Answer>>; giveUp(): void } | undefined {
-  const { ids, untilMs, context } = call;
+  const { ids, untilMs, context, accepts } = call;
   const { promise, resolve } = Promise.withResolvers<WaitOutcome<Answer>>();
-  const waiter: Waiter<Answer> = { ids, untilMs, isGone: () => context.isGone(), end: resolve };
+  const waiter: Waiter<Answer> = {
+    ...{ ids, untilMs, isGone: () => context.isGone(), end: resolve },
+    ...(accepts !== undefined && { accepts }),
+  };
   if (!waiters.add(waiter)) return undefined;
   return { outcome: promise, giveUp: () => waiters.remove(waiter) };
 }

@@ -1,6 +1,6 @@
 /** Step 1: accepts a payment. The caller is told so only after the broker holds the message durably. */
 import type { Connection, Destination, Producer } from "@quittance/sdk";
-import { type Payment, PaymentState, type PayRequest } from "../gen/quittance/payments/v1/payments.js";
+import { CaptureMethod, type Payment, PaymentState, type PayRequest } from "../gen/quittance/payments/v1/payments.js";
 import type { KeyRing } from "../platform/key-ring.js";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import { sealCard } from "../shared/card-seal.js";
@@ -8,7 +8,7 @@ import type { Envelopes } from "../shared/envelope.js";
 import { merchantDataIn } from "../shared/merchant-data.js";
 import { MESSAGE_VERSION, type PaymentMessage, type PaymentView } from "../shared/messages.js";
 import { moneyToWire } from "../shared/money.js";
-import { isFinal, recordedPayment, shownMerchantData } from "../shared/payment-resource.js";
+import { isDecided, recordedPayment, shownMerchantData } from "../shared/payment-resource.js";
 import type { Admission, Place } from "./admission.js";
 import { invalidFields, requestIdReused } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
@@ -48,6 +48,7 @@ export interface PayParts {
 /** An answer of Pay. */
 export interface PayAnswer {
   readonly payment: Payment;
+  /** Whether it is final, or, for Pay, its money is held: nothing more comes of the call. */
   readonly final: boolean;
 }
 
@@ -80,7 +81,8 @@ async function acceptPayment(
   const trace = traceIdOf(context.traceparent);
   const untilMs = Math.min(acceptTimeMs + order.waitMs, context.deadlineMs - DEADLINE_MARGIN_MS);
   // Registered before the send, for the reply may overtake the broker's confirmation.
-  const wait = untilMs > acceptTimeMs ? startWait(parts.waiters, { ids, untilMs, context }) : undefined;
+  const wait =
+    untilMs > acceptTimeMs ? startWait(parts.waiters, { ids, untilMs, context, accepts: isDecided }) : undefined;
   place.sending(ids);
   // Who does not wait is told how the payment stands now: read while the broker confirms, it takes no time of its own.
   const standing = wait === undefined ? parts.standings.payment(context, ids) : undefined;
@@ -125,6 +127,7 @@ async function paymentMessage(
     amount: moneyToWire(order.amount),
     description: order.description,
     ...merchantDataIn(order),
+    ...(order.capture === "manual" && { capture: order.capture }),
     acceptTime: new Date(acceptTimeMs).toISOString(),
     deadline: new Date(acceptTimeMs + parts.paymentDeadlineMs).toISOString(),
   } as const;
@@ -133,7 +136,7 @@ async function paymentMessage(
 
 /** @throws ApiError ALREADY_EXISTS for a payment that was declined because its request_id is another one's. */
 function recordedAnswer(view: PaymentView): PayAnswer {
-  const final = isFinal(view);
+  const final = isDecided(view);
   if (final && view.reuse !== undefined) throw requestIdReused("payment", view.reuse);
   return { payment: recordedPayment(view), final };
 }
@@ -149,5 +152,6 @@ function acceptedPayment(message: PaymentMessage, standing: Standing<PaymentView
     ...shownMerchantData(message),
     state: standing.name === "unrecorded" ? PaymentState.PENDING : PaymentState.ACCEPTED,
     createTime: new Date(message.acceptTime),
+    capture: message.capture === "manual" ? CaptureMethod.MANUAL : CaptureMethod.AUTOMATIC,
   };
 }

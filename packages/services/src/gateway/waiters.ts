@@ -12,6 +12,8 @@ export interface Waiter<Answer> {
   readonly ids: readonly string[];
   /** When the wait is over, milliseconds since 1970. */
   readonly untilMs: number;
+  /** Whether news of it answers the caller [all of it does]. */
+  accepts?(answer: Answer): boolean;
   /** Whether the caller went away, so that nobody needs the answer. */
   isGone(): boolean;
   end(outcome: WaitOutcome<Answer>): void;
@@ -55,9 +57,9 @@ export class Waiters<Answer extends { readonly id: string }> {
     return true;
   }
 
-  /** Ends the waits of all callers of what is final: an id stands for one set of parameters. */
+  /** Ends the waits of all callers whom it answers: an id stands for one set of parameters. */
   wake(answer: Answer): void {
-    this.#end(answer.id, { name: "final", answer }, () => true);
+    this.#end(answer.id, { name: "final", answer }, (waiter) => waiter.accepts?.(answer) ?? true);
   }
 
   /** Takes one caller out, without an answer. */

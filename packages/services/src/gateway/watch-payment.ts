@@ -14,7 +14,7 @@ import { type ReadParts, readPayment } from "./read-payments.js";
  */
 const READ_AGAIN_MS = 2_000;
 const READ_FIRST_AGAIN_MS = 100;
-/** Payments become final within their deadline; a watch that lasts longer than this has none to wait for. */
+/** Payments become final within their deadline, unless their money is held: who watches a hold for longer watches again. */
 const MAXIMUM_WATCH_MS = 600_000;
 
 export interface WatchParts extends ReadParts {
@@ -163,5 +163,7 @@ class Newest {
 function progressOf(payment: PaymentView): number {
   if (payment.state === "REFUNDED") return 5;
   if (isFinal(payment)) return 4;
+  // Held, then captured or released.
+  if (payment.authorizeTime !== undefined) return payment.state === "AUTHORIZED" ? 1 : 2;
   return 1 + (payment.settleTime === undefined ? 0 : 1) + (payment.finishTime === undefined ? 0 : 1);
 }

@@ -1,4 +1,5 @@
 /** Step R2's decisions: pure, message after message in the order of arrival. */
+import { LEAST_WAIT_MS } from "../shared/come-again.js";
 import type { RefundDeclineReason } from "../shared/decline.js";
 import { merchantDataColumns, merchantDataPairs } from "../shared/merchant-data.js";
 import type { RefundMessage } from "../shared/refund-messages.js";
@@ -30,12 +31,6 @@ export interface RefundFacts {
 
 /** A refund as it was asked for, and since when it waits for its payment to be settled, if it came too early before. */
 export type RefundRequested = RefundMessage & { readonly waitingSinceMs?: number | undefined };
-
-/**
- * The least time that a refund waits for its payment, however late it comes itself: when this bank was away, what settles
- * the payment may be next in another queue.
- */
-const LEAST_WAIT_MS = 15_000;
 
 const SAME_ID_OTHER_PARAMETERS = "Its id is that of a refund with other parameters.";
 const OTHER_ID_SAME_FIELDS =

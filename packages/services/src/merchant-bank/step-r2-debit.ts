@@ -1,10 +1,11 @@
 /** Step R2: debits the merchant and records the refund, a batch in one transaction. */
-import type { Incoming, Message, Outcome, Outgoing } from "@quittance/sdk";
+import type { Incoming, Outcome } from "@quittance/sdk";
 import type { Transaction } from "../platform/database.js";
 import { traceIdOf } from "../platform/log.js";
+import { comeAgain, waitingSinceOf } from "../shared/come-again.js";
 import { merchantDataOf } from "../shared/merchant-data.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
-import { type RefundMessage, type RefundResultMessage, WAITING_SINCE } from "../shared/refund-messages.js";
+import type { RefundMessage, RefundResultMessage } from "../shared/refund-messages.js";
 import { reuseOf } from "../shared/request-id-reuse.js";
 import { decideRefunds, type RefundDecision, type RefundRequested } from "./decide-refunds.js";
 import { findRefunds } from "./operations/find-refunds.js";
@@ -13,10 +14,6 @@ import { type LockedReceipt, lockReceipts } from "./operations/lock-receipts.js"
 import { recordRefunds } from "./operations/record-refunds.js";
 import type { RefundRecord } from "./refund-record.js";
 import type { StepTools } from "./step-4-settle.js";
-
-/** How soon and how late a refund comes again whose payment is not settled yet. */
-const SHORTEST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 5_000;
 
 /** What was decided about a batch, and the receipts of its payments. */
 export interface DebitedRefunds {
@@ -44,7 +41,7 @@ export async function stepR2Debit(
     }
     if (decision.outcome === "waits") {
       tools.log.info({ ...facts, outcome: "waits for its payment" }, "debit");
-      return { send: [waitingRefund(tools, message, decision.sinceMs)] };
+      return { send: [comeAgain(tools, message, decision.sinceMs)] };
     }
     const { refund, isNew } = decision;
     const { outcome, declineReason, standingId } = refund;
@@ -61,21 +58,6 @@ export async function stepR2Debit(
     const result = refundResult(refund, receipts.get(refund.paymentId));
     return { send: [outgoing(refund.id === body.refundId ? result : { ...result, otherId: body.refundId })] };
   });
-}
-
-/**
- * The refund again, later: each time after half as long as it has waited already, within limits. What has been accepted
- * stays in the broker, and holds up nobody else meanwhile.
- */
-function waitingRefund({ envelopes, now }: StepTools, message: Message, sinceMs: number): Outgoing {
-  const delayMs = Math.min(Math.max(Math.floor((now() - sinceMs) / 2), SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
-  return envelopes.again(message, { delayMs, properties: { [WAITING_SINCE]: String(sinceMs) } });
-}
-
-/** Since when a refund waits, in milliseconds since 1970; undefined of one that comes for the first time. */
-function waitingSinceOf({ properties }: Message): number | undefined {
-  const since = properties[WAITING_SINCE];
-  return typeof since === "string" && /^[0-9]{1,15}$/.test(since) ? Number(since) : undefined;
 }
 
 /**

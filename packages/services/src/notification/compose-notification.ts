@@ -88,6 +88,8 @@ function webhookPayload(end: PaymentEndMessage, template: Template, text: Render
   const { payment, declinedBy } = end;
   const { id, requestId, merchantId, state, amount, refundedAmount, description, declineReason, reuse, card } = payment;
   const { clientReference, metadata, acceptTime, validateTime, captureTime, settleTime, finishTime } = payment;
+  // Only of a payment that is captured by hand.
+  const { capture, capturedAmount, authorizeTime, cancelReason } = payment;
   return JSON.stringify({
     type: EVENT_TYPE_OF_TEMPLATE[templateNameOf(end)],
     timestamp: finishTime,
@@ -98,15 +100,19 @@ function webhookPayload(end: PaymentEndMessage, template: Template, text: Render
       state,
       amount,
       refundedAmount,
+      capture,
+      capturedAmount,
       description,
       clientReference,
       metadata,
       declineReason,
+      cancelReason,
       reuse,
       declinedBy,
       card,
       acceptTime,
       validateTime,
+      authorizeTime,
       captureTime,
       settleTime,
       finishTime,

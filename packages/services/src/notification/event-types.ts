@@ -5,6 +5,7 @@ import type { TemplateName } from "./template-variables.js";
 export const EVENT_TYPES = [
   "payment.succeeded",
   "payment.declined",
+  "payment.canceled",
   "refund.succeeded",
   "refund.declined",
   "webhook_endpoint.disabled",
@@ -16,6 +17,7 @@ export type EventType = (typeof EVENT_TYPES)[number];
 export const EVENT_TYPE_OF_TEMPLATE: Readonly<Record<TemplateName, EventType>> = {
   "payment-succeeded": "payment.succeeded",
   "payment-declined": "payment.declined",
+  "payment-canceled": "payment.canceled",
   "refund-succeeded": "refund.succeeded",
   "refund-declined": "refund.declined",
 };

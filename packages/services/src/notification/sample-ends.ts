@@ -1,5 +1,5 @@
 /** Ends of every kind that there can be, by which a template is tried before it tells real ones. */
-import { PUBLIC_DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../shared/decline.js";
+import { CANCEL_REASONS, PUBLIC_DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../shared/decline.js";
 import { MESSAGE_VERSION, type PaymentEndMessage } from "../shared/messages.js";
 import type { RefundEndMessage } from "../shared/refund-messages.js";
 import { refundVariables, type TemplateName, templateVariables } from "./template-variables.js";
@@ -48,6 +48,10 @@ const SAMPLES: Readonly<Record<TemplateName, (language: string) => object[]>> = 
         payments({ state: "DECLINED", declineReason }, language, declinedBy),
       ),
     ),
+  "payment-canceled": (language) =>
+    Object.values(CANCEL_REASONS).flatMap((cancelReason) =>
+      payments({ state: "CANCELED", capture: "manual", authorizeTime: TIME, cancelReason }, language),
+    ),
   "refund-succeeded": (language) => [refundVariables(refund({}), language)],
   "refund-declined": (language) =>
     REFUND_DECLINE_REASONS.flatMap((declineReason) =>
@@ -90,6 +94,12 @@ const PREVIEWS: Readonly<Record<TemplateName, (language: string) => PreviewSampl
         kind: declineReason,
         variables: templateVariables({ version: MESSAGE_VERSION, payment, declinedBy }, language),
       };
+    }),
+  "payment-canceled": (language) =>
+    Object.values(CANCEL_REASONS).map((cancelReason) => {
+      const held = { state: "CANCELED", capture: "manual", authorizeTime: TIME, cancelReason } as const;
+      const payment = { ...USUAL_PAYMENT, ...held };
+      return { kind: cancelReason, variables: templateVariables({ version: MESSAGE_VERSION, payment }, language) };
     }),
   "refund-succeeded": (language) => [{ kind: "", variables: refundVariables(usualRefund({}), language) }],
   "refund-declined": (language) =>

@@ -4,7 +4,13 @@ import type { RefundEndMessage } from "../shared/refund-messages.js";
 import { formatAmount } from "./format-amount.js";
 
 /** The names of the templates, by how a payment or a refund ended. */
-export const TEMPLATE_NAMES = ["payment-succeeded", "payment-declined", "refund-succeeded", "refund-declined"] as const;
+export const TEMPLATE_NAMES = [
+  "payment-succeeded",
+  "payment-declined",
+  "payment-canceled",
+  "refund-succeeded",
+  "refund-declined",
+] as const;
 export type TemplateName = (typeof TEMPLATE_NAMES)[number];
 
 /** The variables of `payment-succeeded`. */
@@ -12,7 +18,7 @@ export interface PaymentVariables {
   readonly payment_id: string;
   readonly request_id: string;
   readonly merchant: string;
-  /** Formatted with its currency in the template's language. */
+  /** Formatted with its currency in the template's language: what was paid, or what should have been. */
   readonly amount: string;
   readonly currency: string;
   /** May be empty. */
@@ -31,6 +37,12 @@ export interface DeclinedPaymentVariables extends PaymentVariables {
   readonly reason: string;
   /** `client-side` or `merchant-bank`; with the latter the amount goes back to the client. */
   readonly declined_by: string;
+}
+
+/** The variables of `payment-canceled`: the amount is what was held. */
+export interface CanceledPaymentVariables extends PaymentVariables {
+  /** A value of CANCEL_REASONS: `REQUESTED` or `EXPIRED`. */
+  readonly reason: string;
 }
 
 /** The variables of `refund-succeeded` and, with `reason`, of `refund-declined`. */
@@ -72,25 +84,29 @@ export function refundVariables({ refund, merchantId }: RefundEndMessage, langua
 
 /** The template that tells how this payment ended. */
 export function templateNameOf({ payment }: PaymentEndMessage): TemplateName {
+  if (payment.state === "CANCELED") return "payment-canceled";
   return payment.state === "DECLINED" ? "payment-declined" : "payment-succeeded";
 }
 
 export function templateVariables(
   { payment, declinedBy }: PaymentEndMessage,
   language: string,
-): PaymentVariables | DeclinedPaymentVariables {
+): PaymentVariables | DeclinedPaymentVariables | CanceledPaymentVariables {
+  // Of a payment that held money, what was captured of it.
+  const amount = payment.capturedAmount ?? payment.amount;
   const variables: PaymentVariables = {
     payment_id: payment.id,
     request_id: payment.requestId,
     merchant: withoutControls(payment.merchantId),
-    amount: formatAmount(payment.amount, language),
-    currency: payment.amount.currencyCode,
+    amount: formatAmount(amount, language),
+    currency: amount.currencyCode,
     description: withoutControls(payment.description),
     brand: withoutControls(payment.card.brand),
     last_four: payment.card.lastFour,
     accept_time: payment.acceptTime,
     settle_time: payment.settleTime,
   };
+  if (payment.state === "CANCELED") return { ...variables, reason: payment.cancelReason ?? "REQUESTED" };
   if (payment.declineReason === undefined) return variables;
   return { ...variables, reason: payment.declineReason, declined_by: declinedBy ?? "client-side" };
 }

@@ -42,6 +42,10 @@ WITH client_side AS (
 ), client_accounts AS (
   SELECT id AS account, currency, opening_balance, balance FROM client_bank.clients
   UNION ALL SELECT 'clearing', currency, 0, balance FROM client_bank.clearing_accounts
+), client_holds AS (
+  -- An authorised payment is not debited: its account holds the money, which nobody else can spend.
+  SELECT client_id AS account, currency, sum(amount) AS held
+  FROM client_bank.payments WHERE hold_expire_time IS NOT NULL AND state = 'AUTHORIZED' GROUP BY client_id, currency
 ), client_entries AS (
   SELECT account, currency, sum(amount) AS total FROM client_bank.ledger_entries
   WHERE account <> 'funding' GROUP BY account, currency
@@ -127,13 +131,14 @@ WITH client_side AS (
   FROM (
     SELECT coalesce(p.id, r.payment_id) AS id,
            p.id IS NULL
-           OR r.payment_id IS NULL AND p.state <> 'PENDING'
-           OR (r.merchant_id, r.currency, r.amount) <> (p.merchant_id, p.currency, p.amount)
+           OR r.payment_id IS NULL AND p.state NOT IN ('PENDING', 'AUTHORIZED')
+           OR (r.merchant_id, r.currency, r.amount)
+                <> (p.merchant_id, p.currency, CASE WHEN p.captured_amount > 0 THEN p.captured_amount ELSE p.amount END)
            OR r.declined_by = 'client-side' AND r.decline_reason IS DISTINCT FROM p.decline_reason
            OR r.declined_by IS DISTINCT FROM 'client-side' AND r.payment_id IS NOT NULL AND p.captured_amount = 0
            OR r.outcome = 'credited' AND p.state NOT IN ('PENDING', 'SUCCEEDED', 'REFUNDED')
-           OR r.outcome = 'declined' AND p.state NOT IN ('PENDING', 'DECLINED')
-           OR p.state = 'DECLINED' AND r.decline_reason IS DISTINCT FROM p.decline_reason
+           OR r.outcome = 'declined' AND p.state NOT IN ('PENDING', 'DECLINED', 'CANCELED')
+           OR p.state IN ('DECLINED', 'CANCELED') AND r.decline_reason IS DISTINCT FROM p.decline_reason
            -- The merchant's bank decides about refunds, and the client's bank follows.
            OR p.refunded_amount > r.refunded_amount
              AS bad
@@ -181,7 +186,13 @@ WITH client_side AS (
     SELECT id, total <> 0 OR currencies <> 1 OR fundings <> 1 OR entries <> 2 AS bad FROM movements_outside
   ) movements_outside
   UNION ALL
-  SELECT 12, 'both banks: captured - given back = credited + in flight', count(*),
+  SELECT 12, 'client-bank: each account holds what its authorised payments hold', count(*),
+         count(*) FILTER (WHERE a.held IS DISTINCT FROM coalesce(h.held, 0) OR a.held > a.balance),
+         min(account) FILTER (WHERE a.held IS DISTINCT FROM coalesce(h.held, 0) OR a.held > a.balance)
+  FROM (SELECT id AS account, currency, balance, held FROM client_bank.clients) a
+  FULL JOIN client_holds h USING (account, currency)
+  UNION ALL
+  SELECT 13, 'both banks: captured - given back = credited + in flight', count(*),
          count(*) FILTER (WHERE captured - given_back <> credited + in_flight),
          string_agg(format('%s: %s - %s = %s + %s', currency, captured, given_back, credited, in_flight), ', '
                     ORDER BY currency)

@@ -30,6 +30,11 @@ export interface AuditFindings {
   readonly audited: bigint;
   readonly wrong: bigint;
   readonly named: string | null;
+  /**
+   * By currency, where the bank holds money: minor units that accounts hold, and how many of them no authorised payment
+   * explains. 0, or the books are wrong.
+   */
+  readonly holds?: readonly { readonly currency: string; readonly held: bigint; readonly drift: bigint }[];
   /** Payments that are not final, where the bank knows. */
   readonly inFlight?: { readonly count: bigint; readonly oldest: Date | null };
 }
@@ -69,10 +74,12 @@ export function startBooksAudit(options: {
       [found, foundAtMs] = [findings, beganMs];
       since = new Date(Math.min(beganMs, findings.inFlight?.oldest?.getTime() ?? beganMs) - OVERLAP_MS);
       const drifts = findings.drifts.filter(({ drift }) => drift !== 0n);
-      if (drifts.length === 0 && findings.wrong === 0n) return;
+      const holds = (findings.holds ?? []).filter(({ drift }) => drift !== 0n);
+      if (drifts.length === 0 && holds.length === 0 && findings.wrong === 0n) return;
       log.error(
         {
           drifts: drifts.map(({ currency, drift }) => `${drift} ${currency}`),
+          holds: holds.length === 0 ? undefined : holds.map(({ currency, drift }) => `${drift} ${currency}`),
           wrong: Number(findings.wrong),
           payment: findings.named ?? undefined,
         },
@@ -124,11 +131,17 @@ function exportFindings(read: () => Exported): () => void {
   const age = gauge("audit.age", "s", "Time since the last audit that ended.");
   const inFlight = gauge("in_flight", "{payment}", "Payments that are not final.");
   const oldest = gauge("in_flight.age", "s", "Time since the capture of the oldest payment that is not final.");
-  const instruments = [drift, wrong, age, inFlight, oldest];
+  const held = gauge("held", "{minor_unit}", "What the accounts of clients hold for authorised payments.");
+  const holdDrift = gauge("held.drift", "{minor_unit}", "What accounts hold and no payment explains; 0 as well.");
+  const instruments = [drift, wrong, age, inFlight, oldest, held, holdDrift];
   const observe: Parameters<typeof meter.addBatchObservableCallback>[0] = (result) => {
     const { found, foundAtMs, now } = read();
     if (found === undefined || foundAtMs === undefined) return;
     for (const one of found.drifts) result.observe(drift, Number(one.drift), { "quittance.currency": one.currency });
+    for (const one of found.holds ?? []) {
+      result.observe(held, Number(one.held), { "quittance.currency": one.currency });
+      result.observe(holdDrift, Number(one.drift), { "quittance.currency": one.currency });
+    }
     result.observe(wrong, Number(found.wrong));
     result.observe(age, (now - foundAtMs) / 1_000);
     if (found.inFlight === undefined) return;

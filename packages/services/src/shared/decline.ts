@@ -34,13 +34,27 @@ const KEPT_FROM_MERCHANTS = {
   EXPIRY_MISMATCH: "CARD_NOT_ACCEPTED",
 } as const satisfies Readonly<Record<string, PublicDeclineReason>>;
 
+/**
+ * Why a payment that held money ends without taking any. The banks record it and tell each other like a decline; merchants
+ * are told that the payment was canceled. The values are those of the API's `CancelReason`.
+ */
+export const CANCEL_REASONS = {
+  PAYMENT_CANCELED: "REQUESTED",
+  AUTHORIZATION_EXPIRED: "EXPIRED",
+} as const;
+export type PublicCancelReason = (typeof CANCEL_REASONS)[keyof typeof CANCEL_REASONS];
+
 /** Why a payment is declined, as the banks record it and tell each other. */
-export type DeclineReason = Exclude<PublicDeclineReason, "CARD_NOT_ACCEPTED"> | keyof typeof KEPT_FROM_MERCHANTS;
+export type DeclineReason =
+  | Exclude<PublicDeclineReason, "CARD_NOT_ACCEPTED">
+  | keyof typeof KEPT_FROM_MERCHANTS
+  | keyof typeof CANCEL_REASONS;
 
 /** Every reason, for schemas and CHECK constraints. */
 export const DECLINE_REASONS = [
   ...PUBLIC_DECLINE_REASONS.filter((reason) => reason !== "CARD_NOT_ACCEPTED"),
   ...Object.keys(KEPT_FROM_MERCHANTS),
+  ...Object.keys(CANCEL_REASONS),
 ] as [DeclineReason, ...DeclineReason[]];
 
 /**
@@ -54,6 +68,13 @@ export function reasonInMessages<Reason extends string>(_reasons: readonly Reaso
 /** What people are told of a reason, and of one that only a later release knows. */
 export function sentenceOf(sentences: Readonly<Record<string, string>>, reason: string): string {
   return Object.hasOwn(sentences, reason) ? (sentences[reason] as string) : "It was declined for another reason.";
+}
+
+/** Why a payment was canceled, as merchants are told it; undefined when the reason is that of a decline. */
+export function cancelReasonOf(reason: DeclineReason | null): PublicCancelReason | undefined {
+  return reason !== null && Object.hasOwn(CANCEL_REASONS, reason)
+    ? CANCEL_REASONS[reason as keyof typeof CANCEL_REASONS]
+    : undefined;
 }
 
 /** The reason as merchants are told it. */

@@ -1,6 +1,7 @@
 /** The schema of each kind of message that a step reads. */
 import type { z } from "zod";
 import type { MessageKind } from "../topology/channel-table.js";
+import { holdOrderMessage } from "./hold-order.js";
 import {
   bankResultMessage,
   paymentEndMessage,
@@ -16,6 +17,7 @@ export const MESSAGE_SCHEMAS = {
   "bank-result": bankResultMessage,
   "transaction-result": transactionResultMessage,
   "payment-end": paymentEndMessage,
+  "hold-order": holdOrderMessage,
   refund: refundMessage,
   "refund-result": refundResultMessage,
   "refund-end": refundEndMessage,

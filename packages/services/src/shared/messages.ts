@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { MAXIMUM_PAYMENT_ID_KEYS } from "../platform/key-ring.js";
-import { DECLINE_REASONS, PUBLIC_DECLINE_REASONS, reasonInMessages } from "./decline.js";
+import { CANCEL_REASONS, DECLINE_REASONS, PUBLIC_DECLINE_REASONS, reasonInMessages } from "./decline.js";
 import { merchantDataFields, merchantDataView } from "./merchant-data.js";
 import { wireMoney } from "./money.js";
 import { countCharacters } from "./plain-text.js";
@@ -39,6 +39,8 @@ const base = {
   acceptTime: time,
   /** After this moment the client's bank captures no more. */
   deadline: time,
+  /** There when the client's bank shall hold the money, and capture it when it is told to. */
+  capture: z.literal("manual").optional(),
 };
 
 /** What is left of the card after step 2. */
@@ -74,7 +76,10 @@ export const validationResultMessage = z.object({
 });
 export type ValidationResultMessage = z.infer<typeof validationResultMessage>;
 
-/** Step 3 -> 4, on `bank-result`. Without a decline reason the amount is captured. */
+/**
+ * Step 3 -> 4, on `bank-result`; of a payment that held money, step H2 -> 4. Without a decline reason the amount is
+ * captured: it is what was taken, which may be less than what was held.
+ */
 export const bankResultMessage = validationResultMessage
   // client-bank has recorded them: nobody after it needs them.
   .omit({ clientReference: true, metadata: true })
@@ -99,11 +104,21 @@ export const paymentView = z.object({
   refundedAmount: wireMoney.optional(),
   description: z.string(),
   ...merchantDataView,
-  state: z.enum(["PENDING", "SUCCEEDED", "DECLINED", "REFUNDED"]),
+  state: z.enum(["PENDING", "SUCCEEDED", "DECLINED", "REFUNDED", "AUTHORIZED", "CANCELED"]),
   /** As merchants are told it. */
   declineReason: reasonInMessages(PUBLIC_DECLINE_REASONS).optional(),
   /** Of a payment that was declined with `REQUEST_ID_REUSED`. */
   reuse: requestIdReuse.optional(),
+  /** There when it is captured by hand. */
+  capture: z.literal("manual").optional(),
+  /** What was taken of a payment that is captured by hand; absent while nothing was. */
+  capturedAmount: wireMoney.optional(),
+  /** When its money was held; absent when it never was. */
+  authorizeTime: time.optional(),
+  /** While it is held: until when. */
+  holdExpireTime: time.optional(),
+  /** Of one that is canceled, or on its way to be. */
+  cancelReason: reasonInMessages(Object.values(CANCEL_REASONS)).optional(),
   card: cardFacts.omit({ fingerprint: true, holder: true }),
   acceptTime: time,
   validateTime: time,
@@ -123,7 +138,7 @@ export type PaymentView = z.infer<typeof paymentView>;
 export const paymentEndMessage = z.object({
   version: z.literal(MESSAGE_VERSION),
   payment: paymentView.extend({
-    state: z.enum(["SUCCEEDED", "DECLINED", "REFUNDED"]),
+    state: z.enum(["SUCCEEDED", "DECLINED", "REFUNDED", "CANCELED"]),
     settleTime: time,
     finishTime: time,
   }),

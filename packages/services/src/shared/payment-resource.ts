@@ -1,5 +1,7 @@
 /** Payments and refunds as the public API shows them. */
 import {
+  CancelReason,
+  CaptureMethod,
   DeclineReason,
   type Payment,
   PaymentState,
@@ -33,13 +35,26 @@ export function recordedPayment(view: PaymentView): Payment {
     card: view.card,
     createTime: new Date(view.acceptTime),
     validateTime: new Date(view.validateTime),
-    captureTime: new Date(view.captureTime),
+    captureTime: isUncaptured(view) ? undefined : new Date(view.captureTime),
     settleTime: view.settleTime === undefined ? undefined : new Date(view.settleTime),
     finishTime: view.finishTime === undefined ? undefined : new Date(view.finishTime),
     refundedAmount: view.refundedAmount && moneyFromWire(view.refundedAmount),
     ...shownMerchantData(view),
     updateTime: updateTimeOf(view),
+    capture: view.capture === "manual" ? CaptureMethod.MANUAL : CaptureMethod.AUTOMATIC,
+    capturedAmount: view.capturedAmount && moneyFromWire(view.capturedAmount),
+    authorizeTime: view.authorizeTime === undefined ? undefined : new Date(view.authorizeTime),
+    authorizationExpireTime: view.holdExpireTime === undefined ? undefined : new Date(view.holdExpireTime),
+    cancelReason:
+      view.state === "CANCELED" && view.cancelReason !== undefined
+        ? (CancelReason[view.cancelReason] ?? CancelReason.UNSPECIFIED)
+        : undefined,
   };
+}
+
+/** Whether its money was held and nothing of it taken. */
+function isUncaptured({ authorizeTime, capturedAmount }: PaymentView): boolean {
+  return authorizeTime !== undefined && capturedAmount === undefined;
 }
 
 /** A refund as client-bank recorded it. */
@@ -72,6 +87,7 @@ export function unrecordedPayment(id: string, merchantId: string): Payment {
     ...{ id, merchant: merchantId, requestId: "", description: "" },
     ...shownMerchantData({}),
     state: PaymentState.PENDING,
+    capture: CaptureMethod.UNSPECIFIED,
   };
 }
 
@@ -92,6 +108,11 @@ export function shownMerchantData({ clientReference = "", metadata = {} }: Merch
 }
 
 /** Whether a payment changes no more while it is watched. */
-export function isFinal(view: Pick<PaymentView, "state">): boolean {
-  return view.state !== "PENDING";
+export function isFinal({ state }: Pick<PaymentView, "state">): boolean {
+  return state !== "PENDING" && state !== "AUTHORIZED";
+}
+
+/** Whether Pay has its answer: the payment is final, or its money is held until somebody asks for more. */
+export function isDecided({ state }: Pick<PaymentView, "state">): boolean {
+  return state !== "PENDING";
 }

@@ -50,7 +50,7 @@ const STEPS: readonly ServiceStep[] = SERVICES.flatMap((service) =>
   SYSTEM[service].steps.map((step) => ({ ...step, service })),
 ).sort((one, other) => placeOf(one).localeCompare(placeOf(other), "en"));
 
-/** Numbers are in the order of the alphabet: 1 to 5c, then R1 to R4. */
+/** Numbers are in the order of the alphabet: 1 to 5c, then H1 to H3 and R1 to R4. */
 function placeOf({ step }: StepRow): string {
   return step === undefined ? "beside" : `at ${step}`;
 }

@@ -42,9 +42,6 @@ export const refundMessage = z.object({
 });
 export type RefundMessage = z.infer<typeof refundMessage>;
 
-/** JMS property of a refund that waits for its payment to be settled: since when, in milliseconds since 1970. */
-export const WAITING_SINCE = "waiting_since";
-
 /** Step R2 -> R3, on `refund-result`. Without a decline reason the merchant was debited of `amount`. */
 export const refundResultMessage = refundMessage.omit({ alternateIds: true }).extend({
   /** The id that the request has under another key than the one that it is recorded under. */

@@ -3,7 +3,7 @@
  * of the services, in system-table.ts; queue-map.ts puts both together.
  */
 
-/** JMS priority of messages that somebody waits for: `payment`, `bank-result` and `refund`. */
+/** JMS priority of messages that somebody waits for: `payment`, `bank-result`, `hold-order` and `refund`. */
 const HIGH_PRIORITY = 7;
 /** JMS priority of everything else; JMS's default. */
 const MEDIUM_PRIORITY = 4;
@@ -79,6 +79,14 @@ export const CHANNEL_TABLE = {
       "payment-end": { ...SIGNED, selector: ENDS },
     },
     purpose: "payments that the merchant's bank settled or declined, and how each ended",
+  },
+  holdOrder: {
+    ...CYCLE,
+    address: "hold-order",
+    kind: "queue",
+    priority: HIGH_PRIORITY,
+    carries: { "hold-order": SIGNED },
+    purpose: "captures and cancellations of payments that hold money",
   },
   refund: {
     ...CYCLE,

@@ -111,6 +111,7 @@ const ROWS = {
     steps: [
       { step: "1", name: "accept", reads: [], writes: ["payment"] },
       { step: "5c", name: "answer", reads: ["gateway-reply", "gateway-replies"], writes: [] },
+      { step: "H1", name: "accept", reads: [], writes: ["hold-order"] },
       { step: "R1", name: "accept", reads: [], writes: ["refund"] },
       { step: "R4", name: "answer", reads: ["refund-reply", "refund-replies"], writes: [] },
       { name: "watch", reads: ["payment-update"], writes: ["gateway-notice"] },
@@ -149,6 +150,8 @@ const ROWS = {
     configuration: [
       "DATABASE_POOL_SIZE",
       "BOOKS_AUDIT_SECONDS",
+      "HOLD_SECONDS",
+      "HOLD_SWEEP_SECONDS",
       "CARD_GUESSES_MAXIMUM",
       "CARD_GUESSES_WINDOW_SECONDS",
       "MERCHANT_GUESSES_MAXIMUM",
@@ -169,6 +172,16 @@ const ROWS = {
         writes: ["payment-end", "payment-update", "gateway-reply", "gateway-replies"],
         processor: { name: "client-bank-finish", batch: 200 },
       },
+      {
+        step: "H2",
+        name: "conclude",
+        reads: ["hold-order"],
+        writes: ["bank-result", "payment-update", "gateway-reply", "gateway-replies"],
+        // While its payment may still be recorded.
+        postpones: true,
+        processor: { name: "client-bank-hold", batch: 200 },
+      },
+      { step: "H3", name: "expire", reads: [], writes: ["bank-result"] },
       {
         step: "R3",
         name: "credit",

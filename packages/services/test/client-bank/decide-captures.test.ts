@@ -15,6 +15,7 @@ const holder: LockedClient = {
   cardExpiryYear: good.card.expiryYear,
   currency: "EUR",
   balance: 1_000n,
+  held: 0n,
   state: "open",
   wrongExpiries: 0,
   wrongExpiriesSince: null,

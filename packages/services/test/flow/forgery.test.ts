@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Message, type OutgoingMessage, queue } from "@quittance/sdk";
 import { expect } from "chai";
+import { CaptureMethod } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { ALL_MESSAGE_KINDS, MESSAGE_KINDS } from "../../dist/shared/message-kinds.js";
 import { ALL_CHANNELS, consumersOf, deadLetterAddress, destinationOf } from "../../dist/shared/queue-map.js";
 import { END_PROPERTIES, type MessageKind } from "../../dist/topology/channel-table.js";
@@ -37,7 +38,10 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
     );
     const plain = validationResult(someClient(0));
     const validation = { ...plain, card: { ...plain.card, fingerprint: client?.fingerprint ?? "" } };
-    const paid = await house().pay({ requestId: `paid-before-${kind}-${randomBytes(6).toString("hex")}` });
+    const paid = await house().pay({
+      requestId: `paid-before-${kind}-${randomBytes(6).toString("hex")}`,
+      capture: kind === "hold-order" ? CaptureMethod.MANUAL : CaptureMethod.AUTOMATIC,
+    });
     const payment = { ...validation, paymentId: paid.id };
     const refund = refundOf(payment, "300");
     const time = new Date().toISOString();
@@ -48,6 +52,12 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
         return bankResult(validation);
       case "transaction-result":
         return transactionResult(payment, { declineReason: "MERCHANT_CLOSED", declinedBy: "merchant-bank" });
+      case "hold-order":
+        return {
+          ...{ version: 1, paymentId: paid.id, merchantId: paid.merchant, action: "capture" },
+          acceptTime: time,
+          recordBy: time,
+        };
       case "refund":
         return refund;
       case "refund-result":
@@ -67,6 +77,7 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
       SELECT (SELECT count(*) FROM client_bank.ledger_entries)::int AS client_entries,
              (SELECT count(*) FROM merchant_bank.ledger_entries)::int AS merchant_entries,
              (SELECT count(*) FROM client_bank.payments)::int AS payments,
+             (SELECT sum(held) FROM client_bank.clients)::int AS held,
              (SELECT count(*) FROM client_bank.refunds)::int AS refunds,
              (SELECT count(*) FROM merchant_bank.refunds)::int AS debits,
              (SELECT count(*) FROM notification.notifications)::int AS notifications`);
@@ -77,7 +88,7 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
     await eventually("nothing is on its way", async () => {
       const [row] = await house().query<{ pending: number; untold: number }>(`
         SELECT (SELECT count(*) FROM client_bank.payments WHERE state = 'PENDING')::int AS pending,
-               ((SELECT count(*) FROM client_bank.payments) + (SELECT count(*) FROM client_bank.refunds)
+               ((SELECT count(*) FROM client_bank.payments WHERE state <> 'AUTHORIZED') + (SELECT count(*) FROM client_bank.refunds)
                  - (SELECT count(*) FROM notification.notifications))::int AS untold`);
       return row?.pending === 0 && row.untold <= 0;
     });

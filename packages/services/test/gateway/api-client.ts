@@ -3,6 +3,7 @@ import { type CallOptions, credentials, Metadata, type ServiceError } from "@grp
 import { BadRequest, ErrorInfo, QuotaFailure, RetryInfo } from "../../dist/gen/google/rpc/error_details.js";
 import { Status } from "../../dist/gen/google/rpc/status.js";
 import {
+  CaptureMethod,
   ListPaymentsRequest,
   type ListPaymentsResponse,
   ListRefundsRequest,
@@ -26,6 +27,7 @@ export function payRequest(requestId: string, changes: Partial<PayRequest> = {})
     amount: { currencyCode: "EUR", minorUnits: 1_250n },
     description: "tea",
     wait: { seconds: 5n, nanos: 0 },
+    capture: CaptureMethod.UNSPECIFIED,
     ...changes,
   };
 }

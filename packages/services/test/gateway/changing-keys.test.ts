@@ -15,7 +15,7 @@ function formerIdOf(request: ReturnType<typeof payRequest>): string {
   const { card, amount, requestId, description } = request;
   if (card === undefined || amount === undefined) throw new Error("The request has no card or amount.");
   const context = { merchantId: MERCHANT, traceparent: "", deadlineMs: 0, isGone: () => false };
-  const order = { requestId, card, amount, description, waitMs: 0 };
+  const order = { requestId, card, amount, description, capture: "automatic" as const, waitMs: 0 };
   return identifyPayment(new GatewayKeyRing(ringOf(OLD)), context, order).id;
 }
 

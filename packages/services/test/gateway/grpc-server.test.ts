@@ -96,6 +96,8 @@ describe("the gRPC door", () => {
         "Pay",
         "GetPayment",
         "ListPayments",
+        "CapturePayment",
+        "CancelPayment",
         "WatchPayment",
         "RefundPayment",
         "GetRefund",

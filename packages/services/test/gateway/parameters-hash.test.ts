@@ -9,6 +9,7 @@ const ORDER: PaymentOrder = {
   card: { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada" },
   amount: { currencyCode: "EUR", minorUnits: 1250n },
   description: "tea",
+  capture: "automatic",
   waitMs: 5_000,
 };
 
@@ -29,6 +30,7 @@ describe("the hash of a payment's parameters", () => {
       { ...ORDER, amount: { currencyCode: "USD", minorUnits: 1250n } },
       { ...ORDER, amount: { currencyCode: "EUR", minorUnits: 1251n } },
       { ...ORDER, description: "Tea" },
+      { ...ORDER, capture: "manual" },
       { ...ORDER, card: { ...ORDER.card, number: "4012888888881881" } },
       { ...ORDER, card: { ...ORDER.card, expiryMonth: 11 } },
       { ...ORDER, card: { ...ORDER.card, expiryYear: 2031 } },

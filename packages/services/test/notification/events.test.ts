@@ -84,6 +84,7 @@ describe("Steps 5a and R4, of merchants that have webhook endpoints", function (
         card: { brand: "visa", lastFour: "4242", expiryMonth: 12, expiryYear: 2030 },
         createTime: "2026-05-15T10:00:00Z",
         validateTime: "2026-05-15T10:00:00.100Z",
+        capture: "CAPTURE_METHOD_AUTOMATIC",
         captureTime: "2026-05-15T10:00:00.200Z",
         settleTime: "2026-05-15T10:00:00.300Z",
         finishTime: "2026-05-15T10:00:00.400Z",

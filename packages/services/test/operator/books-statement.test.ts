@@ -82,7 +82,7 @@ describe("The books statement", function () {
   it("agrees with payments of every kind, final and on their way, and shows the sums of each currency", async () => {
     expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
     const all = await lines();
-    expect(all).to.have.length(12);
+    expect(all).to.have.length(13);
     // 8 in euros captured; 1 given back and 1400 refunded; 4 credited, of which 1550 were taken again; 2 waiting for
     // settlement, 1 that is to be given back, and a refund of 150 on its way.
     expect(all.at(-1)?.detail).to.equal("EUR: 8000 - 2400 = 2450 + 3150, USD: 1000 - 0 = 1000 + 0");
@@ -174,6 +174,11 @@ describe("The books statement", function () {
       "a payment that tells of more given back than the merchant gave",
       "UPDATE client_bank.payments SET refunded_amount = refunded_amount + 1 WHERE refunded_amount = 400",
       /^both banks: each payment and its receipt tell the same: 1/m,
+    ],
+    [
+      "an account that holds money for no payment",
+      "UPDATE client_bank.clients SET held = 1 WHERE id = 'c-0001'",
+      /^client-bank: each account holds what its authorised payments hold: 1 \(c-0001\)/m,
     ],
   ];
   for (const [what, forgery, found] of FORGED) {

@@ -92,7 +92,7 @@ describe("Migrating", function () {
     ["client_bank", "TRUNCATE client_bank.ledger_entries"],
     ["client_bank", "DELETE FROM client_bank.payments"],
     ["client_bank", "UPDATE client_bank.payments SET amount = 1"],
-    ["client_bank", "UPDATE client_bank.payments SET captured_amount = 0"],
+    ["client_bank", "UPDATE client_bank.payments SET amount = 1"],
     ["client_bank", "SELECT sealed_card FROM client_bank.clients"],
     ["client_bank", "UPDATE client_bank.clients SET opening_balance = 1"],
     ["client_bank", "DELETE FROM client_bank.clients"],

@@ -23,6 +23,14 @@ const WRONG: readonly (readonly [string, string, readonly string[]])[] = [
       // Declined with the money, or without a reason; succeeded with one.
       ...["state = 'DECLINED', decline_reason = 'MERCHANT_CLOSED'", "state = 'DECLINED', given_back_amount = 1000"],
       ...["decline_reason = 'CARD_EXPIRED'", "standing_id = 'pay_x'", "differing_fields = '{amount}'"],
+      // Money that was never held: held, captured by hand, or released.
+      ...["capture = 'later'", `authorize_time = ${NOW}`, `hold_expire_time = ${NOW}`],
+      ...["state = 'AUTHORIZED', finish_time = NULL, settle_time = NULL, captured_amount = 0", "state = 'CANCELED'"],
+      "state = 'CANCELED', decline_reason = 'PAYMENT_CANCELED', captured_amount = 0",
+      // Held and taken at once, released and taken, or kept after its time.
+      `capture = 'manual', authorize_time = ${NOW}, captured_amount = amount + 1`,
+      `capture = 'manual', authorize_time = ${NOW}, state = 'CANCELED', decline_reason = 'PAYMENT_CANCELED'`,
+      `capture = 'manual', authorize_time = ${NOW}, hold_expire_time = ${NOW}`,
     ],
   ],
   [
@@ -31,7 +39,7 @@ const WRONG: readonly (readonly [string, string, readonly string[]])[] = [
     ["id = 'clearing'", "card_expiry_month = 0", "currency = 'EU'", "state = 'x'", "card_fingerprint = NULL"],
   ],
   ["client_bank.clients", "clients_whole", ["opening_balance = -1"]],
-  ["client_bank.clients", "clients_balance", ["balance = -1"]],
+  ["client_bank.clients", "clients_balance", ["balance = -1", "held = -1", "held = balance + 1"]],
   [
     "client_bank.ledger_entries",
     "ledger_entries_whole",

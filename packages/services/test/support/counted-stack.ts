@@ -10,7 +10,7 @@ import { HoldingProxy } from "./wire/holding-proxy.js";
 
 const START_TIMEOUT_MS = 120_000;
 /** What a service does by the clock is no part of what a payment costs. */
-const BY_THE_CLOCK = { BOOKS_AUDIT_SECONDS: "0", MERCHANT_GUESSES_MAXIMUM: "0" };
+const BY_THE_CLOCK = { BOOKS_AUDIT_SECONDS: "0", HOLD_SWEEP_SECONDS: "3600", MERCHANT_GUESSES_MAXIMUM: "0" };
 
 /** What is counted for {@link isIdle}. */
 const OF_THE_PROXY = /^(sent|received) (un)?settled$/;

@@ -13,8 +13,10 @@ import type { Table } from "./table.js";
 
 const PAYMENT_TIMES = [
   ...(["acceptTime", "deadline", "validateTime", "captureTime", "settleTime", "finishTime"] as const),
-  "lastRefundTime",
+  ...(["lastRefundTime", "authorizeTime", "holdExpireTime"] as const),
 ] as const;
+/** As in find-expired-holds.ts. */
+const MAXIMUM_EXPIRED = 200;
 const REFUND_TIMES = ["acceptTime", "debitTime", "finishTime"] as const;
 const REFUND_COLUMNS = [
   ...(["id", "paymentId", "merchantId", "requestId", "parametersHash", "currency", "amount", "state"] as const),
@@ -66,6 +68,26 @@ export function clientBankStatements(tables: ClientBankTables): Record<string, S
       return answer(rows.map((row) => withDates(row, PAYMENT_TIMES)));
     },
 
+    "lock-held-payments": async (session, [ids]) => {
+      const asked = ids as readonly string[];
+      const others = known(asked.map((id) => otherIds.get(id, session))).map(({ recordedAs }) => recordedAs);
+      const rows = await session.lockRows(payments, [...new Set([...asked, ...others])].sort());
+      return answer(rows.map((row) => withDates(row, PAYMENT_TIMES)));
+    },
+
+    "find-other-ids": async (session, [ids]) => {
+      return answer(known((ids as readonly string[]).map((id) => otherIds.get(id, session))));
+    },
+
+    "find-expired-holds": async (session, [now]) => {
+      const time = (now as Date).toISOString();
+      const due = payments
+        .rows(session)
+        .filter(({ holdExpireTime }) => holdExpireTime !== null && holdExpireTime <= time);
+      const rows = due.sort(byText(({ holdExpireTime, id }) => `${holdExpireTime} ${id}`)).map(({ id }) => ({ id }));
+      return answer(rows.slice(0, MAXIMUM_EXPIRED));
+    },
+
     "find-refunds": async (session, [ids]) => {
       return answer(recordedOf(ids, refunds, session).map((row) => withDates(row, REFUND_TIMES)));
     },
@@ -88,6 +110,14 @@ export function clientBankStatements(tables: ClientBankTables): Record<string, S
 
     "record-card-guesses": (session, values) => recordCardGuesses(tables, session, values),
     "record-captures": (session, values) => recordCaptures(tables, session, values),
+    "conclude-holds": (session, values) => concludeHolds(tables, session, values),
+    "tell-again-later": async (session, values) => {
+      const later = rowsOf<PaymentRecord>(values, ["id", "holdExpireTime"]);
+      const times = new Map(later.map(({ id, holdExpireTime }) => [id, holdExpireTime]));
+      const rows = await session.lockRows(payments, [...times.keys()]);
+      for (const row of rows) payments.write({ ...row, holdExpireTime: times.get(row.id) ?? null }, session);
+      return { rows: [], rowCount: rows.length };
+    },
     "finish-payments": (session, values) => finishPayments(tables, session, values),
     "give-back": (session, values) => giveBack(tables, session, values),
     "record-refunds": (session, values) => recordRefunds(tables, session, values),
@@ -103,13 +133,20 @@ async function recordCaptures(
     ...(["id", "merchantId", "requestId", "parametersHash", "currency", "amount", "description", "clientId"] as const),
     ...(["declineReason", "cardBrand", "cardLastFour", "cardExpiryMonth", "cardExpiryYear", "acceptTime"] as const),
     ...(["deadline", "validateTime", "captureTime", "capturedAmount", "cardFingerprint", "cardHolder"] as const),
-    ...(["standingId", "differingFields", ...MERCHANT_DATA_COLUMNS] as const),
+    ...([
+      "standingId",
+      "differingFields",
+      ...MERCHANT_DATA_COLUMNS,
+      "capture",
+      "authorizeTime",
+      "holdExpireTime",
+    ] as const),
   ]).sort(byText(byRequest));
   const recorded: PaymentRecord[] = [];
   for (const row of decided) {
     const payment: PaymentRecord = {
       ...withJson(withFields(row)),
-      state: "PENDING",
+      state: row.holdExpireTime === null ? "PENDING" : "AUTHORIZED",
       settleTime: null,
       finishTime: null,
       givenBackAmount: 0n,
@@ -119,16 +156,24 @@ async function recordCaptures(
     if (await session.insertUnlessThere(payments, payment)) recorded.push(payment);
   }
   const captured = recorded.filter(({ capturedAmount }) => capturedAmount > 0n);
+  const approved = recorded.filter(
+    ({ capturedAmount, holdExpireTime }) => capturedAmount > 0n || holdExpireTime !== null,
+  );
   const debits = sumBy(
-    captured,
+    approved,
     ({ clientId }) => clientId ?? "",
     ({ capturedAmount }) => capturedAmount,
   );
+  const holds = sumBy(
+    approved,
+    ({ clientId }) => clientId ?? "",
+    ({ amount, holdExpireTime }) => (holdExpireTime === null ? 0n : amount),
+  );
   let debited = 0;
   for (const client of await session.lockRows(clients, [...debits.keys()])) {
-    const debit = debits.get(client.id) ?? 0n;
-    if (client.balance < debit) continue;
-    clients.write({ ...client, balance: client.balance - debit }, session);
+    const [debit, hold] = [debits.get(client.id) ?? 0n, holds.get(client.id) ?? 0n];
+    if (client.balance - client.held < debit + hold) continue;
+    clients.write({ ...client, balance: client.balance - debit, held: client.held + hold }, session);
     debited += 1;
   }
   for (const { id, clientId, currency, capturedAmount, captureTime } of captured) {
@@ -193,8 +238,46 @@ async function finishPayments(
   const changes = new Map(finished.map((row) => [row.id, row]));
   const rows = await session.lockRows(payments, [...changes.keys()]);
   const pending = rows.filter(({ state }) => state === "PENDING");
-  for (const row of pending) payments.write({ ...row, ...changes.get(row.id) }, session);
+  for (const row of pending) payments.write({ ...row, ...changes.get(row.id), holdExpireTime: null }, session);
   expectCount(pending.length, finished.length);
+  return answer([{ expect_count: "" }]);
+}
+
+async function concludeHolds(
+  { clients, payments, entries, clearing }: ClientBankTables,
+  session: Session,
+  values: readonly unknown[],
+): Promise<StatementResult> {
+  const concluded = rowsOf<PaymentRecord>(values, [
+    ...(["id", "clientId", "currency", "amount", "capturedAmount", "declineReason", "captureTime"] as const),
+    "holdExpireTime",
+  ]);
+  const changes = new Map(concluded.map(({ amount: _held, ...row }) => [row.id, row]));
+  const rows = await session.lockRows(payments, [...changes.keys()]);
+  const changed = rows.filter(({ state }) => state === "AUTHORIZED");
+  for (const row of changed) payments.write({ ...row, ...changes.get(row.id), state: "PENDING" }, session);
+  const sumsOf = (amountOf: (row: PaymentRecord) => bigint) =>
+    sumBy(concluded, ({ clientId }) => clientId ?? "", amountOf);
+  const held = sumsOf(({ amount }) => amount);
+  const debits = sumsOf(({ capturedAmount }) => capturedAmount);
+  const locked = await session.lockRows(clients, [...held.keys()].sort());
+  for (const client of locked) {
+    const balance = client.balance - (debits.get(client.id) ?? 0n);
+    clients.write({ ...client, balance, held: client.held - (held.get(client.id) ?? 0n) }, session);
+  }
+  const captured = concluded.filter(({ capturedAmount }) => capturedAmount > 0n);
+  for (const { id, clientId, currency, capturedAmount, captureTime } of captured) {
+    const movement = { paymentId: id, refundId: "", kind: "capture", currency, time: captureTime } as const;
+    enter(session, entries, { ...movement, from: clientId, to: CLEARING, amount: capturedAmount });
+  }
+  const sums = sumBy(
+    captured,
+    ({ currency }) => currency,
+    ({ capturedAmount }) => capturedAmount,
+  );
+  if (locked.length > 0) await clear(session, clearing, sums);
+  expectCount(changed.length, concluded.length);
+  expectCount(locked.length, held.size);
   return answer([{ expect_count: "" }]);
 }
 

@@ -14,6 +14,7 @@ export interface ClientRow {
   readonly cardExpiryYear: number;
   readonly currency: string;
   readonly balance: bigint;
+  readonly held: bigint;
   readonly openingBalance: bigint;
   readonly state: "open" | "closed";
   readonly wrongExpiries: number;
@@ -34,7 +35,7 @@ export function clientBankTables() {
       name: "client_bank.clients",
       keyOf: ({ id }) => id,
       primaryKey: "clients_pkey",
-      checks: { clients_balance: ({ balance }) => balance >= 0n },
+      checks: { clients_balance: ({ balance, held }) => held >= 0n && balance >= held },
     }),
     clearing: clearingAccounts("client_bank"),
     payments: new Table<PaymentRecord>({
@@ -45,10 +46,19 @@ export function clientBankTables() {
       checks: {
         payments_amount: ({ amount }) => amount > 0n,
         payments_captured_amount: (row) =>
-          row.capturedAmount === 0n || (row.capturedAmount === row.amount && row.clientId !== null),
+          row.capturedAmount === 0n ||
+          (row.capturedAmount > 0n &&
+            (row.authorizeTime === null ? row.capturedAmount === row.amount : row.capturedAmount <= row.amount) &&
+            row.clientId !== null),
+        payments_capture: ({ capture, authorizeTime, holdExpireTime }) =>
+          (capture === "manual" || authorizeTime === null) && (authorizeTime !== null || holdExpireTime === null),
+        payments_hold: ({ state, holdExpireTime, declineReason }) =>
+          state === "AUTHORIZED"
+            ? holdExpireTime !== null
+            : holdExpireTime === null || (state === "PENDING" && declineReason === "AUTHORIZATION_EXPIRED"),
         payments_given_back_amount: (row) => row.givenBackAmount === 0n || row.givenBackAmount === row.capturedAmount,
         payments_final: (row) =>
-          (row.state === "PENDING") === (row.finishTime === null) &&
+          (row.state === "PENDING" || row.state === "AUTHORIZED") === (row.finishTime === null) &&
           (row.finishTime === null) === (row.settleTime === null),
         payments_money: moneyFitsState,
         payments_reuse: reuseIsWhole,
@@ -88,7 +98,12 @@ export function clientBankTables() {
 
 function moneyFitsState(row: PaymentRecord): boolean {
   const { state, declineReason, capturedAmount, givenBackAmount, refundedAmount } = row;
+  const isCanceled = declineReason === "PAYMENT_CANCELED" || declineReason === "AUTHORIZATION_EXPIRED";
   switch (state) {
+    case "AUTHORIZED":
+      return declineReason === null && capturedAmount === 0n && givenBackAmount === 0n && refundedAmount === 0n;
+    case "CANCELED":
+      return isCanceled && capturedAmount === 0n && givenBackAmount === 0n && refundedAmount === 0n;
     case "PENDING":
       return givenBackAmount === 0n && refundedAmount === 0n && (declineReason === null) === capturedAmount > 0n;
     case "SUCCEEDED":
@@ -100,7 +115,7 @@ function moneyFitsState(row: PaymentRecord): boolean {
         refundedAmount < capturedAmount
       );
     case "DECLINED":
-      return declineReason !== null && givenBackAmount === capturedAmount && refundedAmount === 0n;
+      return declineReason !== null && !isCanceled && givenBackAmount === capturedAmount && refundedAmount === 0n;
     case "REFUNDED":
       return (
         declineReason === null && capturedAmount > 0n && givenBackAmount === 0n && refundedAmount === capturedAmount

@@ -55,7 +55,7 @@ const withBalancesReadEarlier = (query: Query) =>
   patched(
     patched(query, "lock-clients", "FOR NO KEY UPDATE", ""),
     "record-captures",
-    "AND clients.balance >= debits.amount",
+    "AND clients.balance - clients.held >= debits.amount + debits.held",
     "",
   );
 
@@ -106,7 +106,7 @@ describe("The deliberate bugs in SQL, on PostgreSQL", function () {
       "TRUNCATE client_bank.clearing_accounts, client_bank.deadline_extensions, merchant_bank.merchants",
     );
     await database().query("ALTER TABLE client_bank.clients DROP CONSTRAINT IF EXISTS clients_balance");
-    await database().query("ALTER TABLE client_bank.clients ADD CONSTRAINT clients_balance CHECK (balance >= 0)");
+    await database().query("ALTER TABLE client_bank.clients ADD CONSTRAINT clients_balance CHECK (balance >= held)");
   });
 
   it(`"balance checked outside the statement" takes money that is not there (seed ${SEED})`, async () => {

@@ -1,9 +1,12 @@
 /** Transactions of the banks' steps over few payments, clients and merchants, so that they meet. */
 
 import { GuessBook } from "../../../dist/client-bank/card-guesses.js";
+import { findExpiredHolds } from "../../../dist/client-bank/operations/find-expired-holds.js";
 import { getPayments } from "../../../dist/client-bank/operations/get-payments.js";
 import { capturePayments } from "../../../dist/client-bank/step-3-capture.js";
 import { finishCycle } from "../../../dist/client-bank/step-5b-finish.js";
+import { concludeOrders } from "../../../dist/client-bank/step-h2-conclude.js";
+import { expireHolds } from "../../../dist/client-bank/step-h3-expire.js";
 import { creditRefunds } from "../../../dist/client-bank/step-r3-credit.js";
 import { settlePayments } from "../../../dist/merchant-bank/step-4-settle.js";
 import { debitRefunds } from "../../../dist/merchant-bank/step-r2-debit.js";
@@ -12,6 +15,7 @@ import type { ComposedNotification } from "../../../dist/notification/compose-no
 import { insertNotifications } from "../../../dist/notification/operations/insert-notifications.js";
 import type { Transaction } from "../../../dist/platform/database.js";
 import type { DeclineReason } from "../../../dist/shared/decline.js";
+import type { HoldOrderMessage } from "../../../dist/shared/hold-order.js";
 import type {
   BankResultMessage,
   TransactionResultMessage,
@@ -32,6 +36,9 @@ export interface Work {
 
 /** So low that they are reached. */
 const GUESS_LIMITS = { perCard: { maximum: 2, windowMs: 30_000 }, perMerchant: { maximum: 4, windowMs: 30_000 } };
+
+/** So short that some have expired. */
+const HOLD_MS = 30_000;
 
 const ACCEPT_TIME = new Date(START_MS).toISOString();
 const DEADLINE = new Date(START_MS + 60_000).toISOString();
@@ -58,7 +65,21 @@ export class RandomWork {
         return {
           user: "client-bank",
           name: "3",
-          run: (transaction) => capturePayments(transaction, batch, clock, new GuessBook(GUESS_LIMITS)),
+          run: (transaction) => capturePayments(transaction, batch, clock, new GuessBook(GUESS_LIMITS), HOLD_MS),
+        };
+      },
+      () => {
+        const batch = this.#batch(() => this.#holdOrder());
+        return { user: "client-bank", name: "H2", run: (transaction) => concludeOrders(transaction, batch, clock) };
+      },
+      () => {
+        return {
+          user: "client-bank",
+          name: "H3",
+          run: async (transaction) => {
+            const due = await findExpiredHolds(transaction, new Date(timeMs));
+            return expireHolds(transaction, due, clock);
+          },
         };
       },
       () => {
@@ -121,6 +142,7 @@ export class RandomWork {
       amount: { currencyCode: "EUR", minorUnits: other ? "17" : String(number * 5) },
       description: "",
       ...(other && { clientReference: "order \u2615", metadata: { first: 'a "quoted", text', second: "\\" } }),
+      ...((number > 2 || random.chance(0.05)) && { capture: "manual" as const }),
       acceptTime: ACCEPT_TIME,
       deadline: DEADLINE,
       card: {
@@ -135,6 +157,17 @@ export class RandomWork {
       },
       validateTime: ACCEPT_TIME,
       ...(declineReason !== undefined && { declineReason }),
+    };
+  }
+
+  #holdOrder(): HoldOrderMessage {
+    const random = this.#random;
+    const { paymentId, merchantId, amount } = this.#validation();
+    const action = random.pick(["capture", "capture", "cancel"] as const);
+    const asked = random.pick([undefined, amount.minorUnits, "3", "100"]);
+    return {
+      ...{ version: 1, paymentId, merchantId, action, acceptTime: ACCEPT_TIME, recordBy: DEADLINE },
+      ...(action === "capture" && asked !== undefined && { amount: { currencyCode: "EUR", minorUnits: asked } }),
     };
   }
 

@@ -1,11 +1,11 @@
 import type { Session } from "../../platform/database.js";
 import { type AuditFindings, MAXIMUM_AUDITED } from "../../shared/books-audit.js";
-import { CLIENT_ENTRIES_WRONG, CLIENT_ROW_WRONG, clientEntries } from "../../shared/books-rules.js";
+import { CLIENT_ENTRIES_WRONG, CLIENT_HOLDS, CLIENT_ROW_WRONG, clientEntries } from "../../shared/books-rules.js";
 
 /**
- * Three statements, each of which sees one state of the books: balances against what entries can explain, which takes
+ * Four statements, each of which sees one state of the books: balances against what entries can explain, which takes
  * the accounts alone, for all movements together add up to zero; the payments captured since `since` that are not final;
- * and a bounded number of them against their entries.
+ * a bounded number of them against their entries; and what accounts hold against what authorised payments hold.
  */
 export async function auditBooks(session: Session, since: Date): Promise<AuditFindings> {
   const drifts = await session.query<AuditFindings["drifts"][number]>({ name: "audit-drift", text: DRIFT });
@@ -19,12 +19,14 @@ export async function auditBooks(session: Session, since: Date): Promise<AuditFi
     text: ENTRIES,
     values: [since],
   });
+  const holds = await session.query<NonNullable<AuditFindings["holds"]>[number]>({ name: "audit-holds", text: HOLDS });
   const { audited = 0n, wrong = 0n, named = null } = entries.rows[0] ?? {};
   return {
     drifts: drifts.rows,
     audited,
     wrong,
     named,
+    holds: holds.rows,
     inFlight: flight.rows[0] ?? { count: 0n, oldest: null },
   };
 }
@@ -41,6 +43,14 @@ const DRIFT = `
 const IN_FLIGHT = `
   SELECT count(*) AS count, min(capture_time) AS oldest
   FROM client_bank.payments WHERE capture_time >= $1 AND state = 'PENDING'`;
+
+const HOLDS = `
+  SELECT currency, sum(held)::int8 AS held, sum(held - expected)::int8 AS drift
+  FROM (
+    SELECT currency, held, 0 AS expected FROM client_bank.clients WHERE held <> 0
+    UNION ALL SELECT currency, 0, h.held FROM (${CLIENT_HOLDS}) h
+  ) sums
+  GROUP BY currency ORDER BY currency`;
 
 const ENTRIES = `
   WITH p AS MATERIALIZED (

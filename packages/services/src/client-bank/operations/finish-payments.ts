@@ -11,7 +11,8 @@ export async function finishPayments(transaction: Transaction, payments: readonl
     text: `WITH changed AS (
              UPDATE client_bank.payments
              SET state = finished.state, decline_reason = finished.decline_reason, settle_time = finished.settle_time,
-                 finish_time = finished.finish_time, given_back_amount = finished.given_back_amount
+                 finish_time = finished.finish_time, given_back_amount = finished.given_back_amount,
+                 hold_expire_time = NULL
              FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int8[])
                AS finished (id, state, decline_reason, settle_time, finish_time, given_back_amount)
              WHERE payments.id = finished.id AND payments.state = 'PENDING'

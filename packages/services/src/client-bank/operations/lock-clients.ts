@@ -10,6 +10,8 @@ export interface LockedClient {
   readonly cardExpiryYear: number;
   readonly currency: string;
   readonly balance: bigint;
+  /** Of the balance: what authorised payments hold. */
+  readonly held: bigint;
   readonly state: "open" | "closed";
   /** Payments of the window that had another expiry date than the card's, and when the first of them came. */
   readonly wrongExpiries: number;
@@ -28,7 +30,7 @@ export async function lockClients(
     name: "lock-clients",
     text: `SELECT id, card_fingerprint AS "cardFingerprint",
                   former_card_fingerprint AS "formerCardFingerprint", card_expiry_month AS "cardExpiryMonth",
-                  card_expiry_year AS "cardExpiryYear", currency, balance, state,
+                  card_expiry_year AS "cardExpiryYear", currency, balance, held, state,
                   wrong_expiries AS "wrongExpiries", wrong_expiries_since AS "wrongExpiriesSince"
            FROM client_bank.clients
            WHERE card_fingerprint = ANY ($1::text[]) OR former_card_fingerprint = ANY ($1::text[])

@@ -1,5 +1,5 @@
 import type { Session } from "../../platform/database.js";
-import type { StoredTemplate } from "../stored-template.js";
+import { IN_USE, type StoredTemplate } from "../stored-template.js";
 
 /** Templates by name and language. */
 export async function findTemplates(
@@ -13,8 +13,8 @@ export async function findTemplates(
   },
 ): Promise<StoredTemplate[]> {
   const { rows } = await session.query<StoredTemplate>({
-    text: `SELECT name, language, max(version) FILTER (WHERE active) AS "activeVersion", max(version) AS "latestVersion",
-                  max(create_time) AS "updateTime"
+    text: `SELECT name, language, max(version) FILTER (WHERE ${IN_USE}) AS "activeVersion",
+                  max(version) AS "latestVersion", max(create_time) AS "updateTime"
            FROM notification.templates
            WHERE ($1::text IS NULL OR name = $1) AND ($2::text IS NULL OR language = $2)
              AND ($3::text IS NULL OR (name, language) > ($3, $4::text))

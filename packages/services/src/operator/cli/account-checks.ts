@@ -1,10 +1,12 @@
 /** What must be true of accounts and of the banks together: balances, and the sums of each currency. */
 import type pg from "pg";
+import { CLIENT_HOLDS } from "../../shared/books-rules.js";
 
 /** The checks of accounts and currencies, each with what it says. */
 export const ACCOUNT_CHECKS = {
   "client-balance": "client-bank: each balance is the opening balance and the entries",
   "merchant-balance": "merchant-bank: each balance is the opening balance and the entries",
+  held: "client-bank: each account holds what its authorised payments hold",
   "top-up": "both banks: each top-up and payout is one movement with the outside",
   sums: "both banks: captured - given back = credited + in flight",
 } as const;
@@ -82,6 +84,39 @@ export function complaintOfAccount(wrong: WrongAccount): string {
     `its balance is ${wrong.balance}, its opening balance and entries ${wrong.openingBalance} + ${wrong.entries} = ` +
     `${expected}: ${difference < 0n ? `${-difference} too little` : `${difference} too much`}`
   );
+}
+
+/** An account that does not hold what its authorised payments hold. */
+export interface WrongHold {
+  readonly account: string;
+  readonly currency: string;
+  /** Null for an account that payments name and nobody has. */
+  readonly balance: bigint | null;
+  readonly held: bigint | null;
+  readonly expected: bigint;
+}
+
+/** The accounts whose holds are wrong, at most `limit` of them, and how many there are. */
+export async function checkHolds(
+  client: pg.Client,
+  limit: number,
+): Promise<{ readonly discrepancies: bigint; readonly wrong: readonly WrongHold[] }> {
+  const { rows } = await client.query<WrongHold & { readonly all: bigint }>(
+    `SELECT account, currency, a.balance, a.held, coalesce(h.held, 0)::int8 AS expected, count(*) OVER () AS "all"
+     FROM (SELECT id AS account, currency, balance, held FROM client_bank.clients) a
+     FULL JOIN (${CLIENT_HOLDS}) h USING (account, currency)
+     WHERE a.held IS DISTINCT FROM coalesce(h.held, 0) OR a.held > a.balance
+     ORDER BY account, currency LIMIT $1`,
+    [Math.max(1, limit)],
+  );
+  return { discrepancies: rows[0]?.all ?? 0n, wrong: rows.slice(0, limit) };
+}
+
+/** What is wrong with what an account holds, as a sentence. */
+export function complaintOfHold({ balance, held, expected }: WrongHold): string {
+  if (held === null) return `authorised payments hold ${expected} of it, and there is no such account`;
+  if (held !== expected) return `it holds ${held}, its authorised payments ${expected}`;
+  return `it holds ${held}, and its balance is ${balance}`;
 }
 
 /** A top-up or a payout that is not one movement between outside and one account. */

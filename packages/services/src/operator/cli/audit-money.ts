@@ -5,8 +5,10 @@ import {
   type AccountCheck,
   type CurrencySums,
   checkBalances,
+  checkHolds,
   checkTopUps,
   complaintOfAccount,
+  complaintOfHold,
   complaintOfTopUp,
   driftOf,
   sumCurrencies,
@@ -84,7 +86,7 @@ export function auditMoney(client: pg.Client, options: AuditOptions): Promise<Mo
   return inSnapshot(client, async () => {
     await client.query(`SET LOCAL work_mem = '${WORK_MEMORY}'; SET LOCAL statement_timeout = 0; SET LOCAL jit = off`);
     const ranges = await idRanges(client, options.rangeSize ?? RANGE_SIZE);
-    const steps = ranges.length + 6;
+    const steps = ranges.length + 7;
     const progress = (done: number, what: string) => options.onProgress?.(done, steps, what);
     const discrepancies: Discrepancy[] = [];
     const room = () => Math.max(0, options.limit - discrepancies.length);
@@ -103,13 +105,13 @@ export function auditMoney(client: pg.Client, options: AuditOptions): Promise<Mo
       wrong += found.discrepancies;
       discrepancies.push(...(await namePayments(client, found.payments)).slice(0, room()));
     }
-    progress(steps - 5, "refunds");
+    progress(steps - 6, "refunds");
     const refunds = await checkRefunds(client, { boundSeconds: options.boundSeconds, limit: room() });
     wrong += refunds.discrepancies;
     discrepancies.push(...(await nameRefunds(client, refunds.refunds)).slice(0, room()));
     let accounts = 0n;
     for (const check of ["client-balance", "merchant-balance"] as const) {
-      progress(steps - (check === "client-balance" ? 4 : 3), `balances of ${ACCOUNT_CHECKS[check].split(":")[0]}`);
+      progress(steps - (check === "client-balance" ? 5 : 4), `balances of ${ACCOUNT_CHECKS[check].split(":")[0]}`);
       const found = await checkBalances(client, check, room());
       accounts += found.checked;
       wrong += found.discrepancies;
@@ -123,6 +125,16 @@ export function auditMoney(client: pg.Client, options: AuditOptions): Promise<Mo
           entries: [],
         });
       }
+    }
+    progress(steps - 3, "holds");
+    const holds = await checkHolds(client, room());
+    wrong += holds.discrepancies;
+    for (const hold of holds.wrong) {
+      const { account, currency } = hold;
+      discrepancies.push({
+        ...{ check: "held", payment: null, accounts: [account], currency, entries: [] },
+        complaint: complaintOfHold(hold),
+      });
     }
     progress(steps - 2, "top-ups");
     const topUps = await checkTopUps(client, room());

@@ -6,6 +6,7 @@ import { type Command, EXIT, type ExitCode, formatColumns, type Terminal, UsageE
 import { deadLetters } from "./dead-letters.js";
 import { deadlines } from "./deadlines.js";
 import { explain } from "./explain.js";
+import { holds } from "./holds.js";
 import { importClients } from "./import-clients.js";
 import { keys } from "./keys.js";
 import { configurationOf } from "./operator-configuration.js";
@@ -18,6 +19,7 @@ const COMMANDS: readonly Command[] = [
   explain,
   deadLetters,
   deadlines,
+  holds,
   accounts,
   importClients,
   templates,

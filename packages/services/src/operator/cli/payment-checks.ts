@@ -10,6 +10,7 @@ import {
   MERCHANT_ENTRIES_WRONG,
   MERCHANT_RECEIPT_WRONG,
   merchantEntries,
+  SETTLED_AMOUNT,
 } from "../../shared/books-rules.js";
 import { type IdRange, inRange } from "./id-ranges.js";
 
@@ -81,13 +82,13 @@ WITH c AS (
     CASE WHEN ${MERCHANT_ENTRIES_WRONG} THEN 'merchant-entries' END,
     CASE WHEN ${MERCHANT_RECEIPT_WRONG} THEN 'merchant-receipt' END,
     CASE WHEN r.outcome IS NOT NULL AND p.state IS NULL
-           OR r.outcome IS NULL AND p.state <> 'PENDING'
-           OR (r.merchant_id, r.currency, r.amount) <> (p.merchant_id, p.currency, p.amount)
+           OR r.outcome IS NULL AND p.state NOT IN ('PENDING', 'AUTHORIZED')
+           OR (r.merchant_id, r.currency, r.amount) <> (p.merchant_id, p.currency, ${SETTLED_AMOUNT})
            OR p.state IS NOT NULL AND r.declined_by = 'client-side' AND r.decline_reason IS DISTINCT FROM p.decline_reason
            OR r.declined_by IS DISTINCT FROM 'client-side' AND r.outcome IS NOT NULL AND p.captured_amount = 0
            OR r.outcome = 'credited' AND p.state NOT IN ('PENDING', 'SUCCEEDED', 'REFUNDED')
-           OR r.outcome = 'declined' AND p.state NOT IN ('PENDING', 'DECLINED')
-           OR r.outcome IS NOT NULL AND p.state = 'DECLINED' AND r.decline_reason IS DISTINCT FROM p.decline_reason
+           OR r.outcome = 'declined' AND p.state NOT IN ('PENDING', 'DECLINED', 'CANCELED')
+           OR r.outcome IS NOT NULL AND p.state IN ('DECLINED', 'CANCELED') AND r.decline_reason IS DISTINCT FROM p.decline_reason
            OR p.refunded_amount > r.refunded_amount
          THEN 'pair' END,
     CASE WHEN p.state = 'PENDING' AND p.capture_time < now() - make_interval(secs => $1) THEN 'in-flight' END

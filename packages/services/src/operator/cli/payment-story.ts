@@ -26,6 +26,9 @@ export interface RecordedPayment {
   readonly finishTime: Date | null;
   readonly capturedAmount: bigint;
   readonly givenBackAmount: bigint;
+  /** When its money was held, and until when: null when it was not, or is not any more. */
+  readonly authorizeTime: Date | null;
+  readonly holdExpireTime: Date | null;
 }
 
 /** What merchant-bank recorded (step 4). */
@@ -98,7 +101,8 @@ export function readPaymentStory(client: pg.Client, asked: string): Promise<Paym
               description, state, decline_reason AS "declineReason", card_brand AS "cardBrand",
               card_last_four AS "cardLastFour", accept_time AS "acceptTime", deadline, validate_time AS "validateTime",
               capture_time AS "captureTime", settle_time AS "settleTime", finish_time AS "finishTime",
-              captured_amount AS "capturedAmount", given_back_amount AS "givenBackAmount"
+              captured_amount AS "capturedAmount", given_back_amount AS "givenBackAmount",
+              authorize_time AS "authorizeTime", hold_expire_time AS "holdExpireTime"
        FROM client_bank.payments WHERE id = $1`,
       [id],
     );

@@ -91,6 +91,7 @@ function captured(
   // Before step 4 has decided, a reason can only be that of the client's side.
   const reason = declinedBy === "merchant-bank" ? null : payment.declineReason;
   const byCard = reason !== null && STEP_2_REASONS.has(reason);
+  const isHeld = payment.authorizeTime !== null;
   const card = `${payment.cardBrand} ending in ${payment.cardLastFour}`;
   return [
     {
@@ -110,16 +111,32 @@ function captured(
     {
       step: "3",
       service: "client-bank",
-      time: payment.captureTime,
-      decision:
-        payment.capturedAmount > 0n
+      time: payment.authorizeTime ?? payment.captureTime,
+      decision: isHeld
+        ? `holds ${payment.amount} ${payment.currency} of ${payment.clientId}`
+        : payment.capturedAmount > 0n
           ? `captured from ${payment.clientId}`
           : byCard
             ? "recorded as declined"
             : `declined: ${reason}${payment.clientId === null ? "" : `, client ${payment.clientId}`}`,
-      entries,
+      entries: isHeld ? [] : entries,
     },
+    ...(isHeld && payment.state !== "AUTHORIZED" ? [concluded(payment, entries)] : []),
   ];
+}
+
+/** How a hold ended: by an order, or by itself. */
+function concluded(payment: RecordedPayment, entries: readonly Entry[]): TimelineEvent {
+  const { capturedAmount, declineReason, captureTime } = payment;
+  const expired = capturedAmount === 0n && declineReason === "AUTHORIZATION_EXPIRED";
+  const released = expired ? "released: it expired" : "released: it was canceled";
+  return {
+    step: expired ? "H3" : "H2",
+    service: "client-bank",
+    time: captureTime,
+    decision: capturedAmount > 0n ? `captured ${capturedAmount} of it from ${payment.clientId}` : released,
+    entries,
+  };
 }
 
 function told(notification: RecordedNotification, step: string): TimelineEvent[] {
@@ -157,6 +174,18 @@ export function hangingOf(story: PaymentStory): Hanging[] {
         queues: [],
         since: receipt?.settleTime ?? null,
         why: "merchant-bank decided on it and client-bank does not know it: the books are wrong, run verify-money",
+      },
+    ];
+  }
+  if (receipt === undefined && payment.state === "AUTHORIZED") {
+    return [
+      {
+        step: "H2",
+        service: "client-bank",
+        channel: CHANNELS.holdOrder.address,
+        queues: [CHANNELS.holdOrder.address],
+        since: payment.authorizeTime,
+        why: `its money is held: it waits for its merchant to capture or cancel it, and expires by itself at ${payment.holdExpireTime?.toISOString() ?? "no time that is known"}`,
       },
     ];
   }

@@ -2,6 +2,7 @@
 import type pg from "pg";
 import { problemOf } from "../../notification/check-template.js";
 import { type Template, TemplateRenderer } from "../../notification/render-template.js";
+import { IN_USE } from "../../notification/stored-template.js";
 import { activateTemplate, createTemplate, rollBackTemplate } from "./change-templates.js";
 import {
   type Command,
@@ -70,7 +71,7 @@ type ListedTemplate = Template & { readonly active: boolean };
 /** The versions that fit. @throws UsageError when none does. */
 async function find(call: CommandCall, client: pg.Client): Promise<ListedTemplate[]> {
   const { rows } = await client.query<ListedTemplate>(
-    `SELECT name, language, version, subject, body, html_body AS "htmlBody", active FROM notification.templates
+    `SELECT name, language, version, subject, body, html_body AS "htmlBody", ${IN_USE} AS active FROM notification.templates
      WHERE ($1::text IS NULL OR name = $1) AND ($2::text IS NULL OR language = $2) AND ($3::int IS NULL OR version = $3)
      ORDER BY name, language, version`,
     [textOption(call, "name"), textOption(call, "language"), versionOption(call)],

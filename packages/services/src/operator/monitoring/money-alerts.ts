@@ -5,7 +5,7 @@ export const MONEY_ALERTS: readonly Alert[] = [
   {
     name: "QuittanceLedgerDrift",
     severity: "critical",
-    expression: "quittance_books_drift != 0 or quittance_books_wrong > 0",
+    expression: "quittance_books_drift != 0 or quittance_books_held_drift != 0 or quittance_books_wrong > 0",
     for: "0m",
     summary: "The books do not agree: run `quittance verify-money` before anything else.",
     fires: {

@@ -110,6 +110,7 @@ describe("The command keys", function () {
       card: someClient(1).card,
       amount: { currencyCode: "EUR", minorUnits: 1_000n },
       description: "",
+      capture: "automatic",
       waitMs: 0,
     });
     await banks().clientBank.transaction((transaction) =>

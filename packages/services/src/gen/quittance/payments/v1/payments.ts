@@ -23,6 +23,110 @@ import {
 import { Duration } from "../../../google/protobuf/duration.js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
 
+/** When the money of a payment is taken. */
+export const CaptureMethod = {
+  /** UNSPECIFIED - As AUTOMATIC. */
+  UNSPECIFIED: 0,
+  /** AUTOMATIC - At once, when the client's bank approves. */
+  AUTOMATIC: 1,
+  /** MANUAL - By CapturePayment: until then the client's bank holds it. */
+  MANUAL: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type CaptureMethod = typeof CaptureMethod[keyof typeof CaptureMethod];
+
+export namespace CaptureMethod {
+  export type UNSPECIFIED = typeof CaptureMethod.UNSPECIFIED;
+  export type AUTOMATIC = typeof CaptureMethod.AUTOMATIC;
+  export type MANUAL = typeof CaptureMethod.MANUAL;
+  export type UNRECOGNIZED = typeof CaptureMethod.UNRECOGNIZED;
+}
+
+export function captureMethodFromJSON(object: any): CaptureMethod {
+  switch (object) {
+    case 0:
+    case "CAPTURE_METHOD_UNSPECIFIED":
+      return CaptureMethod.UNSPECIFIED;
+    case 1:
+    case "CAPTURE_METHOD_AUTOMATIC":
+      return CaptureMethod.AUTOMATIC;
+    case 2:
+    case "CAPTURE_METHOD_MANUAL":
+      return CaptureMethod.MANUAL;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return CaptureMethod.UNRECOGNIZED;
+  }
+}
+
+export function captureMethodToJSON(object: CaptureMethod): string {
+  switch (object) {
+    case CaptureMethod.UNSPECIFIED:
+      return "CAPTURE_METHOD_UNSPECIFIED";
+    case CaptureMethod.AUTOMATIC:
+      return "CAPTURE_METHOD_AUTOMATIC";
+    case CaptureMethod.MANUAL:
+      return "CAPTURE_METHOD_MANUAL";
+    case CaptureMethod.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+/** Why the money that a payment held was released. */
+export const CancelReason = {
+  /** UNSPECIFIED - Never sent with the state `CANCELED`. */
+  UNSPECIFIED: 0,
+  /** REQUESTED - By CancelPayment. */
+  REQUESTED: 1,
+  /** EXPIRED - It was neither captured nor canceled until its `authorization_expire_time`. */
+  EXPIRED: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type CancelReason = typeof CancelReason[keyof typeof CancelReason];
+
+export namespace CancelReason {
+  export type UNSPECIFIED = typeof CancelReason.UNSPECIFIED;
+  export type REQUESTED = typeof CancelReason.REQUESTED;
+  export type EXPIRED = typeof CancelReason.EXPIRED;
+  export type UNRECOGNIZED = typeof CancelReason.UNRECOGNIZED;
+}
+
+export function cancelReasonFromJSON(object: any): CancelReason {
+  switch (object) {
+    case 0:
+    case "CANCEL_REASON_UNSPECIFIED":
+      return CancelReason.UNSPECIFIED;
+    case 1:
+    case "CANCEL_REASON_REQUESTED":
+      return CancelReason.REQUESTED;
+    case 2:
+    case "CANCEL_REASON_EXPIRED":
+      return CancelReason.EXPIRED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return CancelReason.UNRECOGNIZED;
+  }
+}
+
+export function cancelReasonToJSON(object: CancelReason): string {
+  switch (object) {
+    case CancelReason.UNSPECIFIED:
+      return "CANCEL_REASON_UNSPECIFIED";
+    case CancelReason.REQUESTED:
+      return "CANCEL_REASON_REQUESTED";
+    case CancelReason.EXPIRED:
+      return "CANCEL_REASON_EXPIRED";
+    case CancelReason.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** Where a refund stands. More states may be added. */
 export const RefundState = {
   /** UNSPECIFIED - Never sent. */
@@ -214,6 +318,13 @@ export const PaymentState = {
    * the same `request_id`. Only Pay says this.
    */
   ACCEPTED: 5,
+  /**
+   * AUTHORIZED - Not final: the client's bank holds the money, until it is captured or released. Once that is asked for, the payment is
+   * `PENDING` again until it is final.
+   */
+  AUTHORIZED: 6,
+  /** CANCELED - Final: the money that was held was released; none was taken. */
+  CANCELED: 7,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -226,6 +337,8 @@ export namespace PaymentState {
   export type DECLINED = typeof PaymentState.DECLINED;
   export type REFUNDED = typeof PaymentState.REFUNDED;
   export type ACCEPTED = typeof PaymentState.ACCEPTED;
+  export type AUTHORIZED = typeof PaymentState.AUTHORIZED;
+  export type CANCELED = typeof PaymentState.CANCELED;
   export type UNRECOGNIZED = typeof PaymentState.UNRECOGNIZED;
 }
 
@@ -249,6 +362,12 @@ export function paymentStateFromJSON(object: any): PaymentState {
     case 5:
     case "PAYMENT_STATE_ACCEPTED":
       return PaymentState.ACCEPTED;
+    case 6:
+    case "PAYMENT_STATE_AUTHORIZED":
+      return PaymentState.AUTHORIZED;
+    case 7:
+    case "PAYMENT_STATE_CANCELED":
+      return PaymentState.CANCELED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -270,6 +389,10 @@ export function paymentStateToJSON(object: PaymentState): string {
       return "PAYMENT_STATE_REFUNDED";
     case PaymentState.ACCEPTED:
       return "PAYMENT_STATE_ACCEPTED";
+    case PaymentState.AUTHORIZED:
+      return "PAYMENT_STATE_AUTHORIZED";
+    case PaymentState.CANCELED:
+      return "PAYMENT_STATE_CANCELED";
     case PaymentState.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -435,6 +558,11 @@ export interface PayRequest {
   clientReference: string;
   /** The merchant's own data, within the limits above. */
   metadata: { [key: string]: string };
+  /**
+   * When the money is taken. A payment that is captured by hand holds it: its `wait` ends with `AUTHORIZED`, and it ends by
+   * CapturePayment, by CancelPayment, or by itself at its `authorization_expire_time`.
+   */
+  capture: CaptureMethod;
 }
 
 export interface PayRequest_MetadataEntry {
@@ -580,6 +708,38 @@ export interface WatchPaymentResponse {
   payment?: Payment | undefined;
 }
 
+/** What to take of the money that a payment holds. */
+export interface CapturePaymentRequest {
+  /** The payment's id, as Pay gave it. */
+  id: string;
+  /** How much to take, in the payment's currency; what is left is released. Absent: all that is held. */
+  amount?:
+    | Money
+    | undefined;
+  /** How long the call may wait for the payment to be final: 0 to 30 seconds, default 5. */
+  wait?: Duration | undefined;
+}
+
+/** What CapturePayment answers. */
+export interface CapturePaymentResponse {
+  /** The payment as it stands at the end of the wait: `SUCCEEDED`, or `DECLINED` by the merchant's bank, when it is final. */
+  payment?: Payment | undefined;
+}
+
+/** Which payment to cancel. */
+export interface CancelPaymentRequest {
+  /** The payment's id, as Pay gave it. */
+  id: string;
+  /** How long the call may wait for the payment to be final: 0 to 30 seconds, default 5. */
+  wait?: Duration | undefined;
+}
+
+/** What CancelPayment answers. */
+export interface CancelPaymentResponse {
+  /** The payment as it stands at the end of the wait: `CANCELED` when it is final. */
+  payment?: Payment | undefined;
+}
+
 /** What to give back, and of which payment. */
 export interface RefundPaymentRequest {
   /** The payment's id, as Pay gave it. */
@@ -683,7 +843,10 @@ export interface Payment {
   validateTime?:
     | Date
     | undefined;
-  /** When the client's bank decided, and debited if it approved (step 3). */
+  /**
+   * When the client's bank decided, and debited if it approved (step 3). Of a payment that is captured by hand: when it was
+   * captured; absent when it was not.
+   */
   captureTime?:
     | Date
     | undefined;
@@ -708,10 +871,28 @@ export interface Payment {
   /** As given to Pay. */
   metadata: { [key: string]: string };
   /**
-   * When what is told here changed last: when it was captured, became final, or was given back. Absent while the payment is
+   * When what is told here changed last: when it was held, captured, became final, or was given back. Absent while it is
    * not recorded; and of one of which an earlier release of the service, which did not keep it, gave something back.
    */
-  updateTime?: Date | undefined;
+  updateTime?:
+    | Date
+    | undefined;
+  /** As given to Pay; unspecified while only the id is known. */
+  capture: CaptureMethod;
+  /** What was taken of a payment that is captured by hand. Absent while nothing was, and of other payments. */
+  capturedAmount?:
+    | Money
+    | undefined;
+  /** When the client's bank held the money of a payment that is captured by hand. */
+  authorizeTime?:
+    | Date
+    | undefined;
+  /** When the hold ends by itself. Only with the state `AUTHORIZED`. */
+  authorizationExpireTime?:
+    | Date
+    | undefined;
+  /** Why it was canceled; only with the state `CANCELED`. */
+  cancelReason?: CancelReason | undefined;
 }
 
 export interface Payment_MetadataEntry {
@@ -807,6 +988,7 @@ function createBasePayRequest(): PayRequest {
     wait: undefined,
     clientReference: "",
     metadata: {},
+    capture: 0,
   };
 }
 
@@ -833,6 +1015,9 @@ export const PayRequest: MessageFns<PayRequest> = {
     globalThis.Object.entries(message.metadata).forEach(([key, value]: [string, string]) => {
       PayRequest_MetadataEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
     });
+    if (message.capture !== 0) {
+      writer.uint32(64).int32(message.capture);
+    }
     return writer;
   },
 
@@ -908,6 +1093,14 @@ export const PayRequest: MessageFns<PayRequest> = {
             }
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.capture = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -950,6 +1143,7 @@ export const PayRequest: MessageFns<PayRequest> = {
           {},
         )
         : {},
+      capture: isSet(object.capture) ? captureMethodFromJSON(object.capture) : 0,
     };
   },
 
@@ -982,6 +1176,9 @@ export const PayRequest: MessageFns<PayRequest> = {
         });
       }
     }
+    if (message.capture !== 0) {
+      obj.capture = captureMethodToJSON(message.capture);
+    }
     return obj;
   },
 
@@ -1007,6 +1204,7 @@ export const PayRequest: MessageFns<PayRequest> = {
       },
       {},
     );
+    message.capture = object.capture ?? 0;
     return message;
   },
 };
@@ -2269,6 +2467,332 @@ export const WatchPaymentResponse: MessageFns<WatchPaymentResponse> = {
   },
 };
 
+function createBaseCapturePaymentRequest(): CapturePaymentRequest {
+  return { id: "", amount: undefined, wait: undefined };
+}
+
+export const CapturePaymentRequest: MessageFns<CapturePaymentRequest> = {
+  encode(message: CapturePaymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(18).fork()).join();
+    }
+    if (message.wait !== undefined) {
+      Duration.encode(message.wait, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CapturePaymentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCapturePaymentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.wait = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CapturePaymentRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      amount: isSet(object.amount) ? Money.fromJSON(object.amount) : undefined,
+      wait: isSet(object.wait) ? Duration.fromJSON(object.wait) : undefined,
+    };
+  },
+
+  toJSON(message: CapturePaymentRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.amount !== undefined) {
+      obj.amount = Money.toJSON(message.amount);
+    }
+    if (message.wait !== undefined) {
+      obj.wait = Duration.toJSON(message.wait);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CapturePaymentRequest>): CapturePaymentRequest {
+    return CapturePaymentRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CapturePaymentRequest>): CapturePaymentRequest {
+    const message = createBaseCapturePaymentRequest();
+    message.id = object.id ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    message.wait = (object.wait !== undefined && object.wait !== null) ? Duration.fromPartial(object.wait) : undefined;
+    return message;
+  },
+};
+
+function createBaseCapturePaymentResponse(): CapturePaymentResponse {
+  return { payment: undefined };
+}
+
+export const CapturePaymentResponse: MessageFns<CapturePaymentResponse> = {
+  encode(message: CapturePaymentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payment !== undefined) {
+      Payment.encode(message.payment, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CapturePaymentResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCapturePaymentResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payment = Payment.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CapturePaymentResponse {
+    return { payment: isSet(object.payment) ? Payment.fromJSON(object.payment) : undefined };
+  },
+
+  toJSON(message: CapturePaymentResponse): unknown {
+    const obj: any = {};
+    if (message.payment !== undefined) {
+      obj.payment = Payment.toJSON(message.payment);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CapturePaymentResponse>): CapturePaymentResponse {
+    return CapturePaymentResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CapturePaymentResponse>): CapturePaymentResponse {
+    const message = createBaseCapturePaymentResponse();
+    message.payment = (object.payment !== undefined && object.payment !== null)
+      ? Payment.fromPartial(object.payment)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCancelPaymentRequest(): CancelPaymentRequest {
+  return { id: "", wait: undefined };
+}
+
+export const CancelPaymentRequest: MessageFns<CancelPaymentRequest> = {
+  encode(message: CancelPaymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.wait !== undefined) {
+      Duration.encode(message.wait, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelPaymentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelPaymentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.wait = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CancelPaymentRequest {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      wait: isSet(object.wait) ? Duration.fromJSON(object.wait) : undefined,
+    };
+  },
+
+  toJSON(message: CancelPaymentRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.wait !== undefined) {
+      obj.wait = Duration.toJSON(message.wait);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CancelPaymentRequest>): CancelPaymentRequest {
+    return CancelPaymentRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CancelPaymentRequest>): CancelPaymentRequest {
+    const message = createBaseCancelPaymentRequest();
+    message.id = object.id ?? "";
+    message.wait = (object.wait !== undefined && object.wait !== null) ? Duration.fromPartial(object.wait) : undefined;
+    return message;
+  },
+};
+
+function createBaseCancelPaymentResponse(): CancelPaymentResponse {
+  return { payment: undefined };
+}
+
+export const CancelPaymentResponse: MessageFns<CancelPaymentResponse> = {
+  encode(message: CancelPaymentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payment !== undefined) {
+      Payment.encode(message.payment, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelPaymentResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelPaymentResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payment = Payment.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CancelPaymentResponse {
+    return { payment: isSet(object.payment) ? Payment.fromJSON(object.payment) : undefined };
+  },
+
+  toJSON(message: CancelPaymentResponse): unknown {
+    const obj: any = {};
+    if (message.payment !== undefined) {
+      obj.payment = Payment.toJSON(message.payment);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CancelPaymentResponse>): CancelPaymentResponse {
+    return CancelPaymentResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CancelPaymentResponse>): CancelPaymentResponse {
+    const message = createBaseCancelPaymentResponse();
+    message.payment = (object.payment !== undefined && object.payment !== null)
+      ? Payment.fromPartial(object.payment)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseRefundPaymentRequest(): RefundPaymentRequest {
   return { id: "", requestId: "", amount: undefined, wait: undefined, clientReference: "", metadata: {} };
 }
@@ -2878,6 +3402,11 @@ function createBasePayment(): Payment {
     clientReference: "",
     metadata: {},
     updateTime: undefined,
+    capture: 0,
+    capturedAmount: undefined,
+    authorizeTime: undefined,
+    authorizationExpireTime: undefined,
+    cancelReason: undefined,
   };
 }
 
@@ -2933,6 +3462,21 @@ export const Payment: MessageFns<Payment> = {
     });
     if (message.updateTime !== undefined) {
       Timestamp.encode(toTimestamp(message.updateTime), writer.uint32(138).fork()).join();
+    }
+    if (message.capture !== 0) {
+      writer.uint32(160).int32(message.capture);
+    }
+    if (message.capturedAmount !== undefined) {
+      Money.encode(message.capturedAmount, writer.uint32(170).fork()).join();
+    }
+    if (message.authorizeTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.authorizeTime), writer.uint32(178).fork()).join();
+    }
+    if (message.authorizationExpireTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.authorizationExpireTime), writer.uint32(186).fork()).join();
+    }
+    if (message.cancelReason !== undefined) {
+      writer.uint32(192).int32(message.cancelReason);
     }
     return writer;
   },
@@ -3089,6 +3633,46 @@ export const Payment: MessageFns<Payment> = {
             message.updateTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.capture = reader.int32() as any;
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.capturedAmount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.authorizeTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.authorizationExpireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.cancelReason = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3169,6 +3753,27 @@ export const Payment: MessageFns<Payment> = {
         : isSet(object.update_time)
         ? fromJsonTimestamp(object.update_time)
         : undefined,
+      capture: isSet(object.capture) ? captureMethodFromJSON(object.capture) : 0,
+      capturedAmount: isSet(object.capturedAmount)
+        ? Money.fromJSON(object.capturedAmount)
+        : isSet(object.captured_amount)
+        ? Money.fromJSON(object.captured_amount)
+        : undefined,
+      authorizeTime: isSet(object.authorizeTime)
+        ? fromJsonTimestamp(object.authorizeTime)
+        : isSet(object.authorize_time)
+        ? fromJsonTimestamp(object.authorize_time)
+        : undefined,
+      authorizationExpireTime: isSet(object.authorizationExpireTime)
+        ? fromJsonTimestamp(object.authorizationExpireTime)
+        : isSet(object.authorization_expire_time)
+        ? fromJsonTimestamp(object.authorization_expire_time)
+        : undefined,
+      cancelReason: isSet(object.cancelReason)
+        ? cancelReasonFromJSON(object.cancelReason)
+        : isSet(object.cancel_reason)
+        ? cancelReasonFromJSON(object.cancel_reason)
+        : undefined,
     };
   },
 
@@ -3231,6 +3836,21 @@ export const Payment: MessageFns<Payment> = {
     if (message.updateTime !== undefined) {
       obj.updateTime = message.updateTime.toISOString();
     }
+    if (message.capture !== 0) {
+      obj.capture = captureMethodToJSON(message.capture);
+    }
+    if (message.capturedAmount !== undefined) {
+      obj.capturedAmount = Money.toJSON(message.capturedAmount);
+    }
+    if (message.authorizeTime !== undefined) {
+      obj.authorizeTime = message.authorizeTime.toISOString();
+    }
+    if (message.authorizationExpireTime !== undefined) {
+      obj.authorizationExpireTime = message.authorizationExpireTime.toISOString();
+    }
+    if (message.cancelReason !== undefined) {
+      obj.cancelReason = cancelReasonToJSON(message.cancelReason);
+    }
     return obj;
   },
 
@@ -3272,6 +3892,13 @@ export const Payment: MessageFns<Payment> = {
       {},
     );
     message.updateTime = object.updateTime ?? undefined;
+    message.capture = object.capture ?? 0;
+    message.capturedAmount = (object.capturedAmount !== undefined && object.capturedAmount !== null)
+      ? Money.fromPartial(object.capturedAmount)
+      : undefined;
+    message.authorizeTime = object.authorizeTime ?? undefined;
+    message.authorizationExpireTime = object.authorizationExpireTime ?? undefined;
+    message.cancelReason = object.cancelReason ?? undefined;
     return message;
   },
 };
@@ -4201,6 +4828,46 @@ export const PaymentServiceService = {
     responseDeserialize: (value: Buffer): ListPaymentsResponse => ListPaymentsResponse.decode(value),
   },
   /**
+   * Takes the money that a payment with `capture: CAPTURE_METHOD_MANUAL` holds, all of it or a part; the rest is released. A
+   * payment is captured once, so the call has no request_id: the same call again gives the same answer, and a capture of
+   * another amount is refused. Answers when the payment is final, or after `wait`, whichever is first; the capture is safe
+   * with us as soon as any answer came. A capture of a payment that is still on its way waits for it.
+   *
+   * Errors: INVALID_ARGUMENT (also an amount that is more than what is held, or in another currency), UNAUTHENTICATED,
+   * PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another merchant's), FAILED_PRECONDITION
+   * (`ALREADY_CAPTURED`: of another amount; `PAYMENT_CANCELED`; `AUTHORIZATION_EXPIRED`; `PAYMENT_NOT_AUTHORIZED`: it was
+   * declined, or is captured by itself), RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether
+   * anything was accepted), INTERNAL. After RESOURCE_EXHAUSTED and UNAVAILABLE, call again.
+   */
+  capturePayment: {
+    path: "/quittance.payments.v1.PaymentService/CapturePayment" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CapturePaymentRequest): Buffer =>
+      Buffer.from(CapturePaymentRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CapturePaymentRequest => CapturePaymentRequest.decode(value),
+    responseSerialize: (value: CapturePaymentResponse): Buffer =>
+      Buffer.from(CapturePaymentResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CapturePaymentResponse => CapturePaymentResponse.decode(value),
+  },
+  /**
+   * Releases the money that a payment with `capture: CAPTURE_METHOD_MANUAL` holds; nothing is taken, and the payment is
+   * `CANCELED`. The same call again gives the same answer. Answers when the payment is final, or after `wait`.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, FAILED_PRECONDITION (`ALREADY_CAPTURED`;
+   * `PAYMENT_NOT_AUTHORIZED`), RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL, as CapturePayment.
+   */
+  cancelPayment: {
+    path: "/quittance.payments.v1.PaymentService/CancelPayment" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CancelPaymentRequest): Buffer => Buffer.from(CancelPaymentRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CancelPaymentRequest => CancelPaymentRequest.decode(value),
+    responseSerialize: (value: CancelPaymentResponse): Buffer =>
+      Buffer.from(CancelPaymentResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CancelPaymentResponse => CancelPaymentResponse.decode(value),
+  },
+  /**
    * Streams one payment: as it is now, then at each change, and ends when it is final. gRPC only.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`),
@@ -4309,6 +4976,27 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
   listPayments: handleUnaryCall<ListPaymentsRequest, ListPaymentsResponse>;
+  /**
+   * Takes the money that a payment with `capture: CAPTURE_METHOD_MANUAL` holds, all of it or a part; the rest is released. A
+   * payment is captured once, so the call has no request_id: the same call again gives the same answer, and a capture of
+   * another amount is refused. Answers when the payment is final, or after `wait`, whichever is first; the capture is safe
+   * with us as soon as any answer came. A capture of a payment that is still on its way waits for it.
+   *
+   * Errors: INVALID_ARGUMENT (also an amount that is more than what is held, or in another currency), UNAUTHENTICATED,
+   * PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another merchant's), FAILED_PRECONDITION
+   * (`ALREADY_CAPTURED`: of another amount; `PAYMENT_CANCELED`; `AUTHORIZATION_EXPIRED`; `PAYMENT_NOT_AUTHORIZED`: it was
+   * declined, or is captured by itself), RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether
+   * anything was accepted), INTERNAL. After RESOURCE_EXHAUSTED and UNAVAILABLE, call again.
+   */
+  capturePayment: handleUnaryCall<CapturePaymentRequest, CapturePaymentResponse>;
+  /**
+   * Releases the money that a payment with `capture: CAPTURE_METHOD_MANUAL` holds; nothing is taken, and the payment is
+   * `CANCELED`. The same call again gives the same answer. Answers when the payment is final, or after `wait`.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, FAILED_PRECONDITION (`ALREADY_CAPTURED`;
+   * `PAYMENT_NOT_AUTHORIZED`), RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL, as CapturePayment.
+   */
+  cancelPayment: handleUnaryCall<CancelPaymentRequest, CancelPaymentResponse>;
   /**
    * Streams one payment: as it is now, then at each change, and ends when it is final. gRPC only.
    *
@@ -4422,6 +5110,55 @@ export interface PaymentServiceClient extends Client1 {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListPaymentsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Takes the money that a payment with `capture: CAPTURE_METHOD_MANUAL` holds, all of it or a part; the rest is released. A
+   * payment is captured once, so the call has no request_id: the same call again gives the same answer, and a capture of
+   * another amount is refused. Answers when the payment is final, or after `wait`, whichever is first; the capture is safe
+   * with us as soon as any answer came. A capture of a payment that is still on its way waits for it.
+   *
+   * Errors: INVALID_ARGUMENT (also an amount that is more than what is held, or in another currency), UNAUTHENTICATED,
+   * PERMISSION_DENIED, NOT_FOUND (the payment never existed, or is another merchant's), FAILED_PRECONDITION
+   * (`ALREADY_CAPTURED`: of another amount; `PAYMENT_CANCELED`; `AUTHORIZATION_EXPIRED`; `PAYMENT_NOT_AUTHORIZED`: it was
+   * declined, or is captured by itself), RESOURCE_EXHAUSTED (nothing was accepted), UNAVAILABLE (it is not known whether
+   * anything was accepted), INTERNAL. After RESOURCE_EXHAUSTED and UNAVAILABLE, call again.
+   */
+  capturePayment(
+    request: CapturePaymentRequest,
+    callback: (error: ServiceError | null, response: CapturePaymentResponse) => void,
+  ): ClientUnaryCall;
+  capturePayment(
+    request: CapturePaymentRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CapturePaymentResponse) => void,
+  ): ClientUnaryCall;
+  capturePayment(
+    request: CapturePaymentRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CapturePaymentResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Releases the money that a payment with `capture: CAPTURE_METHOD_MANUAL` holds; nothing is taken, and the payment is
+   * `CANCELED`. The same call again gives the same answer. Answers when the payment is final, or after `wait`.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, FAILED_PRECONDITION (`ALREADY_CAPTURED`;
+   * `PAYMENT_NOT_AUTHORIZED`), RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL, as CapturePayment.
+   */
+  cancelPayment(
+    request: CancelPaymentRequest,
+    callback: (error: ServiceError | null, response: CancelPaymentResponse) => void,
+  ): ClientUnaryCall;
+  cancelPayment(
+    request: CancelPaymentRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: CancelPaymentResponse) => void,
+  ): ClientUnaryCall;
+  cancelPayment(
+    request: CancelPaymentRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: CancelPaymentResponse) => void,
   ): ClientUnaryCall;
   /**
    * Streams one payment: as it is now, then at each change, and ends when it is final. gRPC only.

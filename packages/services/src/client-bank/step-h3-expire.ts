@@ -1,0 +1,110 @@
+/**
+ * Step H3: releases holds that have expired. No message asks for it, so that the row is the outbox: it keeps when its end is
+ * told again, until the payment is final. Two processes at once release each hold once, for the second finds it released.
+ */
+import type { Connection, Producer } from "@quittance/sdk";
+import type { Database, Transaction } from "../platform/database.js";
+import type { Logger } from "../platform/log.js";
+import type { Envelopes } from "../shared/envelope.js";
+import { MESSAGE_KINDS } from "../shared/message-kinds.js";
+import { destinationOf } from "../shared/queue-map.js";
+import { bankResultBody } from "./bank-result.js";
+import { decideExpiries, type ExpiryDecision } from "./decide-holds.js";
+import { concludeHolds, tellAgainLater } from "./operations/conclude-holds.js";
+import { findExpiredHolds } from "./operations/find-expired-holds.js";
+import { lockPayments } from "./operations/lock-payments.js";
+import type { OutcomeMetrics } from "./outcome-metrics.js";
+
+/** A payment that was released, and is not final after so long, has its end told again. */
+const TELL_AGAIN_MS = 60_000;
+/** A send that the broker does not confirm within this time is left to the next time that the end is told. */
+const SEND_TIMEOUT_MS = 10_000;
+
+export interface HoldSweepParts {
+  readonly connection: Connection;
+  readonly database: Database;
+  readonly envelopes: Envelopes;
+  readonly log: Logger;
+  readonly outcomes: OutcomeMetrics;
+  readonly now: () => number;
+  /** Between two looks, in milliseconds. */
+  readonly everyMs: number;
+}
+
+export interface HoldSweep {
+  /** Looks once, and goes on until nothing is due; it never rejects. */
+  run(): Promise<void>;
+  /** Ends the schedule, and waits for a look that is under way. */
+  stop(): Promise<void>;
+}
+
+/** Starts the schedule. */
+export async function startHoldSweep(parts: HoldSweepParts): Promise<HoldSweep> {
+  const { connection, everyMs, log } = parts;
+  const { channel } = MESSAGE_KINDS["bank-result"];
+  if (channel === undefined) throw new Error("bank-result has no channel.");
+  const { priority, deliveryMode } = channel;
+  const producer = await connection.createProducer(destinationOf(channel), {
+    ...{ priority, deliveryMode },
+    sendTimeoutMs: SEND_TIMEOUT_MS,
+  });
+  let running: Promise<void> | undefined;
+  let stopped = false;
+  const run = () => {
+    running ??= sweep(parts, producer, () => stopped)
+      .catch((error: unknown) => log.warn({ step: "H3", err: error }, "holds that expired wait for the next look"))
+      .finally(() => {
+        running = undefined;
+      });
+    return running;
+  };
+  const timer = setInterval(() => void run(), everyMs);
+  timer.unref();
+  return {
+    run,
+    stop: async () => {
+      stopped = true;
+      clearInterval(timer);
+      await running;
+      await producer.close();
+    },
+  };
+}
+
+async function sweep(parts: HoldSweepParts, producer: Producer, isStopped: () => boolean): Promise<void> {
+  while (!isStopped()) {
+    const ids = await parts.database.autoCommit((session) => findExpiredHolds(session, new Date(parts.now())));
+    if (ids.length === 0) return;
+    const decisions = await parts.database.transaction((transaction) => expireHolds(transaction, ids, parts.now));
+    for (const { outcome, payment } of decisions) {
+      parts.log.info({ step: "H3", payment: payment.id, repeated: outcome === "told again" || undefined }, "expire");
+      if (outcome === "expired") parts.outcomes.holdEnded(payment);
+    }
+    await Promise.all(decisions.map((decision) => tell(parts, producer, decision)));
+  }
+}
+
+/** Releases those of the holds that are still due, and puts off when their ends are told again. */
+export async function expireHolds(
+  transaction: Transaction,
+  ids: readonly string[],
+  now: () => number,
+): Promise<readonly ExpiryDecision[]> {
+  const payments = await lockPayments(transaction, ids);
+  const decisions = decideExpiries(payments.values(), { now: now(), again: TELL_AGAIN_MS });
+  const of = (wanted: ExpiryDecision["outcome"]) =>
+    decisions.flatMap(({ outcome, payment }) => (outcome === wanted ? [payment] : []));
+  const [expired, toldAgain] = [of("expired"), of("told again")];
+  await Promise.all([
+    expired.length > 0 && concludeHolds(transaction, expired),
+    toldAgain.length > 0 && tellAgainLater(transaction, toldAgain),
+    transaction.commit(),
+  ]);
+  return decisions;
+}
+
+/** Sends it on to the merchant's bank, as step 3 does with a decline. Nobody waits for it. */
+async function tell({ envelopes }: HoldSweepParts, producer: Producer, { payment }: ExpiryDecision): Promise<void> {
+  const message = envelopes.message("bank-result", bankResultBody(payment), { correlationId: payment.id });
+  await producer.send(message, { duplicateId: `expired:${payment.id}:${payment.holdExpireTime}` });
+}
