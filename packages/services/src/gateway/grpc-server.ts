@@ -1,15 +1,15 @@
 /** The gRPC door: the services of the API, health and reflection on one port. */
 import { Server } from "@grpc/grpc-js";
-import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import { PaymentServiceService } from "../gen/quittance/payments/v1/payments.js";
 import { brokerProblem } from "../platform/broker-problem.js";
 import type { Logger } from "../platform/log.js";
-import { PAYMENT_SERVICE, reflectedFiles } from "./api-descriptor.js";
+import { PAYMENT_SERVICE } from "./api-descriptor.js";
 import type { Door, DoorSecurity } from "./door.js";
 import type { Gateway } from "./gateway.js";
 import type { OpenCalls } from "./grpc-calls.js";
 import { GrpcConnections } from "./grpc-connections.js";
+import { addReflection } from "./grpc-reflection.js";
 import { paymentService } from "./grpc-service.js";
 import { addManagedServices, MANAGED_SERVICES } from "./managed-grpc.js";
 import { damagedIsMalformed, withStrictRequests } from "./strict-requests.js";
@@ -51,7 +51,7 @@ export async function serveGrpc(options: {
   addManagedServices(server, parts);
   const health = new HealthImplementation();
   health.addToServer(server);
-  new ReflectionService(reflectedFiles()).addToServer(server);
+  addReflection(server);
 
   const { connection } = gateway;
   const look = () => tellHealth(brokerProblem(connection) === undefined);
