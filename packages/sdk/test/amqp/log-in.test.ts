@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect as connectTo, createServer } from "node:net";
 import { expect } from "chai";
+import rhea from "rhea";
 import { ScramClient, ScramError, ScramServer } from "../../dist/amqp/scram.js";
 import { type Connection, type Credentials, connect, MessagingError, queue } from "../../dist/mod.js";
 import { type Broker, type BrokerOptions, startBroker } from "../../dist/testing/mod.js";
@@ -110,6 +111,39 @@ describe("Logging in", () => {
     expect(refused.message).to.include("SCRAM-SHA-256");
     await connection.close();
     proxy.close();
+  });
+
+  it("is not believed of a broker that lets the client in without a proof that it knows the password", async () => {
+    await start({});
+    const server = new ScramServer("sha256", () => USER.password);
+    const liars = [
+      {
+        outcome: undefined as boolean | undefined,
+        start() {
+          this.outcome = true;
+        },
+      },
+      {
+        outcome: undefined as boolean | undefined,
+        start: (first: Buffer) => server.first(first),
+        step() {
+          this.outcome = true;
+        },
+      },
+    ];
+    for (const liar of liars) {
+      const container = rhea.create_container();
+      (container.sasl_server_mechanisms as unknown as Record<string, unknown>)["SCRAM-SHA-256"] = () => liar;
+      for (const event of ["error", "disconnected"]) container.on(event, () => {});
+      const listening = container.listen({ port: 0, host: "127.0.0.1" });
+      await once(listening, "listening");
+      const { port } = listening.address() as AddressInfo;
+      const options = { username: USER.name, password: USER.password };
+      const refused = await failure(connect(`amqp://127.0.0.1:${port}`, options));
+      expect(refused.code).to.equal("authentication-failed");
+      expect(refused.message).to.include("did not prove");
+      listening.close();
+    }
   });
 
   it("works by XOAUTH2 with a token, and one that has run out is refused as that", async () => {
