@@ -3,6 +3,8 @@ import { Duplex } from "node:stream";
 
 /** The subprotocol by which both sides know that AMQP is spoken. */
 const SUBPROTOCOL = "amqp";
+/** Netty's servers, and Artemis with them, end a connection that brings a larger message than 64 KiB. */
+const MAXIMUM_MESSAGE_BYTES = 32 * 1024;
 /** More than this is not handed to the WebSocket at once; it does not say when it has room again, so it is asked. */
 const MAXIMUM_BUFFERED_BYTES = 1024 * 1024;
 const ASK_AGAIN_MS = 5;
@@ -36,8 +38,10 @@ export class WebSocketStream extends Duplex {
       done(new Error("The WebSocket is closed."));
       return;
     }
-    // A copy of exactly these bytes: the buffer may be a part of one that is used again.
-    this.#socket.send(new Uint8Array(chunk));
+    for (let at = 0; at < chunk.length; at += MAXIMUM_MESSAGE_BYTES) {
+      // A copy of exactly these bytes: the buffer may be a part of one that is used again.
+      this.#socket.send(new Uint8Array(chunk.subarray(at, at + MAXIMUM_MESSAGE_BYTES)));
+    }
     this.#whenRoomy(done);
   }
 

@@ -62,6 +62,7 @@ function bridge(client: Socket, broker: Socket): void {
   let rest = Buffer.alloc(0);
   client.on("data", (bytes) => {
     rest = Buffer.concat([rest, bytes]);
+    if (isTooLarge(rest)) client.destroy();
     for (let next = read(rest); next !== undefined; next = read(rest)) {
       rest = rest.subarray(next.length);
       if (next.opcode === BINARY) broker.write(next.payload);
@@ -76,6 +77,11 @@ function bridge(client: Socket, broker: Socket): void {
     one.on("error", () => {});
     one.on("close", () => other.destroy());
   }
+}
+
+/** Whether a frame begins that is larger than Netty's servers take by default; Artemis ends the connection then. */
+function isTooLarge(bytes: Buffer): boolean {
+  return bytes.length >= 10 && ((bytes[1] as number) & 0x7f) === 127 && bytes.readBigUInt64BE(2) > 65_536n;
 }
 
 /** A frame of a client's, unmasked; undefined while it has not come whole. */
