@@ -15,6 +15,7 @@ import {
   toJson,
   UsageError,
 } from "./command.js";
+import { exportStatement, formatOf } from "./export-statement.js";
 import { currencyOf, explainConflict, type Insertion, insertionOf } from "./new-account.js";
 import { inTransaction, withOperatorDatabase } from "./operator-database.js";
 import { parseTopUp, type TopUpOutcome, topUp } from "./top-up.js";
@@ -38,6 +39,9 @@ export const accounts: Command = {
   --id <text>                      Of a top-up or payout: the same id moves the money once, however often it is asked for.
   --amount <n>                     Of a top-up or payout, in minor units of --currency, which must be the account's.
   --limit <n>                      Entries of a statement, 1 to 1,000 [20].
+  --format csv|camt.053            Instead: all entries of a period, oldest first, as a file for other programs (CSV, or
+                                   ISO 20022's BankToCustomerStatement), with balances.
+  --from <time>, --to <time>       The period: days in UTC or times of RFC 3339; --to is not in it [all until now].
   --name <text>, --currency <code> Of a new account; the currency is one of ISO 4217.
   --expiry <MM/YYYY>               Of a new client's card. Its number is read from standard input; it needs
                                    CARD_FINGERPRINT_KEYS and CARD_STORAGE_KEYS, or the stack of npm start.
@@ -46,10 +50,21 @@ An account that was closed keeps its name, currency and card when it is opened a
 open an account that is open, ends with 2.
 `,
   options: Object.fromEntries(
-    ["client", "merchant", "actor", "reason", "name", "currency", "expiry", "id", "amount", "limit"].map((name) => [
-      name,
-      { type: "string" },
-    ]),
+    [
+      "client",
+      "merchant",
+      "actor",
+      "reason",
+      "name",
+      "currency",
+      "expiry",
+      "id",
+      "amount",
+      "limit",
+      "format",
+      "from",
+      "to",
+    ].map((name) => [name, { type: "string" }]),
   ),
   async run(call) {
     const [verb, ...others] = call.positionals;
@@ -208,6 +223,17 @@ function told(call: CommandCall, client: pg.Client, account: Account, refusal: R
 }
 
 function statement(call: CommandCall, account: Account): Promise<ExitCode> {
+  const format = formatOf(call);
+  if (format !== undefined) {
+    return onDatabase(call, async (client) => {
+      if (await exportStatement(call, client, account, format)) return EXIT.ok;
+      call.terminal.err(`${thereIsNo(account)}\n`);
+      return EXIT.wrong;
+    });
+  }
+  if ((textOption(call, "from") ?? textOption(call, "to")) !== undefined) {
+    throw new UsageError("--from and --to are for a statement with --format.");
+  }
   const limit = numberOption(call, "limit", { minimum: 1, maximum: 1_000, otherwise: 20 });
   return onDatabase(call, async (client) => {
     if ((await readAccount(client, account)) === undefined) {

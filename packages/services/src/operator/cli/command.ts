@@ -18,6 +18,8 @@ export class UsageError extends Error {
 export interface Terminal {
   /** Results: text for people, or JSON. */
   out(text: string): void;
+  /** Resolves once a reader has taken what was written, or is gone. */
+  drained(): Promise<void>;
   /** Progress, remarks and errors. */
   err(text: string): void;
   /** Whether `err` is a terminal, so that a line can be written over. */

@@ -1,4 +1,5 @@
 /** `npm run quittance -- <command>`: command-line.ts says what there is. */
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { runCommandLine } from "./command-line.js";
 
@@ -10,6 +11,10 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   root: fileURLToPath(new URL("../../../../..", import.meta.url)),
   terminal: {
     out: (text) => void process.stdout.write(text),
+    drained: async () => {
+      if (!process.stdout.writableNeedDrain || process.stdout.destroyed) return;
+      await Promise.race([once(process.stdout, "drain"), once(process.stdout, "close")]);
+    },
     err: (text) => void process.stderr.write(text),
     interactive: process.stderr.isTTY === true,
     readInput: async () => {

@@ -65,6 +65,64 @@ describe("accounts, by the operations of the API", function () {
     expect((await accounts("statement", "--client", "c-9999")).code).to.equal(1);
   });
 
+  it("writes a period's entries as CSV, oldest first, with amounts of the currency's digits", async () => {
+    const other = demoClients().find(
+      ({ id, state, currencyCode }) => id > "c-0002" && state === "open" && currencyCode === "EUR",
+    );
+    const id = ["--client", String(other?.id)];
+    const { balance, currency } = JSON.parse((await accounts("show", ...id, "--json")).out);
+    const money = [...id, "--currency", currency];
+    await accounts("top-up", ...money, "--amount", "1234", "--id", "first", ...BY);
+    await accounts("pay-out", ...money, "--amount", "34", "--id", "second", ...BY);
+    const { out, code } = await accounts("statement", ...id, "--format", "csv", "--from", "2020-01-01");
+    expect(code).to.equal(0);
+    const [head, ...rows] = out.trimEnd().split("\n");
+    expect(head).to.equal("time,kind,payment_id,refund_id,currency,amount,balance");
+    const decimal = (minor: bigint) => `${minor / 100n}.${String(minor % 100n).padStart(2, "0")}`;
+    const opened = BigInt(balance);
+    expect(rows.map((row) => row.replace(/^[^,]+,/, ""))).to.deep.equal([
+      `top-up,topup_first,,${currency},12.34,${decimal(opened + 1234n)}`,
+      `pay-out,payout_second,,${currency},-0.34,${decimal(opened + 1200n)}`,
+    ]);
+    const nothing = await accounts("statement", ...id, "--format", "csv", "--to", "2020-01-01");
+    expect(nothing.out).to.equal(`${head}\n`);
+  });
+
+  it("writes a period as camt.053: the opening balance and the entries make the closing balance", async () => {
+    await banks().superuser.query("UPDATE merchant_bank.merchants SET name = 'Tea & <Co>' WHERE id = 'm-0004'");
+    const id = ["--merchant", "m-0004", "--currency", "JPY"];
+    await accounts("top-up", ...id, "--amount", "500", "--id", "a", ...BY);
+    const between = new Date().toISOString();
+    await accounts("pay-out", ...id, "--amount", "120", "--id", "b", ...BY);
+    const { out } = await accounts("statement", "--merchant", "m-0004", "--format", "camt.053", "--from", between);
+    expect(out).to.contain("<Nm>Tea &amp; &lt;Co&gt;</Nm>").and.contain("<Othr><Id>m-0004</Id></Othr>");
+    const balances = [...out.matchAll(/<Cd>(OPBD|CLBD)<.*?<Amt Ccy="JPY">([^<]+)</g)].map(([, code, amount]) => [
+      code,
+      amount,
+    ]);
+    expect(balances).to.deep.equal([
+      ["OPBD", "500"],
+      ["CLBD", "380"],
+    ]);
+    const entries = [...out.matchAll(/<Ntry>.*?<Amt Ccy="JPY">([^<]+)<\/Amt><CdtDbtInd>(\w+)<.*?<Cd>([a-z-]+)</g)];
+    expect(entries.map(([, ...fields]) => fields)).to.deep.equal([["120", "DBIT", "pay-out"]]);
+    const opened = [...out.matchAll(/<([A-Za-z]+)[ >]/g)].map(([, name]) => name);
+    const closed = [...out.matchAll(/<\/([A-Za-z]+)>/g)].map(([, name]) => name);
+    expect(opened.toSorted()).to.deep.equal(closed.toSorted());
+  });
+
+  it("refuses a format, a period or an account that is none", async () => {
+    const refused = async (...args: string[]) => (await accounts("statement", "--client", ...args)).err;
+    expect(await refused("c-0001", "--format", "pdf")).to.match(/--format is "pdf": it must be csv or camt.053/);
+    expect(await refused("c-0001", "--format", "csv", "--from", "2026-02-31")).to.match(/must be a day/);
+    expect(await refused("c-0001", "--format", "csv", "--from", "yesterday")).to.match(/must be a day/);
+    expect(await refused("c-0001", "--format", "csv", "--from", "2026-02-02", "--to", "2026-02-01")).to.match(
+      /before --to/,
+    );
+    expect(await refused("c-0001", "--from", "2026-02-02")).to.match(/for a statement with --format/);
+    expect(await refused("c-none", "--format", "csv")).to.match(/There is no client c-none/);
+  });
+
   it("finds the entries of a statement and of a settlement report by the index of accounts", async () => {
     const planOf = (text: string, values: readonly unknown[]) =>
       banks().clientBank.transaction(async (client) => {

@@ -20,6 +20,7 @@ export async function runCommand(
     root: "/nonexistent",
     terminal: {
       out: (text) => void out.push(text),
+      drained: async () => undefined,
       err: (text) => void err.push(text),
       interactive: false,
       readInput: async () => input,
