@@ -18,11 +18,13 @@ export async function readPage<Item>(
     readonly position: readonly RegExp[];
     find(position: readonly string[] | undefined, limit: number): Promise<readonly Item[]>;
     positionOf(item: Item): readonly string[];
+    /** Of its texts, where these may be long. */
+    bytesOf?(item: Item): number;
   },
 ): Promise<Page<Item>> {
   const size = checked((check) => pageSizeOf(pageSize, check));
   const isPosition = (parts: readonly string[]) =>
     parts.length === page.position.length && page.position.every((form, place) => form.test(parts[place] ?? ""));
   const position = readPageToken(page.filters, pageToken, isPosition);
-  return endPage(await page.find(position, size + 1), size, page.filters, page.positionOf);
+  return endPage(await page.find(position, size + 1), size, page.filters, page.positionOf, page.bytesOf);
 }

@@ -7,6 +7,22 @@ import { MAXIMUM_PAGE_SIZE } from "./read-messages.js";
 /** What a page holds when its request does not say. */
 export const DEFAULT_PAGE_SIZE = 50;
 
+/**
+ * Bytes of its items' own texts in one page. With what else there is of 1,000 items, a page stays below the 4 MiB that
+ * clients of gRPC take unless they are told otherwise.
+ */
+export const MAXIMUM_PAGE_BYTES = 1_048_576;
+
+/** How many of the items, from the first on, fit in a page; one always does. */
+export function countFitting<Item>(items: readonly Item[], bytesOf: (item: Item) => number): number {
+  let bytes = 0;
+  const tooMany = items.findIndex((item, place) => {
+    bytes += bytesOf(item);
+    return place > 0 && bytes > MAXIMUM_PAGE_BYTES;
+  });
+  return tooMany === -1 ? items.length : tooMany;
+}
+
 /** What a part of a position may be: an id, a time or the like. */
 const POSITION = /^[\x20-\x7e]{0,200}$/;
 
@@ -26,15 +42,19 @@ export interface Page<Item> {
   readonly nextPageToken: string;
 }
 
-/** Ends a page. One row more than it holds was read, to see whether there is another page. */
+/**
+ * Ends a page. One row more than it holds was read, to see whether there is another page.
+ * @param bytesOf the texts of an item, where these may be long: a page that is full of them ends early.
+ */
 export function endPage<Item>(
   rows: readonly Item[],
   pageSize: number,
   filters: ListFilters,
   positionOf: (last: Item) => readonly string[],
+  bytesOf: (item: Item) => number = () => 0,
 ): Page<Item> {
-  const items = rows.slice(0, pageSize);
-  const last = rows.length > pageSize ? items.at(-1) : undefined;
+  const items = rows.slice(0, Math.min(pageSize, countFitting(rows, bytesOf)));
+  const last = rows.length > items.length ? items.at(-1) : undefined;
   return { items, nextPageToken: last === undefined ? "" : writePageToken(filters, positionOf(last)) };
 }
 

@@ -122,6 +122,17 @@ describe("Reading payments", function () {
     expect([full.rows.length, full.next]).to.deep.equal([50, undefined]);
   });
 
+  it("ends a page when it holds a mebibyte of metadata, and says where the list goes on", async () => {
+    await fill("m-large", 300, { metadata: `jsonb_build_object('note', repeat('x', 4092))` });
+    const asked = { merchantId: "m-large", pageSize: 300 };
+    const first = await readPayments(asked);
+    expect(first.rows).to.have.length(256);
+    const second = await readPayments({ ...asked, after: first.next });
+    expect(second.rows).to.have.length(44);
+    expect(second.next).to.equal(undefined);
+    expect((await readPayments({ ...asked, mayEndEarly: undefined })).rows).to.have.length(300);
+  });
+
   const after = { acceptTime: "2026-01-01T00:00:00.000Z", id: "x" };
   const plans: readonly [string, string, object, readonly string[]][] = [
     ["payments", "all", {}, ["payments_by_time"]],

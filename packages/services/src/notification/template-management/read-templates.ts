@@ -50,6 +50,7 @@ export async function listTemplateVersions(
         limit,
       }),
     positionOf: ({ version }) => [String(version)],
+    bytesOf: ({ subject, body, htmlBody }) => Buffer.byteLength(`${subject}${body}${htmlBody ?? ""}`),
   });
 }
 

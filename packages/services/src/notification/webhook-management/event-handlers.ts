@@ -69,6 +69,7 @@ async function list({ database }: Pick<WebhookManagement, "database">, { actor, 
         }),
       ),
     positionOf: ({ createTime, id }) => [createTime.toISOString(), id],
+    bytesOf: ({ payload }) => Buffer.byteLength(payload),
   });
   return { events: items.map(eventResource), nextPageToken };
 }
