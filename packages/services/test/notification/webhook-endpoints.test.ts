@@ -167,6 +167,18 @@ describe("A merchant's webhook endpoints", function () {
     expect(leftMs).to.be.within(30_000, 61_000);
   });
 
+  it("keep no secret longer than it signs, however often it is changed", async () => {
+    const { webhookEndpoint } = await merchant("m-12").create({});
+    const id = webhookEndpoint?.id ?? "";
+    for (let time = 0; time < 10; time += 1) await merchant("m-12").rotate(id, 0n);
+    await merchant("m-12").rotate(id, 60n);
+    const rows = await testDatabase().query(
+      "SELECT expire_time IS NULL AS is_last FROM notification.webhook_secrets WHERE endpoint_id = $1 ORDER BY 1",
+      [id],
+    );
+    expect(rows).to.deep.equal([{ is_last: false }, { is_last: true }]);
+  });
+
   it("cannot be had where the installation has no key for secrets", async () => {
     const error = await refusal(merchantOf("m-1", { database, seal: undefined }).create({}));
     expect(error).to.include({ code: "FAILED_PRECONDITION", reason: "WEBHOOKS_NOT_CONFIGURED" });

@@ -69,7 +69,7 @@ export async function claimDeliveries(
                   ARRAY(SELECT sealed FROM notification.webhook_secrets AS secret
                         WHERE secret.endpoint_id = claimed.endpoint_id
                           AND (secret.expire_time IS NULL OR secret.expire_time > now())
-                        ORDER BY secret.number DESC LIMIT ${MAXIMUM_SIGNING_SECRETS}) AS secrets
+                        ORDER BY secret.expire_time DESC NULLS FIRST LIMIT ${MAXIMUM_SIGNING_SECRETS}) AS secrets
            FROM claimed
            JOIN notification.events AS event ON event.id = claimed.event_id
            JOIN notification.webhook_endpoints AS endpoint ON endpoint.id = claimed.endpoint_id`,

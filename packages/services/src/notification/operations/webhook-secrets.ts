@@ -18,9 +18,13 @@ export async function insertSecret(
   });
   const { rowCount } = await transaction.query({
     name: "insert-secret",
+    // In the place of one that signs no more, where there is one: so there are never more rows than secrets may sign.
     text: `INSERT INTO notification.webhook_secrets (endpoint_id, number, sealed, key_id)
-           SELECT $1, coalesce(max(number), 0) + 1, $2, $3 FROM notification.webhook_secrets WHERE endpoint_id = $1
-           HAVING count(*) FILTER (WHERE expire_time > now()) < ${MAXIMUM_SIGNING_SECRETS}`,
+           SELECT $1, coalesce(min(number) FILTER (WHERE expire_time <= now()), max(number) + 1, 1), $2, $3
+           FROM notification.webhook_secrets WHERE endpoint_id = $1
+           HAVING count(*) FILTER (WHERE expire_time > now()) < ${MAXIMUM_SIGNING_SECRETS}
+           ON CONFLICT (endpoint_id, number) DO UPDATE
+           SET sealed = excluded.sealed, key_id = excluded.key_id, expire_time = NULL`,
     values: [endpointId, secret.sealed, secret.keyId],
   });
   return rowCount === 1;

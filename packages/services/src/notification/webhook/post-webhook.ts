@@ -1,7 +1,7 @@
 /** Posts one webhook over HTTP: signed, to public addresses alone, within limits of time and size. */
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import type { KeyRing } from "../../platform/key-ring.js";
 import { type PostSpan, startPostSpan } from "./post-span.js";
 import type { PostedWebhook, PostResult } from "./posted-webhook.js";
@@ -20,6 +20,8 @@ const MAXIMUM_RETRY_AFTER_MS = 60 * 60 * 1_000;
 const IDLE_CONNECTION_MS = 60_000;
 /** Kept connections to one receiver. */
 const IDLE_CONNECTIONS = 8;
+/** Kept connections to all of them: merchants may have more endpoints than a process has files. */
+const DEFAULT_KEPT_CONNECTIONS = 512;
 
 /** How webhooks are posted, whoever receives them. */
 export interface WebhookClientSettings {
@@ -27,6 +29,8 @@ export interface WebhookClientSettings {
   readonly allowPrivate: boolean;
   /** How long one attempt may take [5,000]. */
   readonly timeoutMs?: number;
+  /** Connections that are kept while nothing is posted over them [512]; further ones are closed after their webhook. */
+  readonly keptConnections?: number;
 }
 
 /** Who receives a webhook. */
@@ -70,9 +74,9 @@ export function openWebhookPoster(target: WebhookTarget): WebhookPoster {
 export function openWebhookClient({
   allowPrivate,
   timeoutMs = DEFAULT_TIMEOUT_MS,
+  keptConnections = DEFAULT_KEPT_CONNECTIONS,
 }: WebhookClientSettings): WebhookClient {
-  const kept = { keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS, timeout: IDLE_CONNECTION_MS };
-  const agents = { http: new HttpAgent(kept), https: new HttpsAgent(kept) };
+  const agents = keepingAgents(keptConnections);
 
   function attempt(
     { url, secrets }: WebhookDestination,
@@ -130,6 +134,19 @@ export function openWebhookClient({
       agents.https.destroy();
     },
   };
+}
+
+/** Agents that keep at most so many connections open between them while nothing is sent over these. */
+function keepingAgents(maximum: number) {
+  const options = { keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS, timeout: IDLE_CONNECTION_MS };
+  const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
+  const freeOf = ({ freeSockets }: HttpAgent) =>
+    Object.values(freeSockets).reduce((count, sockets) => count + (sockets?.length ?? 0), 0);
+  for (const agent of [agents.http, agents.https]) {
+    const keep: (socket: Socket) => unknown = agent.keepSocketAlive.bind(agent);
+    agent.keepSocketAlive = (socket: Socket) => freeOf(agents.http) + freeOf(agents.https) < maximum && keep(socket);
+  }
+  return agents;
 }
 
 /** Reads the answer to its end, to its limit, or until the time-out; its status counts in each case. */

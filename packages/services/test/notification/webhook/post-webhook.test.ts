@@ -1,7 +1,11 @@
 import { createHmac } from "node:crypto";
 import { createServer } from "node:net";
 import { expect } from "chai";
-import { openWebhookPoster, type WebhookTarget } from "../../../dist/notification/webhook/post-webhook.js";
+import {
+  openWebhookClient,
+  openWebhookPoster,
+  type WebhookTarget,
+} from "../../../dist/notification/webhook/post-webhook.js";
 import { ringOf } from "../../support/key-rings.js";
 import { startReceiver } from "./receiver.js";
 
@@ -40,6 +44,21 @@ describe("openWebhookPoster", () => {
     await poster.post(WEBHOOK);
     poster.close();
     expect(receiver.received.map(({ connection }) => connection)).to.deep.equal([1, 1]);
+  });
+
+  it("keeps as many connections as it may, whoever they are to", async () => {
+    await using stack = new AsyncDisposableStack();
+    const receivers = await Promise.all([1, 2, 3].map(() => startReceiver((response) => response.end("ok"))));
+    for (const receiver of receivers) stack.use(receiver);
+    const client = openWebhookClient({ allowPrivate: true, keptConnections: 2 });
+    for (const { url } of [...receivers, ...receivers]) await client.post({ url, secrets: [SECRET] }, WEBHOOK);
+    client.close();
+    const connections = receivers.map(({ received }) => received.map(({ connection }) => connection));
+    expect(connections).to.deep.equal([
+      [1, 1],
+      [1, 1],
+      [1, 2],
+    ]);
   });
 
   for (const status of [400, 404, 429, 500, 503]) {
