@@ -105,7 +105,8 @@ describe(`Payments that hold money, on the ${TEST_BROKER} broker`, function () {
   it("are captured over HTTP, and given back up to what was captured", async () => {
     const payment = await hold("refunded");
     const early = await refund(house(), payment.id, "early", NO_WAIT);
-    expect(early.state, "a hold cannot be given back: there is nothing to give").to.equal(RefundState.PENDING);
+    expect(early.finishTime, "a hold cannot be given back: there is nothing to give").to.equal(undefined);
+    expect([RefundState.PENDING, RefundState.ACCEPTED]).to.include(early.state);
     const captured = await post(house(), `/v1/payments/${payment.id}:capture`, { amount: wire(600n), wait: "30s" });
     expect(captured.status).to.equal(200);
     expect(captured.body.payment).to.deep.include({ state: "PAYMENT_STATE_SUCCEEDED", capturedAmount: wire(600n) });
@@ -286,7 +287,9 @@ async function readPayment(house: TestStack, id: string): Promise<Payment> {
 async function refund(house: TestStack, id: string, requestId: string, wait: typeof WAIT) {
   const metadata = await house.metadataOf("m-0001");
   const response = await new Promise<{
-    refund?: { state: RefundState; decline?: { reason: number } | undefined } | undefined;
+    refund?:
+      | { state: RefundState; finishTime?: Date | undefined; decline?: { reason: number } | undefined }
+      | undefined;
   }>((resolve, reject) => {
     house.grpc.refundPayment(RefundPaymentRequest.fromPartial({ id, requestId, wait }), metadata, (error, answer) =>
       error ? reject(error) : resolve(answer),
