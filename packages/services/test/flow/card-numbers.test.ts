@@ -3,7 +3,17 @@ import type { AddressInfo } from "node:net";
 import { credentials, type Metadata, type ServiceError } from "@grpc/grpc-js";
 import { type Message, queue } from "@quittance/sdk";
 import { expect } from "chai";
-import { PaymentServiceClient } from "../../dist/gen/quittance/payments/v1/payments.js";
+import {
+  CancelPaymentRequest,
+  CapturePaymentRequest,
+  GetPaymentRequest,
+  GetRefundRequest,
+  ListPaymentsRequest,
+  ListRefundsRequest,
+  PaymentServiceClient,
+  PayRequest,
+  RefundPaymentRequest,
+} from "../../dist/gen/quittance/payments/v1/payments.js";
 import { luhnCheckDigit } from "../../dist/shared/luhn.js";
 import { DURABLE_CHANNELS, deadLetterAddress } from "../../dist/shared/queue-map.js";
 import { eventually } from "../support/eventually.js";
@@ -26,8 +36,17 @@ const fullWidth = (number: string) => number.replaceAll(/./g, (digit) => String.
 /** The number in ASCII digits without separators, in whatever form a store has it. */
 const plain = (text: string) => text.normalize("NFKC").replaceAll(/(?<=[0-9])[ -](?=[0-9])/g, "");
 
-/** What gRPC's writer wants to be there, though it is empty. */
-const MERCHANT_DATA = { clientReference: "", metadata: {} };
+/** The methods that are called over gRPC, each with what makes a whole request of the fields that a call names. */
+const REQUESTS = {
+  pay: PayRequest,
+  refundPayment: RefundPaymentRequest,
+  capturePayment: CapturePaymentRequest,
+  cancelPayment: CancelPaymentRequest,
+  getPayment: GetPaymentRequest,
+  getRefund: GetRefundRequest,
+  listPayments: ListPaymentsRequest,
+  listRefunds: ListRefundsRequest,
+} as const;
 
 describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
   this.timeout(180_000);
@@ -80,12 +99,16 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
     expectNone("an answer of HTTP", text);
   }
 
-  type Methods = "pay" | "refundPayment" | "getPayment" | "getRefund" | "listPayments";
-  async function grpc(method: Methods, message: object, headers: Record<string, string> = {}): Promise<void> {
+  async function grpc(
+    method: keyof typeof REQUESTS,
+    fields: object,
+    headers: Record<string, string> = {},
+  ): Promise<void> {
     const metadata = await house().metadataOf("m-0001");
     for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
     type Call = (message: object, metadata: Metadata, done: (error: Error | null, answer: object) => void) => void;
     const call = (client[method] as unknown as Call).bind(client);
+    const message = REQUESTS[method].fromPartial(fields);
     const text = await new Promise<string>((resolve) => {
       call(message, metadata, (error, answer) =>
         resolve(error === null ? answerOf(answer) : `${error} ${answerOf(error)} ${detailsOf(error)}`),
@@ -120,6 +143,10 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
       await http("/v1/payments/pay_x:refund", { requestId: made("a refund"), id: made("id"), amount: made("amount") });
       const query = encodeURIComponent(made("query"));
       await http(`/v1/payments?page_size=${query}&pageToken=${query}&${query}=${query}`);
+      await http(`/v1/payments?requestId=${query}&clientReference=${query}&cardLastFour=${query}&orderBy=${query}`);
+      await http(`/v1/refunds?payment=${query}&state=${query}&startTime=${query}`);
+      await http(`/v1/payments/${query}:capture`, { amount: { currencyCode: made("a capture"), minorUnits: "1" } });
+      await http(`/v1/payments/${query}:cancel`, {});
       const path = encodeURIComponent(made("path"));
       for (const place of [`/v1/payments/${path}`, `/v1/refunds/${path}`, `/${path}`, `/v1/payments/${path}%ff`]) {
         await http(place);
@@ -145,8 +172,7 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
 
   it("may stand in any field and metadata of gRPC, and are never repeated", async () => {
     const request = (changes: object) => ({
-      ...body({ description: "", amount: { currencyCode: "EUR", minorUnits: 100n }, wait: { seconds: 20n, nanos: 0 } }),
-      ...MERCHANT_DATA,
+      ...body({ amount: { currencyCode: "EUR", minorUnits: 100n }, wait: { seconds: 20n, nanos: 0 } }),
       ...changes,
     });
     for (const form of [String, grouped, fullWidth]) {
@@ -157,11 +183,21 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
       await grpc("pay", request({ amount: { currencyCode: made("currency_code"), minorUnits: 1n } }));
       await grpc("pay", request({ clientReference: made("client_reference") }));
       await grpc("pay", request({ metadata: { [made("a key of metadata")]: made("a value of metadata") } }));
-      const refund = { ...MERCHANT_DATA, amount: undefined, wait: undefined };
-      await grpc("refundPayment", { id: made("id"), requestId: made("a refund"), ...refund });
+      await grpc("refundPayment", { id: made("id"), requestId: made("a refund") });
+      await grpc("capturePayment", {
+        id: made("a capture"),
+        amount: { currencyCode: made("its currency"), minorUnits: 1n },
+      });
+      await grpc("cancelPayment", { id: made("a cancellation") });
       await grpc("getPayment", { id: made("a payment's id") });
       await grpc("getRefund", { id: made("a refund's id") });
       await grpc("listPayments", { pageSize: 1, pageToken: made("page_token") });
+      await grpc("listPayments", {
+        requestId: made("a filter by request_id"),
+        clientReference: made("one by reference"),
+      });
+      await grpc("listPayments", { cardLastFour: made("card_last_four"), orderBy: made("order_by") });
+      await grpc("listRefunds", { payment: made("a filter by payment"), clientReference: made("one of refunds") });
     }
     for (const name of ["tracestate", "baggage", "user-agent", "idempotency-key", "x-request-id"]) {
       await grpc("pay", request({}), { [name]: cardNumber(`metadata ${name}`) });
