@@ -35,12 +35,16 @@ function isPayment(asked: AskedPayment | AskedRefund): asked is AskedPayment {
 
 /** Lets every hold expire that nobody has ended: what is released then is part of the round. */
 export async function letHoldsExpire(house: House): Promise<void> {
-  await house.query("UPDATE client_bank.payments SET hold_expire_time = now() WHERE state = 'AUTHORIZED'");
+  await house.query(
+    "UPDATE client_bank.payments SET hold_expire_time = now() WHERE state = 'AUTHORIZED' AND hold_expire_time > now()",
+  );
 }
 
-/** @throws WaitedInVainError that says what is unfinished. */
+/** Ends every hold as well. @throws WaitedInVainError that says what is unfinished. */
 export async function untilAllFinal(house: House, book: RequestBook): Promise<void> {
   await untilComplete(async () => {
+    // At each look: a payment that an outage kept on its way holds its money only now.
+    await letHoldsExpire(house);
     const [row] = await house.query<Record<Column, string>>(
       `SELECT (SELECT count(*) FROM client_bank.payments)::text AS payments,
               (SELECT count(*) FROM unnest($1::text[]) AS told (id)

@@ -74,7 +74,6 @@ export async function runRound(house: House, book: RequestBook, seed: number): P
     const patience = setTimeout(() => giveUp.abort(), ANSWERED_WITHIN_MS);
     await load.stop().finally(() => clearTimeout(patience));
     const sent = await poison;
-    await letHoldsExpire(house);
     await untilAllFinal(house, book);
     await readBack(house, book, random.fork("reads"));
     violations.push(...(await takeDeadLetters(house, sent)).map((what) => ({ what, paymentId: undefined })));
