@@ -17,7 +17,7 @@ import {
 } from "./command.js";
 import { exportStatement, formatOf } from "./export-statement.js";
 import { currencyOf, explainConflict, type Insertion, insertionOf } from "./new-account.js";
-import { inTransaction, withOperatorDatabase } from "./operator-database.js";
+import { inTransaction, onOperatorDatabase } from "./operator-database.js";
 import { parseTopUp, type TopUpOutcome, topUp } from "./top-up.js";
 
 export const accounts: Command = {
@@ -70,7 +70,7 @@ open an account that is open, ends with 2.
     const [verb, ...others] = call.positionals;
     if (others.length > 0) throw new UsageError(`"${others.join(" ")}" is too much.`);
     const account = accountOf(call, { isNew: verb === "open" });
-    if (verb === "show") return onDatabase(call, (client) => show(call, client, account));
+    if (verb === "show") return onOperatorDatabase(call.configuration, (client) => show(call, client, account));
     if (verb === "open") return open(call, account);
     if (verb === "close") return close(call, account);
     if (verb === "top-up") return topUpAccount(call, account);
@@ -83,10 +83,6 @@ open an account that is open, ends with 2.
 };
 
 const VERBS = "show, statement, open, freeze, unfreeze, close, top-up and pay-out";
-
-async function onDatabase(call: CommandCall, work: (client: pg.Client) => Promise<ExitCode>): Promise<ExitCode> {
-  return withOperatorDatabase(await call.configuration.databaseUrl(), await call.configuration.tls(), work);
-}
 
 interface AccountRow {
   readonly id: string;
@@ -129,7 +125,7 @@ async function show(call: CommandCall, client: pg.Client, account: Account): Pro
 /** Opens a new account, or one that was closed. */
 async function open(call: CommandCall, account: Account): Promise<ExitCode> {
   const action = { ...actorOf(call), command: "accounts open", subject: `${account.kind} ${account.id}` };
-  return onDatabase(call, async (client) => {
+  return onOperatorDatabase(call.configuration, async (client) => {
     const known = await readAccount(client, account);
     if (known !== undefined) {
       const given = OF_A_NEW_ACCOUNT.filter((name) => textOption(call, name) !== undefined);
@@ -162,7 +158,7 @@ async function refusalOf(client: pg.Client, account: Account, insertion: Inserti
 }
 
 function close(call: CommandCall, account: Account): Promise<ExitCode> {
-  return onDatabase(call, (client) => changeState(call, client, account, "closed"));
+  return onOperatorDatabase(call.configuration, (client) => changeState(call, client, account, "closed"));
 }
 
 /** Opens or closes an account that exists. @throws UsageError when it is in that state. */
@@ -194,7 +190,7 @@ async function topUpAccount(call: CommandCall, account: Account): Promise<ExitCo
   const by = actorOf(call);
   const { id, amount } = parseTopUp(requiredOption(call, "id"), requiredOption(call, "amount"));
   const currency = currencyOf(call);
-  return onDatabase(call, async (client) => {
+  return onOperatorDatabase(call.configuration, async (client) => {
     const outcome = await topUp(client, { id, account, currency, amount, by });
     if (outcome !== "done") call.terminal.err(`${OUTCOMES[outcome]}\n`);
     return outcome === "done" || outcome === "done before" ? show(call, client, account) : EXIT.wrong;
@@ -204,7 +200,7 @@ async function topUpAccount(call: CommandCall, account: Account): Promise<ExitCo
 /** Freezes or unfreezes an account. */
 function changed(call: CommandCall, account: Account, states: Parameters<typeof changeStateOf>[3]): Promise<ExitCode> {
   const by = actorOf(call);
-  return onDatabase(call, async (client) =>
+  return onOperatorDatabase(call.configuration, async (client) =>
     told(call, client, account, await changeStateOf(client, account, by, states)),
   );
 }
@@ -213,7 +209,9 @@ function payOutAccount(call: CommandCall, account: Account): Promise<ExitCode> {
   const by = actorOf(call);
   const { id, amount } = parseTopUp(requiredOption(call, "id"), requiredOption(call, "amount"));
   const movement = { id, amount, currency: currencyOf(call) };
-  return onDatabase(call, async (client) => told(call, client, account, await payOut(client, account, by, movement)));
+  return onOperatorDatabase(call.configuration, async (client) =>
+    told(call, client, account, await payOut(client, account, by, movement)),
+  );
 }
 
 function told(call: CommandCall, client: pg.Client, account: Account, refusal: Refusal): Promise<ExitCode> | ExitCode {
@@ -225,7 +223,7 @@ function told(call: CommandCall, client: pg.Client, account: Account, refusal: R
 function statement(call: CommandCall, account: Account): Promise<ExitCode> {
   const format = formatOf(call);
   if (format !== undefined) {
-    return onDatabase(call, async (client) => {
+    return onOperatorDatabase(call.configuration, async (client) => {
       if (await exportStatement(call, client, account, format)) return EXIT.ok;
       call.terminal.err(`${thereIsNo(account)}\n`);
       return EXIT.wrong;
@@ -235,7 +233,7 @@ function statement(call: CommandCall, account: Account): Promise<ExitCode> {
     throw new UsageError("--from and --to are for a statement with --format.");
   }
   const limit = numberOption(call, "limit", { minimum: 1, maximum: 1_000, otherwise: 20 });
-  return onDatabase(call, async (client) => {
+  return onOperatorDatabase(call.configuration, async (client) => {
     if ((await readAccount(client, account)) === undefined) {
       call.terminal.err(`${thereIsNo(account)}\n`);
       return EXIT.wrong;

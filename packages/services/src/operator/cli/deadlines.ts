@@ -11,7 +11,7 @@ import {
   UsageError,
 } from "./command.js";
 import { deadlineAt, deadlineInMinutes, type Extension, extendDeadline, sentenceOf } from "./extend-deadline.js";
-import { withOperatorDatabase } from "./operator-database.js";
+import { onOperatorDatabase } from "./operator-database.js";
 import { PAYMENT_ID } from "./payment-story.js";
 import { showProgress } from "./progress.js";
 
@@ -57,28 +57,24 @@ async function extend(call: CommandCall, ids: readonly string[]): Promise<ExitCo
   const wrong = ids.find((id) => !PAYMENT_ID.test(id));
   if (wrong !== undefined) throw new UsageError(`"${wrong}" is not a payment id: pay_ and 32 letters or digits.`);
   if (ids.length === 0) throw new UsageError("extend needs payment ids.");
-  return withOperatorDatabase(
-    await call.configuration.databaseUrl(),
-    await call.configuration.tls(),
-    async (client) => {
-      const extensions: (Extension & { readonly paymentId: string })[] = [];
-      const progress = showProgress(call.terminal);
-      try {
-        for (const [place, paymentId] of ids.entries()) {
-          progress.update(place, ids.length, `extend ${paymentId}`);
-          extensions.push({ paymentId, ...(await extendDeadline(client, { paymentId, deadline, by })) });
-        }
-      } finally {
-        progress.end();
+  return onOperatorDatabase(call.configuration, async (client) => {
+    const extensions: (Extension & { readonly paymentId: string })[] = [];
+    const progress = showProgress(call.terminal);
+    try {
+      for (const [place, paymentId] of ids.entries()) {
+        progress.update(place, ids.length, `extend ${paymentId}`);
+        extensions.push({ paymentId, ...(await extendDeadline(client, { paymentId, deadline, by })) });
       }
-      call.terminal.out(
-        call.json
-          ? `${toJson({ deadline, extensions })}\n`
-          : extensions.map((one) => `${sentenceOf(one.paymentId, deadline, one)}\n`).join(""),
-      );
-      return extensions.some(({ outcome }) => outcome === "judged already") ? EXIT.wrong : EXIT.ok;
-    },
-  );
+    } finally {
+      progress.end();
+    }
+    call.terminal.out(
+      call.json
+        ? `${toJson({ deadline, extensions })}\n`
+        : extensions.map((one) => `${sentenceOf(one.paymentId, deadline, one)}\n`).join(""),
+    );
+    return extensions.some(({ outcome }) => outcome === "judged already") ? EXIT.wrong : EXIT.ok;
+  });
 }
 
 interface ListedExtension {
@@ -93,27 +89,23 @@ interface ListedExtension {
 
 async function list(call: CommandCall): Promise<ExitCode> {
   const limit = numberOption(call, "limit", { minimum: 1, maximum: MAXIMUM_LIMIT, otherwise: DEFAULT_LIMIT });
-  return withOperatorDatabase(
-    await call.configuration.databaseUrl(),
-    await call.configuration.tls(),
-    async (client) => {
-      const { rows } = await client.query<ListedExtension>(
-        `SELECT e.payment_id AS "paymentId", e.deadline, e.actor, e.reason, e.time, p.state
+  return onOperatorDatabase(call.configuration, async (client) => {
+    const { rows } = await client.query<ListedExtension>(
+      `SELECT e.payment_id AS "paymentId", e.deadline, e.actor, e.reason, e.time, p.state
        FROM client_bank.deadline_extensions e LEFT JOIN client_bank.payments p ON p.id = e.payment_id
        ORDER BY e.time DESC, e.payment_id LIMIT $1`,
-        [limit],
-      );
-      const lines = rows.map(({ paymentId, deadline, actor, reason, time, state }) => [
-        paymentId,
-        `until ${deadline.toISOString()}`,
-        state ?? "not recorded",
-        `by ${actor} at ${time.toISOString()}: ${reason}`,
-      ]);
-      call.terminal.out(
-        call.json ? `${toJson({ extensions: rows })}\n` : lines.length === 0 ? "" : `${formatColumns(lines)}\n`,
-      );
-      call.terminal.err(`${rows.length} ${rows.length === 1 ? "extension" : "extensions"}.\n`);
-      return EXIT.ok;
-    },
-  );
+      [limit],
+    );
+    const lines = rows.map(({ paymentId, deadline, actor, reason, time, state }) => [
+      paymentId,
+      `until ${deadline.toISOString()}`,
+      state ?? "not recorded",
+      `by ${actor} at ${time.toISOString()}: ${reason}`,
+    ]);
+    call.terminal.out(
+      call.json ? `${toJson({ extensions: rows })}\n` : lines.length === 0 ? "" : `${formatColumns(lines)}\n`,
+    );
+    call.terminal.err(`${rows.length} ${rows.length === 1 ? "extension" : "extensions"}.\n`);
+    return EXIT.ok;
+  });
 }

@@ -1,7 +1,7 @@
 /** `explain`: the story of one payment. */
 import { type Command, type CommandCall, EXIT, formatColumns, toJson, UsageError } from "./command.js";
 import { withOperatorBroker } from "./operator-broker.js";
-import { withOperatorDatabase } from "./operator-database.js";
+import { onOperatorDatabase } from "./operator-database.js";
 import { findPaymentMessages, type PaymentMessage } from "./payment-messages.js";
 import { PAYMENT_ID, type PaymentStory, readPaymentStory } from "./payment-story.js";
 import { type Hanging, hangingOf, type TimelineEvent, timelineOf, withMessages } from "./payment-timeline.js";
@@ -22,9 +22,7 @@ for whether they are ready. Exit code 1 when nobody knows the payment.
     if (id === undefined || others.length > 0) throw new UsageError("explain needs one payment id.");
     if (!PAYMENT_ID.test(id)) throw new UsageError(`"${id}" is not a payment id: pay_ and 32 letters or digits.`);
     const { terminal, configuration } = call;
-    const story = await withOperatorDatabase(await configuration.databaseUrl(), await configuration.tls(), (client) =>
-      readPaymentStory(client, id),
-    );
+    const story = await onOperatorDatabase(configuration, (client) => readPaymentStory(client, id));
     const timeline = timelineOf(story);
     const messages = await messagesOf(call, story);
     const hanging = messages === undefined ? hangingOf(story) : withMessages(hangingOf(story), messages);

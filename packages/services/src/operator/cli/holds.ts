@@ -12,7 +12,7 @@ import {
   toJson,
   UsageError,
 } from "./command.js";
-import { inTransaction, withOperatorDatabase } from "./operator-database.js";
+import { inTransaction, onOperatorDatabase } from "./operator-database.js";
 import { PAYMENT_ID } from "./payment-story.js";
 
 const DEFAULT_LIMIT = 100;
@@ -57,31 +57,27 @@ interface ListedHold {
 
 async function list(call: CommandCall): Promise<ExitCode> {
   const limit = numberOption(call, "limit", { minimum: 1, maximum: MAXIMUM_LIMIT, otherwise: DEFAULT_LIMIT });
-  return withOperatorDatabase(
-    await call.configuration.databaseUrl(),
-    await call.configuration.tls(),
-    async (client) => {
-      const { rows } = await client.query<ListedHold>(
-        `SELECT id AS "paymentId", client_id AS "clientId", merchant_id AS "merchantId", currency, amount,
+  return onOperatorDatabase(call.configuration, async (client) => {
+    const { rows } = await client.query<ListedHold>(
+      `SELECT id AS "paymentId", client_id AS "clientId", merchant_id AS "merchantId", currency, amount,
                 authorize_time AS "authorizeTime", hold_expire_time AS "holdExpireTime"
          FROM client_bank.payments
          WHERE hold_expire_time IS NOT NULL AND state = 'AUTHORIZED' AND ($1::text IS NULL OR client_id = $1)
          ORDER BY hold_expire_time, id LIMIT $2`,
-        [textOption(call, "client") ?? null, limit],
-      );
-      const lines = rows.map(({ paymentId, clientId, merchantId, currency, amount, holdExpireTime }) => [
-        paymentId,
-        `${amount} ${currency}`,
-        `of ${clientId} for ${merchantId}`,
-        `until ${holdExpireTime.toISOString()}`,
-      ]);
-      call.terminal.out(
-        call.json ? `${toJson({ holds: rows })}\n` : lines.length === 0 ? "" : `${formatColumns(lines)}\n`,
-      );
-      call.terminal.err(`${rows.length} ${rows.length === 1 ? "hold" : "holds"}.\n`);
-      return EXIT.ok;
-    },
-  );
+      [textOption(call, "client") ?? null, limit],
+    );
+    const lines = rows.map(({ paymentId, clientId, merchantId, currency, amount, holdExpireTime }) => [
+      paymentId,
+      `${amount} ${currency}`,
+      `of ${clientId} for ${merchantId}`,
+      `until ${holdExpireTime.toISOString()}`,
+    ]);
+    call.terminal.out(
+      call.json ? `${toJson({ holds: rows })}\n` : lines.length === 0 ? "" : `${formatColumns(lines)}\n`,
+    );
+    call.terminal.err(`${rows.length} ${rows.length === 1 ? "hold" : "holds"}.\n`);
+    return EXIT.ok;
+  });
 }
 
 /** What became of one payment's release: null for one that client-bank does not know. */
@@ -96,18 +92,12 @@ async function release(call: CommandCall, ids: readonly string[]): Promise<ExitC
   const wrong = ids.find((id) => !PAYMENT_ID.test(id));
   if (wrong !== undefined) throw new UsageError(`"${wrong}" is not a payment id: pay_ and 32 letters or digits.`);
   if (ids.length === 0) throw new UsageError("release needs payment ids.");
-  return withOperatorDatabase(
-    await call.configuration.databaseUrl(),
-    await call.configuration.tls(),
-    async (client) => {
-      const releases: Release[] = [];
-      for (const paymentId of ids) releases.push(await releaseOne(client, paymentId, by));
-      call.terminal.out(
-        call.json ? `${toJson({ releases })}\n` : releases.map((one) => `${sentenceOf(one)}\n`).join(""),
-      );
-      return releases.every(({ released }) => released) ? EXIT.ok : EXIT.wrong;
-    },
-  );
+  return onOperatorDatabase(call.configuration, async (client) => {
+    const releases: Release[] = [];
+    for (const paymentId of ids) releases.push(await releaseOne(client, paymentId, by));
+    call.terminal.out(call.json ? `${toJson({ releases })}\n` : releases.map((one) => `${sentenceOf(one)}\n`).join(""));
+    return releases.every(({ released }) => released) ? EXIT.ok : EXIT.wrong;
+  });
 }
 
 /** The hold's time is brought forward: client-bank ends it by the step that ends every hold whose time has come. */

@@ -8,7 +8,7 @@ import { actorOf, recordAction } from "./action-record.js";
 import { type RefusedRow, readClientFile } from "./client-file.js";
 import { type Command, type CommandCall, EXIT, formatColumns, textOption, toJson, UsageError } from "./command.js";
 import type { CardKeys } from "./operator-configuration.js";
-import { inTransaction, withOperatorDatabase } from "./operator-database.js";
+import { inTransaction, onOperatorDatabase } from "./operator-database.js";
 import { showProgress } from "./progress.js";
 import { writeClients } from "./write-clients.js";
 
@@ -53,16 +53,12 @@ The file holds card numbers in clear: delete it when all is imported. Nothing of
       ? undefined
       : { ...actorOf(call), command: "import-clients", subject: `clients of ${basename(file)}` };
     const keys = await call.configuration.cardKeys();
-    return withOperatorDatabase(
-      await call.configuration.databaseUrl(),
-      await call.configuration.tls(),
-      async (client) => {
-        if (action !== undefined) await inTransaction(client, () => recordAction(client, action));
-        const summary = await importFile(call, client, { file, keys, dryRun });
-        call.terminal.out(call.json ? `${toJson(summary)}\n` : `${formatSummary(summary, dryRun)}\n`);
-        return summary.refused === 0 ? EXIT.ok : EXIT.wrong;
-      },
-    );
+    return onOperatorDatabase(call.configuration, async (client) => {
+      if (action !== undefined) await inTransaction(client, () => recordAction(client, action));
+      const summary = await importFile(call, client, { file, keys, dryRun });
+      call.terminal.out(call.json ? `${toJson(summary)}\n` : `${formatSummary(summary, dryRun)}\n`);
+      return summary.refused === 0 ? EXIT.ok : EXIT.wrong;
+    });
   },
 };
 

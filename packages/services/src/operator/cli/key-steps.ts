@@ -28,7 +28,7 @@ import { newSigningKey, PUBLIC_KEYS, readSigningKeys, SIGNING_KEYS, writeSigning
 import { actorOf, recordAction } from "./action-record.js";
 import { type CommandCall, EXIT, type ExitCode, textOption, UsageError } from "./command.js";
 import { withOperatorBroker } from "./operator-broker.js";
-import { inTransaction, withOperatorDatabase } from "./operator-database.js";
+import { inTransaction, onOperatorDatabase } from "./operator-database.js";
 import { showProgress } from "./progress.js";
 
 /** A key of whichever list. */
@@ -120,7 +120,7 @@ export async function moveCards(call: CommandCall, list: string, id: string): Pr
   const storage = await ringIn(call, "CARD_STORAGE_KEYS");
   const ring = await ringIn(call, list);
   const to = ringKey(ring, id);
-  return onDatabase(call, async (client) => {
+  return onOperatorDatabase(call.configuration, async (client) => {
     await inTransaction(client, () => recordAction(client, { ...by, command: "keys move", subject: `${list} ${id}` }));
     if (list === "CARD_STORAGE_KEYS") {
       const changed = await walking(call, (onProgress) => moveSeals(client, { to, storage }, onProgress));
@@ -144,7 +144,7 @@ export async function retireKey(call: CommandCall, list: string, id: string): Pr
     call.terminal.err(`${id} stays in ${list}: ${needed}.\n`);
     return EXIT.wrong;
   }
-  await onDatabase(call, async (client) => {
+  await onOperatorDatabase(call.configuration, async (client) => {
     const action = { ...by, command: "keys retire", subject: `${list} ${id}` };
     await inTransaction(client, () => recordAction(client, action));
     if (list === "CARD_FINGERPRINT_KEYS") {
@@ -160,7 +160,7 @@ export async function retireKey(call: CommandCall, list: string, id: string): Pr
 async function whatNeeds(call: CommandCall, list: KeyListName, id: string): Promise<string | undefined> {
   if (list === "WEBHOOK_SECRETS") return undefined;
   if (list === "WEBHOOK_SEALING_KEYS") {
-    const count = await onDatabase(call, (client) => countSealedSecrets(client, id));
+    const count = await onOperatorDatabase(call.configuration, (client) => countSealedSecrets(client, id));
     return count === 0
       ? undefined
       : `the secrets of ${count} webhook endpoints are sealed with it; notification seals them again within a minute`;
@@ -173,7 +173,7 @@ async function whatNeeds(call: CommandCall, list: KeyListName, id: string): Prom
       : `${count} messages hold a card that it sealed, on payment or among the dead letters`;
   }
   const storage = await ringIn(call, "CARD_STORAGE_KEYS");
-  return onDatabase(call, async (client) => {
+  return onOperatorDatabase(call.configuration, async (client) => {
     if (list === "PAYMENT_ID_KEYS") {
       const count = await countIds(client, key);
       return count === 0 ? undefined : `${count} payments and refunds have ids that were made with it`;
@@ -191,10 +191,6 @@ async function whatNeeds(call: CommandCall, list: KeyListName, id: string): Prom
 
 async function onBroker<T>(call: CommandCall, work: Parameters<typeof withOperatorBroker<T>>[2]): Promise<T> {
   return withOperatorBroker(await call.configuration.auditorUrl(), await call.configuration.tls(), work);
-}
-
-async function onDatabase<T>(call: CommandCall, work: Parameters<typeof withOperatorDatabase<T>>[2]): Promise<T> {
-  return withOperatorDatabase(await call.configuration.databaseUrl(), await call.configuration.tls(), work);
 }
 
 async function walking<T>(

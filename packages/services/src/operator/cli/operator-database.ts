@@ -2,6 +2,7 @@
 import pg from "pg";
 import { databaseConnection } from "../../platform/database-connection.js";
 import type { ClientTls } from "../../platform/tls.js";
+import type { OperatorConfiguration } from "./operator-configuration.js";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const INT8 = 20;
@@ -35,6 +36,14 @@ export async function withOperatorDatabase<T>(
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** The same on the database that the configuration names. @throws ConfigurationError when it names none. */
+export async function onOperatorDatabase<T>(
+  configuration: OperatorConfiguration,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  return withOperatorDatabase(await configuration.databaseUrl(), await configuration.tls(), work);
 }
 
 /** Runs `work` on one state of the whole database, which nothing that is committed meanwhile changes. */

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import type pg from "pg";
 import { ManagementError } from "../../shared/management-error.js";
 import { type CommandCall, type ExitCode, requiredOption, textOption, UsageError } from "./command.js";
-import { withOperatorDatabase } from "./operator-database.js";
+import { onOperatorDatabase } from "./operator-database.js";
 
 /** Runs `work` on the operator's database. @throws UsageError for what is refused of a template. */
 export async function onTemplates(
@@ -11,7 +11,7 @@ export async function onTemplates(
   work: (client: pg.Client) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   try {
-    return await withOperatorDatabase(await call.configuration.databaseUrl(), await call.configuration.tls(), work);
+    return await onOperatorDatabase(call.configuration, work);
   } catch (error) {
     if (error instanceof ManagementError) throw new UsageError(sentencesOf(error));
     throw error;

@@ -1,7 +1,7 @@
 /** `verify-money`: do the books agree, and if not, where? */
 import { auditMoney, CHECKS, type Discrepancy, formatSums, type MoneyAudit } from "./audit-money.js";
 import { type Command, EXIT, formatColumns, numberOption, toJson } from "./command.js";
-import { withOperatorDatabase } from "./operator-database.js";
+import { onOperatorDatabase } from "./operator-database.js";
 import { showProgress } from "./progress.js";
 
 const DEFAULT_LIMIT = 100;
@@ -26,7 +26,7 @@ anything is wrong.
     });
     const { terminal, configuration } = call;
     const progress = showProgress(terminal);
-    const audit = await withOperatorDatabase(await configuration.databaseUrl(), await configuration.tls(), (client) =>
+    const audit = await onOperatorDatabase(configuration, (client) =>
       auditMoney(client, { limit, boundSeconds, onProgress: progress.update }),
     ).finally(() => progress.end());
     terminal.out(call.json ? `${toJson({ agree: audit.wrong === 0n, ...audit })}\n` : formatAudit(audit));
