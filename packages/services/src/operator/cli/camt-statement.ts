@@ -4,7 +4,9 @@
  * (proprietary), for no public one tells a capture from its return, and say in words what they are of.
  */
 import { createHash } from "node:crypto";
-import { decimal, type StatementEntry, type StatementFormat, type StatementHead } from "./statement-format.js";
+import { decimalAmount } from "../../shared/decimal-amount.js";
+import { escapeMarkup } from "../../shared/escape-markup.js";
+import type { StatementEntry, StatementFormat, StatementHead } from "./statement-format.js";
 
 const NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08";
 const MAXIMUM_ACCOUNT_ID = 34;
@@ -19,13 +21,13 @@ export const camtStatement: StatementFormat = {
 <GrpHdr><MsgId>${id}</MsgId><CreDtTm>${time.toISOString()}</CreDtTm></GrpHdr>
 <Stmt><Id>${id}</Id><CreDtTm>${time.toISOString()}</CreDtTm>
 <FrToDt><FrDtTm>${from.toISOString()}</FrDtTm><ToDtTm>${to.toISOString()}</ToDtTm></FrToDt>
-<Acct><Id><Othr><Id>${escaped(account.id.slice(-MAXIMUM_ACCOUNT_ID))}</Id></Othr></Id><Ccy>${currency}</Ccy><Nm>${escaped(accountName(account.id, name))}</Nm></Acct>
+<Acct><Id><Othr><Id>${escapeMarkup(account.id.slice(-MAXIMUM_ACCOUNT_ID))}</Id></Othr></Id><Ccy>${currency}</Ccy><Nm>${escapeMarkup(accountName(account.id, name))}</Nm></Acct>
 ${balance("OPBD", openingBalance, currency, from)}${balance("CLBD", closingBalance, currency, to)}`;
   },
   entry: (entry, { currency }) =>
     `<Ntry>${money(entry.amount, currency)}<Sts><Cd>BOOK</Cd></Sts><BookgDt><DtTm>${entry.time.toISOString()}</DtTm></BookgDt>` +
-    `<BkTxCd><Prtry><Cd>${escaped(entry.kind)}</Cd><Issr>${ISSUER}</Issr></Prtry></BkTxCd>` +
-    `<AddtlNtryInf>${escaped(sentenceOf(entry))}</AddtlNtryInf></Ntry>\n`,
+    `<BkTxCd><Prtry><Cd>${escapeMarkup(entry.kind)}</Cd><Issr>${ISSUER}</Issr></Prtry></BkTxCd>` +
+    `<AddtlNtryInf>${escapeMarkup(sentenceOf(entry))}</AddtlNtryInf></Ntry>\n`,
   end: "</Stmt></BkToCstmrStmt></Document>\n",
 };
 
@@ -46,16 +48,10 @@ function balance(code: string, amount: bigint, currency: string, time: Date): st
 
 /** An amount has no sign there. */
 function money(amount: bigint, currency: string): string {
-  const absolute = decimal(amount < 0n ? -amount : amount, currency);
+  const absolute = decimalAmount((amount < 0n ? -amount : amount).toString(), currency);
   return `<Amt Ccy="${currency}">${absolute}</Amt><CdtDbtInd>${amount < 0n ? "DBIT" : "CRDT"}</CdtDbtInd>`;
 }
 
 function sentenceOf({ kind, paymentId, refundId }: StatementEntry): string {
   return refundId === "" ? `${kind} ${paymentId}` : `${kind} ${refundId} of ${paymentId}`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;" };
-
-function escaped(text: string): string {
-  return text.replace(/[<>&"]/g, (character) => ENTITIES[character] ?? character);
 }

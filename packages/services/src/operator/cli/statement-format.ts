@@ -1,5 +1,4 @@
 /** What a format of statements is. */
-import { minorUnitDigitsOf } from "../../shared/currencies.js";
 import type { Account } from "./account-id.js";
 
 /** An entry with the balance after it, in minor units. */
@@ -32,12 +31,4 @@ export interface StatementFormat {
   head(head: StatementHead): string;
   entry(entry: StatementEntry, head: StatementHead): string;
   readonly end: string;
-}
-
-/** An amount of minor units as a decimal number, with the digits that the currency has. */
-export function decimal(minorUnits: bigint, currency: string): string {
-  const digits = minorUnitDigitsOf(currency) ?? 0;
-  const sign = minorUnits < 0n ? "-" : "";
-  const text = (minorUnits < 0n ? -minorUnits : minorUnits).toString().padStart(digits + 1, "0");
-  return digits === 0 ? `${sign}${text}` : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`;
 }
