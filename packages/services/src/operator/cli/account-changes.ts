@@ -1,12 +1,12 @@
 /** What `accounts` does by the same operations as the API: freeze, unfreeze, pay out, and the statement. */
 import type pg from "pg";
 import type { Session, Transaction } from "../../platform/database.js";
-import { type AccountState, CLIENT_BOOKS, MERCHANT_BOOKS } from "../../shared/accounts/account-books.js";
+import type { AccountState } from "../../shared/accounts/account-books.js";
 import { type AccountChange, changeState } from "../../shared/accounts/change-account.js";
 import { moveMoney } from "../../shared/accounts/move-money.js";
 import { type EntryRow, pageEntries } from "../../shared/accounts/page-entries.js";
 import { ManagementError } from "../../shared/management-error.js";
-import type { Account } from "./account-id.js";
+import { type Account, booksOf } from "./account-id.js";
 import { type Actor, recordAction } from "./action-record.js";
 import { inTransaction } from "./operator-database.js";
 
@@ -54,10 +54,6 @@ function changeOf(
 ): AccountChange {
   const action = `${ACTIONS[verb] ?? verb}${kind === "client" ? "Client" : "Merchant"}`;
   return { actor, action, account: id, reason, requestId, parameters };
-}
-
-function booksOf({ kind }: Account) {
-  return kind === "client" ? CLIENT_BOOKS : MERCHANT_BOOKS;
 }
 
 /** The operator's own record is written with the bank's, in one transaction. */

@@ -1,4 +1,5 @@
 /** Whose account a command is about. */
+import { type AccountBooks, CLIENT_BOOKS, MERCHANT_BOOKS } from "../../shared/accounts/account-books.js";
 import { idHoldsCardNumber } from "../../shared/card-number-in-text.js";
 import { isClientId } from "../../shared/client-id.js";
 import { isMerchantId } from "../../shared/merchant-id.js";
@@ -44,6 +45,11 @@ export function accountOf(call: CommandCall, { isNew }: { readonly isNew: boolea
     throw new UsageError(`"${id}" looks like a client's id: use --client, or give the merchant another id.`);
   }
   return { kind: "merchant", id, table: "merchant_bank.merchants" };
+}
+
+/** The books that an account is in. */
+export function booksOf({ kind }: Pick<Account, "kind">): AccountBooks {
+  return kind === "client" ? CLIENT_BOOKS : MERCHANT_BOOKS;
 }
 
 /** What is said of an account that does not exist. */

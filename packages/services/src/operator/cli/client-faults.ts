@@ -1,4 +1,5 @@
 /** What may be wrong with what an operator says of a new client: each fault as the end of a sentence, after "must". */
+import { MAXIMUM_NAME } from "../../shared/accounts/check-changes.js";
 import { brandOf } from "../../shared/card-brands.js";
 import { expiryOf } from "../../shared/card-expiry.js";
 import { holdsCardNumber } from "../../shared/card-number-in-text.js";
@@ -6,8 +7,6 @@ import type { CardDetails } from "../../shared/card-seal.js";
 import { passesLuhn } from "../../shared/luhn.js";
 import { countCharacters, faultOfPlainText } from "../../shared/plain-text.js";
 
-/** In characters: as long as the name on a card may be. */
-const MAXIMUM_NAME = 80;
 const EXPIRY = /^(0[1-9]|1[0-2])\/(20[0-9]{2})$/;
 
 /** @param name in Normalization Form C. */

@@ -2,6 +2,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { CsvError, parse } from "csv-parse";
+import { MAXIMUM_AMOUNT } from "../../shared/accounts/check-changes.js";
 import { idHoldsCardNumber } from "../../shared/card-number-in-text.js";
 import type { CardDetails } from "../../shared/card-seal.js";
 import { isClientId } from "../../shared/client-id.js";
@@ -16,8 +17,6 @@ type Column = (typeof REQUIRED)[number] | (typeof OPTIONAL)[number];
 
 /** In characters: no row that is right is longer, and one that is must not fill the memory. */
 const MAXIMUM_ROW = 10_000;
-/** As in every movement: sums stay far within 64 bits. */
-const MAXIMUM_BALANCE = 10n ** 15n;
 
 /** A row that can be imported. */
 export interface ClientRow {
@@ -140,7 +139,7 @@ function checkRow(record: Parsed["record"], line: number): ClientRow | RefusedRo
   if (typeof expiry === "string") return refuse(`card_expiry must ${expiry}`);
   const openingBalance = balanceOf(record.opening_balance);
   if (openingBalance === undefined) {
-    return refuse(`opening_balance must be a whole number of minor units, 0 to ${MAXIMUM_BALANCE}`);
+    return refuse(`opening_balance must be a whole number of minor units, 0 to ${MAXIMUM_AMOUNT}`);
   }
   return { line, id, currency, openingBalance, card: { number, ...expiry, holderName: name } };
 }
@@ -148,5 +147,5 @@ function checkRow(record: Parsed["record"], line: number): ClientRow | RefusedRo
 function balanceOf(text: string | undefined): bigint | undefined {
   if (text === undefined || text === "") return 0n;
   const value = /^[0-9]{1,16}$/.test(text) ? BigInt(text) : undefined;
-  return value !== undefined && value <= MAXIMUM_BALANCE ? value : undefined;
+  return value !== undefined && value <= MAXIMUM_AMOUNT ? value : undefined;
 }

@@ -1,10 +1,11 @@
 /** `accounts statement --format`: all entries of an account in a period, oldest first, as a file for other programs. */
 import type pg from "pg";
-import type { Account } from "./account-id.js";
+import { type Account, booksOf } from "./account-id.js";
 import { camtStatement } from "./camt-statement.js";
 import { type CommandCall, textOption, UsageError } from "./command.js";
 import { csvStatement } from "./csv-statement.js";
 import { inSnapshot } from "./operator-database.js";
+import { RFC_3339 } from "./rfc-3339.js";
 import type { StatementEntry, StatementFormat, StatementHead } from "./statement-format.js";
 
 /** Rows that are in memory at once. */
@@ -46,7 +47,7 @@ export function exportStatement(
     await client.query(
       `DECLARE statement NO SCROLL CURSOR FOR
          SELECT time, kind, payment_id AS "paymentId", refund_id AS "refundId", amount
-         FROM ${entriesOf(account)} WHERE account = ${client.escapeLiteral(account.id)}
+         FROM ${booksOf(account).schema}.ledger_entries WHERE account = ${client.escapeLiteral(account.id)}
            AND account NOT IN ('clearing', 'funding')
            AND time >= ${client.escapeLiteral(from.toISOString())} AND time < ${client.escapeLiteral(to.toISOString())}
          ORDER BY time, payment_id, kind, refund_id`,
@@ -66,10 +67,6 @@ export function exportStatement(
   });
 }
 
-function entriesOf({ table }: Account): string {
-  return `${table.split(".")[0]}.ledger_entries`;
-}
-
 async function readHead(
   client: pg.Client,
   account: Account,
@@ -80,22 +77,22 @@ async function readHead(
             (balance - since.from_end)::int8 AS "closingBalance"
      FROM ${account.table}, (
        SELECT coalesce(sum(amount), 0) AS from_start, coalesce(sum(amount) FILTER (WHERE time >= $3), 0) AS from_end
-       FROM ${entriesOf(account)} WHERE account = $1 AND account NOT IN ('clearing', 'funding') AND time >= $2
+       FROM ${booksOf(account).schema}.ledger_entries WHERE account = $1 AND account NOT IN ('clearing', 'funding') AND time >= $2
      ) since WHERE id = $1`,
     [account.id, from, to],
   );
   return rows[0];
 }
 
-const TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /** A day, which begins at midnight in UTC, or a time of RFC 3339. */
 function timeOption(call: CommandCall, name: string): Date | undefined {
   const text = textOption(call, name);
   if (text === undefined) return undefined;
   const time = new Date(text);
+  const isThere = Number.isFinite(time.getTime());
   // A 31st of February is none: Node would take it for a day of March.
-  const isDay = Number.isFinite(time.getTime()) && (text.length > 10 || time.toISOString().startsWith(text));
-  if (TIME.test(text) && isDay) return time;
+  if (isThere && (DAY.test(text) ? time.toISOString().startsWith(text) : RFC_3339.test(text))) return time;
   throw new UsageError(`--${name} is "${text}": it must be a day, such as 2026-11-01, or a time of RFC 3339.`);
 }

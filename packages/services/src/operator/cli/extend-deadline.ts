@@ -3,6 +3,7 @@ import type pg from "pg";
 import { type Actor, recordAction } from "./action-record.js";
 import { type CommandCall, numberOption, textOption, UsageError } from "./command.js";
 import { inTransaction } from "./operator-database.js";
+import { RFC_3339 } from "./rfc-3339.js";
 
 /** What became of one payment's extension. */
 export type Extension =
@@ -15,7 +16,6 @@ export type Extension =
 /** A payment that hangs for longer is better paid again. */
 const MAXIMUM_MINUTES = 7 * 24 * 60;
 const MINUTE_MS = 60_000;
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
 
 /** The moment that an option names in minutes from now; undefined when it is not given. @throws UsageError */
 export function deadlineInMinutes(call: CommandCall, option: string): Date | undefined {
@@ -28,7 +28,7 @@ export function deadlineInMinutes(call: CommandCall, option: string): Date | und
 export function deadlineAt(call: CommandCall, option: string): Date | undefined {
   const text = textOption(call, option);
   if (text === undefined) return undefined;
-  const time = TIME.test(text) ? Date.parse(text) : Number.NaN;
+  const time = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
   const fromNow = time - Date.now();
   if (fromNow > 0 && fromNow <= MAXIMUM_MINUTES * MINUTE_MS) return new Date(time);
   throw new UsageError(

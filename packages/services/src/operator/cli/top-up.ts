@@ -1,6 +1,8 @@
 /** `accounts top-up`: money from outside, by a balanced entry that is made once for an id. */
 import type pg from "pg";
+import { MAXIMUM_AMOUNT } from "../../shared/accounts/check-changes.js";
 import { idHoldsCardNumber } from "../../shared/card-number-in-text.js";
+import { booksOf } from "./account-id.js";
 import { type Actor, recordAction } from "./action-record.js";
 import { UsageError } from "./command.js";
 import { inTransaction } from "./operator-database.js";
@@ -32,8 +34,6 @@ export type TopUpOutcome =
   | "no such open account in that currency";
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
-/** The largest amount of one top-up, in minor units; sums stay far within 64 bits. */
-const MAXIMUM_AMOUNT = 10n ** 15n;
 
 /** @throws UsageError */
 export function parseTopUp(id: string, amount: string): { readonly id: string; readonly amount: bigint } {
@@ -51,7 +51,7 @@ export function parseTopUp(id: string, amount: string): { readonly id: string; r
 /** Entries, balance and who did it are written in one transaction. @throws the driver's errors. */
 export function topUp(client: pg.Client, request: TopUp): Promise<TopUpOutcome> {
   const { account, amount, currency, by } = request;
-  const [schema = ""] = account.table.split(".");
+  const { schema } = booksOf(account);
   const entryId = `topup_${request.id}`;
   return inTransaction(client, async () => {
     // Locked first, as the banks do, so that of two that are alike the second waits here and finds the first's entries.

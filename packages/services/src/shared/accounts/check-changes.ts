@@ -4,10 +4,10 @@ import { isCurrency } from "../currencies.js";
 import { checkRequestId, checkText, type FieldCheck, REQUIRED } from "../field-checks.js";
 
 /** In characters: as long as the name on a card may be. */
-const MAXIMUM_NAME = 80;
+export const MAXIMUM_NAME = 80;
 const MAXIMUM_REASON = 140;
 /** The largest amount of one movement, in minor units; sums stay far within 64 bits. */
-const MAXIMUM_AMOUNT = 10n ** 15n;
+export const MAXIMUM_AMOUNT = 10n ** 15n;
 
 export function checkId(id: string, isId: (id: string) => boolean, form: string, check: FieldCheck): void {
   check(id !== "", "id", REQUIRED);
