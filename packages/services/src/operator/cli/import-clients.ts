@@ -1,8 +1,6 @@
 /** `import-clients`: opens the accounts of all clients in a CSV file. */
-import { createWriteStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
-import type { Writable } from "node:stream";
-import { finished } from "node:stream/promises";
 import type pg from "pg";
 import { actorOf, recordAction } from "./action-record.js";
 import { type RefusedRow, readClientFile } from "./client-file.js";
@@ -28,7 +26,7 @@ export const importClients: Command = {
   card_expiry      MM/YYYY.
   opening_balance  Minor units that the account begins with [0]. The column may be left out.
 
-  --refused <file>  Where the rows that are not imported are told, by line, id and reason [<file.csv>.refused.csv].
+  --refused <file>  Where the rows that are not imported are listed, by line, id and reason [<file.csv>.refused.csv].
   --reason <text>   Why it is done, kept in operator.actions.
   --actor <name>    Who does it, kept there as well [the system's user].
   --dry-run         Only says what would become of each row.
@@ -67,7 +65,7 @@ interface Summary {
   readonly opened: number;
   readonly thereAlready: number;
   readonly refused: number;
-  /** Where they are told; absent when there are none. */
+  /** Where they are listed; absent when there are none. */
   readonly refusedFile?: string;
   readonly seconds: number;
   /** The most memory that the command had, in MiB. */
@@ -113,7 +111,7 @@ function formatSummary(summary: Summary, dryRun: boolean): string {
     ["rows", String(summary.rows)],
     [dryRun ? "would be opened" : "opened", String(summary.opened)],
     ["there already", String(summary.thereAlready)],
-    ["refused", `${summary.refused}${summary.refusedFile === undefined ? "" : `, told in ${summary.refusedFile}`}`],
+    ["refused", `${summary.refused}${summary.refusedFile === undefined ? "" : `, listed in ${summary.refusedFile}`}`],
     ["seconds", String(summary.seconds)],
     ["memory at most", `${summary.peakMemory} MiB`],
   ]);
@@ -122,7 +120,7 @@ function formatSummary(summary: Summary, dryRun: boolean): string {
 /** The rows that were refused, as CSV; made when there is the first. */
 class RefusedFile {
   readonly #path: string;
-  #stream: Writable | undefined;
+  #file: FileHandle | undefined;
   #count = 0;
 
   constructor(path: string) {
@@ -135,19 +133,16 @@ class RefusedFile {
 
   async write(rows: readonly RefusedRow[]): Promise<void> {
     if (rows.length === 0) return;
-    const isNew = this.#stream === undefined;
-    this.#stream ??= createWriteStream(this.#path, { mode: 0o600 });
-    const text = rows.map(({ line, id, reason }) => `${line},${id},"${reason.replaceAll('"', '""')}"\n`).join("");
+    if (this.#file === undefined) {
+      this.#file = await open(this.#path, "w", 0o600);
+      await this.#file.writeFile("line,id,reason\n");
+    }
     this.#count += rows.length;
-    const stream = this.#stream;
-    await new Promise<void>((resolve, reject) => {
-      stream.write(isNew ? `line,id,reason\n${text}` : text, (error) => (error ? reject(error) : resolve()));
-    });
+    const lines = rows.map(({ line, id, reason }) => `${line},${id},"${reason.replaceAll('"', '""')}"\n`);
+    await this.#file.writeFile(lines.join(""));
   }
 
   async close(): Promise<void> {
-    if (this.#stream === undefined || this.#stream.destroyed) return;
-    this.#stream.end();
-    await finished(this.#stream);
+    await this.#file?.close();
   }
 }

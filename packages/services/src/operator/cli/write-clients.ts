@@ -49,10 +49,11 @@ export async function writeClients(
   const fresh: ClientRow[] = [];
   let thereAlready = 0;
   for (const one of all) {
+    const { line, id } = one.row;
     const verdict = known.judge(one);
     if (verdict === "new") fresh.push(one.row);
     else if (verdict === "same") thereAlready += 1;
-    else refused.push({ line: one.row.line, id: one.row.id, reason: verdict });
+    else refused.push({ line, id, reason: verdict.refused });
   }
   if (dryRun || fresh.length === 0) return { opened: fresh.length, thereAlready, refused };
   const opened = await insert(client, fresh, keys);
@@ -71,8 +72,8 @@ class KnownClients {
     for (const client of known) this.#add(client);
   }
 
-  /** A sentence when the row must be refused. */
-  judge({ row, fingerprints }: Fingerprinted): "new" | "same" | string {
+  /** `refused` is a sentence that says why. */
+  judge({ row, fingerprints }: Fingerprinted): "new" | "same" | { readonly refused: string } {
     const { id, currency, openingBalance, card } = row;
     const standing = this.#byId.get(id);
     if (standing !== undefined) {
@@ -83,10 +84,11 @@ class KnownClients {
         standing.expiryMonth === card.expiryMonth &&
         standing.expiryYear === card.expiryYear &&
         cardsOf(standing).some((fingerprint) => fingerprints.includes(fingerprint));
-      return isSame ? "same" : "there is a client of this id already, of another name, currency, card or balance";
+      if (isSame) return "same";
+      return { refused: "there is a client of this id already, of another name, currency, card or balance" };
     }
     const owner = fingerprints.map((fingerprint) => this.#ownerOfCard.get(fingerprint)).find(Boolean);
-    if (owner !== undefined) return `the card is that of client ${owner}: a card belongs to one account`;
+    if (owner !== undefined) return { refused: `the card is that of client ${owner}: a card belongs to one account` };
     const [fingerprint = null, otherFingerprint = null] = fingerprints;
     const { expiryMonth, expiryYear, holderName: name } = card;
     this.#add({ id, name, currency, openingBalance, fingerprint, otherFingerprint, expiryMonth, expiryYear });
