@@ -220,10 +220,14 @@ describe(`Refunds, on the ${TEST_BROKER} broker`, function () {
     expect(made).to.deep.include({ state: RefundState.SUCCEEDED, amount: eur(400n) });
     const early = String(accepted.body.refund?.id);
     // Read, and not asked for again: a second order could come before the one that waits, and be recorded in its place.
-    const other = await eventually("the refund that was asked for first", async () => {
-      const read = await getRefund(house(), early).catch(() => undefined);
-      return read?.state === RefundState.SUCCEEDED ? read : undefined;
-    }, 30_000);
+    const other = await eventually(
+      "the refund that was asked for first",
+      async () => {
+        const read = await getRefund(house(), early).catch(() => undefined);
+        return read?.state === RefundState.SUCCEEDED ? read : undefined;
+      },
+      30_000,
+    );
     const [waited] = await house().query(
       "SELECT 1 FROM merchant_bank.refunds r JOIN merchant_bank.receipts USING (payment_id) WHERE r.id = $1 AND accept_time < settle_time",
       [other.id],
