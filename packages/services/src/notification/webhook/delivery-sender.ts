@@ -4,12 +4,14 @@
  */
 import type { BreakerOptions } from "@quittance/sdk";
 import type { Database } from "../../platform/database.js";
-import type { Logger } from "../../platform/log.js";
+import { type Logger, traceIdOf } from "../../platform/log.js";
 import { serviceMeter } from "../../platform/meter.js";
+import { withinTime } from "../../platform/within-time.js";
 import { type ClaimedDelivery, claimDeliveries } from "../operations/claim-deliveries.js";
 import { listDueEndpoints } from "../operations/list-due-endpoints.js";
-import type { DeliveryResult, DisabledEndpoint } from "../operations/record-deliveries.js";
+import { type DeliveryResult, type DisabledEndpoint, recordDeliveries } from "../operations/record-deliveries.js";
 import { EndpointLanes } from "./endpoint-lanes.js";
+import { DEFAULT_BREAKER } from "./post-counted.js";
 import type { WebhookClient } from "./post-webhook.js";
 import type { PostResult } from "./posted-webhook.js";
 import { ResultRecorder } from "./result-recorder.js";
@@ -22,7 +24,7 @@ export interface DeliverySenderOptions {
   readonly client: Pick<WebhookClient, "post">;
   readonly seal: SecretSeal;
   readonly log: Logger;
-  /** Told of each endpoint that was disabled because it failed. */
+  /** Called for each endpoint that was disabled because it failed. */
   readonly onDisabled?: (endpoint: DisabledEndpoint) => Promise<void>;
   /** Webhooks being posted at once, to whomever [256]. */
   readonly concurrency?: number;
@@ -49,7 +51,7 @@ const DEFAULTS = {
   pollIntervalMs: 1_000,
   idlePollIntervalMs: 30_000,
   retry: DEFAULT_RETRY_SCHEDULE,
-  breaker: { afterFailures: 5, halfOpenAfterMs: 5_000, probeSize: 1 } satisfies BreakerOptions,
+  breaker: DEFAULT_BREAKER,
   disableAfterMs: 5 * DAY_MS,
   onDisabled: async () => undefined,
 } as const;
@@ -59,7 +61,7 @@ export class DeliverySender {
   readonly #options: Required<DeliverySenderOptions>;
   readonly #wakeUp = new WakeUp();
   readonly #lanes: EndpointLanes;
-  readonly #recorder: ResultRecorder;
+  readonly #recorder: ResultRecorder<DeliveryResult>;
   readonly #loop: Promise<void>;
   readonly #posting = new Set<Promise<void>>();
   readonly #attempts = serviceMeter().createCounter("quittance.webhook.attempts", {
@@ -74,9 +76,9 @@ export class DeliverySender {
 
   constructor(options: DeliverySenderOptions) {
     this.#options = { ...DEFAULTS, ...options };
-    const { database, log, concurrencyPerEndpoint, breaker, disableAfterMs, onDisabled } = this.#options;
+    const { log, concurrencyPerEndpoint, breaker } = this.#options;
     this.#lanes = new EndpointLanes({ places: concurrencyPerEndpoint, breaker, changed: () => this.#wakeUp.notify() });
-    this.#recorder = new ResultRecorder({ database, log, disableAfterMs, onDisabled });
+    this.#recorder = new ResultRecorder({ log, write: (results) => this.#write(results) });
     serviceMeter()
       .createObservableGauge("quittance.webhook.endpoints_away", {
         description: "Endpoints that are tried with one webhook at a time, because they failed.",
@@ -99,12 +101,7 @@ export class DeliverySender {
     this.#lanes.end();
     this.#wakeUp.notify();
     const finished = this.#loop.then(() => Promise.all(this.#posting));
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, options.timeoutMs);
-    });
-    await Promise.race([finished, timeout]);
-    clearTimeout(timer);
+    await withinTime(options.timeoutMs, finished);
   }
 
   async #run(): Promise<void> {
@@ -216,10 +213,25 @@ export class DeliverySender {
     return { ...failed, state: "failed", nextDelayMs: delayMs };
   }
 
+  async #write(results: readonly DeliveryResult[]): Promise<void> {
+    const { database, disableAfterMs } = this.#options;
+    const disabled = await database.autoCommit((session) => recordDeliveries(session, results, disableAfterMs));
+    for (const endpoint of disabled) await this.#disabled(endpoint);
+  }
+
+  async #disabled(endpoint: DisabledEndpoint): Promise<void> {
+    const { log, onDisabled } = this.#options;
+    const facts = { merchant: endpoint.merchantId, endpoint: endpoint.id, reason: endpoint.reason };
+    log.warn(facts, "webhook endpoint disabled");
+    await onDisabled(endpoint).catch((error: unknown) =>
+      log.error({ ...facts, err: error }, "its merchant is not told"),
+    );
+  }
+
   #log(delivery: ClaimedDelivery, { state, error, status, nextDelayMs, latencyMs }: DeliveryResult): void {
     const facts = {
       payment: delivery.paymentId || undefined,
-      trace: delivery.traceparent?.slice(3, 35),
+      trace: traceIdOf(delivery.traceparent ?? undefined),
       step: "5a",
       channel: "webhook",
       endpoint: delivery.endpointId,

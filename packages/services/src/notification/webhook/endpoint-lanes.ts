@@ -1,6 +1,7 @@
 /** The endpoints that a sender works for: which have something due, and how much each may take. */
 import { type BreakerOptions, type CircuitBreaker, createBreaker } from "@quittance/sdk";
 import type { ClaimedDelivery, Room } from "../operations/claim-deliveries.js";
+import { postCounted } from "./post-counted.js";
 import type { PostResult } from "./posted-webhook.js";
 
 /** Endpoints that may be known to have something due; of further ones the next look through the queues tells. */
@@ -23,17 +24,6 @@ export interface EndpointLanesOptions {
   readonly breaker: BreakerOptions;
   /** Told when an endpoint may take more, or less. */
   readonly changed: () => void;
-}
-
-/** How a post failed, as a breaker wants it: thrown. */
-class PostFailure extends Error {
-  override readonly name = "PostFailure";
-  readonly result: PostResult;
-
-  constructor(result: Exclude<PostResult, { readonly kind: "delivered" }>) {
-    super(result.kind === "gone" ? "HTTP status 410" : result.reason);
-    this.result = result;
-  }
 }
 
 export class EndpointLanes {
@@ -89,19 +79,9 @@ export class EndpointLanes {
     }
   }
 
-  /** Posts, and has the endpoint's breaker count the result. What was claimed is posted even if it has just opened. */
-  async run(endpointId: string, post: () => Promise<PostResult>): Promise<PostResult> {
-    try {
-      const counted = this.#laneOf(endpointId).breaker.run(async () => {
-        const result = await post();
-        if (result.kind !== "delivered") throw new PostFailure(result);
-        return result;
-      });
-      return (await counted) ?? (await post());
-    } catch (error) {
-      if (error instanceof PostFailure) return error.result;
-      throw error;
-    }
+  /** Posts, and has the endpoint's breaker count the result. */
+  run(endpointId: string, post: () => Promise<PostResult>): Promise<PostResult> {
+    return postCounted(this.#laneOf(endpointId).breaker, post);
   }
 
   /** A webhook to this endpoint ended. */

@@ -1,28 +1,23 @@
-/** Writes what became of attempts: those that end while others are written go together. */
-import type { Database } from "../../platform/database.js";
+/** Writes what became of attempts. Results that come while others are written go together. */
 import type { Logger } from "../../platform/log.js";
-import { type DeliveryResult, type DisabledEndpoint, recordDeliveries } from "../operations/record-deliveries.js";
 
-export interface ResultRecorderOptions {
-  readonly database: Database;
+export interface ResultRecorderOptions<Result> {
   readonly log: Logger;
-  /** An endpoint that only failed for so long is disabled. */
-  readonly disableAfterMs: number;
-  readonly onDisabled: (endpoint: DisabledEndpoint) => Promise<void>;
+  readonly write: (results: readonly Result[]) => Promise<void>;
 }
 
-export class ResultRecorder {
-  readonly #options: ResultRecorderOptions;
+export class ResultRecorder<Result> {
+  readonly #options: ResultRecorderOptions<Result>;
   /** No more than are being posted: each keeps its place until it is recorded. */
-  #waiting: { readonly result: DeliveryResult; readonly done: () => void }[] = [];
+  #waiting: { readonly result: Result; readonly done: () => void }[] = [];
   #recording = false;
 
-  constructor(options: ResultRecorderOptions) {
+  constructor(options: ResultRecorderOptions<Result>) {
     this.#options = options;
   }
 
   /** Resolves when the result is recorded, or cannot be: then it is posted again under the same id after its lease. */
-  record(result: DeliveryResult): Promise<void> {
+  record(result: Result): Promise<void> {
     return new Promise((done) => {
       this.#waiting.push({ result, done });
       if (!this.#recording) void this.#recordAll();
@@ -30,29 +25,18 @@ export class ResultRecorder {
   }
 
   async #recordAll(): Promise<void> {
-    const { database, log, disableAfterMs } = this.#options;
+    const { log, write } = this.#options;
     this.#recording = true;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
-      const results = batch.map(({ result }) => result);
       try {
-        const disabled = await database.autoCommit((session) => recordDeliveries(session, results, disableAfterMs));
-        for (const endpoint of disabled) await this.#tellDisabled(endpoint);
+        await write(batch.map(({ result }) => result));
       } catch (error) {
         log.warn({ step: "5a", err: error, size: batch.length }, "webhook results not recorded");
       }
       for (const { done } of batch) done();
     }
     this.#recording = false;
-  }
-
-  async #tellDisabled(endpoint: DisabledEndpoint): Promise<void> {
-    const { log, onDisabled } = this.#options;
-    const facts = { merchant: endpoint.merchantId, endpoint: endpoint.id, reason: endpoint.reason };
-    log.warn(facts, "webhook endpoint disabled");
-    await onDisabled(endpoint).catch((error: unknown) =>
-      log.error({ ...facts, err: error }, "its merchant is not told"),
-    );
   }
 }

@@ -2,10 +2,13 @@
 import { type BreakerOptions, type BreakerState, type CircuitBreaker, createBreaker } from "@quittance/sdk";
 import type { Database } from "../../platform/database.js";
 import type { Logger } from "../../platform/log.js";
+import { withinTime } from "../../platform/within-time.js";
 import { type ClaimedWebhook, claimWebhooks } from "../operations/claim-webhooks.js";
 import { type AttemptResult, recordAttempts } from "../operations/record-attempts.js";
+import { DEFAULT_BREAKER, postCounted } from "./post-counted.js";
 import type { WebhookPoster } from "./post-webhook.js";
 import type { PostResult } from "./posted-webhook.js";
+import { ResultRecorder } from "./result-recorder.js";
 import { DEFAULT_RETRY_SCHEDULE, nextDelayMs, type RetrySchedule } from "./retry-schedule.js";
 import { WakeUp } from "./wake-up.js";
 
@@ -22,19 +25,6 @@ export interface WebhookSenderOptions {
   readonly retry?: RetrySchedule;
   /** When it stops posting because the receiver is away, and tries again with one webhook [5 failures in a row, 5 s]. */
   readonly breaker?: BreakerOptions;
-}
-
-const DEFAULT_BREAKER: BreakerOptions = { afterFailures: 5, halfOpenAfterMs: 5_000, probeSize: 1 };
-
-/** How a post failed, as the breaker wants it: thrown. */
-class PostFailure extends Error {
-  override readonly name = "PostFailure";
-  readonly result: PostResult;
-
-  constructor(result: Extract<PostResult, { readonly kind: "failed" }>) {
-    super(result.reason);
-    this.result = result;
-  }
 }
 
 /**
@@ -54,11 +44,9 @@ export class WebhookSender {
   readonly #options: Required<WebhookSenderOptions>;
   readonly #wakeUp = new WakeUp();
   readonly #breaker: CircuitBreaker;
+  readonly #recorder: ResultRecorder<AttemptResult>;
   readonly #loop: Promise<void>;
   readonly #posting = new Set<Promise<void>>();
-  /** Results that wait to be recorded; no more than are being posted, because each keeps its place until then. */
-  #results: { readonly result: AttemptResult; readonly done: () => void }[] = [];
-  #recording = false;
   /** Whether the table may hold more that is due. */
   #due = true;
   #stopping = false;
@@ -73,6 +61,11 @@ export class WebhookSender {
       ...options,
     };
     this.#breaker = createBreaker(this.#options.breaker, (state) => this.#breakerChanged(state));
+    const { database, log } = this.#options;
+    this.#recorder = new ResultRecorder({
+      log,
+      write: (results) => database.autoCommit((session) => recordAttempts(session, results)),
+    });
     this.#loop = this.#run();
   }
 
@@ -93,12 +86,7 @@ export class WebhookSender {
     this.#breaker.end();
     this.#wakeUp.notify();
     const finished = this.#loop.then(() => Promise.all(this.#posting));
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, options.timeoutMs);
-    });
-    await Promise.race([finished, timeout]);
-    clearTimeout(timer);
+    await withinTime(options.timeoutMs, finished);
   }
 
   async #run(): Promise<void> {
@@ -136,31 +124,12 @@ export class WebhookSender {
   }
 
   async #send(webhook: ClaimedWebhook): Promise<void> {
-    const answer = await this.#post({
-      id: webhookIdOf(webhook),
-      payload: webhook.payload,
-      traceparent: webhook.traceparent,
-      tracestate: webhook.tracestate,
-    });
+    const { payload, traceparent, tracestate } = webhook;
+    const posted = { id: webhookIdOf(webhook), payload, traceparent, tracestate };
+    const answer = await postCounted(this.#breaker, () => this.#options.poster.post(posted));
     const result = this.#judge(webhook, answer);
     this.#log(webhook, result);
-    await this.#record(result);
-  }
-
-  /** What was claimed is posted even if the breaker has just opened: its attempt is counted already. */
-  async #post(webhook: Parameters<WebhookPoster["post"]>[0]): Promise<PostResult> {
-    const { poster } = this.#options;
-    try {
-      const counted = this.#breaker.run(async () => {
-        const result = await poster.post(webhook);
-        if (result.kind === "failed") throw new PostFailure(result);
-        return result;
-      });
-      return (await counted) ?? (await poster.post(webhook));
-    } catch (error) {
-      if (error instanceof PostFailure) return error.result;
-      throw error;
-    }
+    await this.#recorder.record(result);
   }
 
   #breakerChanged(state: BreakerState): void {
@@ -199,34 +168,5 @@ export class WebhookSender {
     else if (result.state === "failed") {
       this.#options.log.warn({ ...facts, reason: result.error, nextDelayMs: result.nextDelayMs }, "webhook failed");
     } else this.#options.log.error({ ...facts, reason: result.error }, "webhook given up");
-  }
-
-  /** Resolves when the result is recorded, or cannot be. Results that come while others are written go together. */
-  #record(result: AttemptResult): Promise<void> {
-    return new Promise((done) => {
-      this.#results.push({ result, done });
-      if (!this.#recording) void this.#recordAll();
-    });
-  }
-
-  async #recordAll(): Promise<void> {
-    this.#recording = true;
-    while (this.#results.length > 0) {
-      const batch = this.#results;
-      this.#results = [];
-      try {
-        await this.#options.database.autoCommit((client) =>
-          recordAttempts(
-            client,
-            batch.map(({ result }) => result),
-          ),
-        );
-      } catch (error) {
-        // They are posted again under the same ids once their leases end.
-        this.#options.log.warn({ step: "5a", err: error, size: batch.length }, "webhook results not recorded");
-      }
-      for (const { done } of batch) done();
-    }
-    this.#recording = false;
   }
 }
