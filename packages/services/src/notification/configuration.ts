@@ -1,11 +1,10 @@
 /** What notification reads from the environment, in addition to what every service reads. */
-import { isIP } from "node:net";
 import { z } from "zod";
 import { ConfigurationError, databaseConfiguration, renamed } from "../platform/configuration.js";
 import { type KeyRing, keyRing } from "../platform/key-ring.js";
 import { messageKeys } from "../shared/message-keys.js";
 import type { WebhookTarget } from "./webhook/post-webhook.js";
-import { isPublicAddress } from "./webhook/public-address.js";
+import { hasPrivateAddress } from "./webhook/public-address.js";
 import { webhookSecret } from "./webhook/sign-webhook.js";
 
 export const notificationConfiguration = {
@@ -53,8 +52,7 @@ export function webhookTargetOf(settings: {
     if (url.protocol !== "https:") {
       throw new ConfigurationError("WEBHOOK_URL must be https://, unless WEBHOOK_ALLOW_PRIVATE is true.");
     }
-    const host = url.hostname.replace(/^\[|\]$/g, "");
-    if (isIP(host) !== 0 && !isPublicAddress(host)) {
+    if (hasPrivateAddress(url)) {
       throw new ConfigurationError("WEBHOOK_URL is a private address: set WEBHOOK_ALLOW_PRIVATE=true to allow it.");
     }
   }

@@ -1,11 +1,10 @@
 /** The rules for the fields of endpoints. What is wrong is named, and its value never repeated. */
-import { isIP } from "node:net";
 import { holdsCardNumber } from "../../shared/card-number-in-text.js";
 import { CARD_NUMBER, checkRequestId, checkText, collectInto, REQUIRED } from "../../shared/field-checks.js";
 import { invalidRequest } from "../../shared/management-error.js";
 import type { Violation } from "../../shared/violation.js";
 import { ALL_TYPES, EVENT_TYPES } from "../event-types.js";
-import { isPublicAddress } from "../webhook/public-address.js";
+import { hasPrivateAddress } from "../webhook/public-address.js";
 
 const MAXIMUM_URL = 2_048;
 const MAXIMUM_DESCRIPTION = 140;
@@ -76,8 +75,7 @@ export class EndpointFields {
     if (url.hash !== "") return "not have a fragment";
     if (!this.#allowPrivate && !PUBLIC_URL.test(text)) return "name its host, in letters, digits, hyphens and dots";
     if (holdsCardNumber(url.href)) return CARD_NUMBER.slice("must ".length);
-    const host = url.hostname.replace(/^\[|\]$/g, "");
-    if (!this.#allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) return "have a host with a public address";
+    if (!this.#allowPrivate && hasPrivateAddress(url)) return "have a host with a public address";
     return undefined;
   }
 }

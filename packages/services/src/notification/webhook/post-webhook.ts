@@ -1,11 +1,11 @@
 /** Posts one webhook over HTTP: signed, to public addresses alone, within limits of time and size. */
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
-import { isIP, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { KeyRing } from "../../platform/key-ring.js";
 import { type PostSpan, startPostSpan } from "./post-span.js";
 import type { PostedWebhook, PostResult } from "./posted-webhook.js";
-import { isPublicAddress, lookupPublic, PrivateAddressError } from "./public-address.js";
+import { hasPrivateAddress, lookupPublic, PrivateAddressError } from "./public-address.js";
 import { signWebhook } from "./sign-webhook.js";
 
 /** From the first packet to the end of the answer. */
@@ -83,8 +83,7 @@ export function openWebhookClient({
     webhook: PostedWebhook,
     span: PostSpan,
   ): Promise<PostResult | "stale"> {
-    const literal = url.hostname.replace(/^\[|\]$/g, "");
-    if (!allowPrivate && isIP(literal) !== 0 && !isPublicAddress(literal)) {
+    if (!allowPrivate && hasPrivateAddress(url)) {
       return Promise.resolve({ kind: "failed", reason: "the address of the webhook is not public" });
     }
     const secure = url.protocol === "https:";

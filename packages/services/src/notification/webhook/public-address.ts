@@ -56,10 +56,16 @@ export function isPublicAddress(address: string): boolean {
   return family !== 0 && !NOT_PUBLIC.check(address, family === 4 ? "ipv4" : "ipv6");
 }
 
+/** Whether the host of a URL is an IP address that is not public. A host that has a name is looked up when it is posted to. */
+export function hasPrivateAddress({ hostname }: URL): boolean {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  return isIP(host) !== 0 && !isPublicAddress(host);
+}
+
 /**
  * A name lookup for sockets that gives public addresses alone. The socket connects to what it is given here, so that
  * there is no second lookup with another answer (DNS rebinding). Hosts that are IP addresses are never looked up:
- * check those with {@link isPublicAddress}.
+ * check those with {@link hasPrivateAddress}.
  */
 export const lookupPublic: LookupFunction = (hostname, options, callback) => {
   lookup(hostname, { ...options, all: true }, (error, addresses) => {
