@@ -11,6 +11,8 @@ import type {
 } from "../../gen/quittance/notifications/v1/webhook_endpoints.js";
 import type { Transaction } from "../../platform/database.js";
 import type { ManagementCall, ServiceHandlers } from "../../shared/answer-management.js";
+import { checked } from "../../shared/checked.js";
+import { checkRequestId } from "../../shared/field-checks.js";
 import { ManagementError } from "../../shared/management-error.js";
 import { endpointEvent } from "../compose-event.js";
 import { type EndpointRecord, endpointResource } from "../endpoint-record.js";
@@ -23,7 +25,7 @@ import { insertSecret, lockEndpoint } from "../operations/webhook-secrets.js";
 import { readPage } from "../read-page.js";
 import type { SecretSeal } from "../webhook/secret-seal.js";
 import { newWebhookSecret, webhookSecretText } from "../webhook/sign-webhook.js";
-import { EndpointFields } from "./endpoint-fields.js";
+import { checkDescription, checkEventTypes, checkKeepFormer, checkUrl } from "./endpoint-fields.js";
 import { ENDPOINT_ID, endpointIdOf, endpointNotFound, endpointOf } from "./endpoint-of.js";
 import type { WebhookManagement } from "./webhook-management.js";
 
@@ -70,20 +72,22 @@ async function create(
   { database, seal, allowPrivate }: WebhookManagement,
   { actor: merchantId, request }: Call<CreateWebhookEndpointRequest>,
 ): Promise<CreateWebhookEndpointResponse> {
-  const fields = new EndpointFields({ allowPrivate });
-  const given = {
-    requestId: fields.requestId(request.requestId),
-    url: fields.url(request.url),
-    description: fields.description(request.description),
-    eventTypes: fields.eventTypes(request.eventTypes),
-  };
-  fields.end();
+  const { requestId } = request;
+  const given = checked((check) => {
+    checkRequestId(requestId, check);
+    return {
+      requestId,
+      url: checkUrl(request.url, allowPrivate, check),
+      description: checkDescription(request.description, check),
+      eventTypes: checkEventTypes(request.eventTypes, check),
+    };
+  });
   const id = `we_${randomBytes(16).toString("hex")}`;
   const secret = newWebhookSecret();
   const sealed = await configured(seal).seal(secret, id);
   return database.transaction(async (transaction) => {
     for (let attempt = 0; attempt < MAXIMUM_TRIES; attempt += 1) {
-      const before = await findEndpointOfRequest(transaction, { merchantId, requestId: given.requestId });
+      const before = await findEndpointOfRequest(transaction, { merchantId, requestId });
       if (before !== undefined) return { webhookEndpoint: endpointResource(sameEndpoint(before, given)), secret: "" };
       const created = await insertEndpoint(transaction, { id, merchantId, ...given });
       if (created !== undefined) {
@@ -141,16 +145,14 @@ async function update(
 ) {
   const { url, description, eventTypes, state } = request;
   const id = endpointIdOf(request.id);
-  const fields = new EndpointFields({ allowPrivate });
-  const change = {
+  const change = checked((check) => ({
     merchantId: actor,
     id,
-    url: url === "" ? null : fields.url(url),
-    description: description === undefined ? null : fields.description(description),
-    eventTypes: eventTypes.length === 0 ? null : fields.eventTypes(eventTypes),
+    url: url === "" ? null : checkUrl(url, allowPrivate, check),
+    description: description === undefined ? null : checkDescription(description, check),
+    eventTypes: eventTypes.length === 0 ? null : checkEventTypes(eventTypes, check),
     state: STATES[state] ?? null,
-  };
-  fields.end();
+  }));
   const changed = await database.autoCommit((session) => changeEndpoint(session, change));
   const webhookEndpoint = endpointResource(changed ?? endpointNotFound());
   // What waited while it was disabled is due.
@@ -159,13 +161,11 @@ async function update(
 }
 
 async function rotate(
-  { database, seal, allowPrivate }: WebhookManagement,
+  { database, seal }: WebhookManagement,
   { actor: merchantId, request }: Call<RotateWebhookEndpointSecretRequest>,
 ) {
   const id = endpointIdOf(request.id);
-  const fields = new EndpointFields({ allowPrivate });
-  const keepFormerMs = fields.keepFormer(request.keepFormer);
-  fields.end();
+  const keepFormerMs = checked((check) => checkKeepFormer(request.keepFormer, check));
   const secret = newWebhookSecret();
   const sealed = await configured(seal).seal(secret, id);
   return database.transaction(async (transaction) => {

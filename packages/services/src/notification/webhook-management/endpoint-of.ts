@@ -1,6 +1,8 @@
 /** The endpoint that a call names: its merchant's, or none. */
 import type { Session } from "../../platform/database.js";
-import { invalidRequest, ManagementError } from "../../shared/management-error.js";
+import { checked } from "../../shared/checked.js";
+import { REQUIRED } from "../../shared/field-checks.js";
+import { ManagementError } from "../../shared/management-error.js";
 import type { EndpointRecord } from "../endpoint-record.js";
 import { findEndpoint } from "../operations/find-endpoints.js";
 
@@ -14,16 +16,11 @@ export async function endpointOf(session: Session, merchantId: string, id: strin
 
 /** An id as it may be looked for. @throws ManagementError NOT_FOUND of what is no id, INVALID_ARGUMENT without one. */
 export function endpointIdOf(id: string): string {
-  checkForm(id !== "", "id", "is required");
+  checked((check) => check(id !== "", "id", REQUIRED));
   return ENDPOINT_ID.test(id) ? id : endpointNotFound();
 }
 
 /** @throws ManagementError NOT_FOUND */
 export function endpointNotFound(): never {
   throw new ManagementError("NOT_FOUND", "WEBHOOK_ENDPOINT_NOT_FOUND", "There is no such webhook endpoint.");
-}
-
-/** @throws ManagementError INVALID_ARGUMENT that names the field, unless `fits`. */
-export function checkForm(fits: boolean, field: string, description: string): void {
-  if (!fits) throw invalidRequest([{ field, description }]);
 }

@@ -7,6 +7,8 @@ import type {
 } from "../../gen/quittance/notifications/v1/events.js";
 import type { Session } from "../../platform/database.js";
 import type { ManagementCall, ServiceHandlers } from "../../shared/answer-management.js";
+import { checked } from "../../shared/checked.js";
+import { REQUIRED } from "../../shared/field-checks.js";
 import { ManagementError } from "../../shared/management-error.js";
 import {
   type AttemptRecord,
@@ -18,7 +20,7 @@ import {
 import { findDeliveries, listAttempts, requeueEvent } from "../operations/find-deliveries.js";
 import { findEvent, listEvents } from "../operations/find-events.js";
 import { readPage } from "../read-page.js";
-import { checkForm, ENDPOINT_ID, endpointIdOf, endpointOf } from "./endpoint-of.js";
+import { ENDPOINT_ID, endpointIdOf, endpointOf } from "./endpoint-of.js";
 import type { WebhookManagement } from "./webhook-management.js";
 
 const EVENT_ID = /^evt_[0-9a-f]{32}$/;
@@ -51,8 +53,10 @@ export function eventHandlers(parts: Pick<WebhookManagement, "database" | "wakeS
 
 async function list({ database }: Pick<WebhookManagement, "database">, { actor, request }: Call<ListEventsRequest>) {
   const { type, payment, startTime, endTime } = request;
-  checkForm(type === "" || /^[a-z_]{1,64}\.[a-z_]{1,64}$/.test(type), "type", "must be a type of events");
-  checkForm(payment === "" || /^pay_[a-z2-7]{32}$/.test(payment), "payment", "must be the id of a payment");
+  checked((check) => {
+    check(type === "" || /^[a-z_]{1,64}\.[a-z_]{1,64}$/.test(type), "type", "must be a type of events");
+    check(payment === "" || /^pay_[a-z2-7]{32}$/.test(payment), "payment", "must be the id of a payment");
+  });
   const { items, nextPageToken } = await readPage<EventRecord>(request, {
     filters: { events: true, merchantId: actor, type, payment, from: startTime?.getTime(), until: endTime?.getTime() },
     position: [TIME, EVENT_ID],
@@ -124,7 +128,7 @@ async function attempts(
 
 /** @throws ManagementError NOT_FOUND */
 async function eventOf(session: Session, merchantId: string, id: string): Promise<EventRecord> {
-  checkForm(id !== "", "id", "is required");
+  checked((check) => check(id !== "", "id", REQUIRED));
   const found = EVENT_ID.test(id) ? await findEvent(session, { merchantId, id }) : undefined;
   if (found !== undefined) return found;
   throw new ManagementError("NOT_FOUND", "EVENT_NOT_FOUND", "There is no such event: events are kept for 30 days.");
