@@ -1,6 +1,9 @@
 import { checked } from "../shared/checked.js";
 import { endPage, type ListFilters, type Page, pageSizeOf, readPageToken } from "../shared/pages.js";
 
+/** A time of a position, as `toISOString` writes those that have four digits of a year. */
+export const POSITION_TIME = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+
 /** Which page. */
 export interface PageRequest {
   readonly pageSize: number;

@@ -112,6 +112,15 @@ describe("A merchant's webhook endpoints", function () {
     expect(rest.nextPageToken).to.equal("");
   });
 
+  it("are listed on from where a page ended, although its last one was deleted meanwhile", async () => {
+    for (let count = 0; count < 4; count += 1) await merchant("m-13").create({});
+    const all = (await merchant("m-13").list()).webhookEndpoints.map(({ id }) => id);
+    const { nextPageToken } = await merchant("m-13").list(2);
+    await merchant("m-13").delete(all[1] ?? "");
+    const rest = await merchant("m-13").list(2, nextPageToken);
+    expect(rest.webhookEndpoints.map(({ id }) => id)).to.deep.equal(all.slice(2));
+  });
+
   it("take what they were told to take, and nothing while they are disabled", async () => {
     const { webhookEndpoint } = await merchant("m-6").create({ eventTypes: ["refund.succeeded"] });
     const id = webhookEndpoint?.id ?? "";

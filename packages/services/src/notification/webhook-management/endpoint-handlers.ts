@@ -22,7 +22,7 @@ import { findEndpointOfRequest, listEndpoints } from "../operations/find-endpoin
 import { insertEndpoint, MAXIMUM_ENDPOINTS } from "../operations/insert-endpoint.js";
 import { insertEvent } from "../operations/insert-event.js";
 import { insertSecret, lockEndpoint } from "../operations/webhook-secrets.js";
-import { readPage } from "../read-page.js";
+import { POSITION_TIME, readPage } from "../read-page.js";
 import type { SecretSeal } from "../webhook/secret-seal.js";
 import { newWebhookSecret, webhookSecretText } from "../webhook/sign-webhook.js";
 import { checkDescription, checkEventTypes, checkKeepFormer, checkUrl } from "./endpoint-fields.js";
@@ -124,14 +124,19 @@ function sameEndpoint(before: EndpointRecord, given: Pick<EndpointRecord, "url" 
 async function list({ database }: WebhookManagement, { actor, request }: Call<ListWebhookEndpointsRequest>) {
   const { items, nextPageToken } = await readPage<EndpointRecord>(request, {
     filters: { endpoints: true, merchantId: actor },
-    position: [ENDPOINT_ID],
+    position: [POSITION_TIME, ENDPOINT_ID],
     find: async (position) => {
       const all = await database.autoCommit((session) => listEndpoints(session, actor));
-      return position === undefined ? all : all.slice(all.findIndex(({ id }) => id === position[0]) + 1);
+      // The last one of the page before may have been deleted.
+      return position === undefined ? all : all.filter((one) => positionOf(one).join() > position.join());
     },
-    positionOf: ({ id }) => [id],
+    positionOf,
   });
   return { webhookEndpoints: items.map(endpointResource), nextPageToken };
+}
+
+function positionOf({ createTime, id }: EndpointRecord): readonly string[] {
+  return [createTime.toISOString(), id];
 }
 
 const STATES: Partial<Record<WebhookEndpointState, "enabled" | "disabled">> = {

@@ -19,13 +19,11 @@ import {
 } from "../event-record.js";
 import { findDeliveries, listAttempts, requeueEvent } from "../operations/find-deliveries.js";
 import { findEvent, listEvents } from "../operations/find-events.js";
-import { readPage } from "../read-page.js";
+import { POSITION_TIME, readPage } from "../read-page.js";
 import { ENDPOINT_ID, endpointIdOf, endpointOf } from "./endpoint-of.js";
 import type { WebhookManagement } from "./webhook-management.js";
 
 const EVENT_ID = /^evt_[0-9a-f]{32}$/;
-/** A time of a position, as `toISOString` writes those that have four digits of a year. */
-const TIME = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 /** The number of an attempt at one delivery. */
 const NUMBER = /^[1-9]\d{0,8}$/;
 
@@ -59,7 +57,7 @@ async function list({ database }: Pick<WebhookManagement, "database">, { actor, 
   });
   const { items, nextPageToken } = await readPage<EventRecord>(request, {
     filters: { events: true, merchantId: actor, type, payment, from: startTime?.getTime(), until: endTime?.getTime() },
-    position: [TIME, EVENT_ID],
+    position: [POSITION_TIME, EVENT_ID],
     find: ([createTime, id] = [], limit) =>
       database.autoCommit((session) =>
         listEvents(session, {
@@ -108,7 +106,7 @@ async function attempts(
   const of = webhookEndpoint === "" ? undefined : endpointIdOf(webhookEndpoint);
   const { items, nextPageToken } = await readPage<AttemptRecord>(request, {
     filters: { attempts: true, event: id, webhookEndpoint },
-    position: [TIME, ENDPOINT_ID, NUMBER],
+    position: [POSITION_TIME, ENDPOINT_ID, NUMBER],
     find: ([attemptTime, endpointId, number] = [], limit) =>
       database.autoCommit((session) =>
         listAttempts(session, {
