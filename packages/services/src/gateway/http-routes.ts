@@ -1,5 +1,5 @@
 /** The paths of the HTTP door. */
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
   CancelPaymentRequest,
   type CancelPaymentResponse,
@@ -20,68 +20,44 @@ import type { ExactJsonObject } from "../shared/exact-json.js";
 import { messageFromJson } from "../shared/json-reader.js";
 import { messageDescriptor } from "./api-descriptor.js";
 import { invalidFields, type Violation } from "./api-error.js";
+import type { CallContext } from "./call-context.js";
 import type { Gateway } from "./gateway.js";
-import { readJson, writeJson } from "./http-json.js";
+import { type ReadRequest, readJson, writeJson } from "./http-json.js";
 import { IDEMPOTENCY_KEY, withIdempotencyKey } from "./idempotency-key.js";
 import { addParameters, fieldsOf, parametersOf, type Query } from "./query-parameters.js";
 
 /** Adds the paths of each operation, as the proto names them. */
 export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
-  app.post("/v1/payments", { config: { scope: "payments:write" } }, async (request, reply) => {
-    const read = readJson("PayRequest", PayRequest, request.body);
-    const keyed = withIdempotencyKey(read.request, request.headers["idempotency-key"]);
-    const violations = [...read.violations, ...keyed.violations];
-    if (violations.length > 0) throw invalidFields(withFurther(violations, gateway.checkPayRequest(keyed.request)));
-    const { payment, final } = await gateway.pay(request.call, keyed.request);
-    if (!final) reply.code(202).header("location", `/v1/payments/${payment.id}`);
-    return sendJson(reply, writeJson<PayResponse>("PayResponse", { payment }));
+  addWrite(app, "/v1/payments", {
+    read: ({ body, headers }) => withKey(readJson("PayRequest", PayRequest, body), headers),
+    check: gateway.checkPayRequest,
+    call: gateway.pay,
+    write: (answer) => writeJson<PayResponse>("PayResponse", answer),
+    location: ({ payment }) => `/v1/payments/${payment.id}`,
   });
   // An id ends before a colon, which the router writes as two.
-  app.post<{ Params: { id: string } }>(
-    "/v1/payments/:id([^:]+)::refund",
-    { config: { scope: "payments:write" } },
-    async (request, reply) => {
-      const read = readJson("RefundPaymentRequest", RefundPaymentRequest, request.body);
-      const keyed = withIdempotencyKey(read.request, request.headers["idempotency-key"]);
-      const named = withPathId(keyed.request, request.params.id);
-      const violations = [...read.violations, ...keyed.violations, ...named.violations];
-      if (violations.length > 0) {
-        throw invalidFields(withFurther(violations, gateway.checkRefundRequest(named.request)));
-      }
-      const { refund, payment, final } = await gateway.refundPayment(request.call, named.request);
-      if (!final) reply.code(202).header("location", `/v1/refunds/${refund.id}`);
-      return sendJson(reply, writeJson<RefundPaymentResponse>("RefundPaymentResponse", { refund, payment }));
-    },
-  );
-  app.post<{ Params: { id: string } }>(
-    "/v1/payments/:id([^:]+)::capture",
-    { config: { scope: "payments:write" } },
-    async (request, reply) => {
-      const read = readJson("CapturePaymentRequest", CapturePaymentRequest, request.body);
-      const named = withPathId(read.request, request.params.id);
-      const violations = [...read.violations, ...named.violations];
-      if (violations.length > 0) {
-        throw invalidFields(withFurther(violations, gateway.checkCaptureRequest(named.request)));
-      }
-      const { payment, final } = await gateway.capturePayment(request.call, named.request);
-      if (!final) reply.code(202).header("location", `/v1/payments/${payment.id}`);
-      return sendJson(reply, writeJson<CapturePaymentResponse>("CapturePaymentResponse", { payment }));
-    },
-  );
-  app.post<{ Params: { id: string } }>(
-    "/v1/payments/:id([^:]+)::cancel",
-    { config: { scope: "payments:write" } },
-    async (request, reply) => {
-      const read = readJson("CancelPaymentRequest", CancelPaymentRequest, request.body);
-      const named = withPathId(read.request, request.params.id);
-      const violations = [...read.violations, ...named.violations];
-      if (violations.length > 0)
-        throw invalidFields(withFurther(violations, gateway.checkCancelRequest(named.request)));
-      const { payment, final } = await gateway.cancelPayment(request.call, named.request);
-      if (!final) reply.code(202).header("location", `/v1/payments/${payment.id}`);
-      return sendJson(reply, writeJson<CancelPaymentResponse>("CancelPaymentResponse", { payment }));
-    },
-  );
+  addWrite(app, "/v1/payments/:id([^:]+)::refund", {
+    read: ({ body, headers, params }) =>
+      withPathId(withKey(readJson("RefundPaymentRequest", RefundPaymentRequest, body), headers), params.id),
+    check: gateway.checkRefundRequest,
+    call: gateway.refundPayment,
+    write: (answer) => writeJson<RefundPaymentResponse>("RefundPaymentResponse", answer),
+    location: ({ refund }) => `/v1/refunds/${refund.id}`,
+  });
+  addWrite(app, "/v1/payments/:id([^:]+)::capture", {
+    read: ({ body, params }) => withPathId(readJson("CapturePaymentRequest", CapturePaymentRequest, body), params.id),
+    check: gateway.checkCaptureRequest,
+    call: gateway.capturePayment,
+    write: (answer) => writeJson<CapturePaymentResponse>("CapturePaymentResponse", answer),
+    location: ({ payment }) => `/v1/payments/${payment.id}`,
+  });
+  addWrite(app, "/v1/payments/:id([^:]+)::cancel", {
+    read: ({ body, params }) => withPathId(readJson("CancelPaymentRequest", CancelPaymentRequest, body), params.id),
+    check: gateway.checkCancelRequest,
+    call: gateway.cancelPayment,
+    write: (answer) => writeJson<CancelPaymentResponse>("CancelPaymentResponse", answer),
+    location: ({ payment }) => `/v1/payments/${payment.id}`,
+  });
   app.get<{ Params: { id: string } }>(
     "/v1/payments/:id",
     { config: { scope: "payments:read" } },
@@ -110,19 +86,55 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
   });
 }
 
+/** A method that makes or changes a payment or a refund. */
+interface Write<Request, Answer> {
+  /** The request, from the body, the path and the headers. */
+  read(request: FastifyRequest<{ Params: { id: string } }>): ReadRequest<Request>;
+  check(asked: Request): readonly Violation[];
+  call(context: CallContext, asked: Request): Promise<Answer>;
+  /** The response, in JSON. */
+  write(answer: Answer): string;
+  /** Where to read the payment or refund that is not final yet. */
+  location(answer: Answer): string;
+}
+
+/** Adds the path of a method. It answers 200 when the payment or refund is final, and 202 before. */
+function addWrite<Request, Answer extends { readonly final: boolean }>(
+  app: FastifyInstance,
+  path: string,
+  method: Write<Request, Answer>,
+): void {
+  app.post<{ Params: { id: string } }>(path, { config: { scope: "payments:write" } }, async (request, reply) => {
+    const { request: asked, violations } = method.read(request);
+    if (violations.length > 0) throw invalidFields(withFurther(violations, method.check(asked)));
+    const answer = await method.call(request.call, asked);
+    if (!answer.final) reply.code(202).header("location", method.location(answer));
+    return sendJson(reply, method.write(answer));
+  });
+}
+
 function sendJson(reply: FastifyReply, json: string): FastifyReply {
   return reply.header("content-type", "application/json").send(json);
 }
 
+/** The header may name the request_id as well. */
+function withKey<Request extends { requestId: string }>(
+  read: ReadRequest<Request>,
+  headers: FastifyRequest["headers"],
+): ReadRequest<Request> {
+  const { request, violations } = withIdempotencyKey(read.request, headers["idempotency-key"]);
+  return { request, violations: [...read.violations, ...violations] };
+}
+
 /** The path names the payment; a body that names it too must name the same. */
 function withPathId<Request extends { readonly id: string }>(
-  request: Request,
+  { request, violations }: ReadRequest<Request>,
   id: string,
-): { readonly request: Request; readonly violations: readonly Violation[] } {
+): ReadRequest<Request> {
   const same = request.id === "" || request.id === id;
   return {
     request: { ...request, id },
-    violations: same ? [] : [{ field: "id", description: "differs from the path" }],
+    violations: same ? violations : [...violations, { field: "id", description: "differs from the path" }],
   };
 }
 
