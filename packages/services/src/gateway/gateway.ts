@@ -29,7 +29,7 @@ import { GatewayKeyRing } from "./gateway-keys.js";
 import { createGatewayMetrics } from "./gateway-metrics.js";
 import { GatewayNotices } from "./gateway-notices.js";
 import { HeldRefusals } from "./held-refusals.js";
-import { checkCancelRequest, checkCaptureRequest } from "./hold-request.js";
+import { checkHoldRequest } from "./hold-request.js";
 import { listPayments, listRefunds } from "./list-pages.js";
 import { MANAGED_METHODS, type ManagedMethod } from "./managed-methods.js";
 import { maximumAmounts } from "./maximum-amounts.js";
@@ -206,14 +206,10 @@ export async function createGateway(options: {
     pay: measured("Pay", (context, request) => pay(paying, context, request)),
     checkRefundRequest: (request) => checkRefundRequest(request, refunding).violations,
     refundPayment: measured("RefundPayment", (context, request) => refundPayment(refunding, context, request)),
-    checkCaptureRequest: (request) => checkCaptureRequest(request, holding).violations,
-    capturePayment: measured("CapturePayment", (context, request) =>
-      orderHold(holding, context, checkCaptureRequest(request, holding)),
-    ),
-    checkCancelRequest: (request) => checkCancelRequest(request).violations,
-    cancelPayment: measured("CancelPayment", (context, request) =>
-      orderHold(holding, context, checkCancelRequest(request)),
-    ),
+    checkCaptureRequest: (request) => checkHoldRequest("capture", request, holding).violations,
+    capturePayment: measured("CapturePayment", (context, request) => orderHold(holding, context, "capture", request)),
+    checkCancelRequest: (request) => checkHoldRequest("cancel", request, holding).violations,
+    cancelPayment: measured("CancelPayment", (context, request) => orderHold(holding, context, "cancel", request)),
     getPayment: read("GetPayment", (context, request) => getPayment(reading, context, request)),
     getRefund: read("GetRefund", (context, request) => getRefund(reading, context, request)),
     listPayments: read("ListPayments", (context, request) => listPayments(reading, context, request)),

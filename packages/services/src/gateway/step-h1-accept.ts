@@ -1,5 +1,6 @@
 /** Step H1: accepts a capture or a cancellation. The caller is told so only after the broker holds the message durably. */
 import type { Producer } from "@quittance/sdk";
+import type { CapturePaymentRequest } from "../gen/quittance/payments/v1/payments.js";
 import { traceIdOf } from "../platform/log.js";
 import { type HoldOrderMessage, type HoldRefusal, heldPaymentOf, judgeHoldOrder } from "../shared/hold-order.js";
 import { MESSAGE_VERSION, type PaymentView } from "../shared/messages.js";
@@ -9,7 +10,7 @@ import type { Place } from "./admission.js";
 import { ApiError, type ApiErrorReason, invalidFields } from "./api-error.js";
 import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
-import type { CheckedHoldRequest, HoldRequest } from "./hold-request.js";
+import { checkHoldRequest, type HoldRequest } from "./hold-request.js";
 import { isPaymentOf } from "./request-ids.js";
 import { startWait } from "./start-wait.js";
 import { DEADLINE_MARGIN_MS, type PayAnswer, type PayParts } from "./step-1-accept.js";
@@ -22,7 +23,7 @@ export interface HoldParts
   extends Pick<
     PayParts,
     | ("connection" | "envelopes" | "replyQueue" | "waiters" | "standings" | "admission" | "keys")
-    | ("paymentDeadlineMs" | "log")
+    | ("maximumAmounts" | "paymentDeadlineMs" | "log")
   > {
   /** Sends to `hold-order`: persistent, priority 7. */
   readonly holdProducer: Producer;
@@ -36,8 +37,10 @@ export interface HoldParts
 export async function orderHold(
   parts: HoldParts,
   context: CallContext,
-  { order, violations }: CheckedHoldRequest,
+  action: HoldRequest["action"],
+  request: CapturePaymentRequest,
 ): Promise<PayAnswer> {
+  const { order, violations } = checkHoldRequest(action, request, parts);
   if (order === undefined) throw invalidFields(violations);
   if (!isPaymentOf(parts.keys, context.merchantId, order.paymentId)) {
     throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
