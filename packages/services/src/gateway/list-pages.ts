@@ -38,8 +38,7 @@ export async function listPayments(
   const filters = { ...shared, ...(state !== undefined && { state }), ...(lastFour !== "" && { lastFour }) };
   const scope: ListScope = { merchantId: context.merchantId, of: "payments", filters: filtersOfTokens(filters) };
   const page = startPage(parts, scope, request, violations);
-  const isScanned = state !== undefined || lastFour !== "";
-  const found = await readPage(parts, context, { ...page.query, ...filters, operation: "list-payments" }, isScanned);
+  const found = await readPage(parts, context, { ...page.query, ...filters, operation: "list-payments" });
   const { views, nextPageToken } = page.end(found.payments, found.next);
   return { payments: views.map(recordedPayment), nextPageToken };
 }
@@ -62,8 +61,7 @@ export async function listRefunds(
   if (payment !== "" && !isPaymentOf(parts.keys, merchantId, payment)) {
     throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
   }
-  const isScanned = state !== undefined;
-  const found = await readPage(parts, context, { ...page.query, ...filters, operation: "list-refunds" }, isScanned);
+  const found = await readPage(parts, context, { ...page.query, ...filters, operation: "list-refunds" });
   const { views, nextPageToken } = page.end(found.refunds, found.next);
   return { refunds: views.map(recordedRefund), nextPageToken };
 }

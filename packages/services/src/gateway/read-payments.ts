@@ -76,7 +76,7 @@ export async function getRefund(parts: ReadParts, context: CallContext, request:
 }
 
 /** The same as {@link readPayment} of a refund. */
-export async function readRefund(parts: ReadParts, context: CallContext, id: string): Promise<RefundView | undefined> {
+async function readRefund(parts: ReadParts, context: CallContext, id: string): Promise<RefundView | undefined> {
   const { merchantId, traceparent } = context;
   if (id === "") throw invalidFields([{ field: "id", description: "is required" }]);
   if (!isRefundOf(parts.keys, merchantId, id)) {
@@ -127,23 +127,19 @@ function notRecorded(reason: ApiErrorReason, what: "payment" | "refund"): ApiErr
   return new ApiError("NOT_FOUND", reason, message);
 }
 
-/**
- * Asks client-bank for a page when the merchant may read so many now. One for which client-bank looks at rows that it does
- * not give counts as the largest.
- * @throws ApiError UNAVAILABLE, RESOURCE_EXHAUSTED.
- */
-export async function readPage(
-  parts: ReadParts,
-  context: CallContext,
-  query: PageRequest,
-  isScanned = false,
-): Promise<PaymentReadReply> {
+/** Asks client-bank for a page when the merchant may read so many now. @throws ApiError UNAVAILABLE, RESOURCE_EXHAUSTED. */
+export async function readPage(parts: ReadParts, context: CallContext, query: PageRequest): Promise<PaymentReadReply> {
   const options = { timeoutMs: parts.readTimeoutMs, traceparent: context.traceparent };
-  const count = isScanned ? MAXIMUM_PAGE_SIZE : query.pageSize;
+  const count = mayReadFurther(query) ? MAXIMUM_PAGE_SIZE : query.pageSize;
   const reply = await admitted(parts, context, count, () => askClientBank(parts, query, options));
   const page = reply.json(paymentReadReply);
   parts.rateLimits.giveBackReads(context.merchantId, count - page.payments.length - page.refunds.length);
   return page;
+}
+
+/** Whether client-bank may read rows that it does not give, for no index serves the filter. The page counts as the largest. */
+function mayReadFurther(query: PageRequest): boolean {
+  return query.state !== undefined || ("lastFour" in query && query.lastFour !== undefined);
 }
 
 /** Reads `count` payments or refunds of a merchant when it may read so many now. @throws ApiError RESOURCE_EXHAUSTED. */
