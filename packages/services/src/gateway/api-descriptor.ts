@@ -1,8 +1,7 @@
 /** What the doors know of the API beside its types: names in JSON, and the files for reflection. */
-import type { DescMessage } from "@bufbuild/protobuf";
-import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { type DescMessage, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import type { PackageDefinition } from "@grpc/proto-loader";
-import { descriptorSet } from "../gen/descriptor-set.js";
 import * as api from "../shared/api-descriptor.js";
 import { healthFile } from "./health-descriptor.js";
 
@@ -41,18 +40,9 @@ export function jsonName(fieldName: string): string {
  * issue 2595; when it is solved, `loadFileDescriptorSetFromBuffer` can take this place.
  */
 export function reflectedFiles(): PackageDefinition {
-  const fileDescriptorProtos = [...compiledFiles(), healthFile()].map((bytes) => Buffer.from(bytes));
+  const files = api.API_FILES.file.map((file) => toBinary(FileDescriptorProtoSchema, file));
+  const fileDescriptorProtos = [...files, healthFile()].map((bytes) => Buffer.from(bytes));
   // Reflection looks at nothing but the files, so that they can stand under any one name.
   const all = { format: "Protocol Buffer 3 DescriptorProto", type: {}, fileDescriptorProtos };
   return { [PACKAGE]: all as unknown as PackageDefinition[string] };
-}
-
-/** A FileDescriptorSet has one field: its files. */
-function compiledFiles(): Uint8Array[] {
-  const files: Uint8Array[] = [];
-  for (const reader = new BinaryReader(descriptorSet); reader.pos < reader.len; ) {
-    reader.tag();
-    files.push(reader.bytes());
-  }
-  return files;
 }
