@@ -31,6 +31,12 @@ export const ENDPOINT_COLUMNS = `endpoint.id, endpoint.merchant_id AS "merchantI
    WHERE secret.endpoint_id = endpoint.id AND secret.expire_time > now()) AS "formerSecretExpireTime",
   endpoint.create_time AS "createTime", endpoint.update_time AS "updateTime"`;
 
+/** Joins to the table `event` those endpoints of its merchant that are enabled. */
+export const ENABLED_ENDPOINTS = `JOIN notification.webhook_endpoints AS endpoint
+               ON endpoint.merchant_id = event.merchant_id AND endpoint.state = 'enabled'`;
+/** Whether such an endpoint takes the type of `event`. */
+export const TAKES_TYPE = "(endpoint.event_types = '{}' OR event.type = ANY (endpoint.event_types))";
+
 const STATES = {
   enabled: WebhookEndpointState.ENABLED,
   disabled: WebhookEndpointState.DISABLED,

@@ -10,7 +10,6 @@ export interface ClaimedDelivery {
   readonly attemptSinceQueued: number;
   /** How long ago that was. */
   readonly ageMs: number;
-  readonly merchantId: string;
   readonly type: string;
   readonly paymentId: string;
   readonly payload: string;
@@ -64,8 +63,7 @@ export async function claimDeliveries(
            SELECT claimed.event_id AS "eventId", claimed.endpoint_id AS "endpointId", claimed.attempts AS attempt,
                   claimed.attempts - claimed.attempts_before AS "attemptSinceQueued",
                   (extract(epoch FROM now() - claimed.queue_time) * 1000)::float8 AS "ageMs",
-                  event.merchant_id AS "merchantId", event.type, event.payment_id AS "paymentId", event.payload,
-                  event.traceparent, event.tracestate, endpoint.url,
+                  event.type, event.payment_id AS "paymentId", event.payload, event.traceparent, event.tracestate, endpoint.url,
                   ARRAY(SELECT sealed FROM notification.webhook_secrets AS secret
                         WHERE secret.endpoint_id = claimed.endpoint_id
                           AND (secret.expire_time IS NULL OR secret.expire_time > now())

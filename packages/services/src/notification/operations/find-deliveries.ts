@@ -1,4 +1,5 @@
 import type { Session } from "../../platform/database.js";
+import { ENABLED_ENDPOINTS, TAKES_TYPE } from "../endpoint-record.js";
 import type { AttemptRecord, DeliveryRecord } from "../event-record.js";
 
 const COLUMNS = `delivery.event_id AS "eventId", delivery.endpoint_id AS "endpointId", delivery.state, delivery.attempts,
@@ -27,11 +28,8 @@ export async function requeueEvent(
     name: "requeue-event",
     text: `INSERT INTO notification.webhook_deliveries AS delivery (event_id, endpoint_id, state, next_attempt_time)
            SELECT event.id, endpoint.id, 'pending', now()
-           FROM notification.events AS event JOIN notification.webhook_endpoints AS endpoint
-             ON endpoint.merchant_id = event.merchant_id AND endpoint.state = 'enabled'
-           WHERE event.id = $1
-             AND CASE WHEN $2::text IS NULL THEN endpoint.event_types = '{}' OR event.type = ANY (endpoint.event_types)
-                      ELSE endpoint.id = $2 END
+           FROM notification.events AS event ${ENABLED_ENDPOINTS}
+           WHERE event.id = $1 AND CASE WHEN $2::text IS NULL THEN ${TAKES_TYPE} ELSE endpoint.id = $2 END
            ORDER BY endpoint.id
            ON CONFLICT (event_id, endpoint_id) DO UPDATE
            SET state = 'pending', next_attempt_time = now(), sent_time = NULL, queue_time = now(),

@@ -1,5 +1,6 @@
 import type { Session } from "../../platform/database.js";
 import type { ComposedEvent } from "../compose-event.js";
+import { ENABLED_ENDPOINTS, TAKES_TYPE } from "../endpoint-record.js";
 
 /**
  * Records an event that is not recorded yet, and queues it: for one endpoint, whatever types that takes, or for every
@@ -17,12 +18,9 @@ export async function insertEvent(session: Session, event: ComposedEvent, endpoi
              RETURNING id, merchant_id, type
            )
            INSERT INTO notification.webhook_deliveries (event_id, endpoint_id, state, next_attempt_time)
-           SELECT new_event.id, endpoint.id, 'pending', now()
-           FROM new_event JOIN notification.webhook_endpoints AS endpoint
-             ON endpoint.merchant_id = new_event.merchant_id AND endpoint.state = 'enabled'
-           WHERE CASE WHEN $9::text IS NULL
-                      THEN endpoint.event_types = '{}' OR new_event.type = ANY (endpoint.event_types)
-                      ELSE endpoint.id = $9 END
+           SELECT event.id, endpoint.id, 'pending', now()
+           FROM new_event AS event ${ENABLED_ENDPOINTS}
+           WHERE CASE WHEN $9::text IS NULL THEN ${TAKES_TYPE} ELSE endpoint.id = $9 END
            RETURNING endpoint_id AS "endpointId"`,
     values: [
       event.id,

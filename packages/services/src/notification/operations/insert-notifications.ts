@@ -1,6 +1,7 @@
 import type { Session } from "../../platform/database.js";
 import type { ComposedEvent } from "../compose-event.js";
 import type { ComposedNotification, NotificationKey } from "../compose-notification.js";
+import { ENABLED_ENDPOINTS, TAKES_TYPE } from "../endpoint-record.js";
 
 /** What a batch of ends left behind. */
 export interface RecordedEnds {
@@ -64,10 +65,8 @@ export async function insertNotifications(
              RETURNING id, merchant_id, type
            ), queued AS (
              INSERT INTO notification.webhook_deliveries (event_id, endpoint_id, state, next_attempt_time)
-             SELECT new_events.id, endpoint.id, 'pending', now()
-             FROM new_events JOIN notification.webhook_endpoints AS endpoint
-               ON endpoint.merchant_id = new_events.merchant_id AND endpoint.state = 'enabled'
-              AND (endpoint.event_types = '{}' OR new_events.type = ANY (endpoint.event_types))
+             SELECT event.id, endpoint.id, 'pending', now()
+             FROM new_events AS event ${ENABLED_ENDPOINTS} AND ${TAKES_TYPE}
              RETURNING endpoint_id
            )
            SELECT payment_id AS "paymentId", refund_id AS "refundId", channel,

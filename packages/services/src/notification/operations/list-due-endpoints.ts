@@ -1,7 +1,7 @@
 import type { Session } from "../../platform/database.js";
 
 /** Endpoints whose queues one statement looks at. */
-export const QUEUES_LOOKED_AT = 256;
+const QUEUES_LOOKED_AT = 256;
 
 export interface DueEndpoints {
   /** Ids of those that are enabled and whose queue has something due. */

@@ -7,7 +7,7 @@ import type { SecretSeal } from "./secret-seal.js";
 
 const DAY_MS = 24 * 3_600 * 1_000;
 /** So long events are kept, with their deliveries and attempts. */
-export const EVENTS_KEPT_MS = 30 * DAY_MS;
+const EVENTS_KEPT_MS = 30 * DAY_MS;
 /** Rows that one statement deletes or changes. */
 const BATCH = 1_000;
 /** Batches of one round: the next one goes on. */
