@@ -1,4 +1,4 @@
-/** From what happened to the event that webhooks tell it by: the API's resource, in the JSON that its reads answer. */
+/** Makes the events that webhooks post. Their data is a resource of the API, in the JSON that its reads answer. */
 import { createHash } from "node:crypto";
 import type { Message } from "@quittance/sdk";
 import type { WebhookEndpoint } from "../gen/quittance/notifications/v1/events.js";
@@ -35,7 +35,7 @@ export function paymentEvent(end: PaymentEndMessage, trace: Trace): ComposedEven
   const { payment } = end;
   const type = EVENT_TYPE_OF_TEMPLATE[templateNameOf(end)];
   return {
-    // A payment has one end, as whatever it is delivered.
+    // A payment has one end: one that is delivered again, or contradicts it, has the same id.
     id: eventIdOf(`end of ${payment.id}`),
     merchantId: payment.merchantId,
     type,

@@ -1,4 +1,4 @@
-/** Everything about merchants' endpoints that runs in the process: their webhooks are posted, and old events deleted. */
+/** What runs in the process for merchants' endpoints: it posts their webhooks and deletes old events. */
 import type { Database } from "../platform/database.js";
 import type { KeyRing } from "../platform/key-ring.js";
 import type { Logger } from "../platform/log.js";
@@ -35,7 +35,7 @@ export type DeliverySettings = Partial<
 
 export interface EndpointWebhooks {
   readonly seal: SecretSeal;
-  /** Says whose queues have something new. */
+  /** Names the endpoints whose queues have something new. */
   wake(endpoints: readonly string[]): void;
   drain(options: { readonly timeoutMs: number }): Promise<void>;
 }
@@ -48,7 +48,7 @@ export function startEndpointWebhooks(
 ): EndpointWebhooks {
   const seal = new SecretSeal(endpoints.sealingKeys);
   const client = openWebhookClient(endpoints);
-  const onDisabled = async (endpoint: DisabledEndpoint) => sender.wake(await tellDisabled(database, endpoint));
+  const onDisabled = async (endpoint: DisabledEndpoint) => sender.wake(await recordDisabled(database, endpoint));
   const sender = new DeliverySender({ database, client, seal, log, onDisabled, ...settings });
   const housekeeping = new EventHousekeeping({
     database,
@@ -67,8 +67,8 @@ export function startEndpointWebhooks(
   };
 }
 
-/** Tells the merchant's other endpoints, and whoever lists its events. @returns the endpoints that are told */
-function tellDisabled(database: Database, { id, merchantId }: DisabledEndpoint): Promise<string[]> {
+/** Records the event of an endpoint that was disabled. @returns the merchant's other endpoints that it was queued for */
+function recordDisabled(database: Database, { id, merchantId }: DisabledEndpoint): Promise<string[]> {
   return database.autoCommit(async (session) => {
     const record = await findEndpoint(session, { merchantId, id });
     if (record === undefined) return [];

@@ -1,4 +1,4 @@
-/** The types of events that webhooks tell of. They are documented in proto/quittance/notifications/v1/webhook_endpoints.proto. */
+/** The types of events. They are documented in proto/quittance/notifications/v1/webhook_endpoints.proto. */
 import type { TemplateName } from "./template-variables.js";
 
 /** Standard Webhooks: full-stop delimited, the thing first. A type that was once sent never changes its meaning. */
@@ -13,7 +13,7 @@ export const EVENT_TYPES = [
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** What is told of an end, by the template that tells it. */
+/** The type of the event of an end, by the template of its notification. */
 export const EVENT_TYPE_OF_TEMPLATE: Readonly<Record<TemplateName, EventType>> = {
   "payment-succeeded": "payment.succeeded",
   "payment-declined": "payment.declined",

@@ -21,9 +21,9 @@ export interface NotificationTools {
   readonly templates: ActiveTemplates;
   readonly renderer: TemplateRenderer;
   readonly channels: readonly NotificationChannel[];
-  /** Told that webhooks of the installation were recorded. */
+  /** Called when webhooks of the installation were recorded. */
   readonly wakeSender: () => void;
-  /** Told whose queues of events have something new. */
+  /** Called with the endpoints whose queues have something new. */
   readonly wakeDeliveries: (endpoints: readonly string[]) => void;
 }
 
@@ -31,7 +31,7 @@ export interface NotificationTools {
 export interface NotificationPlan {
   readonly templateName: TemplateName;
   compose(how: ComposeOptions): ComposedNotification[];
-  /** What its merchant's endpoints are told. */
+  /** What is posted to its merchant's endpoints. */
   event(trace: Pick<Message, "traceparent" | "tracestate">): ComposedEvent;
 }
 

@@ -162,7 +162,7 @@ export const webhookSecrets = notificationSchema.table(
     endpointId: text("endpoint_id")
       .notNull()
       .references(() => webhookEndpoints.id, { onDelete: "cascade" }),
-    /** From 1; the highest one is the newest. */
+    /** From 1. That of a secret that has ended is taken again; the newest secret is the one without an end. */
     number: integer().notNull(),
     /** JWE under one of WEBHOOK_SEALING_KEYS, bound to the endpoint: a copy of the database signs nothing. */
     sealed: text().notNull(),
@@ -231,7 +231,7 @@ export const webhookDeliveries = notificationSchema.table(
   },
   (table) => [
     primaryKey({ columns: [table.eventId, table.endpointId] }),
-    // Each endpoint's queue, by which it is found whose queue has something due.
+    // Each endpoint's queue, and by its head whether something is due.
     index("webhook_deliveries_queue")
       .on(table.endpointId, table.nextAttemptTime)
       .where(sql`${table.state} IN ('pending', 'failed')`),

@@ -16,9 +16,9 @@ interface Row extends NotificationKey {
 }
 
 /**
- * Records notifications that are not recorded yet, and tells which those were. One on the log is sent by being recorded;
- * one for the installation's webhook is due at once. With them, in the same statement, goes the event of each end that is
- * told now for the first time and whose merchant has endpoints, and its place in the queue of each endpoint that takes it.
+ * Records the notifications that are not recorded yet, and returns which those were. One on the log is sent by being
+ * recorded; one for the installation's webhook is due at once. The same statement records the event of each end that is new
+ * and whose merchant has endpoints, and queues it for each endpoint that takes it.
  *
  * All notifications go in before the first event does, each by payment id: two instances that were given the same payments
  * or refunds wait for each other instead of deadlocking.

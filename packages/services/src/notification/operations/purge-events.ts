@@ -13,7 +13,7 @@ export async function purgeEvents(
   return rows[0]?.purged ?? 0;
 }
 
-/** Gives up to `limit` deliveries up that wait for an endpoint that was deleted. */
+/** Gives up at most `limit` deliveries that wait for an endpoint that was deleted. */
 export async function giveUpForDeleted(session: Session, limit: number): Promise<number> {
   const { rowCount } = await session.query({
     name: "give-up-for-deleted",

@@ -27,9 +27,9 @@ export interface DisabledEndpoint {
 }
 
 /**
- * Records attempts, and what they say of their endpoints: since when each has failed, and that it is disabled when it is
- * gone or has failed for `disableAfterMs`. A result whose lease ran out and was given to another sender changes no delivery:
- * that sender's counts; the attempt was made, and is kept. Of endpoints only the rows that change are written.
+ * Records attempts, and what they say of their endpoints: since when each one has failed. Disables an endpoint that is gone
+ * or has failed for `disableAfterMs`. When the lease of an attempt ran out and another sender took it over, that sender's
+ * result counts: this one changes no delivery, and only the attempt is kept. It writes no endpoint that does not change.
  * @returns the endpoints that it disabled
  */
 export async function recordDeliveries(

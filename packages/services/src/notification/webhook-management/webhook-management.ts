@@ -8,6 +8,6 @@ export interface WebhookManagement {
   readonly seal: SecretSeal | undefined;
   /** Whether endpoints may have plain HTTP and private addresses. */
   readonly allowPrivate: boolean;
-  /** Told whose queues have something new. */
+  /** Called with the endpoints whose queues have something new. */
   readonly wakeSender: (endpoints: readonly string[]) => void;
 }

@@ -70,7 +70,7 @@ export class DeliverySender {
   });
   /** Where the look through the queues goes on; undefined while none is under way. */
   #lookAfter: string | undefined = "";
-  /** Whether nothing waits in any queue, as far as the last look and what was taken since tell. */
+  /** Whether the last look found nothing in any queue, and nothing was taken since. */
   #isIdle = false;
   #stopping = false;
 
@@ -88,7 +88,7 @@ export class DeliverySender {
     this.#loop = this.#run();
   }
 
-  /** Says whose queues have something new that is due; cheap, and safe to call at any time. */
+  /** Names the endpoints whose queues have something new that is due; cheap, and safe to call at any time. */
   wake(endpoints: readonly string[]): void {
     if (endpoints.length === 0) return;
     this.#lanes.ready(endpoints);

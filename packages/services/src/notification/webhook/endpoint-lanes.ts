@@ -4,7 +4,7 @@ import type { ClaimedDelivery, Room } from "../operations/claim-deliveries.js";
 import { postCounted } from "./post-counted.js";
 import type { PostResult } from "./posted-webhook.js";
 
-/** Endpoints that may be known to have something due; of further ones the next look through the queues tells. */
+/** Endpoints that may be known to have something due; the next look through the queues finds further ones. */
 const MAXIMUM_READY = 10_000;
 /** Endpoints whose failures are remembered. */
 const MAXIMUM_LANES = 10_000;
@@ -22,7 +22,7 @@ export interface EndpointLanesOptions {
   /** Webhooks being posted to one endpoint at once. */
   readonly places: number;
   readonly breaker: BreakerOptions;
-  /** Told when an endpoint may take more, or less. */
+  /** Called when an endpoint may take more, or less. */
   readonly changed: () => void;
 }
 

@@ -1,4 +1,4 @@
-/** What is done from time to time: old events are deleted, and secrets are sealed again with the first key. */
+/** Runs from time to time: deletes old events, and seals secrets again with the first key. */
 import type { Database } from "../../platform/database.js";
 import type { Logger } from "../../platform/log.js";
 import { giveUpForDeleted, purgeEvents } from "../operations/purge-events.js";
@@ -6,7 +6,7 @@ import { findSealedOtherwise, replaceSeal } from "../operations/webhook-secrets.
 import type { SecretSeal } from "./secret-seal.js";
 
 const DAY_MS = 24 * 3_600 * 1_000;
-/** So long events are kept, with their deliveries and attempts. */
+/** How long events are kept, with their deliveries and attempts. */
 const EVENTS_KEPT_MS = 30 * DAY_MS;
 /** Rows that one statement deletes or changes. */
 const BATCH = 1_000;

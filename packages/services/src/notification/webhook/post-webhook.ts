@@ -16,14 +16,14 @@ const MAXIMUM_HEADER_BYTES = 16 * 1024;
 /** Longest `Retry-After` that is heeded. */
 const MAXIMUM_RETRY_AFTER_MS = 60 * 60 * 1_000;
 
-/** A kept connection that nobody used for so long is closed. */
+/** A kept connection is closed when it was not used for this long. */
 const IDLE_CONNECTION_MS = 60_000;
 /** Kept connections to one receiver. */
 const IDLE_CONNECTIONS = 8;
 /** Kept connections to all of them: merchants may have more endpoints than a process has files. */
 const DEFAULT_KEPT_CONNECTIONS = 512;
 
-/** How webhooks are posted, whoever receives them. */
+/** How webhooks are posted to any receiver. */
 export interface WebhookClientSettings {
   /** Whether loopback, link-local and private addresses may be posted to. */
   readonly allowPrivate: boolean;
@@ -135,7 +135,7 @@ export function openWebhookClient({
   };
 }
 
-/** Agents that keep at most so many connections open between them while nothing is sent over these. */
+/** Two agents that together keep at most `maximum` idle connections open. */
 function keepingAgents(maximum: number) {
   const options = { keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS, timeout: IDLE_CONNECTION_MS };
   const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };

@@ -1,7 +1,7 @@
 /**
- * Secrets of webhooks as the database holds them: JWE under a key that the database does not have. Whoever reads a copy of
- * the database, a backup for example, could otherwise tell merchants of payments that never were. They are sealed and not
- * hashed, for each delivery is signed with them.
+ * Secrets of webhooks as the database holds them: JWE under a key that the database does not have. Otherwise a copy of the
+ * database, such as a backup, would be enough to sign webhooks of payments that never happened. They are sealed and not
+ * hashed, because each delivery is signed with them.
  */
 import { CompactEncrypt, compactDecrypt } from "jose";
 import { LRUCache } from "lru-cache";
