@@ -5,23 +5,12 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { check, endChecks } from "./checks.mjs";
 
 const START_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 20_000;
 const RUN_FILE = ".quittance/run.json";
 const python = process.env.PYTHON ?? "python3";
-
-let passed = 0;
-let failed = 0;
-
-/** Counts a check: true passes, anything else fails and is shown. */
-function check(sentence, result) {
-  if (result === true) passed += 1;
-  else failed += 1;
-  console.log(
-    `${result === true ? "ok  " : "FAIL"} ${sentence}${result === true ? "" : `: ${JSON.stringify(result)}`}`,
-  );
-}
 
 // A process group of its own, which gets a SIGINT as a whole: what a terminal's Ctrl-C is.
 const stack = spawn("npm", ["start", "--", "--grpc-port", "0", "--http-port", "0"], {
@@ -46,8 +35,7 @@ clearTimeout(timer);
 // npm ends by the same signal, once what it started has ended.
 check("Ctrl-C stops the stack", code === 0 || code === 130 || signal === "SIGINT" || { code, signal });
 check("run.json is gone when the stack has stopped", readRun() === undefined);
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+endChecks();
 
 function signalGroup(signal) {
   try {

@@ -1,7 +1,7 @@
 // Installs the packed SDK into empty projects, as its users do, and runs the README's code and the examples there: in
-// strict TypeScript, in JavaScript (ES modules and CommonJS) and as one file of a bundler's, under each line of Node that
-// is maintained; and says what a line that is no longer maintained is told. Needs npm's registry. Prints a line
-// for each check, and `N passed, N failed` last.
+// strict TypeScript, in JavaScript (ES modules and CommonJS) and bundled into one file, under each maintained line of
+// Node. On a line that is no longer maintained, the import must fail and say why. Needs npm's registry. Prints a line for
+// each check, and `N passed, N failed` last.
 import { spawnSync } from "node:child_process";
 import {
   existsSync,
@@ -15,29 +15,28 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { check, endChecks } from "./checks.mjs";
 
 const LINES = [22, 24, 26];
-/** No longer maintained: told so at import, in one sentence. */
+/** No longer maintained: the import fails there, and says so in one sentence. */
 const TOO_OLD = 20;
 /** The first line whose JavaScript has `await using`. */
 const HAS_AWAIT_USING = 24;
 const SDK = resolve("packages/sdk");
 /** What the examples and the compiler need besides the SDK. */
 const BESIDES = ["typescript@7", "zod@4", "@types/node@22", "@opentelemetry/api@1", "@opentelemetry/sdk-trace@2"];
-/** Makes one file of a program and all that it imports. */
+/** Bundles a program and all that it imports into one file. */
 const BUNDLER = "esbuild@0.28";
 const RUN_TIMEOUT_MS = 60_000;
 /** Marks of a README block that is run as it stands, and what it prints. */
 const RUN_BY_CI = /<!-- run by CI -->\n```(ts|js|cjs)\n([\s\S]*?)```(?:\n+<!-- prints: (.*) -->)?/g;
-/** How the README has a project begin: the commands of its first block. */
+/** The README's first block: the commands that begin a project. */
 const BEGIN = /```sh\n([\s\S]*?)```/;
-/** How the README bundles the program of that project. */
+/** The README's commands that bundle its program. */
 const BUNDLE = /<!-- bundled by CI -->\n```sh\n([\s\S]*?)```/;
 /** Needs a broker of its caller's; npm test runs it with one. */
 const NOT_ALONE = "11-watch-for-fraud.ts";
 
-let passed = 0;
-let failed = 0;
 const work = mkdtempSync(join(tmpdir(), "quittance-package-"));
 try {
   run("npm", ["pack", "--silent", "--pack-destination", work], SDK);
@@ -58,7 +57,7 @@ try {
   tryFirstHour(tarball, readme, blocks[0], nodes);
   tryBundle(readme, blocks[0], nodes);
   const bare = emptyProject("bare", [tarball]);
-  tellsTooOld(bare);
+  tryTooOld(bare);
   const extraneous = run("npm", ["ls", "--all", "--parseable"], bare).trim().split("\n").slice(1);
   check(`the SDK alone brings ${extraneous.length} packages, at most 8`, extraneous.length <= 8 || extraneous);
 } catch (error) {
@@ -66,17 +65,7 @@ try {
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
-
-/** Counts a check: true passes, anything else fails and is shown. */
-function check(sentence, result) {
-  if (result === true) passed += 1;
-  else failed += 1;
-  console.log(
-    `${result === true ? "ok  " : "FAIL"} ${sentence}${result === true ? "" : `: ${JSON.stringify(result)}`}`,
-  );
-}
+endChecks();
 
 function run(command, args, cwd) {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8" });
@@ -108,7 +97,7 @@ function installNode(line) {
   return program;
 }
 
-/** The README's own commands in an empty folder, and its first program as printed, in a file of the usual name. */
+/** Runs the README's own commands in an empty folder, then its first program as printed, as `index.js`. */
 function tryFirstHour(tarball, readme, { code, prints }, nodes) {
   const folder = join(work, "first-hour");
   mkdirSync(folder);
@@ -125,7 +114,7 @@ function tryFirstHour(tarball, readme, { code, prints }, nodes) {
   }
 }
 
-/** The README's bundle of that program, moved to a folder without packages. */
+/** Bundles that program as the README says, and runs the bundle in a folder without packages. */
 function tryBundle(readme, { prints }, nodes) {
   const folder = join(work, "first-hour");
   run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", BUNDLER], folder);
@@ -138,15 +127,15 @@ function tryBundle(readme, { prints }, nodes) {
   }
 }
 
-function tellsTooOld(folder) {
+function tryTooOld(folder) {
   writeFileSync(join(folder, "imports.mjs"), 'import "@quittance/sdk";\n');
   const node = installNode(TOO_OLD);
   const { status, stderr } = spawnSync(node, ["imports.mjs"], { cwd: folder, encoding: "utf8" });
-  const told =
+  const refusal =
     /^Error: @quittance\/sdk needs Node\.js 22\S* or later, and this is v20\.\S+, which is no longer maintained\.$/m;
   check(
-    `Node ${TOO_OLD} is told so in one sentence at import`,
-    (status !== 0 && told.test(stderr)) || { status, stderr },
+    `Importing on Node ${TOO_OLD} fails with one sentence that says why`,
+    (status !== 0 && refusal.test(stderr)) || { status, stderr },
   );
 }
 

@@ -1,28 +1,20 @@
-// Has each sample receiver of webhooks take what it should and refuse what it should: examples/webhooks in Node.js, Python,
-// Go, Java and the shell, each as a stranger would run it. Prints a line for each check, and `N passed, N failed` last.
+// Sends genuine and forged webhooks to each sample receiver of examples/webhooks, in Node.js, Python, Go, Java and the
+// shell, each run as a stranger would. Prints a line for each check, and `N passed, N failed` last.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
+import { check, endChecks } from "./checks.mjs";
 
 const START_TIMEOUT_MS = 120_000;
 const FOLDER = "examples/webhooks";
 const secretOf = (byte) => `whsec_${Buffer.alloc(32, byte).toString("base64")}`;
 const [SECRET, NEXT_SECRET, FOREIGN_SECRET] = [1, 2, 3].map(secretOf);
-/** Not in ASCII alone, and with what JSON writers write differently: whoever signs other bytes than came is found. */
+/** Has characters beyond ASCII and escapes that JSON writers differ in: a receiver that verifies re-written JSON fails. */
 const BODY =
   '{"type":"payment.succeeded","timestamp":"2026-05-15T10:00:00Z","data":{"id":"pay_1","description":"Café 1\\/2 €"}}';
-
-let passed = 0;
-let failed = 0;
-
-function check(sentence, isGood) {
-  if (isGood) passed += 1;
-  else failed += 1;
-  console.log(`${isGood ? "ok  " : "FAIL"} ${sentence}`);
-}
 
 function signed(id, secrets, { body = BODY, time = new Date() } = {}) {
   return {
@@ -75,15 +67,14 @@ try {
     cwd: FOLDER,
     stdio: "inherit",
   });
-  check("Go compiles it", built.status === 0);
+  check("Go compiles it", built.status === 0 || built.status);
   if (built.status === 0) await tryReceiver("Go", [program]);
   await tryReceiver("Java", ["java", "Receiver.java"]);
   tryShell();
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+endChecks();
 
 async function tryReceiver(name, [command, ...args]) {
   const port = await freePort();
@@ -98,12 +89,12 @@ async function tryReceiver(name, [command, ...args]) {
     await until(`the receiver in ${name} listens`, () => output.includes("ready"), receiver);
     for (const [sentence, headers, body, isGenuine] of CASES) {
       const answer = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", headers, body });
-      check(`${name} ${sentence}`, answer.ok === isGenuine);
+      check(`${name} ${sentence}`, answer.ok === isGenuine || answer.status);
     }
     await until(`${name} says what it took`, () => output.includes("evt_2"), receiver);
-    check(`${name} acts once on what comes twice`, output.split("evt_1").length === 2);
+    check(`${name} acts once on what comes twice`, output.split("evt_1").length === 2 || output);
   } catch (error) {
-    check(`${name}: ${error.message}`, false);
+    check(`the receiver in ${name} ran`, String(error.stack ?? error));
   }
   receiver.kill();
   await ended;
@@ -114,7 +105,7 @@ function tryShell() {
     const args = [headers["webhook-id"], headers["webhook-timestamp"], headers["webhook-signature"]];
     const options = { cwd: FOLDER, input: body, env: { ...process.env, WEBHOOK_SECRET: SECRET } };
     const { status } = spawnSync("./verify.sh", args, options);
-    check(`The shell ${sentence}`, status === (isGenuine ? 0 : 1));
+    check(`The shell ${sentence}`, status === (isGenuine ? 0 : 1) || status);
   }
 }
 
