@@ -1,4 +1,4 @@
-/** How long it takes to import clients from a CSV file: at once, and killed halfway and started again. */
+/** How long it takes to import clients from a CSV file: in one run, and killed halfway and started again. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -14,9 +14,13 @@ import { DATABASE_ROLES, migrate } from "@quittance/services/dist/operator/migra
 import { luhnCheckDigit } from "@quittance/services/dist/shared/luhn.js";
 import { startGuardian } from "@quittance/services/dist/stack/guardian.js";
 import { startPostgres } from "@quittance/services/dist/stack/postgres.js";
+import { randomPassword } from "@quittance/services/dist/stack/secrets.js";
 import pg from "pg";
+import { until } from "./offered-load.js";
 
 const MAIN = fileURLToPath(import.meta.resolve("@quittance/services/dist/operator/cli/main.js"));
+/** How long the import that is killed may take to come to its half. */
+const HALFWAY_TIMEOUT_MS = 600_000;
 
 /** @returns `seconds` and `peakMemory` (MiB) as the command says them. */
 export async function benchImport(args: readonly string[]): Promise<unknown> {
@@ -26,7 +30,7 @@ export async function benchImport(args: readonly string[]): Promise<unknown> {
   const folder = await mkdtemp(join(tmpdir(), "quittance-bench-import-"));
   const postgres = await startPostgres({ guardian });
   try {
-    const passwords = Object.fromEntries(DATABASE_ROLES.map((role) => [role, randomBytes(12).toString("hex")]));
+    const passwords = Object.fromEntries(DATABASE_ROLES.map((role) => [role, randomPassword()]));
     await migrate({ adminUrl: postgres.url, passwords });
     const file = join(folder, "clients.csv");
     await pipeline(Readable.from(rowsOf(clients)), createWriteStream(file));
@@ -41,10 +45,7 @@ export async function benchImport(args: readonly string[]): Promise<unknown> {
     await database.connect();
     const atOnce = await answerOf(start());
     await database.query("DELETE FROM client_bank.clients");
-    const killed = start();
-    while ((await countOf(database)) < clients / 2);
-    killed.kill("SIGKILL");
-    await once(killed, "exit");
+    await killHalfway(start(), async () => (await countOf(database)) >= clients / 2);
     const afterKill = await answerOf(start());
     const opened = await countOf(database);
     await database.end();
@@ -62,6 +63,15 @@ function* rowsOf(clients: number): Generator<string> {
     const payload = `4${String(n).padStart(14, "0")}`;
     yield `c-${n},Client ${n},EUR,${payload}${luhnCheckDigit(payload)},12/2040,${n % 1_000}\n`;
   }
+}
+
+/** @throws Error where the import ends by itself: nothing would be left for a second run. */
+async function killHalfway(child: ChildProcess, isHalfway: () => Promise<boolean>): Promise<void> {
+  const exited = once(child, "exit");
+  await until(HALFWAY_TIMEOUT_MS, async () => child.exitCode !== null || (await isHalfway()));
+  child.kill("SIGKILL");
+  const [, signal] = await exited;
+  if (signal !== "SIGKILL") throw new Error("The import ended before it could be killed halfway: take more --clients.");
 }
 
 async function countOf(database: pg.Client): Promise<number> {
