@@ -7,6 +7,7 @@ import { type BrokerEndpoint, parseBrokerUrls } from "./broker-url.js";
 import { checkCredentials } from "./credentials.js";
 import { type FailoverOptions, parseFailoverUrl } from "./failover-url.js";
 import { parseReconnect, type ReconnectSettings } from "./reconnect-settings.js";
+import { PASSWORD_MECHANISMS } from "./sasl-mechanisms.js";
 import { parseTlsOptions } from "./tls-options.js";
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
@@ -53,6 +54,7 @@ const CONNECT_OPTIONS = namesOf<ConnectOptions>({
   onError: true,
   logger: true,
 });
+
 /** @throws MessagingError `invalid-argument` */
 export function parseConnectOptions(urls: string | readonly string[], options: ConnectOptions): ConnectionSettings {
   checkOptions(options);
@@ -131,9 +133,8 @@ function checkLogger(given: ConnectOptions["logger"]): void {
 
 function checkMechanisms(given: ConnectOptions["saslMechanisms"]): void {
   if (given === undefined) return;
-  const known = ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"];
-  if (Array.isArray(given) && given.length > 0 && given.every((name) => known.includes(name))) return;
-  throw invalid(`saslMechanisms must name one or more of ${known.join(", ")}.`);
+  if (Array.isArray(given) && given.length > 0 && given.every((name) => PASSWORD_MECHANISMS.includes(name))) return;
+  throw invalid(`saslMechanisms must name one or more of ${PASSWORD_MECHANISMS.join(", ")}.`);
 }
 
 /** In random order where that is asked for, so that many clients do not all come to the first broker. */

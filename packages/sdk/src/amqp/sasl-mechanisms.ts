@@ -1,6 +1,6 @@
 /** What a client answers in SASL (RFC 4422): the first mechanism of its own that the broker offers. */
 import type { SaslMechanism } from "../connection.js";
-import { ScramClient, type ScramHash } from "./scram.js";
+import { SCRAM_HASHES, ScramClient, type ScramHash } from "./scram.js";
 
 type Respond = (error: unknown, response: Buffer) => void;
 
@@ -9,13 +9,13 @@ export interface SaslExchange {
   start(respond: Respond): void;
   step?(challenge: Buffer, respond: Respond): void;
   /**
-   * Asked once the broker has let the client in, with what it said then.
-   * @returns why the client does not believe it
+   * Called once the broker has let the client in, with what it said then.
+   * @returns why the client does not trust this broker; undefined where it does
    */
   doubt?(said: Buffer | undefined): string | undefined;
 }
 
-/** What is known of who logs in. */
+/** Who logs in. */
 export interface Login {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
@@ -25,7 +25,8 @@ export interface Login {
 export type SaslMechanisms = Readonly<Record<string, () => SaslExchange>>;
 
 const EMPTY = Buffer.alloc(0);
-const PASSWORD_MECHANISMS: readonly SaslMechanism[] = ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"];
+/** Those that prove a password, the best first. */
+export const PASSWORD_MECHANISMS: readonly SaslMechanism[] = ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"];
 
 /**
  * The mechanisms that may be used, the best first: with a token XOAUTH2, with a password SCRAM and PLAIN; without either
@@ -45,22 +46,16 @@ export function saslMechanisms(
   return { ANONYMOUS: () => answering(username ?? "anonymous") };
 }
 
-/** Of several mechanisms the one that is to be used; the broker's order says nothing. */
+/** The best of the mechanisms that the broker offers too; its order does not count. */
 export function preferred(mechanisms: SaslMechanisms, offered: readonly unknown[]): SaslMechanisms {
   const best = Object.entries(mechanisms).find(([name]) => offered.includes(name));
   return best === undefined ? {} : Object.fromEntries([best]);
 }
 
 function withPassword(name: SaslMechanism, username: string, password: string): SaslExchange {
-  switch (name) {
-    case "SCRAM-SHA-512":
-      return scram("sha512", username, password);
-    case "SCRAM-SHA-256":
-      return scram("sha256", username, password);
-    case "PLAIN":
-      // RFC 4616. rhea's own measures strings in UTF-16 units and cuts off a password that is not ASCII.
-      return answering(`\0${username}\0${password}`);
-  }
+  if (name !== "PLAIN") return scram(SCRAM_HASHES[name], username, password);
+  // RFC 4616. rhea's own measures strings in UTF-16 units and cuts off a password that is not ASCII.
+  return answering(`\0${username}\0${password}`);
 }
 
 function answering(text: string): SaslExchange {

@@ -1,13 +1,17 @@
-/** SCRAM (RFC 5802, RFC 7677): both sides prove that they know the password, and neither tells it. */
+/** SCRAM (RFC 5802, RFC 7677): both sides prove that they know the password, and neither sends it. */
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 
 const deriveKey = promisify(pbkdf2);
 
-export type ScramHash = "sha256" | "sha512";
+/** The hash of each mechanism. */
+export const SCRAM_HASHES = { "SCRAM-SHA-256": "sha256", "SCRAM-SHA-512": "sha512" } as const;
 
-/** RFC 7677, 4: fewer make the password easy to guess for whoever listens; more than the other end may keep us busy with. */
+export type ScramHash = (typeof SCRAM_HASHES)[keyof typeof SCRAM_HASHES];
+
+/** Fewer make the password easy to guess for an eavesdropper (RFC 7677, 4). */
 const MINIMUM_ITERATIONS = 4_096;
+/** A server may not keep its client busy for longer than these take. */
 const MAXIMUM_ITERATIONS = 1_000_000;
 const NONCE_BYTES = 18;
 /** "n,,": no channel binding, and no other identity. */
@@ -34,7 +38,7 @@ export class ScramClient {
     nonce = randomBytes(NONCE_BYTES).toString("base64"),
   ) {
     this.#hash = hash;
-    this.#password = prepared(password);
+    this.#password = password;
     this.#nonce = nonce;
     this.#firstBare = `n=${escaped(prepared(username))},r=${nonce}`;
   }
@@ -83,18 +87,13 @@ export class ScramClient {
   }
 }
 
-export interface ScramKeys {
+interface ScramKeys {
   readonly clientKey: Buffer;
   readonly storedKey: Buffer;
   readonly serverKey: Buffer;
 }
 
-export async function scramKeys(
-  hash: ScramHash,
-  password: string,
-  salt: Buffer,
-  iterations: number,
-): Promise<ScramKeys> {
+async function scramKeys(hash: ScramHash, password: string, salt: Buffer, iterations: number): Promise<ScramKeys> {
   const length = hash === "sha256" ? 32 : 64;
   const salted = await deriveKey(prepared(password), salt, iterations, length, hash);
   const clientKey = hmac(hash, salted, "Client Key");

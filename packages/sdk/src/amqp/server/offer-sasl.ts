@@ -1,20 +1,18 @@
-/** What a peer may log in by, as the backend knows its users. */
-import { ScramServer } from "../scram.js";
+/** The SASL mechanisms by which a peer may log in as one of the backend's users. */
+import { SCRAM_HASHES, type ScramHash, ScramServer } from "../scram.js";
 import type { Backend } from "./backend.js";
 import type { RheaContainer, RheaServerMechanism } from "./rhea-server.js";
 
 type Offers = RheaContainer["sasl_server_mechanisms"];
 
-const HASHES = { "SCRAM-SHA-256": "sha256", "SCRAM-SHA-512": "sha512" } as const;
-
 export interface LogIns {
-  /** Told of whoever may come in. */
+  /** Called with the user who may come in. */
   known(user: string): void;
-  /** Told of whoever may not. */
+  /** Called where nobody may. */
   refused(): void;
 }
 
-/** @param commonName that of the peer's certificate, where it showed one that was found good */
+/** @param commonName of the peer's certificate; undefined where it showed none that is trusted */
 export function offerSasl(
   { sasl_server_mechanisms: offers }: RheaContainer,
   backend: Backend,
@@ -39,7 +37,7 @@ export function offerSasl(
         judge(user !== null && backend.authenticate(user, password ?? "") ? user : undefined),
       );
     } else {
-      offers[mechanism] = () => scram(HASHES[mechanism], (name) => backend.passwordOf(name), judge);
+      offers[mechanism] = () => scram(SCRAM_HASHES[mechanism], (name) => backend.passwordOf(name), judge);
     }
   }
   if (backend.takesTokens) {
@@ -52,7 +50,7 @@ export function offerSasl(
   if (backend.allowsAnonymous) offers.enable_anonymous();
 }
 
-/** XOAUTH2's `name=value`, each with a byte 1 behind it. */
+/** XOAUTH2's `name=value` pairs, each ended by a byte 1. */
 function fieldsOf(said: string): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries(said.split(String.fromCharCode(1)).map((part) => part.split(/=(.*)/s, 2)));
 }
@@ -67,9 +65,9 @@ function answeringOnce(check: (said: string) => boolean): NonNullable<Offers["EX
   });
 }
 
-/** The server's proof goes as a challenge of its own, which the peer answers with nothing, as Artemis has it. */
+/** Sends the server's proof as a challenge of its own, which the peer answers with nothing, as Artemis does. */
 function scram(
-  hash: "sha256" | "sha512",
+  hash: ScramHash,
   passwordOf: (user: string) => string | undefined,
   judge: (user: string | undefined) => boolean,
 ): RheaServerMechanism {

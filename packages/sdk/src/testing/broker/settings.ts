@@ -1,5 +1,5 @@
 /** The broker's options, parsed once: defaults filled in, conflicts refused with a sentence. */
-
+import { PASSWORD_MECHANISMS } from "../../amqp/sasl-mechanisms.js";
 import { checkFlag, checkNames, checkText, namesOf } from "../../arguments.js";
 import type { SaslMechanism } from "../../connection.js";
 import { MessagingError } from "../../errors.js";
@@ -153,9 +153,8 @@ function tlsSettings({ tls, users = [] }: BrokerOptions): BrokerTlsOptions | und
 
 /** SCRAM compares with passwords that are known, so it is for a broker with users. */
 function mechanisms({ saslMechanisms = ["PLAIN"], users }: BrokerOptions): readonly SaslMechanism[] {
-  const known = ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"];
-  if (!Array.isArray(saslMechanisms) || !saslMechanisms.every((name) => known.includes(name))) {
-    throw invalid(`saslMechanisms must name some of ${known.join(", ")}.`);
+  if (!Array.isArray(saslMechanisms) || !saslMechanisms.every((name) => PASSWORD_MECHANISMS.includes(name))) {
+    throw invalid(`saslMechanisms must name some of ${PASSWORD_MECHANISMS.join(", ")}.`);
   }
   if (users === undefined && saslMechanisms.some((name) => name !== "PLAIN")) {
     throw invalid("saslMechanisms with SCRAM need users, of whom passwords are known.");
