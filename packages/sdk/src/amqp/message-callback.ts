@@ -1,15 +1,15 @@
-/** Hands what arrives to `onMessage`, one message after the other or some at once. */
+/** Hands what arrives to `onMessage`: one message after the other, or several at once. */
 import type { Message } from "../message.js";
 
 export interface CallbackParts {
   readonly onMessage: (message: Message) => void | Promise<void>;
-  /** Calls that have not ended, at most. */
+  /** At most so many calls run at once. */
   readonly concurrency: number;
-  /** The next message that is there, if one is. */
+  /** The next message, if one has arrived. */
   take(): Message | undefined;
-  /** Told of what a call threw; its message is given back already. */
+  /** Called with what a call threw, once its message is given back. */
   failed(error: unknown, message: Message): void;
-  /** Told when there is nothing more to hand over now. */
+  /** Called when there is nothing more to hand over now. */
   idle(): void;
 }
 
@@ -23,8 +23,8 @@ export class MessageCallback {
   }
 
   /**
-   * There may be messages. They are not handed over within rhea's reading of a frame: whatever the callback does, the
-   * connection has its frame done.
+   * There may be messages. They are handed over after rhea has read its frame: whatever the callback does, the
+   * connection is done with it.
    */
   deliver(): void {
     if (this.#scheduled || this.#running >= this.#parts.concurrency) return;
@@ -47,23 +47,30 @@ export class MessageCallback {
     }
   }
 
-  /** A callback that throws costs its own message an attempt, no more. */
   #call(message: Message): void {
-    const { onMessage, failed } = this.#parts;
-    const giveBack = (error: unknown) => {
-      message.release({ failed: true });
-      failed(error, message);
-    };
     try {
-      const handled = onMessage(message);
-      if (!(handled instanceof Promise)) return;
-      this.#running++;
-      handled.catch(giveBack).finally(() => {
-        this.#running--;
-        this.deliver();
-      });
+      const handled = this.#parts.onMessage(message);
+      if (handled instanceof Promise) void this.#untilHandled(handled, message);
     } catch (error) {
-      giveBack(error);
+      this.#giveBack(message, error);
     }
+  }
+
+  async #untilHandled(handled: Promise<void>, message: Message): Promise<void> {
+    this.#running++;
+    try {
+      await handled;
+    } catch (error) {
+      this.#giveBack(message, error);
+    } finally {
+      this.#running--;
+      this.deliver();
+    }
+  }
+
+  /** A callback that throws costs its own message an attempt, no more. */
+  #giveBack(message: Message, error: unknown): void {
+    message.release({ failed: true });
+    this.#parts.failed(error, message);
   }
 }
