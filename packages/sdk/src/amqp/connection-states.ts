@@ -1,4 +1,4 @@
-/** The state that a connection is in, and who is told of each change. */
+/** The state of a connection, and who listens to its changes. */
 import { checkNames, checkSignal, checkWait, namesOf } from "../arguments.js";
 import type { ConnectionState } from "../connection.js";
 import { startDeadline } from "../deadline.js";
@@ -13,9 +13,8 @@ const READY_OPTIONS = namesOf<ReadyOptions>({ timeoutMs: true, signal: true });
 
 export class ConnectionStates {
   readonly #listeners = new Set<(state: ConnectionState) => void>();
+  readonly #closed = Promise.withResolvers<MessagingError | undefined>();
   #state: ConnectionState = { name: "connecting" };
-  /** One for all that ask. */
-  #closed: Promise<MessagingError | undefined> | undefined;
 
   get now(): ConnectionState {
     return this.#state;
@@ -64,14 +63,7 @@ export class ConnectionStates {
 
   /** As {@link Connection.closed}. */
   closed(): Promise<MessagingError | undefined> {
-    this.#closed ??= new Promise((resolve) => {
-      const judge = (state: ConnectionState) => {
-        if (state.name === "closed") resolve(state.cause);
-      };
-      this.listen(judge);
-      judge(this.#state);
-    });
-    return this.#closed;
+    return this.#closed.promise;
   }
 
   #causeOfNow(): MessagingError | undefined {
@@ -92,7 +84,9 @@ export class ConnectionStates {
         });
       }
     }
-    if (state.name === "closed") this.#listeners.clear();
+    if (state.name !== "closed") return;
+    this.#closed.resolve(state.cause);
+    this.#listeners.clear();
   }
 }
 
