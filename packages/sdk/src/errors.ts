@@ -44,35 +44,27 @@ export type MessagingErrorCode =
   | "not-supported"
   | "protocol";
 
-const CODES: ReadonlySet<MessagingErrorCode> = new Set([
-  "connection-failed",
-  "connection-lost",
-  "authentication-failed",
-  "not-authorized",
-  "not-found",
-  "address-full",
-  "rejected",
-  "released",
-  "timed-out",
-  "aborted",
-  "rolled-back",
-  "in-doubt",
-  "closed",
-  "window-full",
-  "invalid-argument",
-  "invalid-body",
-  "not-supported",
-  "protocol",
-] satisfies MessagingErrorCode[]);
-
-const RETRYABLE: ReadonlySet<MessagingErrorCode> = new Set([
-  "connection-failed",
-  "connection-lost",
-  "address-full",
-  "released",
-  "timed-out",
-  "window-full",
-]);
+/** Whether the same operation can succeed later, for every code that there is. */
+const RETRYABLE: Readonly<Record<MessagingErrorCode, boolean>> = {
+  "connection-failed": true,
+  "connection-lost": true,
+  "authentication-failed": false,
+  "not-authorized": false,
+  "not-found": false,
+  "address-full": true,
+  rejected: false,
+  released: true,
+  "timed-out": true,
+  aborted: false,
+  "rolled-back": false,
+  "in-doubt": false,
+  closed: false,
+  "window-full": true,
+  "invalid-argument": false,
+  "invalid-body": false,
+  "not-supported": false,
+  protocol: false,
+};
 
 /** What is known of a failure besides its code. */
 export interface MessagingErrorDetails {
@@ -104,9 +96,8 @@ export class MessagingError extends Error {
   readonly failures: ReadonlyMap<number, MessagingError> | undefined;
 
   /**
-   * What the SDK said of a failure: `error` itself, or the nearest of its causes, when that is a MessagingError, also one
-   * of another copy of this package. Undefined for anything else, so `MessagingError.from(error)?.code` may be asked of
-   * whatever was caught.
+   * Finds the MessagingError in whatever was caught: `error` itself, or the nearest of its causes. An error that another
+   * copy of this package made counts too. Undefined where there is none: `MessagingError.from(error)?.code`.
    */
   static from(error: unknown): MessagingError | undefined {
     let at = error;
@@ -121,7 +112,7 @@ export class MessagingError extends Error {
   constructor(code: MessagingErrorCode, message: string, details: MessagingErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.retryable = RETRYABLE.has(code);
+    this.retryable = RETRYABLE[code] === true;
     this.destination = details.destination;
     this.condition = details.condition;
     this.mayHaveArrived = details.mayHaveArrived ?? false;
@@ -129,13 +120,13 @@ export class MessagingError extends Error {
   }
 }
 
-/** Of a chain of causes no more is looked at. */
+/** How far a chain of causes is followed. */
 const MAXIMUM_DEPTH = 16;
 
 /** Two versions of the package in one program have two classes of this name. */
 function isOfAnotherCopy(error: object): error is MessagingError {
   if (!(error instanceof Error) || error.name !== "MessagingError" || !("code" in error)) return false;
-  return CODES.has(error.code as MessagingErrorCode);
+  return typeof error.code === "string" && Object.hasOwn(RETRYABLE, error.code);
 }
 
 function ownCopyOf(other: MessagingError): MessagingError {
