@@ -1,4 +1,4 @@
-/** What stands above producers and consumers, put together over one connection: requests, processors, dead letters. */
+/** Adds to a connection what stands above producers and consumers: requests, processors, dead letters. */
 import { AmqpConnection } from "./amqp/amqp-connection.js";
 import type { Connection } from "./connection.js";
 import { DeadLetterQueue } from "./dead-letters/dead-letter-queue.js";
@@ -12,22 +12,20 @@ import { openResponder } from "./request/responder.js";
 import type { RequestOptions, Responder, RespondOptions } from "./request-reply.js";
 import type { StandardSchemaV1 } from "./standard-schema.js";
 
-/** The connection that the application gets. The layers that it puts together know each other by interfaces alone. */
+/** The connection that the application gets. The layers that meet here know each other by their interfaces alone. */
 export class ComposedConnection extends AmqpConnection implements Connection {
   /** What drains itself before the connection closes. */
   readonly #runners = new Set<Responder | Processor>();
   #requester: Requester | undefined;
-  #ending: Promise<void> | undefined;
 
   request(destination: Destination, message: OutgoingMessage, options?: RequestOptions): Promise<Message> {
     this.#requester ??= new Requester(this);
-    if (this.state.name !== "reconnecting" || this.waitForReconnectMs === 0) {
-      return this.#requester.request(destination, message, options);
-    }
-    return this.#requestLater(this.#requester, destination, message, options);
+    return this.isAwaited
+      ? this.#requestLater(this.#requester, destination, message, options)
+      : this.#requester.request(destination, message, options);
   }
 
-  /** Asks once the connection is back; the time until then is the request's own. What keeps it away is said by the asking. */
+  /** Asks once the connection is back, within the time of the request. Where it stays away, the request fails and says why. */
   async #requestLater(
     requester: Requester,
     destination: Destination,
@@ -38,7 +36,7 @@ export class ComposedConnection extends AmqpConnection implements Connection {
     const longest = Math.min(timeoutMs, this.waitForReconnectMs);
     await this.ready({ ...options, timeoutMs: longest }).catch(() => {});
     const left = timeoutMs - (performance.now() - begun);
-    // One that was wrong from the beginning is refused with its own words.
+    // A time-out that is not allowed is passed on, and refused there.
     return requester.request(destination, message, {
       ...options,
       timeoutMs: timeoutMs > 0 ? Math.max(1, Math.ceil(left)) : timeoutMs,
@@ -67,16 +65,8 @@ export class ComposedConnection extends AmqpConnection implements Connection {
     return new DeadLetterQueue(this, destination);
   }
 
-  override close(): Promise<void> {
-    this.#ending ??= this.#close();
-    return this.#ending;
-  }
-
-  async #close(): Promise<void> {
-    if (this.line !== undefined) {
-      await Promise.allSettled([...this.#runners].map((runner) => runner[Symbol.asyncDispose]()));
-      await this.#requester?.close().catch(() => {});
-    }
-    await super.close();
+  protected override async drain(): Promise<void> {
+    await Promise.allSettled([...this.#runners].map((runner) => runner[Symbol.asyncDispose]()));
+    await this.#requester?.close().catch(() => {});
   }
 }

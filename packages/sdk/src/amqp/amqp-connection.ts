@@ -31,7 +31,7 @@ const BROWSER_OPTIONS = namesOf<BrowserOptions>({ selector: true, creditWindow: 
 /** How long `close` waits for sends under way. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** What stands on links alone; the rest is put together above. */
+/** What needs links alone; ComposedConnection adds the rest. */
 type LinkConnection = Omit<Connection, "request" | "respond" | "process" | "deadLetters">;
 
 /** A connection over all the lines that it has in its life, and the producers, consumers and transactions made from it. */
@@ -130,14 +130,14 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     checkDestination("The destination of a consumer", destination);
     checkConsumerOptions(destination, options);
     this.#temporaries.checkConsumable(destination);
-    await this.#openLine(destination.address);
+    const line = await this.#openLine(destination.address);
     if (options.signal?.aborted === true) {
       throw new MessagingError("aborted", "The consumer's signal is aborted already.", {
         cause: options.signal.reason,
       });
     }
     const identity = identify(destination, options.subscription, this.hasClientId, this.#linkNames);
-    return this.#consumer(destination, identity, options);
+    return this.#consumer(line, destination, identity, options);
   }
 
   async createBrowser(destination: Destination, options: BrowserOptions = {}): Promise<Browser> {
@@ -150,16 +150,19 @@ export class AmqpConnection implements LinkConnection, LinkHost {
       });
     }
     this.#temporaries.checkConsumable(destination);
-    const open = () => this.#consumer(destination, browsing(), { ...options, acknowledge: "auto" });
+    const open = async () => {
+      const line = await this.#openLine(destination.address);
+      return this.#consumer(line, destination, browsing(), { ...options, acknowledge: "auto" });
+    };
     return new QueueBrowser(destination, await open(), open);
   }
 
   async #consumer(
+    line: Line,
     destination: Destination,
     identity: ConsumerIdentity,
     options: ConsumerOptions,
   ): Promise<AmqpConsumer> {
-    const line = await this.#openLine(destination.address);
     const forget = (closed: AmqpConsumer) => {
       this.#consumers.delete(closed);
       this.#linkNames.release(identity.linkName);
@@ -220,8 +223,12 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     });
   }
 
+  /** Ends what stands above producers and consumers, while there is a line to do it over. */
+  protected async drain(): Promise<void> {}
+
   async #close(): Promise<void> {
     if (this.#line !== undefined) {
+      await this.drain();
       await Promise.all([...this.#producers].map((producer) => producer.whenIdle(CLOSE_TIMEOUT_MS)));
     }
     for (const consumer of this.#consumers) consumer.flush();
@@ -230,9 +237,14 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     await line?.close();
   }
 
-  /** The line in use; where it is being made again, waits for it as long as the application has it wait. */
+  /** Whether the line is being made again, and operations wait for it. */
+  protected get isAwaited(): boolean {
+    return this.state.name === "reconnecting" && this.waitForReconnectMs > 0;
+  }
+
+  /** The line in use. @throws MessagingError where there is none, after `waitForReconnectMs` where it is awaited. */
   async #openLine(address: string | undefined): Promise<Line> {
-    if (this.state.name === "reconnecting" && this.waitForReconnectMs > 0) {
+    if (this.isAwaited) {
       await this.ready({ timeoutMs: this.waitForReconnectMs }).catch(() => {});
     }
     if (this.#line === undefined || this.state.name !== "open") throw this.unavailable(address);
