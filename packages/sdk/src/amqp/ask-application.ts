@@ -1,4 +1,4 @@
-/** What the application is asked for at each attempt to connect: who logs in, and what carries the bytes. */
+/** Asks the application, at each attempt to connect, who logs in and what carries the bytes. */
 import { Duplex } from "node:stream";
 import type { BrokerAddress, ConnectOptions, Credentials } from "../connection.js";
 import { startDeadline } from "../deadline.js";
@@ -6,15 +6,14 @@ import { MessagingError } from "../errors.js";
 import { checkGiven } from "./credentials.js";
 
 /**
- * @returns at once where nobody has to be asked
- * @throws MessagingError `connection-failed` where the function fails or does not answer in time: the next attempt may get
- * an answer; `aborted`.
+ * @throws MessagingError `connection-failed` where the function fails or does not answer in time, as the next attempt may
+ * get an answer; `aborted`.
  */
-export function askCredentials(
+export async function askCredentials(
   given: NonNullable<ConnectOptions["credentials"]>,
   timeoutMs: number,
   signal: AbortSignal,
-): Credentials | Promise<Credentials> {
+): Promise<Credentials> {
   if (typeof given !== "function") return given;
   return answerTo(given, { name: "credentials", check: checkGiven, timeoutMs, signal });
 }
@@ -26,7 +25,7 @@ export async function askSocket(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  // One that comes too late is nobody's.
+  // Nobody else would end one that comes too late.
   const unused = (socket: Duplex) => socket.destroy();
   return answerTo(() => create({ host, port, secure }), {
     name: "createSocket",
@@ -38,7 +37,7 @@ export async function askSocket(
 }
 
 interface Question<Answer> {
-  /** The function's, for sentences. */
+  /** The function's name, for errors. */
   readonly name: string;
   readonly check: (answer: Answer) => void;
   readonly timeoutMs: number;
@@ -59,7 +58,7 @@ function answerTo<Answer>(ask: () => Answer | Promise<Answer>, question: Questio
   const inTime = startDeadline(timeoutMs, () => fail(failed(name, `did not answer within ${timeoutMs} ms`)));
   signal.addEventListener("abort", aborted, { once: true });
   if (signal.aborted) aborted();
-  // Also what it throws at once is its failure.
+  // What it throws at once is its failure too.
   new Promise<Answer>((answered) => answered(ask())).then(
     (answer) => {
       try {

@@ -39,10 +39,11 @@ export class Line {
    * @throws MessagingError `connection-failed`, `authentication-failed`, `aborted`
    */
   static async open(endpoint: BrokerEndpoint, settings: ConnectionSettings, signal: AbortSignal): Promise<Line> {
-    const { credentials, connectTimeoutMs } = settings;
-    const asked = credentials && askCredentials(credentials, connectTimeoutMs, signal);
-    const login = (asked instanceof Promise ? await asked : asked) ?? userOf(endpoint, settings);
-    const made = settings.createSocket && (await askSocket(settings.createSocket, endpoint, connectTimeoutMs, signal));
+    const { credentials, createSocket, connectTimeoutMs } = settings;
+    const login = credentials
+      ? await askCredentials(credentials, connectTimeoutMs, signal)
+      : userOf(endpoint, settings);
+    const made = createSocket && (await askSocket(createSocket, endpoint, connectTimeoutMs, signal));
     try {
       return await Line.#open(endpoint, settings, rheaOptions(endpoint, settings, login, made), signal);
     } catch (error) {
