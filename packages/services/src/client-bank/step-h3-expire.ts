@@ -5,8 +5,9 @@
 import type { Connection, Producer } from "@quittance/sdk";
 import type { Database, Transaction } from "../platform/database.js";
 import type { Logger } from "../platform/log.js";
+import { startRounds } from "../platform/rounds.js";
 import type { Envelopes } from "../shared/envelope.js";
-import { MESSAGE_KINDS } from "../shared/message-kinds.js";
+import { channelOf } from "../shared/message-kinds.js";
 import { destinationOf } from "../shared/queue-map.js";
 import { bankResultBody } from "./bank-result.js";
 import { decideExpiries, type ExpiryDecision } from "./decide-holds.js";
@@ -32,47 +33,34 @@ export interface HoldSweepParts {
 }
 
 export interface HoldSweep {
-  /** Looks once, and goes on until nothing is due; it never rejects. */
-  run(): Promise<void>;
   /** Ends the schedule, and waits for a look that is under way. */
   stop(): Promise<void>;
 }
 
-/** Starts the schedule. */
+/** Starts the schedule. Each look goes on until nothing is due. */
 export async function startHoldSweep(parts: HoldSweepParts): Promise<HoldSweep> {
   const { connection, everyMs, log } = parts;
-  const { channel } = MESSAGE_KINDS["bank-result"];
-  if (channel === undefined) throw new Error("bank-result has no channel.");
+  const channel = channelOf("bank-result");
   const { priority, deliveryMode } = channel;
   const producer = await connection.createProducer(destinationOf(channel), {
     ...{ priority, deliveryMode },
     sendTimeoutMs: SEND_TIMEOUT_MS,
   });
-  let running: Promise<void> | undefined;
-  let stopped = false;
-  const run = () => {
-    running ??= sweep(parts, producer, () => stopped)
-      .catch((error: unknown) => log.warn({ step: "H3", err: error }, "holds that expired wait for the next look"))
-      .finally(() => {
-        running = undefined;
-      });
-    return running;
-  };
-  const timer = setInterval(() => void run(), everyMs);
-  timer.unref();
+  const looks = startRounds({
+    everyMs,
+    work: (isStopping) => sweep(parts, producer, isStopping),
+    failed: (error) => log.warn({ step: "H3", err: error }, "holds that expired wait for the next look"),
+  });
   return {
-    run,
-    stop: async () => {
-      stopped = true;
-      clearInterval(timer);
-      await running;
+    async stop() {
+      await looks.stop();
       await producer.close();
     },
   };
 }
 
-async function sweep(parts: HoldSweepParts, producer: Producer, isStopped: () => boolean): Promise<void> {
-  while (!isStopped()) {
+async function sweep(parts: HoldSweepParts, producer: Producer, isStopping: () => boolean): Promise<void> {
+  while (!isStopping()) {
     const ids = await parts.database.autoCommit((session) => findExpiredHolds(session, new Date(parts.now())));
     if (ids.length === 0) return;
     const decisions = await parts.database.transaction((transaction) => expireHolds(transaction, ids, parts.now));

@@ -1,6 +1,7 @@
 /** Runs from time to time: deletes old events, and seals secrets again with the first key. */
-import type { Database } from "../../platform/database.js";
+import type { Database, Session } from "../../platform/database.js";
 import type { Logger } from "../../platform/log.js";
+import { type Rounds, startRounds } from "../../platform/rounds.js";
 import { giveUpForDeleted, purgeEvents } from "../operations/purge-events.js";
 import { findSealedOtherwise, replaceSeal } from "../operations/webhook-secrets.js";
 import type { SecretSeal } from "./secret-seal.js";
@@ -25,56 +26,45 @@ export interface HousekeepingOptions {
 
 export class EventHousekeeping {
   readonly #options: Required<HousekeepingOptions>;
-  readonly #timer: NodeJS.Timeout;
-  #round: Promise<void> | undefined;
-  #stopping = false;
+  readonly #rounds: Rounds;
 
   constructor(options: HousekeepingOptions) {
     this.#options = { everyMs: 60_000, eventsKeptMs: EVENTS_KEPT_MS, ...options };
-    this.#timer = setInterval(() => void this.run(), this.#options.everyMs).unref();
+    const { everyMs, log } = this.#options;
+    this.#rounds = startRounds({
+      everyMs,
+      work: (isStopping) => this.#work(isStopping),
+      failed: (error) => log.warn({ err: error }, "old events are not deleted"),
+    });
   }
 
   /** One round; the one that is under way when there is one. */
   run(): Promise<void> {
-    this.#round ??= this.#work()
-      .catch((error: unknown) => this.#options.log.warn({ err: error }, "old events are not deleted"))
-      .finally(() => {
-        this.#round = undefined;
-      });
-    return this.#round;
+    return this.#rounds.run();
   }
 
   /** Ends after the statement that is under way. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    clearInterval(this.#timer);
-    await this.#round;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  async #work(): Promise<void> {
+  async #work(isStopping: () => boolean): Promise<void> {
     const { database, eventsKeptMs, log } = this.#options;
-    await this.#sealAgain();
+    await this.#sealAgain(isStopping);
     const limits = { maximumAgeMs: eventsKeptMs, limit: BATCH };
-    const purged = await this.#repeat(() => database.autoCommit((session) => purgeEvents(session, limits)));
-    const givenUp = await this.#repeat(() => database.autoCommit((session) => giveUpForDeleted(session, BATCH)));
+    const repeat = (batch: (session: Session) => Promise<number>) =>
+      repeated(() => database.autoCommit(batch), isStopping);
+    const purged = await repeat((session) => purgeEvents(session, limits));
+    const givenUp = await repeat((session) => giveUpForDeleted(session, BATCH));
     if (purged + givenUp > 0) log.info({ purged, givenUp }, "old events deleted");
   }
 
-  async #repeat(batch: () => Promise<number>): Promise<number> {
-    let total = 0;
-    for (let count = BATCH, round = 0; count === BATCH && round < MAXIMUM_BATCHES && !this.#stopping; round += 1) {
-      count = await batch();
-      total += count;
-    }
-    return total;
-  }
-
   /** So that a key can be taken away some time after another one was put before it. */
-  async #sealAgain(): Promise<void> {
+  async #sealAgain(isStopping: () => boolean): Promise<void> {
     const { database, seal, log } = this.#options;
     const former = await database.autoCommit((session) => findSealedOtherwise(session, seal.keyId, BATCH));
     for (const one of former) {
-      if (this.#stopping) return;
+      if (isStopping()) return;
       try {
         const secret = await seal.seal(await seal.open(one.sealed, one.endpointId), one.endpointId);
         await database.autoCommit((session) => replaceSeal(session, one, secret));
@@ -83,4 +73,14 @@ export class EventHousekeeping {
       }
     }
   }
+}
+
+/** Works batch after batch while they are full, at most as many as one round may. */
+async function repeated(batch: () => Promise<number>, isStopping: () => boolean): Promise<number> {
+  let total = 0;
+  for (let count = BATCH, round = 0; count === BATCH && round < MAXIMUM_BATCHES && !isStopping(); round += 1) {
+    count = await batch();
+    total += count;
+  }
+  return total;
 }
