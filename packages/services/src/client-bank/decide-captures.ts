@@ -23,13 +23,12 @@ export interface CaptureFacts {
   /** Milliseconds since 1970. */
   readonly now: number;
   /** How long the money of a payment that is captured by hand is held, in milliseconds [7 days]. */
-  readonly holdMs?: number;
+  readonly holdMs?: number | undefined;
   /** The guesses that count, to which those of the batch are added; without it none are counted. */
   readonly guesses?: GuessTally | undefined;
 }
 
-/** How long money is held, in milliseconds. */
-export const DEFAULT_HOLD_MS = 7 * 86_400_000;
+const DEFAULT_HOLD_MS = 7 * 86_400_000;
 
 const SAME_ID_OTHER_PARAMETERS = "Its id is that of a payment with other parameters.";
 const OTHER_ID_SAME_FIELDS =

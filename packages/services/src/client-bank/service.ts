@@ -11,7 +11,6 @@ import { startSteps } from "../shared/start-steps.js";
 import { answerRead } from "./answer-reads.js";
 import { GuessBook, type GuessLimits, NO_GUESS_LIMITS } from "./card-guesses.js";
 import { clientService } from "./clients/client-service.js";
-import { DEFAULT_HOLD_MS } from "./decide-captures.js";
 import { Gateways, hearGateways } from "./gateways.js";
 import { createOutcomeMetrics } from "./outcome-metrics.js";
 import { type StepTools, step3Capture } from "./step-3-capture.js";
@@ -57,7 +56,7 @@ export async function startClientBank(options: ClientBankOptions): Promise<Runni
     envelopes,
     gateways,
     guesses,
-    holdMs: options.holdMs ?? DEFAULT_HOLD_MS,
+    holdMs: options.holdMs,
     now,
   };
 

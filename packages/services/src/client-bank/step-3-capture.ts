@@ -5,7 +5,7 @@ import { type Logger, traceIdOf } from "../platform/log.js";
 import type { ValidationResultMessage } from "../shared/messages.js";
 import { bankResult } from "./bank-result.js";
 import { type GuessBook, GuessTally } from "./card-guesses.js";
-import { type CaptureDecision, DEFAULT_HOLD_MS, decideCaptures } from "./decide-captures.js";
+import { type CaptureDecision, decideCaptures } from "./decide-captures.js";
 import { withExtendedDeadlines } from "./extend-deadlines.js";
 import { findCardGuesses, type MerchantGuesses } from "./operations/find-card-guesses.js";
 import { findPayments } from "./operations/find-payments.js";
@@ -22,8 +22,8 @@ export interface StepTools extends Telling {
   readonly log: Logger;
   readonly outcomes: OutcomeMetrics;
   readonly guesses: GuessBook;
-  /** How long the money of a payment that is captured by hand is held, in milliseconds. */
-  readonly holdMs: number;
+  /** How long the money of a payment that is captured by hand is held, in milliseconds [7 days]. */
+  readonly holdMs: number | undefined;
   /** The clock: milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -85,7 +85,7 @@ export async function capturePayments(
   messages: readonly ValidationResultMessage[],
   now: () => number,
   guesses?: GuessBook,
-  holdMs = DEFAULT_HOLD_MS,
+  holdMs?: number,
 ): Promise<readonly CaptureDecision[]> {
   const cards = new Set<string>();
   for (const { card, declineReason } of messages) if (declineReason === undefined) cards.add(card.fingerprint);
