@@ -7,12 +7,17 @@ import type { PaymentRecord } from "./payment-record.js";
 
 /** What step H2 says of one order. */
 export type HoldDecision =
-  /** The payment is captured or canceled as asked. `isNew` when this order is the one that concluded it. */
+  /** The payment is captured or canceled as asked. `isNew` when this order is the one that did it. */
   | { readonly outcome: "concluded"; readonly payment: PaymentRecord; readonly isNew: boolean }
   /** The hold had expired when the order came, and nobody had ended it: this one does. */
-  | { readonly outcome: "expired"; readonly payment: PaymentRecord }
+  | { readonly outcome: "expired"; readonly payment: PaymentRecord; readonly isNew: true }
   /** The payment is as it was; whoever waits is told how it stands. */
-  | { readonly outcome: "refused"; readonly payment: PaymentRecord; readonly refusal: HoldRefusal }
+  | {
+      readonly outcome: "refused";
+      readonly payment: PaymentRecord;
+      readonly isNew: false;
+      readonly refusal: HoldRefusal;
+    }
   /** The payment is not recorded and may still be: nothing is decided, and the order comes again. */
   | { readonly outcome: "waits"; readonly sinceMs: number }
   /** There is no such payment of the merchant's, and there will be none: nothing is to be done. */
@@ -47,46 +52,42 @@ export function decideHolds(orders: readonly HoldOrdered[], facts: HoldFacts): r
       wasHeld: payment.authorizeTime !== null,
       cancelReason: cancelReasonOf(payment.declineReason),
     });
-    if (typeof verdict === "object") return { outcome: "refused", payment, refusal: verdict.refusal };
+    if (typeof verdict === "object") return { outcome: "refused", payment, isNew: false, refusal: verdict.refusal };
     if (verdict === "done") return { outcome: "concluded", payment, isNew: false };
     const isExpired = isDue(payment, facts.now);
-    const concluded = isExpired
-      ? released(payment, "AUTHORIZATION_EXPIRED", facts.now)
-      : obeyed(payment, order, facts.now);
-    changed.set(payment.id, concluded);
-    return isExpired
-      ? { outcome: "expired", payment: concluded }
-      : { outcome: "concluded", payment: concluded, isNew: true };
+    const ended = isExpired ? released(payment, "AUTHORIZATION_EXPIRED", facts.now) : obeyed(payment, order, facts.now);
+    changed.set(ended.id, ended);
+    return { outcome: isExpired ? "expired" : "concluded", payment: ended, isNew: true };
   });
 }
 
-/** What step H3 does about one hold that was due when it was looked for. */
-export type ExpiryDecision =
-  /** It is released, and its end is told. */
-  | { readonly outcome: "expired"; readonly payment: PaymentRecord }
-  /** It was released some time ago and is not final: whoever released it may have died before the end was told. */
-  | { readonly outcome: "told again"; readonly payment: PaymentRecord };
+/** A hold that was due when step H3 looked for it. */
+export interface ExpiryDecision {
+  /** It is released now; or it was, and is not final: whoever released it may have died before its end was told. */
+  readonly outcome: "expired" | "told again";
+  /** As it is afterwards: its `holdExpireTime` is when its end is told again, unless it is final by then. */
+  readonly payment: PaymentRecord;
+}
+
+/** How soon, in milliseconds, an end is told again. */
+const TELL_AGAIN_MS = 60_000;
 
 /**
- * Decides about holds that were due; those that somebody else has concluded or told meanwhile are left out.
- * @param again how soon, in milliseconds, their ends are told again unless the payments are final; each time it takes twice
- * as long, so that little is sent to a merchant's bank that is away.
+ * Decides about holds that were due, and leaves out those that somebody else has concluded or told meanwhile. An end is told
+ * again a minute later, and then whenever the time since the release has doubled: a merchant's bank that is away gets few.
+ * @param now milliseconds since 1970.
  */
-export function decideExpiries(
-  payments: Iterable<PaymentRecord>,
-  { now, again }: { readonly now: number; readonly again: number },
-): readonly ExpiryDecision[] {
-  const decisions: ExpiryDecision[] = [];
-  for (const payment of payments) {
-    if (!isDue(payment, now)) continue;
-    const toldForMs = payment.state === "AUTHORIZED" ? 0 : now - Date.parse(payment.captureTime);
-    const holdExpireTime = new Date(now + Math.max(again, toldForMs)).toISOString();
-    if (payment.state === "AUTHORIZED") {
-      const expired = { ...released(payment, "AUTHORIZATION_EXPIRED", now), holdExpireTime };
-      decisions.push({ outcome: "expired", payment: expired });
-    } else decisions.push({ outcome: "told again", payment: { ...payment, holdExpireTime } });
-  }
-  return decisions;
+export function decideExpiries(payments: Iterable<PaymentRecord>, now: number): readonly ExpiryDecision[] {
+  const due = [...payments].filter((payment) => isDue(payment, now));
+  return due.map((payment): ExpiryDecision => {
+    const isHeld = payment.state === "AUTHORIZED";
+    const ended = isHeld ? released(payment, "AUTHORIZATION_EXPIRED", now) : payment;
+    const againMs = now + Math.max(TELL_AGAIN_MS, now - Date.parse(ended.captureTime));
+    return {
+      outcome: isHeld ? "expired" : "told again",
+      payment: { ...ended, holdExpireTime: new Date(againMs).toISOString() },
+    };
+  });
 }
 
 function isDue({ holdExpireTime }: PaymentRecord, now: number): boolean {

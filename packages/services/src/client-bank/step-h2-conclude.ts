@@ -40,8 +40,7 @@ export async function stepH2Conclude(
       tools.log.warn({ ...facts, outcome: "there is no such payment" }, "conclude");
       return {};
     }
-    const { outcome, payment } = decision;
-    const isNew = outcome === "expired" || (outcome === "concluded" && decision.isNew);
+    const { outcome, payment, isNew } = decision;
     const refusal = outcome === "refused" ? decision.refusal : undefined;
     tools.log.info(
       { ...facts, outcome, refusal, repeated: (outcome === "concluded" && !isNew) || undefined },
@@ -73,7 +72,7 @@ export async function concludeOrders(
   const payments = await lockHeldPayments(transaction, [...new Set(orders.map(({ paymentId }) => paymentId))]);
   const decisions = decideHolds(orders, { payments, now: now() });
   const concluded = decisions.flatMap((decision) =>
-    decision.outcome === "expired" || (decision.outcome === "concluded" && decision.isNew) ? [decision.payment] : [],
+    "payment" in decision && decision.isNew ? [decision.payment] : [],
   );
   await Promise.all([concluded.length > 0 && concludeHolds(transaction, concluded), transaction.commit()]);
   return decisions;

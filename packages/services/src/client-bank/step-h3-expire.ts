@@ -16,8 +16,6 @@ import { findExpiredHolds } from "./operations/find-expired-holds.js";
 import { lockPayments } from "./operations/lock-payments.js";
 import type { OutcomeMetrics } from "./outcome-metrics.js";
 
-/** A payment that was released, and is not final after so long, has its end told again. */
-const TELL_AGAIN_MS = 60_000;
 /** A send that the broker does not confirm within this time is left to the next time that the end is told. */
 const SEND_TIMEOUT_MS = 10_000;
 
@@ -79,7 +77,7 @@ export async function expireHolds(
   now: () => number,
 ): Promise<readonly ExpiryDecision[]> {
   const payments = await lockPayments(transaction, ids);
-  const decisions = decideExpiries(payments.values(), { now: now(), again: TELL_AGAIN_MS });
+  const decisions = decideExpiries(payments.values(), now());
   const of = (wanted: ExpiryDecision["outcome"]) =>
     decisions.flatMap(({ outcome, payment }) => (outcome === wanted ? [payment] : []));
   const [expired, toldAgain] = [of("expired"), of("told again")];
