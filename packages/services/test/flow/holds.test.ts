@@ -10,7 +10,7 @@ import {
   RefundPaymentRequest,
   RefundState,
 } from "../../dist/gen/quittance/payments/v1/payments.js";
-import { decodeFailure } from "../gateway/api-client.js";
+import { failureOf } from "../gateway/api-client.js";
 import { eventually } from "../support/eventually.js";
 import { GOOD_CARD, TEST_BROKER, type TestStack, useStack } from "../support/stack-for-tests.js";
 
@@ -66,11 +66,11 @@ describe(`Payments that hold money, on the ${TEST_BROKER} broker`, function () {
     for (const answer of answers) expect(answer).to.deep.equal(answers[0]);
     expect((await entriesOf(house(), payment.id)).length, "one debit and its counterpart").to.equal(2);
     for (const again of [() => capture(payment.id), () => capture(payment.id, 399n), () => cancel(payment.id)]) {
-      const error = decodeFailure(await failureOf(again()));
+      const error = await failureOf(again());
       expect(error.code).to.equal(status.FAILED_PRECONDITION);
       expect(error.info?.reason).to.equal("ALREADY_CAPTURED");
     }
-    const tooMuch = decodeFailure(await failureOf(capture(payment.id, 1_001n)));
+    const tooMuch = await failureOf(capture(payment.id, 1_001n));
     expect(tooMuch.code).to.equal(status.INVALID_ARGUMENT);
     expect(tooMuch.violations.map(({ field }) => field)).to.deep.equal(["amount.minor_units"]);
   });
@@ -132,7 +132,7 @@ describe(`Payments that hold money, on the ${TEST_BROKER} broker`, function () {
       const declined = await house().pay({ requestId: `none-${method}`, amount: eur(1n), capture: method });
       expect(declined.state).to.equal(PaymentState.DECLINED);
       expect(declined.authorizeTime).to.equal(undefined);
-      const error = decodeFailure(await failureOf(capture(declined.id)));
+      const error = await failureOf(capture(declined.id));
       expect(error.info?.reason).to.equal("PAYMENT_NOT_AUTHORIZED");
     }
     expect((await cancel(all.id)).state).to.equal(PaymentState.CANCELED);
@@ -149,7 +149,7 @@ describe(`Payments that hold money, on the ${TEST_BROKER} broker`, function () {
     );
     const read = await readPayment(house(), payment.id);
     expect(read.cancelReason).to.equal(CancelReason.EXPIRED);
-    const error = decodeFailure(await failureOf(capture(payment.id)));
+    const error = await failureOf(capture(payment.id));
     expect(error.code).to.equal(status.FAILED_PRECONDITION);
     expect(error.info?.reason).to.equal("AUTHORIZATION_EXPIRED");
     expect((await cancel(payment.id)).cancelReason, "it is released, as asked").to.equal(CancelReason.EXPIRED);
@@ -184,7 +184,7 @@ describe(`Payments that hold money, on the ${TEST_BROKER} broker`, function () {
 
   it("are another request than a payment that is captured at once", async () => {
     await house().pay({ requestId: "reused" });
-    const error = decodeFailure(await failureOf(hold("reused")));
+    const error = await failureOf(hold("reused"));
     expect(error.code).to.equal(status.ALREADY_EXISTS);
     expect(error.violations.map(({ field }) => field)).to.deep.equal(["capture"]);
   });
@@ -192,9 +192,9 @@ describe(`Payments that hold money, on the ${TEST_BROKER} broker`, function () {
   it("are nobody else's to capture, and none that never was", async () => {
     const payment = await hold("mine");
     const foreign = call(house(), "capturePayment", { id: payment.id, amount: undefined, wait: WAIT }, "m-0003");
-    expect(decodeFailure(await failureOf(foreign)).code).to.equal(status.NOT_FOUND);
+    expect((await failureOf(foreign)).code).to.equal(status.NOT_FOUND);
     const unknown = call(house(), "cancelPayment", { id: `pay_${"a".repeat(32)}`, wait: WAIT });
-    expect(decodeFailure(await failureOf(unknown)).code).to.equal(status.NOT_FOUND);
+    expect((await failureOf(unknown)).code).to.equal(status.NOT_FOUND);
     expect((await readPayment(house(), payment.id)).state).to.equal(PaymentState.AUTHORIZED);
     await cancel(payment.id);
   });
@@ -266,13 +266,6 @@ function call<Method extends HoldMethod>(
       }),
   );
   return calling;
-}
-
-function failureOf(calling: Promise<unknown>): Promise<ServiceError> {
-  return calling.then(
-    () => expect.fail("the call was answered"),
-    (error: ServiceError) => error,
-  );
 }
 
 async function readPayment(house: TestStack, id: string): Promise<Payment> {
