@@ -38,7 +38,7 @@ export type Answer =
   | { readonly kind: "reused" }
   /** Nothing is known: the call may have been accepted, and is to be made again. */
   | { readonly kind: "unknown"; readonly why: string }
-  /** The payment stands so that it cannot be captured or canceled as asked: the reason of the API. */
+  /** The payment cannot be captured or canceled as asked: the reason that the API gives. */
   | { readonly kind: "precondition"; readonly reason: string }
   /** An answer that a correct call must never get. */
   | { readonly kind: "refused"; readonly why: string };
@@ -220,7 +220,7 @@ function captureOf(manual = false): CaptureMethod {
   return manual ? CaptureMethod.MANUAL : CaptureMethod.UNSPECIFIED;
 }
 
-/** What the API says of a payment that is not as a capture or a cancellation needs it. */
+/** The reasons for which the API refuses a capture or a cancellation. */
 const PRECONDITION = /ALREADY_CAPTURED|PAYMENT_CANCELED|AUTHORIZATION_EXPIRED|PAYMENT_NOT_AUTHORIZED/;
 
 function judgeRpcError(error: ServiceError): Answer {

@@ -33,7 +33,7 @@ function isPayment(asked: AskedPayment | AskedRefund): asked is AskedPayment {
   return "verdicts" in asked;
 }
 
-/** Lets every hold expire that nobody has ended: what is released then is part of the round. */
+/** Lets every open hold expire now, so that its release is part of the round. */
 export async function letHoldsExpire(house: House): Promise<void> {
   await house.query(
     "UPDATE client_bank.payments SET hold_expire_time = now() WHERE state = 'AUTHORIZED' AND hold_expire_time > now()",
@@ -43,7 +43,7 @@ export async function letHoldsExpire(house: House): Promise<void> {
 /** Ends every hold as well. @throws WaitedInVainError that says what is unfinished. */
 export async function untilAllFinal(house: House, book: RequestBook): Promise<void> {
   await untilComplete(async () => {
-    // At each look: a payment that an outage kept on its way holds its money only now.
+    // At each look: a payment that an outage delayed may hold its money only now.
     await letHoldsExpire(house);
     const [row] = await house.query<Record<Column, string>>(
       `SELECT (SELECT count(*) FROM client_bank.payments)::text AS payments,

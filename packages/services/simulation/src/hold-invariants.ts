@@ -1,4 +1,4 @@
-/** What must be true of holds, and of what was told to those who asked for their capture or their release. */
+/** What must be true of holds, and of the answers to captures and cancellations. */
 import type { HoldCall } from "./callers.js";
 import type { Complain } from "./complain.js";
 import type { SimulatedServer } from "./database/simulated-server.js";
@@ -17,7 +17,7 @@ export function checkHolds({ clientBank }: SimulatedServer, complain: Complain):
   }
 }
 
-/** What an order was told is so, at the moment when it is told and ever after. */
+/** The answer to an order is true when it is given, and stays true. */
 export function checkToldHold(server: SimulatedServer, call: HoldCall, complain: Complain): void {
   const { id, action, amount, answer } = call;
   if (typeof answer === "string") return;
@@ -51,7 +51,7 @@ export function checkToldHold(server: SimulatedServer, call: HoldCall, complain:
   }
 }
 
-/** When all is quiet and every hold has had its time: none is left, and each ended as somebody asked for, or by itself. */
+/** When all is quiet and the time of every hold is over: none is left, and each ended as somebody asked, or expired. */
 export function checkEndedHolds(
   server: SimulatedServer,
   calls: readonly HoldCall[],

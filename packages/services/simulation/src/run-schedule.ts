@@ -49,9 +49,9 @@ const LONGEST_WAIT_MS = 31_000;
 const MAXIMUM_WAITS = 50;
 /** Longer than a hold lasts, and than its end waits to be told again. */
 const LONGEST_HOLD_MS = 61_000;
-/** So long before a hold expires somebody asks for it: about as long as it takes to be asked. */
+/** How long before the first expiry the late orders may begin: about as long as an order takes. */
 const LATE_BY_MS = 500;
-/** One after the other may be struck by a fault. */
+/** A fault may strike one look after the other, but not as many as these. */
 const MAXIMUM_LOOKS = 20;
 
 /** Runs the schedule of `seed`, a whole number of 0 to 2^32 - 1. The process's clock is the schedule's meanwhile. */

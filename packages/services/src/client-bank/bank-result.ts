@@ -1,15 +1,15 @@
-/** What merchant-bank is told of a payment: made of what is recorded, so that it is the same however often it is sent. */
+/** The message that sends a payment on to merchant-bank. It follows from the record: sent again, it says the same. */
 import type { Message, Outgoing } from "@quittance/sdk";
 import type { Envelopes } from "../shared/envelope.js";
 import { type BankResultMessage, MESSAGE_VERSION } from "../shared/messages.js";
 import { type PaymentRecord, settledAmountOf } from "./payment-record.js";
 
-/** The outcome of a step that has decided about the payment; it passes on who waits. */
+/** As the outcome of the step that decided about the payment: it passes on the reply address. */
 export function bankResult(envelopes: Envelopes, payment: PaymentRecord, input: Message): Outgoing {
   return envelopes.outcome("bank-result", bankResultBody(payment), { correlationId: payment.id, input });
 }
 
-/** Its text. The request may have come under another key than the one that it is recorded under: the record counts. */
+/** Its body. The request may have come under another key than it is recorded under: the record counts. */
 export function bankResultBody(payment: PaymentRecord): BankResultMessage {
   return {
     version: MESSAGE_VERSION,
@@ -34,5 +34,5 @@ export function bankResultBody(payment: PaymentRecord): BankResultMessage {
   };
 }
 
-/** Of rows of releases that did not keep it; nobody after step 3 asks for it. */
+/** For rows of releases that did not keep the fingerprint. No step after this one reads it. */
 const UNKNOWN_FINGERPRINT = "A".repeat(43);

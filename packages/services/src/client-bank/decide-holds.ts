@@ -11,7 +11,7 @@ export type HoldDecision =
   | { readonly outcome: "concluded"; readonly payment: PaymentRecord; readonly isNew: boolean }
   /** The hold had expired when the order came, and nobody had ended it: this one does. */
   | { readonly outcome: "expired"; readonly payment: PaymentRecord; readonly isNew: true }
-  /** The payment is as it was; whoever waits is told how it stands. */
+  /** The payment is as it was, and the caller is told how it stands. */
   | {
       readonly outcome: "refused";
       readonly payment: PaymentRecord;
@@ -20,7 +20,7 @@ export type HoldDecision =
     }
   /** The payment is not recorded and may still be: nothing is decided, and the order comes again. */
   | { readonly outcome: "waits"; readonly sinceMs: number }
-  /** There is no such payment of the merchant's, and there will be none: nothing is to be done. */
+  /** The merchant has no such payment and will have none: there is nothing to do. */
   | { readonly outcome: "unknown" };
 
 /** An order, and since when it waits for its payment to be recorded, if it came too early before. */

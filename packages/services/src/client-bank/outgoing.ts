@@ -12,10 +12,10 @@ export interface Telling {
   readonly gateways: Gateways;
 }
 
-/** A payment of which whoever waits is told, or nothing, for each message of a batch. */
+/** For each message of a batch: the payment that answers its caller, or nothing. */
 export type FinalPayments = readonly ({ readonly payment: PaymentRecord; readonly message: Message } | undefined)[];
 
-/** Tells the gateways that wait how payments of a batch stand, for whom that is an answer: what to send with each of its outcomes. */
+/** The answers to the gateways that wait for payments of a batch: what to send with each of its outcomes. */
 export function paymentReplies(telling: Telling, final: FinalPayments): readonly (readonly Outgoing[])[] {
   const answers = final.map((one): FinalAnswer | undefined => {
     if (one === undefined) return undefined;

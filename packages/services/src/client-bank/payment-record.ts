@@ -115,7 +115,7 @@ export function paymentViewOf(record: PaymentRecord): PaymentView {
   };
 }
 
-/** What is told of a payment that is captured by hand, beside the rest. */
+/** What else is told of a payment that is captured by hand. */
 function holdViewOf(
   record: PaymentRecord,
   cancelReason: PaymentView["cancelReason"],
@@ -130,7 +130,10 @@ function holdViewOf(
   };
 }
 
-/** What the merchant's bank is told that it is worth: what was captured, or what was asked for when nothing was. */
+/**
+ * What the merchant's bank settles: what was captured, or the whole amount when nothing was. The operator's audit has the
+ * same rule in SQL, `SETTLED_AMOUNT` of shared/books-rules.ts.
+ */
 export function settledAmountOf({ amount, capturedAmount }: PaymentRecord): bigint {
   return capturedAmount > 0n ? capturedAmount : amount;
 }

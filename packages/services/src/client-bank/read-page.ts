@@ -14,8 +14,8 @@ export interface Page<Row> {
 }
 
 /**
- * Reads a page by `list`. A page that may not end early, because its reader would take that for the end of the list, is
- * read whole whatever it holds.
+ * Reads a page by `list`. A reader of an earlier release takes a short page for the last one: its page may not end early,
+ * and is read whole, whatever it holds.
  */
 export async function readPage<Row extends Listed>(
   session: Session,

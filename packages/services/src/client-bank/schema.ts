@@ -193,7 +193,7 @@ export const payments = clientBankSchema.table(
     index("payments_capture_time").using("brin", table.captureTime),
     // Those that hold money. Its columns do not change when another payment is finished, which stays off every index.
     index("payments_hold_expire_time").on(table.holdExpireTime).where(sql`${table.holdExpireTime} IS NOT NULL`),
-    // Also what each state says of the money: only a declined payment may have none, and it keeps none.
+    // Also what each state says of the money: a declined or a canceled payment keeps none, and a hold has taken none yet.
     check(
       "payments_whole",
       sql`client_bank.is_payment(${table.currency}, ${table.amount}, ${table.clientId}, ${table.state}, ${table.declineReason},

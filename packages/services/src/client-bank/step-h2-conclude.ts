@@ -20,7 +20,7 @@ export async function stepH2Conclude(
   const orders = batch.map(({ body, message }) => ({ ...body, waitingSinceMs: waitingSinceOf(message) }));
   const decisions = await tools.database.transaction((transaction) => concludeOrders(transaction, orders, tools.now));
   for (const { message } of batch) tools.gateways.met(message.replyTo);
-  // Whoever waits for the end of a payment that goes on is told in step 5b.
+  // A payment that goes on is answered in step 5b, when it is final.
   const replies = paymentReplies(
     tools,
     batch.map(({ message }, place) => {
@@ -47,8 +47,8 @@ export async function stepH2Conclude(
       "conclude",
     );
     if (isNew) tools.outcomes.holdEnded(payment);
-    // Repeated as well, until it is final: the process may have died between the commit and the send. So may one that found
-    // the hold expired, whose order is refused when it comes again.
+    // Repeated as well, until it is final: the process may have died between the commit and the send. After a hold that this
+    // order found expired, the order that comes again is a refused one: it sends the payment on too.
     const goesOn = payment.state === "PENDING" && payment.authorizeTime !== null;
     const updates = isNew ? paymentUpdates(tools, payment) : [];
     return {

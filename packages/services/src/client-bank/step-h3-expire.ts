@@ -1,6 +1,6 @@
 /**
- * Step H3: releases holds that have expired. No message asks for it, so that the row is the outbox: it keeps when its end is
- * told again, until the payment is final. Two processes at once release each hold once, for the second finds it released.
+ * Step H3: releases holds that have expired. No message asks for it, so the row is the outbox: it says when its end is told
+ * again, until the payment is final. Of two processes at once one releases a hold, and the other finds it released.
  */
 import type { Connection, Producer } from "@quittance/sdk";
 import type { Database, Transaction } from "../platform/database.js";
@@ -16,7 +16,7 @@ import { findExpiredHolds } from "./operations/find-expired-holds.js";
 import { lockPayments } from "./operations/lock-payments.js";
 import type { OutcomeMetrics } from "./outcome-metrics.js";
 
-/** A send that the broker does not confirm within this time is left to the next time that the end is told. */
+/** After this time a send that the broker has not confirmed is given up: the end is told again anyway. */
 const SEND_TIMEOUT_MS = 10_000;
 
 export interface HoldSweepParts {

@@ -50,11 +50,11 @@ export const CLIENT_ROW_WRONG = `p.state IS NULL AND c.total IS NOT NULL
            OR c.currency <> p.currency
            OR p.state IS NOT NULL AND c.account IS DISTINCT FROM CASE WHEN p.captured_amount > 0 THEN p.client_id END`;
 
-/** The payments that hold money at client-bank: what makes `h`, a row for each client of whom something is held. */
+/** What client-bank's payments hold: what makes `h`, a row for each client whose money is held. */
 export const CLIENT_HOLDS = `SELECT client_id AS account, currency, sum(amount) AS held
   FROM client_bank.payments WHERE hold_expire_time IS NOT NULL AND state = 'AUTHORIZED' GROUP BY client_id, currency`;
 
-/** What is settled of a payment `p`: what was captured, or what was asked for when nothing was. */
+/** What is settled of a payment `p`: what was captured, or the whole amount when nothing was. client-bank's `settledAmountOf`. */
 export const SETTLED_AMOUNT = "CASE WHEN p.captured_amount > 0 THEN p.captured_amount ELSE p.amount END";
 
 /** merchant-bank's entries are not those that the receipt tells. */

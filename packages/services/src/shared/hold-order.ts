@@ -16,7 +16,10 @@ export const holdOrderMessage = z.object({
   /** What is captured; absent for all that is held. */
   amount: wireMoney.optional(),
   acceptTime: z.iso.datetime({ precision: 3 }),
-  /** So long a payment that was accepted before the order may still be recorded, and client-bank waits for it. */
+  /**
+   * Until when a payment that was accepted before the order may still be recorded: client-bank waits so long for one that it
+   * does not know.
+   */
   recordBy: z.iso.datetime({ precision: 3 }),
 });
 export type HoldOrderMessage = z.infer<typeof holdOrderMessage>;
@@ -37,7 +40,7 @@ export interface HeldPayment {
   readonly cancelReason: PublicCancelReason | undefined;
 }
 
-/** Why an order is refused. None of them ever ends to be so: the same order is always refused, or never. */
+/** Why an order is refused. A refusal is permanent: the same order, sent again, is refused again. */
 export type HoldRefusal =
   | "PAYMENT_NOT_AUTHORIZED"
   | "CURRENCY_MISMATCH"
@@ -46,10 +49,10 @@ export type HoldRefusal =
   | "PAYMENT_CANCELED"
   | "AUTHORIZATION_EXPIRED";
 
-/** What becomes of an order: it is to be done, it was done (maybe by another order that asked for the same), or it is refused. */
+/** What becomes of an order: it is to be done, it was done (perhaps by an equal order), or it is refused. */
 export type HoldVerdict = "to do" | "done" | { readonly refusal: HoldRefusal };
 
-/** Judges an order by how its payment stands. Whether a hold has expired that nobody has ended yet is not asked here. */
+/** Judges an order by how its payment stands. It knows no clock: a hold that has expired and is not released yet is "to do". */
 export function judgeHoldOrder({ action, amount }: HoldOrder, payment: HeldPayment): HoldVerdict {
   if (!payment.wasHeld) return { refusal: "PAYMENT_NOT_AUTHORIZED" };
   if (amount !== undefined && amount.currencyCode !== payment.currency) return { refusal: "CURRENCY_MISMATCH" };

@@ -3,9 +3,9 @@ import { CLEARING } from "../clearing.js";
 import type { PaymentRecord } from "../payment-record.js";
 
 /**
- * Captures or releases what these payments hold, as they are afterwards: nothing of it is held any more, what was captured
- * is debited with its entries, and the rest can be spent again. The payments are locked; the clients are locked here, in
- * the order of their ids.
+ * Captures or releases what these payments hold. They are given as they are afterwards, and are locked. Their clients are
+ * locked here, in the order of their ids: nothing is held any more, what was captured is debited with its entries, and the
+ * rest can be spent again.
  * @throws Error when one of them holds nothing, or an account is missing; nothing of the batch stands then.
  */
 export async function concludeHolds(transaction: Transaction, payments: readonly PaymentRecord[]): Promise<void> {
@@ -25,7 +25,7 @@ export async function concludeHolds(transaction: Transaction, payments: readonly
   });
 }
 
-/** Of holds that expired: when their ends are told again. The payments are locked. */
+/** Records when the ends of these expired holds are told again. The payments are locked. */
 export async function tellAgainLater(transaction: Transaction, payments: readonly PaymentRecord[]): Promise<void> {
   await transaction.query({
     name: "tell-again-later",

@@ -1,9 +1,9 @@
 import type { Session } from "../../platform/database.js";
 
-/** Holds that are looked at together. */
+/** Holds that are released together. */
 const MAXIMUM_EXPIRED = 200;
 
-/** Payments of which something is due at `now`: the end of their hold, or the news of it. The oldest first. */
+/** Payments whose hold is to be released at `now`, or its end told again. The longest due come first. */
 export async function findExpiredHolds(session: Session, now: Date): Promise<string[]> {
   const { rows } = await session.query<{ readonly id: string }>({
     name: "find-expired-holds",

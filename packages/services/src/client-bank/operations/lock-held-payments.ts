@@ -2,8 +2,8 @@ import type { Transaction } from "../../platform/database.js";
 import { PAYMENT_COLUMNS, type PaymentRecord, type PaymentRow, paymentRecordOf } from "../payment-record.js";
 
 /**
- * The payments with these ids that are recorded, locked in the order of their ids until the transaction ends, by each id
- * that they may be named by: while keys of payment ids change, a caller may have been told another than the recorded one.
+ * As `lockPayments`, by the ids that callers have: while keys of payment ids change, an id may be another than the recorded
+ * one. Each payment is found under both.
  */
 export async function lockHeldPayments(
   transaction: Transaction,

@@ -46,8 +46,8 @@ export interface PageStatement {
 }
 
 /**
- * Rows that are looked at for one page whose filters no index serves, which are the state and the card: an index for each
- * would cost every payment more than such a list is worth. A page may have fewer rows then than there are.
+ * The most rows that are read for a page whose filters have no index: the state and the card. An index for each would cost
+ * every payment more than such a list is worth. So a page may be short although the list goes on.
  */
 export const SCANNED_ROWS = 5_000;
 
