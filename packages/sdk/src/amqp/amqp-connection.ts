@@ -8,6 +8,7 @@ import type { Producer, ProducerOptions, Stall } from "../producer.js";
 import { type Reporter, reportTo } from "../reporting.js";
 import type { Transaction, TransactionScope } from "../transaction.js";
 import { type AddressPrefixes, NO_PREFIXES } from "./address-prefixes.js";
+import { attachListed } from "./attach-listed.js";
 import { QueueBrowser } from "./browser.js";
 import type { ConnectionSettings } from "./connection-settings.js";
 import { ConnectionStates } from "./connection-states.js";
@@ -123,7 +124,7 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     }
     const line = await this.#openLine(destination?.address);
     const producer = new AmqpProducer(this, destination, options, (closed) => this.#producers.delete(closed));
-    return this.#attached(producer, this.#producers, producer.restore(line));
+    return attachListed(producer, this.#producers, producer.restore(line));
   }
 
   async createConsumer(destination: Destination, options: ConsumerOptions = {}): Promise<Consumer> {
@@ -169,7 +170,7 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     };
     try {
       const consumer = new AmqpConsumer(this, destination, identity, options, forget);
-      return await this.#attached(consumer, this.#consumers, consumer.attach(line));
+      return await attachListed(consumer, this.#consumers, consumer.attach(line));
     } catch (error) {
       this.#linkNames.release(identity.linkName);
       throw error;
@@ -249,19 +250,6 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     }
     if (this.#line === undefined || this.state.name !== "open") throw this.unavailable(address);
     return this.#line;
-  }
-
-  /** Registers before attaching, so that a line that breaks meanwhile is told to it too. */
-  async #attached<T extends ManagedLink>(link: T, all: Set<T>, attaching: Promise<void>): Promise<T> {
-    all.add(link);
-    try {
-      await attaching;
-      return link;
-    } catch (error) {
-      all.delete(link);
-      link.end(undefined);
-      throw error;
-    }
   }
 
   /** Makes a line the one in use, and restores on it what was made on others. */

@@ -1,6 +1,7 @@
 /** The temporary destinations of one connection: it alone consumes from them (JMS 3.1, 6.2.2). */
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
+import { attachListed } from "./attach-listed.js";
 import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
 import { AmqpTemporaryDestination, checkUsable } from "./temporary-destination.js";
@@ -22,17 +23,8 @@ export class TemporaryDestinations {
       hasConsumer: ({ address }) => this.#hasConsumer({ kind, address }),
       onDelete: (deleted) => this.#all.delete(deleted),
     });
-    const listed = made as AmqpTemporaryDestination;
-    // Listed before it is attached, so that a line that breaks meanwhile is told to it too.
-    this.#all.add(listed);
-    try {
-      await made.attach(line);
-      return made;
-    } catch (error) {
-      this.#all.delete(listed);
-      made.end();
-      throw error;
-    }
+    await attachListed(made as AmqpTemporaryDestination, this.#all, made.attach(line));
+    return made;
   }
 
   async restore(line: Line): Promise<void> {
