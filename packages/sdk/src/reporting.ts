@@ -1,4 +1,4 @@
-/** What no call of the application can tell of: failures of its own callbacks, and what a connection goes through. */
+/** Reports to the application what no promise or exception can: failures of its callbacks, and what its connection goes through. */
 import { diag } from "@opentelemetry/api";
 import { MessagingError } from "./errors.js";
 import type { Message } from "./message.js";
@@ -13,28 +13,28 @@ export interface UnheardFailure {
 }
 
 /**
- * Where a connection writes what it goes through; `console` is one, and so are the loggers of the usual libraries. No
- * sentence holds what is in a message; errors are handed over as they were thrown.
+ * Where a connection writes what it goes through. `console` is one, and so are the loggers of the usual libraries.
+ * Sentences never quote a message's content; errors are passed on as they were thrown.
  */
 export interface Logger {
-  /** It is open, again too, or closed by the application. */
+  /** The connection is open or open again, or the application closed it. */
   info(sentence: string): void;
-  /** It was lost, or something of it was, and is being made again. */
+  /** The connection was lost, or a part of it, and is being made again. */
   warn(sentence: string, error?: unknown): void;
-  /** It ended although nobody closed it, or a callback failed that has no listener. */
+  /** The connection ended although nobody closed it, or a callback without a listener failed. */
   error(sentence: string, error?: unknown): void;
 }
 
-/** Callbacks of which a warning was given; one is enough for each. */
+/** Callbacks that a warning of Node's was about; each gets one. */
 const MAXIMUM_WARNED = 1_000;
 
-/** Tells the application of one connection. */
+/** Reports what happens to one connection. */
 export class Reporter {
   readonly #onError: ((failure: UnheardFailure) => void) | undefined;
   readonly #logger: Logger | undefined;
   readonly #warned = new Set<string>();
 
-  /** @param onError told of each; without it and without a logger, a warning of Node's tells of the first of each kind. */
+  /** @param onError gets each failure of a callback; without it the logger does, else Node warns of the first of each kind. */
   constructor(onError: ((failure: UnheardFailure) => void) | undefined, logger: Logger | undefined) {
     this.#onError = onError;
     this.#logger = logger;
@@ -44,7 +44,7 @@ export class Reporter {
     this.#log((logger) => logger.info(sentence));
   }
 
-  /** What mends itself. Without a logger OpenTelemetry's diagnostics hear of it. */
+  /** Writes what mends itself: to the logger, else to OpenTelemetry's diagnostics. */
   warn(sentence: string, error?: unknown): void {
     if (this.#logger === undefined) diag.warn(sentence, error);
     this.#log((logger) => logger.warn(sentence, error));
@@ -54,16 +54,17 @@ export class Reporter {
     this.#log((logger) => logger.error(sentence, error));
   }
 
+  /** Reports a callback that failed. */
   report(what: string, error: unknown, message?: Message): void {
     if (this.#onError === undefined) {
-      if (this.#logger === undefined) this.#warn(what, error);
+      if (this.#logger === undefined) this.#warnOnce(what, error);
       else this.error(`${what} failed: ${described(error)}`, error);
       return;
     }
     try {
       this.#onError({ what, error, message });
     } catch (thrown) {
-      this.#warn("onError of the connection", thrown);
+      this.#warnOnce("onError of the connection", thrown);
     }
   }
 
@@ -73,11 +74,11 @@ export class Reporter {
     try {
       write(this.#logger);
     } catch (thrown) {
-      this.#warn("The logger of the connection", thrown);
+      this.#warnOnce("The logger of the connection", thrown);
     }
   }
 
-  #warn(what: string, error: unknown): void {
+  #warnOnce(what: string, error: unknown): void {
     if (this.#warned.has(what) || this.#warned.size >= MAXIMUM_WARNED) return;
     this.#warned.add(what);
     process.emitWarning(`${what} failed: ${described(error)}`, {

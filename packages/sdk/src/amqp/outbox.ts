@@ -1,4 +1,4 @@
-/** What one link has to send: what waits for its turn and what is under way, each ended by the broker, by its time or by a loss. */
+/** The sends of one link: those that wait for their turn and those under way. The broker, a time-out or a loss ends each. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { startDeadline } from "../deadline.js";
 import type { Destination } from "../destination.js";
@@ -28,11 +28,11 @@ export class Outbox {
   readonly #limits: OutboxLimits;
   readonly #link: SenderLink;
   readonly #waiting = new SendQueue();
-  /** Takes the next look at what is overdue back. */
+  /** Cancels the next look for overdue sends. */
   #sweep: (() => void) | undefined;
-  /** While what waits outlasts the loss of the line: ends that. */
+  /** While sends wait for a lost line to be made again: cancels the deadline of that wait. */
   #away: (() => void) | undefined;
-  /** The line has been away for longer than anything waits. */
+  /** The line has been away for longer than sends wait. */
   #awayTooLong = false;
   #idle: PromiseWithResolvers<void> | undefined;
   #closed: MessagingError | undefined;
@@ -53,12 +53,16 @@ export class Outbox {
     return this.#link.inFlight + this.#waiting.messages;
   }
 
+  get #isBusy(): boolean {
+    return this.#link.inFlight + this.#waiting.length > 0;
+  }
+
   get stall(): Stall | undefined {
     const stall = this.#link.stall(performance.now());
     return stall && { ...stall, address: this.#destination?.address };
   }
 
-  /** Whether more messages of one call need not be encoded yet. */
+  /** Whether so many wait that further messages of one call are better encoded later. */
   get mustPace(): boolean {
     const { length } = this.#waiting;
     // Half of the room is for other calls.
@@ -80,7 +84,7 @@ export class Outbox {
   }
 
   send(send: PendingSend): void {
-    // Nobody would hear of one that waits in vain.
+    // A send that asks for no confirmation does not wait: nobody would learn that it failed.
     const unavailable = this.#unavailable(send.address, send.confirmed);
     if (unavailable !== undefined) {
       finish(send, unavailable);
@@ -114,7 +118,7 @@ export class Outbox {
 
   /** Resolves when nothing is under way, or after `timeoutMs`. */
   async whenIdle(timeoutMs: number): Promise<void> {
-    if (this.#link.inFlight + this.#waiting.length === 0) return;
+    if (!this.#isBusy) return;
     this.#idle ??= Promise.withResolvers();
     const stop = new AbortController();
     await Promise.race([this.#idle.promise, sleep(timeoutMs, undefined, { signal: stop.signal }).catch(() => {})]);
@@ -125,7 +129,7 @@ export class Outbox {
     try {
       await this.#link.restore(line);
     } finally {
-      // A line that was lost meanwhile has not been back.
+      // If this line was lost meanwhile too, the wait goes on.
       if (line.lost === undefined) {
         this.#away?.();
         this.#away = undefined;
@@ -168,7 +172,7 @@ export class Outbox {
     return this.#host.unavailable(address);
   }
 
-  /** Whether what waits outlasts that there is no line; the first to ask starts the time for it. */
+  /** Whether sends wait while there is no line. The first to ask starts the deadline for that. */
   get #waitsOut(): boolean {
     const { waitForReconnectMs } = this.#host;
     if (waitForReconnectMs === 0 || this.#awayTooLong || this.#closed !== undefined) return false;
@@ -185,7 +189,7 @@ export class Outbox {
       if (!next.over && !this.#link.trySend(next)) break;
       this.#waiting.shift();
     }
-    if (this.#idle !== undefined && this.#waiting.length === 0 && this.#link.inFlight === 0) {
+    if (this.#idle !== undefined && !this.#isBusy) {
       this.#idle.resolve();
       this.#idle = undefined;
     }
@@ -196,7 +200,7 @@ export class Outbox {
     this.#pump();
   }
 
-  /** One timer for all sends: a time-out is told a little late, and a send in time costs no timer. */
+  /** One timer for all sends: a time-out is seen a little late, and a send in time costs no timer. */
   #sweepLater(): void {
     this.#sweep ??= startDeadline(
       Math.min(SWEEP_MAXIMUM_MS, Math.max(SWEEP_MINIMUM_MS, this.#limits.sendTimeoutMs / 4)),
@@ -204,7 +208,7 @@ export class Outbox {
         this.#sweep = undefined;
         this.#endOverdue(performance.now());
         this.#pump();
-        if (this.#link.inFlight + this.#waiting.length > 0) this.#sweepLater();
+        if (this.#isBusy) this.#sweepLater();
       },
     );
   }
