@@ -1,4 +1,4 @@
-/** The one entry: everything else hangs on the connection that it makes. */
+/** The entry to the SDK: everything else is made from the connection that it returns. */
 import { parseConnectOptions } from "./amqp/connection-settings.js";
 import { ComposedConnection } from "./composed-connection.js";
 import type { Connection, ConnectOptions } from "./connection.js";

@@ -24,14 +24,15 @@ export interface ConnectOptions {
   readonly username?: string;
   readonly password?: string;
   /**
-   * Instead of `username` and `password`: who logs in, or a function that is asked at each attempt to connect, so that
-   * a password that was changed and a token that was renewed are used from the next reconnection on. One that fails or
-   * does not answer within `connectTimeoutMs` fails that attempt.
+   * Who logs in, in place of `username` and `password`. A function is called at each attempt to connect, so that changed
+   * passwords and renewed tokens are used from the next reconnection on. An attempt fails where the function fails or does
+   * not answer within `connectTimeoutMs`.
    */
   readonly credentials?: Credentials | (() => Credentials | Promise<Credentials>);
   /**
-   * With a password: what may be used, the best first, whatever the order in which the broker offers them
-   * [SCRAM-SHA-512, SCRAM-SHA-256, PLAIN]. Without PLAIN the password never leaves, whoever pretends to be the broker.
+   * The mechanisms that may be used with a password, the best first [SCRAM-SHA-512, SCRAM-SHA-256, PLAIN]. The first that
+   * the broker offers too is used, whatever its order. Without PLAIN the password itself is never sent, not even to an
+   * impostor.
    */
   readonly saslMechanisms?: readonly SaslMechanism[];
   /**
@@ -40,8 +41,9 @@ export interface ConnectOptions {
    */
   readonly tls?: TlsOptions | (() => TlsOptions);
   /**
-   * Makes what carries the bytes of each connection instead of TCP, and resolves with it once it is connected: through a
-   * proxy (SOCKS, HTTP CONNECT), say. With `amqps` TLS goes over it, and the broker's certificate is checked as ever.
+   * Makes the stream that carries the bytes in place of a TCP socket, for example through a proxy (SOCKS, HTTP CONNECT),
+   * and resolves with it once it is connected, within `connectTimeoutMs`. With `amqps`, TLS goes over it, and the broker's
+   * certificate is checked as always.
    */
   readonly createSocket?: (broker: BrokerAddress) => Duplex | Promise<Duplex>;
   /** How long one attempt to connect may take, in milliseconds [5,000]. */
@@ -50,8 +52,8 @@ export interface ConnectOptions {
   readonly idleTimeoutMs?: number;
   /**
    * How long operations wait while a lost connection is being made again, in milliseconds [0: they fail with
-   * `connection-lost` at once]. Sends wait in their order, within their own time-out too; so do consumers, producers and
-   * transactions that are to be made, and requests. What was under way when the line broke fails all the same, for it may
+   * `connection-lost` at once]. Sends wait in their order, and no longer than their own time-out. Requests wait too, and so
+   * does making consumers, producers and transactions. What was under way when the line broke fails all the same, as it may
    * have arrived.
    */
   readonly waitForReconnectMs?: number;
@@ -64,8 +66,8 @@ export interface ConnectOptions {
    */
   readonly onError?: (failure: UnheardFailure) => void;
   /**
-   * Where it writes that it is open, lost, made again or closed, what of it is lost and mended, and what has no `onError`
-   * [none: such failures are a warning of Node's, the rest goes to OpenTelemetry's `diag`].
+   * Gets a line when the connection is open, lost, made again or closed, when a part of it is lost and mended, and for each
+   * failure that no `onError` takes [none: such failures are a warning of Node's, and `diag` of OpenTelemetry gets the rest].
    */
   readonly logger?: Logger;
   /** Ends the first connecting, and closes the connection later, when aborted. */
@@ -85,7 +87,7 @@ export type Credentials =
   | { readonly username: string; readonly password: string; readonly token?: never }
   | { readonly username: string; readonly token: string; readonly password?: never };
 
-/** How a password is proved to the broker (RFC 5802, RFC 7677, RFC 4616). */
+/** How the client proves its password to the broker (RFC 5802, RFC 7677, RFC 4616). */
 export type SaslMechanism = "SCRAM-SHA-512" | "SCRAM-SHA-256" | "PLAIN";
 
 /** TLS to an `amqps` broker. Certificates and keys are PEM texts, or their bytes. */

@@ -40,8 +40,8 @@ export interface ConsumerOptions {
    */
   readonly onMessage?: (message: Message) => void | Promise<void>;
   /**
-   * Calls of `onMessage` at once: with more than one, messages begin in order and end in any [1]. Not with acknowledge mode
-   * `client`.
+   * How many calls of `onMessage` may run at once [1]. With more than one, calls begin in order and may end in any. With
+   * acknowledge mode `client` it must be 1.
    */
   readonly concurrency?: number;
   /**

@@ -103,13 +103,13 @@ export interface Outgoing {
 }
 
 /**
- * A received message, narrowed by its `kind`: where that is `map`, `message.map` is there. It is unsettled until one of `accept`, `release` or `reject` is called, each of which counts
- * once: later calls do nothing. `console.log` and `JSON.stringify` show its headers and the beginning of its body: mask
+ * A received message. Its `kind` narrows it: where that is `map`, `message.map` is there. It is unsettled until `accept`,
+ * `release` or `reject` is called; further calls do nothing. `console.log` and `JSON.stringify` show its headers and the beginning of its body: mask
  * there what must not be logged.
  */
 export type Message = MessageBase & MessageKind;
 
-/** What of the body there is, by the kind of message. */
+/** Which body a message of each kind has. */
 export type MessageKind =
   /** A TextMessage; `text` is undefined where it was sent as null. */
   | { readonly kind: "text"; readonly bytes: undefined; readonly map: undefined; readonly stream: undefined }

@@ -307,8 +307,8 @@ interface Pair {
 }
 
 /**
- * Named once: Artemis names the queue of such a subscription without its topic, and deletes it some time after its last
- * consumer has closed. A case that took the name of the one before could get that one's queue, and no messages.
+ * A subscription whose name no other case has. Artemis names its queue without the topic, and deletes the queue some time
+ * after the last consumer has closed: under the same name, the next case could get that queue, and no messages.
  */
 function sharedVolatile(context: Context): Subscription {
   return { name: context.name(), durable: false, shared: true };
@@ -331,8 +331,8 @@ async function pair(
 }
 
 /**
- * How many different ones are among the first twenty messages that two consumers get together, each having got one at least;
- * fewer than twenty if any came to both.
+ * How many different messages are among the first twenty that two consumers get together: fewer than twenty if one came to
+ * both. Each consumer must have got one at least.
  */
 async function sharedBetween({ consumers, send }: Pair): Promise<number> {
   const counts = [0, 0];
@@ -343,7 +343,7 @@ async function sharedBetween({ consumers, send }: Pair): Promise<number> {
       counts[index] = (counts[index] ?? 0) + 1;
       message.accept();
       texts.push(message.text);
-      // The one that was sent last may come to one consumer before the one before it has come to the other.
+      // The last message may reach one consumer before the last but one reaches the other.
       if (texts.length === 20) all.resolve();
     }
   });

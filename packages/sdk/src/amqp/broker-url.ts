@@ -23,7 +23,8 @@ const SCHEMES: Readonly<
 };
 
 /**
- * Parses `amqp://[user[:password]@]host[:port]`, `amqps://...`, `amqpws://host[:port][/path]`, `amqpwss://...`, a comma-separated list of them, or an array.
+ * Parses `amqp://[user[:password]@]host[:port]`, `amqps://...`, `amqpws://host[:port][/path]`, `amqpwss://...`, a
+ * comma-separated list of them, or an array.
  * @throws MessagingError `invalid-argument`; its sentence never holds a password.
  */
 export function parseBrokerUrls(urls: string | readonly string[]): readonly BrokerEndpoint[] {

@@ -21,7 +21,7 @@ const MAXIMUM_FINAL_FAILURES = 10;
 
 export interface ConsumerLinkEvents {
   arrived(message: ReceivedMessage): void;
-  /** A life of the link is over: what arrived in it and is unsettled comes again. */
+  /** The link is gone; the broker delivers again what arrived over it and is unsettled. */
   gone(): void;
   /** It will not be attached again. */
   ended(error: MessagingError): void;
@@ -42,7 +42,7 @@ export class ConsumerLink {
   #limit: number;
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
-  /** Whether it is attached no more, for its consumer is closed. */
+  /** Whether its consumer is closed, so that it is not attached again. */
   #over = false;
 
   constructor(
@@ -60,7 +60,7 @@ export class ConsumerLink {
     this.#events = events;
   }
 
-  /** Of acknowledge mode `client`, while it is attached. */
+  /** Undefined in other acknowledge modes than `client`, and while the link is not attached. */
   get client(): ClientAcknowledgement | undefined {
     return this.#client;
   }
@@ -136,7 +136,7 @@ export class ConsumerLink {
     this.#forget();
   }
 
-  /** The connection is over, and nothing is said to the broker any more. */
+  /** The connection is over: nothing goes to the broker any more. */
   end(): void {
     this.#over = true;
     clearTimeout(this.#retry);
@@ -171,7 +171,7 @@ export class ConsumerLink {
     else this.#tryLater(error);
   }
 
-  /** What arrived comes again in the next life; what it holds of this one is worth nothing. */
+  /** Forgets what arrived on the link that is gone: it comes again on the next. */
   #forget(): void {
     this.#life?.abandon();
     // Acceptances that were under way may not have been heard.
@@ -181,7 +181,7 @@ export class ConsumerLink {
     this.#events.gone();
   }
 
-  /** A broker says back the filters that it uses. */
+  /** A broker answers an attach with the filters that it uses. */
   #checkSelector(handle: LinkHandle<RheaReceiver>): void {
     const { selector } = this.#options;
     if (selector === undefined || selector.trim() === "" || selectorOf(handle.link.source) === selector) return;

@@ -1,4 +1,4 @@
-/** Who logs in, as the application says it. */
+/** Checks the credentials that the application gives. */
 import { checkNames, checkText, namesOf } from "../arguments.js";
 import type { ConnectOptions, Credentials } from "../connection.js";
 import { MessagingError } from "../errors.js";

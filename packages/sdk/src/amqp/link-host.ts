@@ -9,9 +9,9 @@ import type { SeenMessages } from "./seen-messages.js";
 export interface LinkHost {
   /** The line in use; undefined while there is none. */
   readonly line: Line | undefined;
-  /** What the broker of the latest line wants before addresses. */
+  /** The prefixes of addresses on the latest line. */
   readonly prefixes: AddressPrefixes;
-  /** How long what waits to be sent outlasts the loss of the line, in milliseconds; 0: not at all. */
+  /** How long operations wait for a lost line to be made again, in milliseconds; 0: not at all. */
   readonly waitForReconnectMs: number;
   /** How long the broker may take to answer an attach, in milliseconds. */
   readonly attachTimeoutMs: number;

@@ -1,4 +1,4 @@
-/** What a connection writes of its states. */
+/** Writes the states of a connection to its logger. */
 import type { ConnectionState } from "../connection.js";
 import type { Reporter } from "../reporting.js";
 

@@ -8,7 +8,7 @@ import { WebSocketStream } from "./web-socket.js";
 /**
  * @param tls undefined for plain text
  * @param made by the application, and connected; TLS goes over it where the URL asks for it
- * @param connected told when bytes may be written
+ * @param connected called when bytes may be written
  */
 export function openSocket(
   { host, port, webSocket }: BrokerEndpoint,
@@ -28,7 +28,7 @@ export function openSocket(
   return socket.setNoDelay(true);
 }
 
-/** How many bytes have come, asked again and again: only Node's own sockets count them. */
+/** Returns a count of the bytes that have come so far. Only Node's own sockets keep one; of others it is kept here. */
 export function bytesReadOf(socket: Duplex): () => number {
   if ("bytesRead" in socket) return () => (socket as Socket).bytesRead;
   let count = 0;

@@ -259,7 +259,7 @@ function isOpaque(body: object): boolean {
   return body instanceof Uint8Array || body instanceof Map;
 }
 
-/** The message as the application has it, narrowed by its kind: the getters keep what that type says. */
+/** The same message in the type that applications see, which its `kind` narrows; the getters are as that type says. */
 export function narrowed(message: ReceivedMessage): Message {
   return message as MessageBase as Message;
 }

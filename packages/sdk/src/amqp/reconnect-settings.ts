@@ -1,4 +1,4 @@
-/** When and how often a lost connection is made again: the option `reconnect`, or what a failover URL says of it. */
+/** When and how often a lost connection is made again, by the option `reconnect` or a failover URL. */
 import { atLeast, checkNames, checkWait, namesOf } from "../arguments.js";
 import type { BackOffLimits } from "../back-off.js";
 import type { ConnectOptions, ReconnectOptions } from "../connection.js";

@@ -141,12 +141,12 @@ function guardWhatIsRead(connection: RheaConnection): void {
   };
 }
 
-/** An outcome of SASL that lets the client in. */
+/** SASL's outcome of a log-in that succeeded. */
 const SASL_OK = 0;
 
 /**
- * rhea takes the mechanism that the broker names first, whichever is better, and believes a broker that lets it in: one
- * that should have proved something may be somebody else.
+ * rhea uses the mechanism that the broker names first, even where another is better. It also trusts every broker that lets
+ * it in; one that owes a proof and gives none may be an impostor.
  */
 function guardLogIn(connection: RheaConnection, sasl: RheaSaslClient): void {
   const { on_sasl_mechanisms: offered, on_sasl_outcome: ended } = sasl;

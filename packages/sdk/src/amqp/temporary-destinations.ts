@@ -1,4 +1,4 @@
-/** The temporary destinations of one connection: it alone consumes from them (JMS 3.1, 6.2.2). */
+/** The temporary destinations of one connection, which alone consumes from them (JMS 3.1, 6.2.2). */
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import { attachListed } from "./attach-listed.js";

@@ -1,22 +1,22 @@
-/** AMQP over WebSocket (OASIS, AMQP WebSocket Binding 1.0), by the WebSocket that Node has. */
+/** AMQP over Node's WebSocket (OASIS, AMQP WebSocket Binding 1.0). */
 import { Duplex } from "node:stream";
 
-/** The subprotocol by which both sides know that AMQP is spoken. */
+/** AMQP's subprotocol. */
 const SUBPROTOCOL = "amqp";
 /** Netty's servers, and Artemis with them, end a connection that brings a larger message than 64 KiB. */
 const MAXIMUM_MESSAGE_BYTES = 32 * 1024;
-/** More than this is not handed to the WebSocket at once; it does not say when it has room again, so it is asked. */
+/** The WebSocket gets no more while so much is unsent. It has no event for that, so it is asked again and again. */
 const MAXIMUM_BUFFERED_BYTES = 1024 * 1024;
 const ASK_AGAIN_MS = 5;
 
 /** A WebSocket as a stream of bytes: a frame of AMQP may be spread over its messages, or share one. */
 export class WebSocketStream extends Duplex {
-  /** As a TCP socket's: what a line that is silent is known by. */
+  /** As a TCP socket has it: a line is silent while it stays the same. */
   bytesRead = 0;
   readonly #socket: WebSocket;
   #asking: NodeJS.Timeout | undefined;
 
-  /** @param connected told when bytes may be written */
+  /** @param connected called when bytes may be written */
   constructor(url: string, connected: () => void) {
     super({ allowHalfOpen: false });
     this.#socket = new WebSocket(url, SUBPROTOCOL);
@@ -30,7 +30,7 @@ export class WebSocketStream extends Duplex {
     });
   }
 
-  /** A WebSocket cannot be held up; what comes is bounded by the credit that is given. */
+  /** A WebSocket cannot be paused; the credit that links give limits what comes. */
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {

@@ -71,7 +71,7 @@ export class CrashJournal {
   /**
    * Reads what the run before left, and notes that this one runs.
    * @param window How many messages may have been in hand or under way at the crash.
-   * @param reporter hears of what cannot be noted.
+   * @param reporter gets a warning where the journal cannot be written.
    * @throws MessagingError `invalid-argument` when the folder cannot be written.
    */
   static open(

@@ -75,7 +75,7 @@ export interface BrokerOptions {
   readonly autoCreate?: boolean;
   /** Without users anybody may do anything (SASL ANONYMOUS and any PLAIN). */
   readonly users?: readonly BrokerUser[];
-  /** By which of these users prove their passwords, in the order in which they are offered [PLAIN]. */
+  /** The mechanisms by which users prove their passwords, in the order that the broker offers them [PLAIN]. */
   readonly saslMechanisms?: readonly SaslMechanism[];
   /** Where rejected messages and those delivered too often go, made when need be; empty: nowhere, they are dropped [DLQ]. */
   readonly deadLetterAddress?: string;

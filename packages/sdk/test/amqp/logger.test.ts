@@ -26,7 +26,7 @@ describe("A logger", () => {
     await broker.close();
   });
 
-  it("is told that a connection is open, lost, open again and closed", async () => {
+  it("gets a line when a connection opens, is lost, opens again and closes", async () => {
     connection = await connect(broker.url, { logger, reconnect: { initialDelayMs: 1, maximumDelayMs: 5 } });
     broker.dropConnections();
     await until("it is open again", () => lines.filter((line) => line.includes("is open")).length === 2);
@@ -36,7 +36,7 @@ describe("A logger", () => {
     expect(lines.at(-1)).to.equal("info The connection is closed.");
   });
 
-  it("is told what ended a connection that nobody closed", async () => {
+  it("gets what ended a connection that nobody closed", async () => {
     connection = await connect(broker.url, { logger, reconnect: false });
     const over = connection.closed();
     broker.dropConnections();
@@ -44,7 +44,7 @@ describe("A logger", () => {
     expect(lines.at(-1)).to.equal(`error The connection has ended: ${cause?.message}`);
   });
 
-  it("is told of failures that no listener hears, without what was in a message", async () => {
+  it("gets failures that no listener takes, without the content of messages", async () => {
     connection = await connect(broker.url, { logger });
     await using producer = await connection.createProducer(WORK);
     await producer.send({ text: SECRET });
@@ -52,7 +52,9 @@ describe("A logger", () => {
       throw new TypeError(`cannot read ${text}`);
     };
     await connection.createConsumer(WORK, { onMessage: throwing });
-    await until("it is told", () => lines.some((line) => line.startsWith("error onMessage of the consumer of work")));
+    await until("the failure is logged", () =>
+      lines.some((line) => line.startsWith("error onMessage of the consumer of work")),
+    );
     expect(lines.join("\n")).to.not.include(SECRET);
   });
 

@@ -1,4 +1,4 @@
-/** What the application may wait for while its connection is away: that it is back, that it is over, or nothing at all. */
+/** What the application can wait for while its connection is away: its return, its end, or nothing at all. */
 import { expect } from "chai";
 import { type Connection, type ConnectOptions, connect, MessagingError, queue } from "../../dist/mod.js";
 import { type Broker, startBroker } from "../../dist/testing/mod.js";
@@ -27,7 +27,7 @@ describe("A connection that is away", () => {
     await broker.close();
   });
 
-  it("is told of when it is back, and a wait for that ends by time, signal or close", async () => {
+  it("can be waited for until it is back, and that wait ends by time, signal or close", async () => {
     await open();
     await connection.ready();
     await goAway();
@@ -48,7 +48,7 @@ describe("A connection that is away", () => {
     expect((await failure(connection.ready({ timeout: 1 } as object))).code).to.equal("invalid-argument");
   });
 
-  it("is told of when it is over, with what ended it", async () => {
+  it("can be waited for until it is over, and says what ended it", async () => {
     await open({ reconnect: { ...SOON, maximumAttempts: 2 } });
     const over = connection.closed();
     const waiting = Promise.withResolvers<string>();

@@ -151,7 +151,7 @@ function tlsSettings({ tls, users = [] }: BrokerOptions): BrokerTlsOptions | und
   return tls;
 }
 
-/** SCRAM compares with passwords that are known, so it is for a broker with users. */
+/** SCRAM needs to know the passwords, so it is for a broker with users. */
 function mechanisms({ saslMechanisms = ["PLAIN"], users }: BrokerOptions): readonly SaslMechanism[] {
   if (!Array.isArray(saslMechanisms) || !saslMechanisms.every((name) => PASSWORD_MECHANISMS.includes(name))) {
     throw invalid(`saslMechanisms must name some of ${PASSWORD_MECHANISMS.join(", ")}.`);
