@@ -1,30 +1,26 @@
-/** Step H1: accepts a capture or a cancellation. The caller is told so only after the broker holds the message durably. */
+/** Step H1: accepts a capture or a cancellation. The caller gets an answer only after the broker has stored the message durably. */
 import type { Producer } from "@quittance/sdk";
 import type { CapturePaymentRequest } from "../gen/quittance/payments/v1/payments.js";
-import { traceIdOf } from "../platform/log.js";
 import { type HoldOrderMessage, type HoldRefusal, heldPaymentOf, judgeHoldOrder } from "../shared/hold-order.js";
 import { MESSAGE_VERSION, type PaymentView } from "../shared/messages.js";
 import { moneyToWire } from "../shared/money.js";
 import { isFinal, recordedPayment, unrecordedPayment } from "../shared/payment-resource.js";
 import type { Place } from "./admission.js";
 import { ApiError, type ApiErrorReason, invalidFields } from "./api-error.js";
-import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
 import { checkHoldRequest, type HoldRequest } from "./hold-request.js";
 import { isPaymentOf } from "./request-ids.js";
+import { letIn, type OrderParts, sendOrder } from "./send-order.js";
 import { startWait } from "./start-wait.js";
-import { DEADLINE_MARGIN_MS, type PayAnswer, type PayParts } from "./step-1-accept.js";
+import type { PayAnswer, PayParts } from "./step-1-accept.js";
 
 /** From the acceptance of a payment, which its deadline bounds, to its record. */
 const RECORD_MARGIN_MS = 15_000;
 
 /** What CapturePayment and CancelPayment work with. */
 export interface HoldParts
-  extends Pick<
-    PayParts,
-    | ("connection" | "envelopes" | "replyQueue" | "waiters" | "standings" | "admission" | "keys")
-    | ("maximumAmounts" | "paymentDeadlineMs" | "log")
-  > {
+  extends OrderParts,
+    Pick<PayParts, "waiters" | "standings" | "keys" | "maximumAmounts" | "paymentDeadlineMs"> {
   /** Sends to `hold-order`: persistent, priority 7. */
   readonly holdProducer: Producer;
 }
@@ -45,14 +41,7 @@ export async function orderHold(
   if (!isPaymentOf(parts.keys, context.merchantId, order.paymentId)) {
     throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
   }
-  if (parts.connection.state.name !== "open") throw brokerUnavailable();
-
-  const place = parts.admission.enterCall(context);
-  try {
-    return await acceptOrder(parts, context, order, place);
-  } finally {
-    place.end();
-  }
+  return letIn(parts, context, (place) => acceptOrder(parts, context, order, place));
 }
 
 async function acceptOrder(
@@ -65,29 +54,15 @@ async function acceptOrder(
   const message = orderMessage(parts, context, order, acceptTimeMs);
   const { paymentId, action } = message;
   const ids = [paymentId];
-  const trace = traceIdOf(context.traceparent);
-  const untilMs = Math.min(acceptTimeMs + order.waitMs, context.deadlineMs - DEADLINE_MARGIN_MS);
   // Registered before the send, for the reply may overtake the broker's confirmation.
   const accepts = (view: PaymentView) => isAnswered(message, view);
-  const wait = untilMs > acceptTimeMs ? startWait(parts.waiters, { ids, untilMs, context, accepts }) : undefined;
+  const { waitMs } = order;
+  const wait = startWait(parts.waiters, { ids, fromMs: acceptTimeMs, waitMs, context, accepts });
   place.sending(ids);
-  try {
-    // There is no duplicate-detection id: a repeated call must reach the client's bank, which alone can answer it.
-    await parts.holdProducer.send(
-      parts.envelopes.message("hold-order", message, {
-        correlationId: paymentId,
-        traceparent: context.traceparent,
-        ...(context.tracestate !== undefined && { tracestate: context.tracestate }),
-        replyTo: parts.replyQueue,
-      }),
-    );
-  } catch (error) {
-    wait?.giveUp();
-    parts.log.warn({ err: error, payment: paymentId, action, trace }, "order not accepted");
-    throw fromBrokerFailure(error);
-  }
+  const logged = { payment: paymentId, action };
+  const sent = { kind: "hold-order", body: message, correlationId: paymentId, wait, logged } as const;
+  await sendOrder(parts, parts.holdProducer, context, sent);
   place.accepted();
-  parts.log.info({ payment: paymentId, action, merchant: context.merchantId, trace }, "order accepted");
 
   const outcome = await wait?.outcome;
   if (outcome?.name === "final") return answerOf(message, outcome.answer);

@@ -1,4 +1,4 @@
-/** Step R1: accepts a refund. The caller is told so only after the broker holds the message durably. */
+/** Step R1: accepts a refund. The caller gets an answer only after the broker has stored the message durably. */
 import type { Producer } from "@quittance/sdk";
 import {
   type Payment,
@@ -6,7 +6,6 @@ import {
   type RefundPaymentRequest,
   RefundState,
 } from "../gen/quittance/payments/v1/payments.js";
-import { traceIdOf } from "../platform/log.js";
 import { merchantDataIn } from "../shared/merchant-data.js";
 import { MESSAGE_VERSION, type PaymentView } from "../shared/messages.js";
 import { moneyToWire } from "../shared/money.js";
@@ -14,13 +13,13 @@ import { recordedPayment, recordedRefund, shownMerchantData } from "../shared/pa
 import type { RefundMessage, RefundView } from "../shared/refund-messages.js";
 import type { Place } from "./admission.js";
 import { ApiError, invalidFields, requestIdReused } from "./api-error.js";
-import { brokerUnavailable, fromBrokerFailure } from "./broker-failure.js";
 import type { CallContext } from "./call-context.js";
 import { checkRefundRequest, type RefundOrder } from "./refund-order.js";
 import { identifyRefund, idsOf, isPaymentOf } from "./request-ids.js";
+import { letIn, type OrderParts, sendOrder } from "./send-order.js";
 import type { RecordedRefund, Standing } from "./standing.js";
 import { startWait } from "./start-wait.js";
-import { DEADLINE_MARGIN_MS, type PayParts } from "./step-1-accept.js";
+import type { PayParts } from "./step-1-accept.js";
 import type { Waiters } from "./waiters.js";
 
 /** From the capture of a payment, which its deadline bounds, to its settlement. */
@@ -36,11 +35,8 @@ export interface RefundFinal {
 
 /** What RefundPayment works with. */
 export interface RefundParts
-  extends Pick<
-    PayParts,
-    | ("connection" | "envelopes" | "replyQueue" | "standings" | "unrecorded" | "admission" | "keys")
-    | ("maximumAmounts" | "paymentDeadlineMs" | "log")
-  > {
+  extends OrderParts,
+    Pick<PayParts, "standings" | "unrecorded" | "keys" | "maximumAmounts" | "paymentDeadlineMs"> {
   /** Sends to `refund`: persistent, priority 7. */
   readonly refundProducer: Producer;
   readonly refundWaiters: Waiters<RefundFinal>;
@@ -68,14 +64,7 @@ export async function refundPayment(
   if (!isPaymentOf(parts.keys, context.merchantId, order.paymentId)) {
     throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
   }
-  if (parts.connection.state.name !== "open") throw brokerUnavailable();
-
-  const place = parts.admission.enterCall(context);
-  try {
-    return await acceptRefund(parts, context, order, place);
-  } finally {
-    place.end();
-  }
+  return letIn(parts, context, (place) => acceptRefund(parts, context, order, place));
 }
 
 async function acceptRefund(
@@ -88,31 +77,15 @@ async function acceptRefund(
   const message = refundMessage(parts, context, order, acceptTimeMs);
   const { refundId, paymentId } = message;
   const ids = idsOf({ ...message, id: refundId });
-  const trace = traceIdOf(context.traceparent);
-  const untilMs = Math.min(acceptTimeMs + order.waitMs, context.deadlineMs - DEADLINE_MARGIN_MS);
   // Registered before the send, for the reply may overtake the broker's confirmation.
-  const wait = untilMs > acceptTimeMs ? startWait(parts.refundWaiters, { ids, untilMs, context }) : undefined;
+  const wait = startWait(parts.refundWaiters, { ids, fromMs: acceptTimeMs, waitMs: order.waitMs, context });
   place.sending(ids);
   const standing = wait === undefined ? parts.standings.refund(context, ids) : undefined;
-  try {
-    // There is no duplicate-detection id: a repeated call must reach the banks, which alone can answer it.
-    // The reply is asked for even when nobody waits, for until it comes the refund is in flight.
-    await parts.refundProducer.send(
-      parts.envelopes.message("refund", message, {
-        correlationId: refundId,
-        traceparent: context.traceparent,
-        ...(context.tracestate !== undefined && { tracestate: context.tracestate }),
-        replyTo: parts.replyQueue,
-      }),
-    );
-  } catch (error) {
-    wait?.giveUp();
-    parts.log.warn({ err: error, refund: refundId, payment: paymentId, trace }, "refund not accepted");
-    throw fromBrokerFailure(error);
-  }
+  const logged = { refund: refundId, payment: paymentId };
+  const sent = { kind: "refund", body: message, correlationId: refundId, wait, logged } as const;
+  await sendOrder(parts, parts.refundProducer, context, sent);
   place.accepted();
   for (const id of ids) parts.unrecorded.forget(id);
-  parts.log.info({ refund: refundId, payment: paymentId, merchant: context.merchantId, trace }, "refund accepted");
 
   const outcome = await wait?.outcome;
   if (outcome?.name === "final") return finalRefund(outcome.answer);
