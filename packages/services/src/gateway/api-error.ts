@@ -102,6 +102,16 @@ export class ApiError extends Error {
   }
 }
 
+/** The error for a payment that never existed, or is another merchant's. */
+export function noSuchPayment(): ApiError {
+  return new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
+}
+
+/** The same of a refund. */
+export function noSuchRefund(): ApiError {
+  return new ApiError("NOT_FOUND", "REFUND_NOT_FOUND", "There is no such refund.");
+}
+
 /** The error for a request_id that was used before: it names what stands under it, and every field that differs. */
 export function requestIdReused(what: "payment" | "refund", { standingId, differingFields }: RequestIdReuse): ApiError {
   const violations = differingFields.map((field) => ({

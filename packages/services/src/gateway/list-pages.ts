@@ -13,7 +13,7 @@ import { pageSizeOf } from "../shared/pages.js";
 import { recordedPayment, recordedRefund } from "../shared/payment-resource.js";
 import { MAXIMUM_PAGE_SIZE, type PaymentReadReply } from "../shared/read-messages.js";
 import { refundView } from "../shared/refund-messages.js";
-import { ApiError, invalidFields, type Violation } from "./api-error.js";
+import { invalidFields, noSuchPayment, type Violation } from "./api-error.js";
 import type { CallContext } from "./call-context.js";
 import { checkListFilters, checkState } from "./list-filters.js";
 import { type ListScope, type PagePosition, readPageToken, writePageToken } from "./page-token.js";
@@ -59,7 +59,7 @@ export async function listRefunds(
   const scope: ListScope = { merchantId, of: "refunds", filters: filtersOfTokens(filters) };
   const page = startPage(parts, scope, request, violations);
   if (payment !== "" && !isPaymentOf(parts.keys, merchantId, payment)) {
-    throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
+    throw noSuchPayment();
   }
   const found = await readPage(parts, context, { ...page.query, ...filters, operation: "list-refunds" });
   const { views, nextPageToken } = page.end(found.refunds, found.next);

@@ -10,7 +10,14 @@ import {
   paymentReadReply,
 } from "../shared/read-messages.js";
 import type { RefundView } from "../shared/refund-messages.js";
-import { ApiError, type ApiErrorReason, invalidFields, type Violation } from "./api-error.js";
+import {
+  ApiError,
+  type ApiErrorReason,
+  invalidFields,
+  noSuchPayment,
+  noSuchRefund,
+  type Violation,
+} from "./api-error.js";
 import { type AskParts, askClientBank } from "./ask-client-bank.js";
 import type { CallContext } from "./call-context.js";
 import type { CoalescedReads } from "./coalesced-reads.js";
@@ -87,14 +94,6 @@ async function readRefund(parts: ReadParts, context: CallContext, id: string): P
   if (view !== undefined) parts.unrecorded.forget(id);
   else if (parts.unrecorded.isRefundLost(id)) throw noSuchRefund();
   return view;
-}
-
-function noSuchPayment(): ApiError {
-  return new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
-}
-
-function noSuchRefund(): ApiError {
-  return new ApiError("NOT_FOUND", "REFUND_NOT_FOUND", "There is no such refund.");
 }
 
 /** Whether a read names a request_id, instead of an id. @throws ApiError INVALID_ARGUMENT unless it names one of them. */

@@ -6,7 +6,7 @@ import { MESSAGE_VERSION, type PaymentView } from "../shared/messages.js";
 import { moneyToWire } from "../shared/money.js";
 import { isFinal, recordedPayment, unrecordedPayment } from "../shared/payment-resource.js";
 import type { Place } from "./admission.js";
-import { ApiError, type ApiErrorReason, invalidFields } from "./api-error.js";
+import { ApiError, type ApiErrorReason, invalidFields, noSuchPayment } from "./api-error.js";
 import type { CallContext } from "./call-context.js";
 import { checkHoldRequest, type HoldRequest } from "./hold-request.js";
 import { isPaymentOf } from "./request-ids.js";
@@ -39,7 +39,7 @@ export async function orderHold(
   const { order, violations } = checkHoldRequest(action, request, parts);
   if (order === undefined) throw invalidFields(violations);
   if (!isPaymentOf(parts.keys, context.merchantId, order.paymentId)) {
-    throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
+    throw noSuchPayment();
   }
   return letIn(parts, context, (place) => acceptOrder(parts, context, order, place));
 }

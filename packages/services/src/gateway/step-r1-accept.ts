@@ -12,7 +12,7 @@ import { moneyToWire } from "../shared/money.js";
 import { recordedPayment, recordedRefund, shownMerchantData } from "../shared/payment-resource.js";
 import type { RefundMessage, RefundView } from "../shared/refund-messages.js";
 import type { Place } from "./admission.js";
-import { ApiError, invalidFields, requestIdReused } from "./api-error.js";
+import { invalidFields, noSuchPayment, requestIdReused } from "./api-error.js";
 import type { CallContext } from "./call-context.js";
 import { checkRefundRequest, type RefundOrder } from "./refund-order.js";
 import { identifyRefund, idsOf, isPaymentOf } from "./request-ids.js";
@@ -62,7 +62,7 @@ export async function refundPayment(
   const { order, violations } = checkRefundRequest(request, parts);
   if (order === undefined) throw invalidFields(violations);
   if (!isPaymentOf(parts.keys, context.merchantId, order.paymentId)) {
-    throw new ApiError("NOT_FOUND", "PAYMENT_NOT_FOUND", "There is no such payment.");
+    throw noSuchPayment();
   }
   return letIn(parts, context, (place) => acceptRefund(parts, context, order, place));
 }
