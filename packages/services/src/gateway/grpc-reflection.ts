@@ -1,6 +1,6 @@
 /**
- * gRPC's server reflection, by the library of gRPC. What it answers from takes a quarter of the gateway's start to make,
- * and most gateways are never asked: it is made for the first call.
+ * gRPC's server reflection, by the library of gRPC. Its answers are made at the first call: most gateways never get one,
+ * and making them takes as long as a quarter of the gateway's start.
  */
 import type { MethodDefinition, Server, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";

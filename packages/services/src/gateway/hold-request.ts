@@ -1,4 +1,4 @@
-/** What a caller asks CapturePayment or CancelPayment for, checked: every field of the request at once. */
+/** Checks what a caller asks CapturePayment or CancelPayment for: every field of the request at once. */
 import type { CapturePaymentRequest } from "../gen/quittance/payments/v1/payments.js";
 import { collectInto } from "../shared/field-checks.js";
 import type { HoldOrderMessage } from "../shared/hold-order.js";

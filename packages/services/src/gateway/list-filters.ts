@@ -1,4 +1,4 @@
-/** What a list may be limited to and how it is ordered: the fields that both lists have, checked. */
+/** Checks the filters and the order that lists of payments and of refunds share. */
 import type { ListPaymentsRequest, ListRefundsRequest } from "../gen/quittance/payments/v1/payments.js";
 import { checkRequestId, type FieldCheck } from "../shared/field-checks.js";
 import { checkReference } from "./merchant-data-checks.js";
@@ -11,7 +11,7 @@ type SharedFields = Pick<
   "requestId" | "startTime" | "endTime" | "clientReference" | "orderBy"
 >;
 
-/** As client-bank is asked for them; absent where the request has none. */
+/** As client-bank reads them; absent where the request has none. */
 export interface ListFilters {
   readonly requestId?: string;
   readonly clientReference?: string;
@@ -23,7 +23,7 @@ export interface ListFilters {
 /** The first and the last moment that google.protobuf.Timestamp can name. */
 const FIRST_TIME_MS = Date.parse("0001-01-01T00:00:00Z");
 const LAST_TIME_MS = Date.parse("9999-12-31T23:59:59.999Z");
-/** RFC 3339 names moments of the days beside them, by an offset. */
+/** With an offset, RFC 3339 also names moments of the days next to these. */
 const DAY_MS = 86_400_000;
 
 /** The filters that both lists have. */
@@ -42,7 +42,7 @@ export function checkListFilters(request: SharedFields, check: FieldCheck): List
   };
 }
 
-/** The name of the state that a list is limited to; undefined for none. `recorded` are those that there are in a list. */
+/** The name of the state that a list is limited to; undefined for all. Only `recorded` states occur in a list. */
 export function checkState<State extends string>(
   state: number,
   states: { readonly prefix: string; readonly values: EnumValues; readonly recorded: readonly State[] },

@@ -66,7 +66,7 @@ export async function listRefunds(
   return { refunds: views.map(recordedRefund), nextPageToken };
 }
 
-/** The filters by the names that tokens have them under: tokens of earlier releases go on. */
+/** The filters by their names in tokens, which stay the same so that tokens of earlier releases remain valid. */
 function filtersOfTokens({
   requestId = "",
   paymentId = "",
@@ -77,7 +77,7 @@ function filtersOfTokens({
 
 type View = PaymentReadReply["payments"][number] | PaymentReadReply["refunds"][number];
 
-/** What to ask for, and what the answer is. @throws ApiError INVALID_ARGUMENT, with `violations` that were found already. */
+/** What to ask for, and what the answer is. @throws ApiError INVALID_ARGUMENT; with what `violations` holds already. */
 function startPage(
   { keys }: ReadParts,
   scope: ListScope,

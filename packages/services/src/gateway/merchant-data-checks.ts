@@ -24,7 +24,7 @@ export function checkMerchantData(
   };
 }
 
-/** What is left is in Normalization Form C, as it is kept. */
+/** Gives it in Normalization Form C, as it is kept. */
 export function checkReference(clientReference: string, check: FieldCheck): string {
   return checkOwnText(clientReference, "client_reference", MAXIMUM_REFERENCE, check);
 }

@@ -5,14 +5,14 @@ import type { PaymentOrder } from "./payment-order.js";
 import type { RefundOrder } from "./refund-order.js";
 
 /**
- * HMAC-SHA256 over the amount, the currency, the card, the description, the way of capture and the merchant's own data, each prefixed by its length: 43 characters
- * of base64url. It is keyed, for a plain hash of a card number could be searched through (PCI DSS 3.5.1.1). How long
- * the caller waits is no part of the payment.
+ * HMAC-SHA256 over the amount, the currency, the card, the description, the way of capture and the merchant's own data,
+ * each prefixed by its length: 43 characters of base64url. It is keyed, for a plain hash of a card number could be
+ * searched through (PCI DSS 3.5.1.1). How long the caller waits is no part of the payment.
  */
 export function hashParameters(key: KeyObject, order: PaymentOrder): string {
   const { card, amount } = order;
   const parts = [
-    // Only where it is so, and before all else: the ids of other payments stay what they were, and no currency is named so.
+    // Only for a manual capture, so that other payments keep their ids. It comes first: no currency has this name.
     ...(order.capture === "manual" ? ["manual"] : []),
     amount.currencyCode,
     amount.minorUnits.toString(),
@@ -26,7 +26,10 @@ export function hashParameters(key: KeyObject, order: PaymentOrder): string {
   return hashParts(key, parts);
 }
 
-/** The same over the payment, the amount and the merchant's own data of a refund; an amount that was left out is another than any amount. */
+/**
+ * The same over the payment, the amount and the merchant's own data of a refund. An amount that was left out differs
+ * from any amount.
+ */
 export function hashRefundParameters(key: KeyObject, order: RefundOrder): string {
   const { amount } = order;
   const asked = amount === undefined ? [] : [amount.currencyCode, amount.minorUnits.toString()];

@@ -1,4 +1,4 @@
-/** Query parameters of the HTTP door: a request's fields that are in neither its path nor its body, as google.api.http has them. */
+/** Query parameters of the HTTP door: by google.api.http, the fields of a request that its path and body leave out. */
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { type ExactJson, type ExactJsonObject, isJsonObject } from "../shared/exact-json.js";
 import type { Violation } from "./api-error.js";
@@ -13,7 +13,7 @@ interface Parameter {
   readonly field: DescField;
 }
 
-/** Those of a request, by each of their names. */
+/** The parameters of a request, by each of their names. */
 export type Parameters = ReadonlyMap<string, Parameter>;
 
 /** How deep a parameter may lie in messages: `filter.state` lies in one. */
@@ -49,7 +49,7 @@ export function fieldsOf(parameters: Parameters): Readonly<Record<string, string
   return Object.fromEntries([...parameters].map(([name, { path }]) => [name, path.join(".")]));
 }
 
-/** Adds a query to a request in JSON; what is there twice becomes a violation. */
+/** Adds a query to a request in JSON. What is there twice becomes a violation. */
 export function addParameters(json: ExactJsonObject, query: Query, parameters: Parameters): Violation[] {
   const violations: Violation[] = [];
   for (const [name, value] of Object.entries(query)) {
@@ -64,7 +64,7 @@ export function addParameters(json: ExactJsonObject, query: Query, parameters: P
   return violations;
 }
 
-/** A parameter's text as JSON has a value of its field; what does not fit stays text, and is refused where it is read. */
+/** A parameter's text as the JSON value of its field. What does not fit stays text, and the reader refuses it. */
 function asJson(field: DescField, text: string): ExactJson {
   if (field.scalar === ScalarType.BOOL && (text === "true" || text === "false")) return text === "true";
   if (field.scalar === ScalarType.DOUBLE && text !== "" && Number.isFinite(Number(text))) return Number(text);

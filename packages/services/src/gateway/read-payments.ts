@@ -126,7 +126,7 @@ function notRecorded(reason: ApiErrorReason, what: "payment" | "refund"): ApiErr
   return new ApiError("NOT_FOUND", reason, message);
 }
 
-/** Asks client-bank for a page when the merchant may read so many now. @throws ApiError UNAVAILABLE, RESOURCE_EXHAUSTED. */
+/** Asks client-bank for a page if the merchant may read so many now. @throws ApiError UNAVAILABLE, RESOURCE_EXHAUSTED. */
 export async function readPage(parts: ReadParts, context: CallContext, query: PageRequest): Promise<PaymentReadReply> {
   const options = { timeoutMs: parts.readTimeoutMs, traceparent: context.traceparent };
   const count = mayReadFurther(query) ? MAXIMUM_PAGE_SIZE : query.pageSize;
@@ -136,7 +136,7 @@ export async function readPage(parts: ReadParts, context: CallContext, query: Pa
   return page;
 }
 
-/** Whether client-bank may read rows that it does not give, for no index serves the filter. The page counts as the largest. */
+/** Whether client-bank may read rows that it leaves out, for no index serves the filter: such a page counts as the largest. */
 function mayReadFurther(query: PageRequest): boolean {
   return query.state !== undefined || ("lastFour" in query && query.lastFour !== undefined);
 }

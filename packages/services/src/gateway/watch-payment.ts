@@ -14,7 +14,7 @@ import { type ReadParts, readPayment } from "./read-payments.js";
  */
 const READ_AGAIN_MS = 2_000;
 const READ_FIRST_AGAIN_MS = 100;
-/** Payments become final within their deadline, unless their money is held: who watches a hold for longer watches again. */
+/** Payments become final within their deadline, unless their money is held: to follow a hold for longer, watch again. */
 const MAXIMUM_WATCH_MS = 600_000;
 
 export interface WatchParts extends ReadParts {
