@@ -1395,8 +1395,8 @@ export const WebhookEndpointServiceService = {
   },
   /**
    * Changes what the request names, and leaves the rest as it is. While an endpoint is disabled nothing is posted to it,
-   * and new events are not queued for it (ResendEvent sends them later); what was queued waits. To enable one forgets that
-   * it failed.
+   * and new events are not queued for it (ResendEvent sends them later); what was queued waits. Enabling it again clears
+   * its failures.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`WEBHOOK_ENDPOINT_NOT_FOUND`),
    * RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
@@ -1451,8 +1451,8 @@ export const WebhookEndpointServiceService = {
       RotateWebhookEndpointSecretResponse.decode(value),
   },
   /**
-   * Posts an event `webhook_endpoint.test` to the endpoint, whatever types it takes. How that went is told by
-   * EventService.ListDeliveryAttempts.
+   * Posts an event `webhook_endpoint.test` to the endpoint, whatever types it takes.
+   * EventService.ListDeliveryAttempts says how that went.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`WEBHOOK_ENDPOINT_NOT_FOUND`),
    * FAILED_PRECONDITION (`WEBHOOK_ENDPOINT_DISABLED`), RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
@@ -1496,8 +1496,8 @@ export interface WebhookEndpointServiceServer extends UntypedServiceImplementati
   listWebhookEndpoints: handleUnaryCall<ListWebhookEndpointsRequest, ListWebhookEndpointsResponse>;
   /**
    * Changes what the request names, and leaves the rest as it is. While an endpoint is disabled nothing is posted to it,
-   * and new events are not queued for it (ResendEvent sends them later); what was queued waits. To enable one forgets that
-   * it failed.
+   * and new events are not queued for it (ResendEvent sends them later); what was queued waits. Enabling it again clears
+   * its failures.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`WEBHOOK_ENDPOINT_NOT_FOUND`),
    * RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
@@ -1520,8 +1520,8 @@ export interface WebhookEndpointServiceServer extends UntypedServiceImplementati
    */
   rotateWebhookEndpointSecret: handleUnaryCall<RotateWebhookEndpointSecretRequest, RotateWebhookEndpointSecretResponse>;
   /**
-   * Posts an event `webhook_endpoint.test` to the endpoint, whatever types it takes. How that went is told by
-   * EventService.ListDeliveryAttempts.
+   * Posts an event `webhook_endpoint.test` to the endpoint, whatever types it takes.
+   * EventService.ListDeliveryAttempts says how that went.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`WEBHOOK_ENDPOINT_NOT_FOUND`),
    * FAILED_PRECONDITION (`WEBHOOK_ENDPOINT_DISABLED`), RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
@@ -1598,8 +1598,8 @@ export interface WebhookEndpointServiceClient extends Client1 {
   ): ClientUnaryCall;
   /**
    * Changes what the request names, and leaves the rest as it is. While an endpoint is disabled nothing is posted to it,
-   * and new events are not queued for it (ResendEvent sends them later); what was queued waits. To enable one forgets that
-   * it failed.
+   * and new events are not queued for it (ResendEvent sends them later); what was queued waits. Enabling it again clears
+   * its failures.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`WEBHOOK_ENDPOINT_NOT_FOUND`),
    * RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
@@ -1664,8 +1664,8 @@ export interface WebhookEndpointServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: RotateWebhookEndpointSecretResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Posts an event `webhook_endpoint.test` to the endpoint, whatever types it takes. How that went is told by
-   * EventService.ListDeliveryAttempts.
+   * Posts an event `webhook_endpoint.test` to the endpoint, whatever types it takes.
+   * EventService.ListDeliveryAttempts says how that went.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`WEBHOOK_ENDPOINT_NOT_FOUND`),
    * FAILED_PRECONDITION (`WEBHOOK_ENDPOINT_DISABLED`), RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, INTERNAL.

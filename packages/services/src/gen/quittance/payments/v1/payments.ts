@@ -625,8 +625,8 @@ export interface ListPaymentsRequest {
    */
   requestId: string;
   /**
-   * Only payments in this state. Unspecified for all. As with `card_last_four`, a page may have fewer payments than were asked for, or none,
-   * although there are more: `next_page_token` tells, and `start_time` spares looking further back.
+   * Only payments in this state. Unspecified for all. With this filter or `card_last_four`, a page may have fewer payments
+   * than were asked for, or none, although `next_page_token` says that there are more. A `start_time` shortens the search.
    */
   state: PaymentState;
   /** Only payments whose create_time is this or later. */
@@ -670,8 +670,9 @@ export interface ListRefundsRequest {
   /** Only refunds of the payment with this id. Empty for all. */
   payment: string;
   /**
-   * Only refunds in this state. Unspecified for all. A refund is listed when it is final, so none is `PENDING`. A page may have fewer refunds than were asked for, or none,
-   * although there are more: `next_page_token` tells, and `start_time` spares looking further back.
+   * Only refunds in this state. Unspecified for all. A refund is listed when it is final, so none is `PENDING`. With this
+   * filter, a page may have fewer refunds than were asked for, or none, although `next_page_token` says that there are more.
+   * A `start_time` shortens the search.
    */
   state: RefundState;
   /** Only refunds whose create_time is this or later. */
@@ -871,8 +872,8 @@ export interface Payment {
   /** As given to Pay. */
   metadata: { [key: string]: string };
   /**
-   * When what is told here changed last: when it was held, captured, became final, or was given back. Absent while it is
-   * not recorded; and of one of which an earlier release of the service, which did not keep it, gave something back.
+   * When this payment changed last: when it was held, captured, became final, or was given back. Absent while it is not
+   * recorded, and where an earlier release of the service, which did not keep this time, made the last refund.
    */
   updateTime?:
     | Date
