@@ -4,23 +4,24 @@
  */
 import { z } from "zod";
 import type { PublicCancelReason } from "./decline.js";
-import { MESSAGE_VERSION, type PaymentView } from "./messages.js";
+import { MESSAGE_VERSION, type PaymentView, wireTime } from "./messages.js";
 import { wireMoney } from "./money.js";
+import { PAYMENT_ID } from "./payment-id.js";
 
 /** Step H1 -> H2, on `hold-order`. */
 export const holdOrderMessage = z.object({
   version: z.literal(MESSAGE_VERSION),
-  paymentId: z.string().regex(/^pay_[a-z2-7]{32}$/),
+  paymentId: z.string().regex(PAYMENT_ID),
   merchantId: z.string().min(1).max(64),
   action: z.enum(["capture", "cancel"]),
   /** What is captured; absent for all that is held. */
   amount: wireMoney.optional(),
-  acceptTime: z.iso.datetime({ precision: 3 }),
+  acceptTime: wireTime,
   /**
    * Until when a payment that was accepted before the order may still be recorded: client-bank waits so long for one that it
    * does not know.
    */
-  recordBy: z.iso.datetime({ precision: 3 }),
+  recordBy: wireTime,
 });
 export type HoldOrderMessage = z.infer<typeof holdOrderMessage>;
 

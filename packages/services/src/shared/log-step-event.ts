@@ -2,9 +2,7 @@
 import type { ProcessorEvent } from "@quittance/sdk";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import { serviceMeter } from "../platform/meter.js";
-
-const PAYMENT_ID = /^pay_[a-z2-7]{32}$/;
-const REFUND_ID = /^ref_[a-z2-7]{32}$/;
+import { PAYMENT_ID, REFUND_ID } from "./payment-id.js";
 
 /** Logs an event of the processor of `step`, with the payment's or refund's id and the trace's where the message has them. */
 export function logStepEvent(event: ProcessorEvent, step: string, log: Logger): void {

@@ -9,36 +9,34 @@ import { MAXIMUM_PAYMENT_ID_KEYS } from "../platform/key-ring.js";
 import { CANCEL_REASONS, DECLINE_REASONS, PUBLIC_DECLINE_REASONS, reasonInMessages } from "./decline.js";
 import { merchantDataFields, merchantDataView } from "./merchant-data.js";
 import { wireMoney } from "./money.js";
+import { PAYMENT_ID } from "./payment-id.js";
 import { countCharacters } from "./plain-text.js";
 import { requestIdReuse } from "./request-id-reuse.js";
 
 /** The version that this release writes and reads. */
 export const MESSAGE_VERSION = 1;
 
-const time = z.iso.datetime({ precision: 3 });
+/** A moment in a message: RFC 3339 in UTC, with milliseconds. */
+export const wireTime = z.iso.datetime({ precision: 3 });
 const declineReason = reasonInMessages(DECLINE_REASONS);
 
 /** What every message of the cycle carries. */
 const base = {
   version: z.literal(MESSAGE_VERSION),
-  paymentId: z.string().regex(/^pay_[a-z2-7]{32}$/),
+  paymentId: z.string().regex(PAYMENT_ID),
   requestId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   merchantId: z.string().min(1).max(64),
   /** Keyed hash of everything the caller chose; the payment's id is made of it, so that an id has one set of parameters. */
   parametersHash: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** While keys of payment ids change: the ids that the same request has under the other keys. One may be recorded. */
-  alternateIds: z
-    .array(z.string().regex(/^pay_[a-z2-7]{32}$/))
-    .max(MAXIMUM_PAYMENT_ID_KEYS)
-    .readonly()
-    .optional(),
+  alternateIds: z.array(z.string().regex(PAYMENT_ID)).max(MAXIMUM_PAYMENT_ID_KEYS).readonly().optional(),
   amount: wireMoney,
   description: z.string().refine((text) => countCharacters(text) <= 140),
   ...merchantDataFields,
   /** When the gateway accepted it: the moment at which the card's expiry is judged. */
-  acceptTime: time,
+  acceptTime: wireTime,
   /** After this moment the client's bank captures no more. */
-  deadline: time,
+  deadline: wireTime,
   /** There when the client's bank shall hold the money, and capture it when it is told to. */
   capture: z.literal("manual").optional(),
 };
@@ -70,7 +68,7 @@ export type PaymentMessage = z.infer<typeof paymentMessage>;
 export const validationResultMessage = z.object({
   ...base,
   card: cardFacts,
-  validateTime: time,
+  validateTime: wireTime,
   /** Absent when the card is good. */
   declineReason: declineReason.optional(),
 });
@@ -83,12 +81,12 @@ export type ValidationResultMessage = z.infer<typeof validationResultMessage>;
 export const bankResultMessage = validationResultMessage
   // client-bank has recorded them: nobody after it needs them.
   .omit({ clientReference: true, metadata: true })
-  .extend({ captureTime: time });
+  .extend({ captureTime: wireTime });
 export type BankResultMessage = z.infer<typeof bankResultMessage>;
 
 /** Step 4 -> 5b, on `transaction-result`. Without a decline reason the merchant is credited. */
 export const transactionResultMessage = bankResultMessage.extend({
-  settleTime: time,
+  settleTime: wireTime,
   /** Which bank declined: the client's money is given back only when it was captured and the merchant's bank declined. */
   declinedBy: z.enum(["client-side", "merchant-bank"]).optional(),
 });
@@ -114,19 +112,19 @@ export const paymentView = z.object({
   /** What was taken of a payment that is captured by hand; absent while nothing was. */
   capturedAmount: wireMoney.optional(),
   /** When its money was held; absent when it never was. */
-  authorizeTime: time.optional(),
+  authorizeTime: wireTime.optional(),
   /** While it is held: until when. */
-  holdExpireTime: time.optional(),
+  holdExpireTime: wireTime.optional(),
   /** Of one that is canceled, or on its way to be. */
   cancelReason: reasonInMessages(Object.values(CANCEL_REASONS)).optional(),
   card: cardFacts.omit({ fingerprint: true, holder: true }),
-  acceptTime: time,
-  validateTime: time,
-  captureTime: time,
-  settleTime: time.optional(),
-  finishTime: time.optional(),
+  acceptTime: wireTime,
+  validateTime: wireTime,
+  captureTime: wireTime,
+  settleTime: wireTime.optional(),
+  finishTime: wireTime.optional(),
   /** When a refund changed it last; absent while none did, and when a release that did not keep it did so. */
-  lastRefundTime: time.optional(),
+  lastRefundTime: wireTime.optional(),
 });
 export type PaymentView = z.infer<typeof paymentView>;
 
@@ -139,8 +137,8 @@ export const paymentEndMessage = z.object({
   version: z.literal(MESSAGE_VERSION),
   payment: paymentView.extend({
     state: z.enum(["SUCCEEDED", "DECLINED", "REFUNDED", "CANCELED"]),
-    settleTime: time,
-    finishTime: time,
+    settleTime: wireTime,
+    finishTime: wireTime,
   }),
   /** There when it was declined: by which side. With `merchant-bank` the client was given the money back. */
   declinedBy: z.enum(["client-side", "merchant-bank"]).optional(),

@@ -1,6 +1,6 @@
 /** Reads of payments and refunds, asked on `payment-read`, under the same rules as the messages in messages.ts. */
 import { z } from "zod";
-import { MESSAGE_VERSION, paymentView } from "./messages.js";
+import { MESSAGE_VERSION, paymentView, wireTime } from "./messages.js";
 import { refundView } from "./refund-messages.js";
 
 const version = z.literal(MESSAGE_VERSION);
@@ -13,9 +13,8 @@ export const MAXIMUM_PAGE_SIZE = 1_000;
 /** Something of a merchant's, by its id: nobody else's exists for it. */
 const asked = z.object({ id: z.string(), merchantId: z.string() });
 
-const time = z.iso.datetime({ precision: 3 });
 /** A place in a list: behind this payment or refund. */
-const position = z.object({ acceptTime: time, id: z.string() });
+const position = z.object({ acceptTime: wireTime, id: z.string() });
 
 const page = {
   version,
@@ -30,8 +29,8 @@ const page = {
   /** Only those with this client_reference. */
   clientReference: z.string().optional(),
   /** Only those that were accepted from this time on, and before that one. */
-  from: time.optional(),
-  before: time.optional(),
+  from: wireTime.optional(),
+  before: wireTime.optional(),
   /** Only those that were asked for with this request_id: one that stands, and those that were refused as a reuse. */
   requestId: z.string().optional(),
   /** With a requestId: only the one that stands. */

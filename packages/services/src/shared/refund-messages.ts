@@ -6,54 +6,47 @@ import { z } from "zod";
 import { MAXIMUM_PAYMENT_ID_KEYS } from "../platform/key-ring.js";
 import { REFUND_DECLINE_REASONS, reasonInMessages } from "./decline.js";
 import { merchantDataFields, merchantDataView } from "./merchant-data.js";
-import { ANSWERS_IN_A_MESSAGE, MESSAGE_VERSION, paymentView } from "./messages.js";
+import { ANSWERS_IN_A_MESSAGE, MESSAGE_VERSION, paymentView, wireTime } from "./messages.js";
 import { wireMoney } from "./money.js";
+import { PAYMENT_ID, REFUND_ID } from "./payment-id.js";
 import { requestIdReuse } from "./request-id-reuse.js";
 
 const version = z.literal(MESSAGE_VERSION);
-const time = z.iso.datetime({ precision: 3 });
 const parametersHash = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const declineReason = reasonInMessages(REFUND_DECLINE_REASONS);
 
 /** Step R1 -> R2, on `refund`. */
 export const refundMessage = z.object({
   version,
-  refundId: z.string().regex(/^ref_[a-z2-7]{32}$/),
-  paymentId: z.string().regex(/^pay_[a-z2-7]{32}$/),
+  refundId: z.string().regex(REFUND_ID),
+  paymentId: z.string().regex(PAYMENT_ID),
   requestId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   merchantId: z.string().min(1).max(64),
   /** Keyed hash of everything the caller chose; the refund's id is made of it, so that an id has one set of parameters. */
   parametersHash,
   /** While keys of payment ids change: the ids that the same request has under the other keys. One may be recorded. */
-  alternateIds: z
-    .array(z.string().regex(/^ref_[a-z2-7]{32}$/))
-    .max(MAXIMUM_PAYMENT_ID_KEYS)
-    .readonly()
-    .optional(),
+  alternateIds: z.array(z.string().regex(REFUND_ID)).max(MAXIMUM_PAYMENT_ID_KEYS).readonly().optional(),
   /** Absent when all that is left is to be given back. */
   amount: wireMoney.optional(),
   ...merchantDataFields,
-  acceptTime: time,
+  acceptTime: wireTime,
   /**
    * So long a payment that was accepted before the refund may still be settled, and merchant-bank waits for it. Absent in
    * messages of releases in which it did not wait.
    */
-  settleBy: time.optional(),
+  settleBy: wireTime.optional(),
 });
 export type RefundMessage = z.infer<typeof refundMessage>;
 
 /** Step R2 -> R3, on `refund-result`. Without a decline reason the merchant was debited of `amount`. */
 export const refundResultMessage = refundMessage.omit({ alternateIds: true }).extend({
   /** The id that the request has under another key than the one that it is recorded under. */
-  otherId: z
-    .string()
-    .regex(/^ref_[a-z2-7]{32}$/)
-    .optional(),
+  otherId: z.string().regex(REFUND_ID).optional(),
   /** When merchant-bank decided. */
-  debitTime: time,
+  debitTime: wireTime,
   declineReason: declineReason.optional(),
   /** When merchant-bank had settled the payment; there when it has a receipt that was credited. */
-  settleTime: time.optional(),
+  settleTime: wireTime.optional(),
   /** Of a refund that was declined with `REQUEST_ID_REUSED`. */
   reuse: requestIdReuse.optional(),
 });
@@ -69,9 +62,9 @@ export const refundView = z.object({
   state: z.enum(["SUCCEEDED", "DECLINED"]),
   declineReason: declineReason.optional(),
   reuse: requestIdReuse.optional(),
-  acceptTime: time,
-  debitTime: time,
-  finishTime: time,
+  acceptTime: wireTime,
+  debitTime: wireTime,
+  finishTime: wireTime,
 });
 export type RefundView = z.infer<typeof refundView>;
 

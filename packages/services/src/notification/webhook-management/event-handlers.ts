@@ -10,6 +10,7 @@ import type { ManagementCall, ServiceHandlers } from "../../shared/answer-manage
 import { checked } from "../../shared/checked.js";
 import { REQUIRED } from "../../shared/field-checks.js";
 import { ManagementError } from "../../shared/management-error.js";
+import { PAYMENT_ID } from "../../shared/payment-id.js";
 import {
   type AttemptRecord,
   attemptResource,
@@ -53,7 +54,7 @@ async function list({ database }: Pick<WebhookManagement, "database">, { actor, 
   const { type, payment, startTime, endTime } = request;
   checked((check) => {
     check(type === "" || /^[a-z_]{1,64}\.[a-z_]{1,64}$/.test(type), "type", "must be a type of events");
-    check(payment === "" || /^pay_[a-z2-7]{32}$/.test(payment), "payment", "must be the id of a payment");
+    check(payment === "" || PAYMENT_ID.test(payment), "payment", "must be the id of a payment");
   });
   const { items, nextPageToken } = await readPage<EventRecord>(request, {
     filters: { events: true, merchantId: actor, type, payment, from: startTime?.getTime(), until: endTime?.getTime() },

@@ -1,4 +1,6 @@
 /** `deadlines`: lets payments be captured that come after their deadline. */
+
+import { PAYMENT_ID } from "../../shared/payment-id.js";
 import { actorOf } from "./action-record.js";
 import {
   type Command,
@@ -12,7 +14,6 @@ import {
 } from "./command.js";
 import { deadlineAt, deadlineInMinutes, type Extension, extendDeadline, sentenceOf } from "./extend-deadline.js";
 import { onOperatorDatabase } from "./operator-database.js";
-import { PAYMENT_ID } from "./payment-story.js";
 import { showProgress } from "./progress.js";
 
 const DEFAULT_LIMIT = 100;

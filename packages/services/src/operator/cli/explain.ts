@@ -1,9 +1,11 @@
 /** `explain`: the story of one payment. */
+
+import { PAYMENT_ID } from "../../shared/payment-id.js";
 import { type Command, type CommandCall, EXIT, formatColumns, toJson, UsageError } from "./command.js";
 import { withOperatorBroker } from "./operator-broker.js";
 import { onOperatorDatabase } from "./operator-database.js";
 import { findPaymentMessages, type PaymentMessage } from "./payment-messages.js";
-import { PAYMENT_ID, type PaymentStory, readPaymentStory } from "./payment-story.js";
+import { type PaymentStory, readPaymentStory } from "./payment-story.js";
 import { type Hanging, hangingOf, type TimelineEvent, timelineOf, withMessages } from "./payment-timeline.js";
 import { unreadyServices } from "./service-health.js";
 

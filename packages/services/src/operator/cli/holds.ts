@@ -1,5 +1,6 @@
 /** `holds`: what payments hold of clients' money, and how an operator ends a hold before its time. */
 import type pg from "pg";
+import { PAYMENT_ID } from "../../shared/payment-id.js";
 import { type Actor, actorOf, recordAction } from "./action-record.js";
 import {
   type Command,
@@ -13,7 +14,6 @@ import {
   UsageError,
 } from "./command.js";
 import { inTransaction, onOperatorDatabase } from "./operator-database.js";
-import { PAYMENT_ID } from "./payment-story.js";
 
 const DEFAULT_LIMIT = 100;
 const MAXIMUM_LIMIT = 100_000;

@@ -3,9 +3,6 @@ import type pg from "pg";
 import { type Entry, readEntries } from "./audit-money.js";
 import { inSnapshot } from "./operator-database.js";
 
-/** The form of payment ids. */
-export const PAYMENT_ID = /^pay_[a-z2-7]{32}$/;
-
 /** What client-bank recorded (steps 3 and 5b), and what it was told of steps 1 and 2. */
 export interface RecordedPayment {
   readonly merchantId: string;

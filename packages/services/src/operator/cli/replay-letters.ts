@@ -1,6 +1,7 @@
 /** `dead-letters replay` and `discard`: one letter after the other, each recorded before it is done. */
 import type { Connection, DeadLetter } from "@quittance/sdk";
 import type pg from "pg";
+import { PAYMENT_ID } from "../../shared/payment-id.js";
 import {
   CHANNELS,
   type Channel,
@@ -15,7 +16,6 @@ import { findLetter, findLetters } from "./find-letters.js";
 import { type FoundLetter, subjectOf } from "./letter-view.js";
 import { maskMessageId } from "./mask-card-numbers.js";
 import { inTransaction } from "./operator-database.js";
-import { PAYMENT_ID } from "./payment-story.js";
 import { showProgress } from "./progress.js";
 
 export type Verb = "replay" | "discard";
