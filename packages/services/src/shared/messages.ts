@@ -80,7 +80,7 @@ export type ValidationResultMessage = z.infer<typeof validationResultMessage>;
  */
 export const bankResultMessage = validationResultMessage
   // client-bank has recorded them: nobody after it needs them.
-  .omit({ clientReference: true, metadata: true })
+  .omit({ alternateIds: true, clientReference: true, metadata: true, capture: true })
   .extend({ captureTime: wireTime });
 export type BankResultMessage = z.infer<typeof bankResultMessage>;
 
