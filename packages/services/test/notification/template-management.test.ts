@@ -125,6 +125,29 @@ describe("TemplateService, as notification answers it", function () {
     expect(versions.has(templateVersion?.version)).to.equal(false);
   });
 
+  it("makes one version for one request, though another call makes it after this one has looked for it", async () => {
+    const request = { ...KEY, ...TEXTS, requestId: "between", reason: "" };
+    let other: Promise<number | undefined> | undefined;
+    const interrupted: Database = {
+      ...database,
+      transaction: (work) =>
+        database.transaction((transaction) =>
+          work({
+            ...{ commit: () => transaction.commit() },
+            query: async (query) => {
+              const answer = await transaction.query<never>(query);
+              other ??= call("CreateTemplateVersion", request).then((one) => one.templateVersion?.version);
+              await other;
+              return answer;
+            },
+          }),
+        ),
+    };
+    const create = templateHandlers({ database: interrupted, renderer: new TemplateRenderer() });
+    const made = await create[`${SERVICE}/CreateTemplateVersion`]({ actor: "ada", request });
+    expect(made.templateVersion?.version).to.equal(await other);
+  });
+
   it("gives versions that are made at once numbers of their own, in a new language too", async () => {
     const key = { ...KEY, language: "de" };
     const made = await Promise.all(Array.from({ length: 4 }, () => create(key)));

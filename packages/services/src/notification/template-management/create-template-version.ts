@@ -44,8 +44,8 @@ export async function createTemplateVersion(
   for (let attempt = 1; attempt <= MAXIMUM_TRIES; attempt++) {
     const before = await findTemplateRequest(session, { actor: by.actor, requestId });
     if (before !== undefined) return sameVersion(session, before, texts);
-    const made = await insertTemplateVersion(session, { ...texts, creator: by.actor });
-    // Somebody took the number: this very request, perhaps.
+    const made = await insertTemplateVersion(session, { ...texts, creator: by.actor, requestId });
+    // Somebody took the number, or made a version for this very request.
     if (made === undefined) continue;
     if (made.version > MAXIMUM_VERSIONS) {
       throw refusal("TOO_MANY_VERSIONS", `A template has ${MAXIMUM_VERSIONS} versions at most.`);
