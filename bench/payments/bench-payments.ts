@@ -16,14 +16,12 @@ import { growTo } from "./on-file.js";
 import { type PaymentsOptions, parsePaymentsOptions } from "./options.js";
 import { type Shape, writeOrders } from "./orders.js";
 import type { Scenario } from "./scenarios.js";
+import { benchSideBySide } from "./side-by-side.js";
 import { medianOf, rounded } from "./summarize.js";
 import { countSystemCalls, type SystemCalls } from "./syscalls.js";
 import { figuresTable } from "./tables.js";
 import { telemetryOf } from "./telemetry.js";
-
-const WARM_UP_PUSH_IN_FLIGHT = 64;
-const WARM_UP_IN_FLIGHT = 200;
-const WAIT_SECONDS = 30;
+import { warmUp } from "./warm-up.js";
 
 /** Runs the bench; the figures are printed as a table as well. */
 export async function benchPayments(args: readonly string[]): Promise<object> {
@@ -31,7 +29,8 @@ export async function benchPayments(args: readonly string[]): Promise<object> {
   if (options === undefined) return {};
   const earlier = options.compare === undefined ? undefined : await readFigures(options.compare);
   const generate = await buildGenerator();
-  const telemetry = await telemetryOf(options.telemetry);
+  if (options.telemetry.length > 1) return benchSideBySide(options, generate);
+  const telemetry = await telemetryOf(options.telemetry[0] ?? "metrics");
   Object.assign(process.env, telemetry.environment);
   const folder = await mkdtemp(join(tmpdir(), "quittance-bench-"));
   const measured = await withHouse(options, folder, (house) => measureAll(house, generate, options, folder)).finally(
@@ -61,7 +60,7 @@ export async function benchPayments(args: readonly string[]): Promise<object> {
   const startToPaymentMs = Math.round(measured.startMs);
   return {
     broker,
-    telemetry: options.telemetry,
+    telemetry: options.telemetry[0],
     spansReceived: telemetry.spanExports(),
     rounds,
     startToPaymentMs,
@@ -124,17 +123,6 @@ async function measureAll(
   }
   const settled = options.settleSeconds > 0 ? await settledMemory(house, options.settleSeconds) : undefined;
   return { startMs: house.startMs, figures, systemCalls, settled };
-}
-
-async function warmUp(
-  generate: Generator,
-  offer: Pick<Parameters<Generator>[0], "door" | "address" | "orders">,
-  payments: number,
-) {
-  const count = Math.ceil(payments / 2);
-  if (count === 0) return;
-  await generate({ ...offer, waitSeconds: 0, inFlight: WARM_UP_PUSH_IN_FLIGHT, count });
-  await generate({ ...offer, waitSeconds: WAIT_SECONDS, inFlight: WARM_UP_IN_FLIGHT, count });
 }
 
 function caseName({ scenario, door }: { readonly scenario: string; readonly door: Door }): string {

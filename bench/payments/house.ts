@@ -22,11 +22,15 @@ export interface House {
   stop(): Promise<void>;
 }
 
-/** Starts it with `broker` and its files in `folder`. */
-export async function startHouse(broker: string, folder: string): Promise<House> {
+/** Starts it with `broker`, its files in `folder`, and `settings` beside this process's environment. */
+export async function startHouse(
+  broker: string,
+  folder: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<House> {
   const services = fileURLToPath(import.meta.resolve("@quittance/services/dist/stack/main.js"));
   const began = performance.now();
-  const environment = { ...process.env, QUITTANCE_FOLDER: folder };
+  const environment = { ...process.env, ...settings, QUITTANCE_FOLDER: folder };
   const child = spawn(
     process.execPath,
     [services, "--broker", broker, "--grpc-port", "0", "--http-port", "0", "--quiet"],

@@ -22,7 +22,9 @@ const HELP = `npm run bench -- payments [options]
   --syscalls                  count the system calls of each process with strace, in one more run of each scenario
   --telemetry off|metrics|traces
                               off: none; metrics: what a service always has; traces: the same, and one trace of 100
-                              over OTLP to a receiver in this process [metrics]
+                              over OTLP to a receiver in this process [metrics].
+                              Several, as off,traces: a house of each runs, each scenario is measured on one after the
+                              other, and the ratios of each round are printed; short rounds, and many of them, tell most
   --compare <file>            print ratios to an earlier run, whose output the file has
 `;
 
@@ -36,7 +38,8 @@ export interface PaymentsOptions {
   readonly counts: boolean;
   readonly systemCalls: boolean;
   readonly settleSeconds: number;
-  readonly telemetry: string;
+  /** One, or several that are measured side by side. */
+  readonly telemetry: readonly string[];
   readonly compare: string | undefined;
   /** Payments on file, for each of which all scenarios are run; growing. */
   readonly onFile: readonly number[];
@@ -82,7 +85,7 @@ export function parsePaymentsOptions(args: readonly string[]): PaymentsOptions |
     counts: values.counts,
     systemCalls: values.syscalls,
     settleSeconds: numberOf("--settle", values.settle, 0),
-    telemetry: values.telemetry,
+    telemetry: values.telemetry.split(","),
     compare: values.compare,
     onFile: values["on-file"]
       .split(",")
