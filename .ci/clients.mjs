@@ -1,15 +1,19 @@
-// Tries a running stack as strangers do: the README's own commands with curl and grpcurl, and a Python client generated
-// from the proto. Needs grpcurl on the PATH, and PYTHON pointing at a Python with grpcio-tools. Prints a line for each
-// check, and `N passed, N failed` last.
+// Tries a running stack as strangers do: the README's own commands with curl and grpcurl, a Python client generated from
+// the proto, and @quittance/client from its tarball, under the oldest Node that it takes and the newest. Needs grpcurl on
+// the PATH, and PYTHON pointing at a Python with grpcio-tools. Prints a line for each check, and `N passed, N failed` last.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { check, endChecks } from "./checks.mjs";
 
 const START_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 20_000;
 const RUN_FILE = ".quittance/run.json";
+/** The oldest line of Node that the client takes. */
+const OLDEST_NODE = 20;
+/** Marks of a block of the client's README that is run as it stands, and what it prints, line by line. */
+const RUN_BY_CI = /<!-- run by CI -->\n```js\n([\s\S]*?)```(?:\n<!-- prints: (.*) -->)?/g;
 const python = process.env.PYTHON ?? "python3";
 
 // A process group of its own, which gets a SIGINT as a whole: what a terminal's Ctrl-C is.
@@ -24,6 +28,7 @@ try {
   check("run.json is readable by its owner alone", (statSync(RUN_FILE).mode & 0o777) === 0o600);
   tryReadme(run);
   tryPython(run);
+  tryClient(run);
 } catch (error) {
   check("the clients ran", String(error.stack ?? error));
 }
@@ -145,5 +150,43 @@ function tryPython(run) {
     );
   } finally {
     rmSync(generated, { recursive: true, force: true });
+  }
+}
+
+/** Installs the packed client into an empty project, and runs its README's programs and its command line there. */
+function tryClient(run) {
+  const project = mkdtempSync(join(tmpdir(), "quittance-client-"));
+  const environment = { ...process.env, QUITTANCE_URL: run.http, QUITTANCE_TOKEN: run.token };
+  try {
+    execFileSync("npm", ["pack", "--silent", "--pack-destination", project], { cwd: resolve("packages/client") });
+    const tarball = join(project, readdirSync(project)[0]);
+    writeFileSync(join(project, "package.json"), JSON.stringify({ name: "stranger", private: true, type: "module" }));
+    const node = `node-${process.platform}-${process.arch}`;
+    const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+    execFileSync("npm", [...install, tarball, `${node}@${OLDEST_NODE}`], { cwd: project, stdio: "inherit" });
+    const nodes = ["node_modules", join(project, "node_modules")].map((folder) => resolve(folder, node, "bin/node"));
+    const blocks = [...readFileSync("packages/client/README.md", "utf8").matchAll(RUN_BY_CI)];
+    for (const [place, [, code]] of blocks.entries()) writeFileSync(join(project, `readme-${place}.js`), code);
+    const options = { cwd: project, env: environment, encoding: "utf8", timeout: 60_000 };
+    for (const program of nodes) {
+      const version = execFileSync(program, ["--version"], { encoding: "utf8" }).trim();
+      for (const [place, [, , prints]] of blocks.entries()) {
+        if (prints === undefined) continue;
+        const printed = execFileSync(program, [`readme-${place}.js`], options)
+          .trim()
+          .split("\n")
+          .join("; ");
+        check(`the client's README under Node ${version} prints ${prints}`, printed === prints || printed);
+      }
+      const quittance = join(project, "node_modules/@quittance/client/bin/quittance.js");
+      const paid = JSON.parse(
+        execFileSync(program, [quittance, "pay", "EUR 12.50", "--wait", "30", "--json"], options),
+      );
+      check(`its command line pays under Node ${version}`, paid.state === "SUCCEEDED" || paid);
+    }
+    const listed = execFileSync("npx", ["--no-install", "quittance", "list", "--limit", "1"], options);
+    check("npx quittance lists what was paid", /^pay_.* succeeded /.test(listed) || listed);
+  } finally {
+    rmSync(project, { recursive: true, force: true });
   }
 }

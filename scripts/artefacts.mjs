@@ -13,10 +13,12 @@ import { prepareApiInput } from "./api-input.mjs";
 import { apiReport } from "./api-report.mjs";
 import { budgetTable } from "./budget-table.mjs";
 import { capture } from "./capture.mjs";
+import { clientResources, clientTestCards } from "./client-resources.mjs";
 import { BUF, DRIZZLE_KIT, NODE_MODULES, ROOT } from "./paths.mjs";
 
 const GEN = "packages/services/src/gen";
 const OPENAPI = "proto/openapi.json";
+const CLIENT = "packages/client/src/gen";
 const SERVICES = "packages/services/src";
 const ARTEMIS = "deploy/artemis/broker.xml";
 const MONITORING = "deploy/monitoring";
@@ -72,6 +74,7 @@ export const SOURCE_ARTEFACTS = [
 export const DERIVED_ARTEFACTS = [
   { name: "the list of the SDK's public names", path: API_REPORTS, produce: produceApiReports },
   { name: "the OpenAPI document", path: OPENAPI, produce: produceOpenApi },
+  { name: "the client's types", path: CLIENT, produce: produceClient },
   {
     name: "Artemis's broker.xml",
     path: ARTEMIS,
@@ -153,6 +156,18 @@ ${lines.join("\n")}
 async function produceOpenApi(folder) {
   const { openApiText } = await compiled("gateway/openapi/openapi-document.js");
   await writeFile(join(folder, OPENAPI), openApiText());
+}
+
+async function produceClient(folder) {
+  const { openApiDocument } = await compiled("gateway/openapi/openapi-document.js");
+  const { ERROR_TERMS } = await compiled("gateway/api-options.js");
+  const { CURRENCY_CODES, minorUnitDigitsOf } = await compiled("shared/currencies.js");
+  const errorCodes = new Map([...ERROR_TERMS].map(([reason, { code }]) => [reason, code]));
+  const digits = new Map(CURRENCY_CODES.map((code) => [code, minorUnitDigitsOf(code)]));
+  await mkdir(join(folder, CLIENT), { recursive: true });
+  await writeFile(join(folder, CLIENT, "resources.ts"), clientResources(openApiDocument(), { errorCodes, digits }));
+  const { TEST_CARDS } = await compiled("operator/demo-bank.js");
+  await writeFile(join(folder, CLIENT, "test-cards.ts"), clientTestCards(TEST_CARDS));
 }
 
 async function produceApiReports(folder) {

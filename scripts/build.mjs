@@ -17,6 +17,8 @@ const OUTPUTS = {
   "packages/services/chaos/dist": "packages/services/chaos/src",
   "packages/services/fuzz/dist": "packages/services/fuzz/src",
   "packages/services/simulation/dist": "packages/services/simulation/src",
+  "packages/client/dist": "packages/client/src",
+  "packages/client/dist-test": "packages/client/test",
   "bench/dist": "bench",
 };
 

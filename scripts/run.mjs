@@ -4,6 +4,7 @@
  * dependencies, because it runs before anything is installed and on whatever Node (20 or later) the user has.
  */
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build } from "./build.mjs";
 import { runInForeground } from "./foreground.mjs";
 import { ensureInstalled } from "./install.mjs";
@@ -33,7 +34,8 @@ const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own 
              build, then try the alerts and dashboards on a running stack (see npm run test:alerts -- --help)
   test:cluster
              build, then apply every overlay of deploy/k8s to a kube-apiserver (see npm run test:cluster -- --help)
-  quittance  build, then run a command of the operator's, for example verify-money (see npm run quittance -- --help)
+  quittance  build, then run a command of the operator's, for example verify-money (see npm run quittance -- --help), or
+             of an integrator's, for example pay (see npm run quittance -- pay --help)
 
 Every task installs the packages of package-lock.json first when that file has changed, and runs under the Node 24 that
 is one of them.`;
@@ -59,12 +61,20 @@ const AT_ONCE = {
   format: [BIOME, "check", "--write"],
 };
 
+/** The command line of integrators, who have the client and no checkout. */
+const INTEGRATORS = ["--enable-source-maps", join(ROOT, "packages/client/bin/quittance.js")];
+
+async function isIntegrators(command) {
+  const { COMMANDS } = await import(pathToFileURL(join(ROOT, "packages/client/dist/cli/command-line.js")));
+  return COMMANDS.some(({ name }) => name === command);
+}
+
 async function main([task, ...args]) {
   if (task === undefined || task === "--help" || task === "help") {
     console.log(HELP);
     return task === undefined ? 2 : 0;
   }
-  const target = AFTER_BUILD[task] ?? AT_ONCE[task];
+  let target = AFTER_BUILD[task] ?? AT_ONCE[task];
   if (target === undefined && task !== "build") {
     console.error(`There is no task "${task}".\n\n${HELP}`);
     return 2;
@@ -76,6 +86,7 @@ async function main([task, ...args]) {
     if (output !== "") console.error(output);
     if (!ok) console.error("The build failed, so nothing was started.");
     if (!ok || task === "build") return ok ? 0 : 1;
+    if (task === "quittance" && (await isIntegrators(args[0]))) target = INTEGRATORS;
   }
   return runInForeground(node, [...target, ...args]);
 }

@@ -24,6 +24,8 @@ endWithParent();
 const { suite, mochaArgs } = parseArguments(process.argv.slice(2));
 const SDK_TESTS = "packages/sdk/dist-test";
 const SERVICES_TESTS = "packages/services/dist-test";
+/** The client, against a house of its own. */
+const CLIENT_TESTS = "packages/client/dist-test";
 /** The rules of JMS, on the embedded broker, on real ones, and beside a Java client. */
 const CONFORMANCE = "packages/sdk/conformance/dist";
 /** The payment cycle on a simulated broker, database and clock: a process of its own, for it takes the clock away. */
@@ -83,7 +85,9 @@ if (suite === "artemis") {
 } else {
   await checks();
   await Promise.all([
-    mocha("sdk", [SDK_TESTS, `${CONFORMANCE}/embedded`]).then(() => mocha("simulation", [SIMULATION])),
+    mocha("sdk", [SDK_TESTS, `${CONFORMANCE}/embedded`])
+      .then(() => mocha("simulation", [SIMULATION]))
+      .then(() => mocha("client", [CLIENT_TESTS])),
     mocha("services", [SERVICES_TESTS, CHAOS, FUZZ], { except: NEEDS_ARTEMIS }),
   ]);
 }

@@ -15,6 +15,7 @@ const CONFIGURATION = [
   "biome.json",
   "scripts/no-export-type-all.grit",
   "package.json",
+  "packages/client/package.json",
   "packages/sdk/package.json",
   "packages/services/package.json",
 ];
@@ -76,6 +77,14 @@ describe("The rules of the house about imports", () => {
     ["the wire knows nothing of what stands on it", "packages/sdk/src/amqp/line.ts", "../processor/processor.js"],
     ["nor do its server's files", "packages/sdk/src/amqp/server/listen.ts", "../../request/requester.js"],
     ["nor of what puts it together", "packages/sdk/src/amqp/line.ts", "../composed-connection.js"],
+    [
+      "the client knows nothing of what answers it",
+      "packages/client/src/payments.ts",
+      "../../services/src/shared/card.js",
+    ],
+    ["nor does it need Node", "packages/client/src/payments.ts", "node:crypto"],
+    ["nor its command line", "packages/client/src/payments.ts", "./cli/main.js"],
+    ["whose command line knows no more", "packages/client/src/cli/main.ts", "@quittance/services"],
     ["the SDK needs nothing of its broker for tests", "packages/sdk/src/connection.ts", "./testing/broker.js"],
   ];
 
@@ -139,6 +148,8 @@ describe("The rules of the house about imports", () => {
         "packages/sdk/src/amqp/line.ts": importing("rhea"),
         "packages/sdk/src/testing/broker.ts": importing("rhea"),
         "packages/sdk/test/amqp/line.test.ts": importing("rhea"),
+        "packages/client/src/cli/main.ts": importing("../mod.js"),
+        "packages/client/test/pay.test.ts": importing("../../services/dist-test/support/eventually.js"),
         [`${services}/src/gateway/pay.ts`]: importing("@quittance/sdk"),
         [`${services}/src/gateway/read.ts`]: importing("../shared/queue-map.js"),
         [`${services}/src/gateway/http/door.ts`]: importing("../../platform/log.js"),
