@@ -1,6 +1,6 @@
 /**
- * Finds the message that kills its process. The broker does not count the deliveries of a consumer that died, so such a
- * message would come back for ever.
+ * Finds the message that kills its process. The broker need not count the deliveries of a consumer that died (the embedded
+ * broker and Classic do not, and Artemis does only now and then), so such a message would come back again and again.
  *
  * While nothing is suspicious the journal is one line, written at the start, that says "running": the hot path pays
  * nothing. A start that finds it there knows that the run before did not end in good order. It then has messages

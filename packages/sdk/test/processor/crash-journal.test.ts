@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { MessagingError } from "../../dist/mod.js";
-import { IN, idsOf, OUT, passOn, payments, StepFixture } from "./step-fixture.js";
+import { IN, idsOf, KILLED, OUT, passOn, payments, StepFixture } from "./step-fixture.js";
 import { until } from "./until.js";
 
 const PROGRAM = fileURLToPath(new URL("crashing-processor.js", import.meta.url));
@@ -24,7 +24,7 @@ describe("A crash journal", function () {
 
   it("finds the message that kills its process, sets it aside, and loses none of its neighbours", async () => {
     await using step = await StepFixture.start();
-    await step.send(...payments(15), { id: "killer", amount: 1 }, ...payments(30).slice(15));
+    await step.sendTo(KILLED, [...payments(15), { id: "killer", amount: 1 }, ...payments(30).slice(15)]);
     const passedOn = new Set<string>();
     await using _reader = await step.connection.createConsumer(OUT, {
       acknowledge: "auto",
@@ -62,7 +62,7 @@ describe("A crash journal", function () {
     expect(letter?.properties).to.include({
       dead_letter_error_class: "crash",
       dead_letter_reason: "The process ended 2 times while it handled this message.",
-      dead_letter_origin: "in",
+      dead_letter_origin: KILLED.address,
     });
     expect(passedOn).to.deep.equal(new Set(payments(30).map(({ id }) => id)));
     expect(readdirSync(directory), "nothing is left behind after a good end").to.deep.equal([]);

@@ -1,12 +1,12 @@
-/** A program that processes `in` and ends itself, as by a fault in native code, when it meets the message `killer`. */
+/** A program that processes a queue and ends itself, as by a fault in native code, when it meets the message `killer`. */
 import { connect, queue } from "../../dist/mod.js";
-import { paymentSchema } from "./step-fixture.js";
+import { KILLED, paymentSchema } from "./step-fixture.js";
 
 const [url = "", directory = "", maximumSize = "10"] = process.argv.slice(2);
 const connection = await connect(url);
 const processor = await connection.process({
   name: "crashing",
-  from: queue("in"),
+  from: KILLED,
   to: queue("out"),
   deadLetter: queue("dead"),
   schema: paymentSchema,
