@@ -1,7 +1,7 @@
 // Installs the packed SDK into empty projects, as its users do, and runs the README's code and the examples there: in
-// strict TypeScript, in JavaScript (ES modules and CommonJS) and bundled into one file, under each maintained line of
-// Node. On a line that is no longer maintained, the import must fail and say why. Needs npm's registry. Prints a line for
-// each check, and `N passed, N failed` last.
+// strict TypeScript, in JavaScript (ES modules and CommonJS) and bundled into one file, and the conformance command,
+// under each maintained line of Node. On a line that is no longer maintained, the import must fail and say why. Needs
+// npm's registry. Prints a line for each check, and `N passed, N failed` last.
 import { spawnSync } from "node:child_process";
 import {
   existsSync,
@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { check, endChecks } from "./checks.mjs";
 
 const LINES = [22, 24, 26];
@@ -28,8 +28,9 @@ const BESIDES = ["typescript@7", "zod@4", "@types/node@22", "@opentelemetry/api@
 /** Bundles a program and all that it imports into one file. */
 const BUNDLER = "esbuild@0.28";
 const RUN_TIMEOUT_MS = 60_000;
-/** Marks of a README block that is run as it stands, and what it prints. */
-const RUN_BY_CI = /<!-- run by CI -->\n```(ts|js|cjs)\n([\s\S]*?)```(?:\n+<!-- prints: (.*) -->)?/g;
+const CONFORMANCE_TIMEOUT_MS = 180_000;
+/** Marks of a block that is run as it stands, and what it prints. */
+const RUN_BY_CI = /<!-- run by CI -->\n```(ts|js|cjs)\n([\s\S]*?)```(?:\n+<!-- prints: ([\s\S]*?) -->)?/g;
 /** The README's first block: the commands that begin a project. */
 const BEGIN = /```sh\n([\s\S]*?)```/;
 /** The README's commands that bundle its program. */
@@ -58,6 +59,7 @@ try {
   tryBundle(readme, blocks[0], nodes);
   const bare = emptyProject("bare", [tarball]);
   tryTooOld(bare);
+  for (const [line, node] of nodes) tryConformance(line, node, bare);
   const extraneous = run("npm", ["ls", "--all", "--parseable"], bare).trim().split("\n").slice(1);
   check(`the SDK alone brings ${extraneous.length} packages, at most 8`, extraneous.length <= 8 || extraneous);
 } catch (error) {
@@ -139,6 +141,37 @@ function tryTooOld(folder) {
   );
 }
 
+/** The conformance suite of the installed package, on a broker of the installed package; npx finds it by its name. */
+function tryConformance(line, node, folder) {
+  const program = `
+    import { execFile } from "node:child_process";
+    import { promisify } from "node:util";
+    import { startBroker } from "@quittance/sdk/testing";
+    const broker = await startBroker();
+    const only = process.argv.slice(2);
+    try {
+      const args = ["--no-install", "@quittance/sdk", "conformance", broker.url, "--json", ...only];
+      process.stdout.write((await promisify(execFile)("npx", args, { maxBuffer: 10_000_000 })).stdout);
+    } finally {
+      await broker.close();
+    }`;
+  writeFileSync(join(folder, "conformance.mjs"), program);
+  // All of it on the first line; on the others the rules about queues, so that the stage stays short.
+  const only = line === LINES[0] ? [] : ["--only", "J-4.1"];
+  const { status, stdout, stderr } = spawnSync(node, ["conformance.mjs", ...only], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: CONFORMANCE_TIMEOUT_MS,
+    env: { ...process.env, PATH: [dirname(node), process.env.PATH].join(delimiter) },
+  });
+  const { passed, failed, notSupported } = status === 0 ? JSON.parse(stdout) : {};
+  const right = passed >= (only.length === 0 ? 220 : 10) && failed === 0 && notSupported === 0;
+  check(
+    `Node ${line}, npx @quittance/sdk conformance ${only.join(" ")}: ${passed} rules hold`,
+    right || { status, stderr, stdout: stdout.slice(0, 2_000) },
+  );
+}
+
 /** Compiles the README's TypeScript and the examples of the installed package; names what came of it. */
 function compile(project, blocks) {
   const source = join(project, "source");
@@ -147,7 +180,7 @@ function compile(project, blocks) {
   const names = readdirSync(examples).filter((name) => name.endsWith(".ts"));
   for (const name of names) writeFileSync(join(source, name), readFileSync(join(examples, name)));
   for (const [index, { language, code }] of blocks.entries()) {
-    if (language === "ts") writeFileSync(join(source, `readme-${index}.ts`), code);
+    if (language === "ts") writeFileSync(join(source, `page-${index}.ts`), code);
   }
   const compilerOptions = {
     target: "es2022",
@@ -178,7 +211,7 @@ function compile(project, blocks) {
 function runBlocks(project, line, node, blocks) {
   for (const [index, { language, code, prints }] of blocks.entries()) {
     if (language === "ts" && line < HAS_AWAIT_USING) continue;
-    const file = `readme-${index}.${language === "cjs" ? "cjs" : "mjs"}`;
+    const file = `page-${index}.${language === "cjs" ? "cjs" : "mjs"}`;
     writeFileSync(join(project, file), code);
     tryFile(`Node ${line}, ${language === "cjs" ? "CommonJS" : "JavaScript"}: ${file}`, node, project, file, prints);
   }

@@ -34,11 +34,21 @@ export async function build(node, { announceAfterMs } = {}) {
   try {
     return await withLock(async () => {
       await Promise.all(Object.entries(OUTPUTS).map(([output, source]) => removeOrphans(output, source)));
-      return await capture(node, [TSC, "--build", ROOT]);
+      const compiled = await capture(node, [TSC, "--build", ROOT]);
+      return compiled.ok ? await bundled() : compiled;
     });
   } finally {
     clearTimeout(announcement);
   }
+}
+
+/** Loaded when it is needed: before the first installation the bundler is not there. */
+async function bundled() {
+  const { bundleConformance } = await import("./bundle-conformance.mjs");
+  return bundleConformance().then(
+    () => ({ ok: true, output: "" }),
+    (error) => ({ ok: false, output: error.message }),
+  );
 }
 
 /** Removes compiled files whose source is gone: the compiler leaves them, and mocha would run tests of the past. */

@@ -5,6 +5,7 @@
 import { startArtemisBroker } from "../conformance/dist/harness/artemis-broker.js";
 import type { BrokerUnderTest } from "../conformance/dist/harness/broker-under-test.js";
 import { CuttingProxy } from "../conformance/dist/harness/cutting-proxy.js";
+import { reachingBroker } from "../conformance/dist/suite/reaching-broker.js";
 import { type Connection, type Consumer, connect, type Producer, queue, type TemporaryQueue } from "../dist/mod.js";
 import { type BrokerOptions, startBroker } from "../dist/testing/mod.js";
 
@@ -64,7 +65,7 @@ class EmptiedArtemis implements BrokerForTests {
         const settings = { name, address: name, "routing-type": "ANYCAST", "auto-delete": false };
         await management.ask("broker", "createQueue", JSON.stringify(settings), true);
       }
-      return new EmptiedArtemis(management, await CuttingProxy.start(Number(new URL(url).port)));
+      return new EmptiedArtemis(management, await CuttingProxy.start(reachingBroker({ url })));
     } catch (error) {
       await management.close();
       throw error;

@@ -1,7 +1,6 @@
 /** Temporary topics (section 4.2.7), no-local (8.3.1), unsubscribing (8.3.3), and destinations that are not there (10.3). */
 import { type Consumer, MessagingError, queue, type Subscription, topic } from "@quittance/sdk";
 import { expect } from "chai";
-import { CLOSED_PREFIX, PREDEFINED_SUBSCRIPTION } from "../harness/broker-under-test.js";
 import type { CaseContext } from "../suite/case-context.js";
 import type { ConformanceCase } from "../suite/conformance-case.js";
 import { NOTHING_SHARED } from "./subscription-cases.js";
@@ -131,7 +130,7 @@ export const DESTINATION_CASES: readonly ConformanceCase[] = [
     section: "8.3.4",
     title: "A selector counts, or is refused, also for a subscription that the broker's configuration made",
     run: async (context) => {
-      const { address, name } = PREDEFINED_SUBSCRIPTION;
+      const { address, name } = context.predefinedSubscription();
       const destination = topic(address);
       const options = { subscription: { name }, selector: "colour = 'red' OR last = TRUE" };
       const consumer = await context.consumer(destination, options).catch((reason: unknown) => reason);
@@ -143,7 +142,7 @@ export const DESTINATION_CASES: readonly ConformanceCase[] = [
       artemis: {
         why: "The selector is that of the broker's configuration; the client's is said back as if it counted, so that no client can know. Give such a subscription its selector in the configuration.",
         seen: async (context) => {
-          const { address, name } = PREDEFINED_SUBSCRIPTION;
+          const { address, name } = context.predefinedSubscription();
           const destination = topic(address);
           const options = { subscription: { name }, selector: "colour = 'red' OR last = TRUE" };
           const consumer = await context.consumer(destination, options);
@@ -192,7 +191,7 @@ export const DESTINATION_CASES: readonly ConformanceCase[] = [
     title: "A producer for a queue that is not there, and may not be made, is an error",
     differs: ALWAYS_MADE,
     run: async (context) => {
-      const attach = context.producer(queue(CLOSED_PREFIX + context.name()));
+      const attach = context.producer(context.closedQueue());
       expect(await attach.catch((reason: unknown) => reason)).to.have.property("code", "not-found");
     },
   },
@@ -202,7 +201,7 @@ export const DESTINATION_CASES: readonly ConformanceCase[] = [
     title: "A consumer of a queue that is not there, and may not be made, is an error",
     differs: ALWAYS_MADE,
     run: async (context) => {
-      const attach = context.consumer(queue(CLOSED_PREFIX + context.name()));
+      const attach = context.consumer(context.closedQueue());
       expect(await attach.catch((reason: unknown) => reason)).to.have.property("code", "not-found");
     },
   },
@@ -212,7 +211,7 @@ export const DESTINATION_CASES: readonly ConformanceCase[] = [
     title: "What a producer without a destination sends to a queue that may not be made is an error, and not lost",
     differs: ALWAYS_MADE,
     run: async (context) => {
-      const destination = queue(CLOSED_PREFIX + context.name());
+      const destination = context.closedQueue();
       const sending = (await context.producer(undefined)).send({ text: "x" }, { destination });
       expect(await sending.catch((reason: unknown) => reason)).to.have.property("name", "MessagingError");
     },
@@ -220,7 +219,7 @@ export const DESTINATION_CASES: readonly ConformanceCase[] = [
 ];
 
 async function arrivesInClosed(context: CaseContext): Promise<void> {
-  const destination = queue(CLOSED_PREFIX + context.name());
+  const destination = context.closedQueue();
   await (await context.producer(undefined)).send({ text: "x" }, { destination });
   expect(await context.texts(await context.consumer(destination), 1)).to.deep.equal(["x"]);
 }

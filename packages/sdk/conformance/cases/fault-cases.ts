@@ -26,7 +26,7 @@ export const FAULT_CASES: readonly ConformanceCase[] = [
       const destination = context.queue();
       const proxy = await context.proxy();
       const reconnect = { initialDelayMs: 1, maximumDelayMs: 20 };
-      const connection = await context.connect({ reconnect }, proxy.url);
+      const connection = await context.connect({ reconnect }, proxy);
       const consumer = await connection.createConsumer(destination);
       await context.send(destination, "kept");
       const first = await context.next(consumer);
@@ -46,7 +46,7 @@ export const FAULT_CASES: readonly ConformanceCase[] = [
     run: async (context) => {
       const destination = context.queue();
       const proxy = await context.proxy();
-      const connection = await context.connect({}, proxy.url);
+      const connection = await context.connect({}, proxy);
       const producer = await connection.createProducer(destination);
       proxy.cutAt(Buffer.from("the last word"), false);
       const error = await producer.send({ text: "the last word" }).catch((reason: unknown) => reason);

@@ -1,7 +1,6 @@
 /** Queues (section 4.1), order (6.2.9), acknowledgement (6.2.10) and redelivery. */
 import { queue } from "@quittance/sdk";
 import { expect } from "chai";
-import { DEAD_LETTER_QUEUE, MAXIMUM_DELIVERIES } from "../harness/broker-under-test.js";
 import type { CaseContext } from "../suite/case-context.js";
 import type { ConformanceCase } from "../suite/conformance-case.js";
 
@@ -200,7 +199,8 @@ export const QUEUE_CASES: readonly ConformanceCase[] = [
     id: "J-6.2-08",
     section: "6.2.10",
     title: "A message that fails at every delivery goes to the dead-letter queue in the end",
-    run: (context) => diesAfter(context, MAXIMUM_DELIVERIES, (message) => message.release({ failed: true })),
+    run: (context) =>
+      diesAfter(context, context.target.maximumDeliveries, (message) => message.release({ failed: true })),
     differs: {
       classic: {
         why: "No number of failed deliveries sends a message to the dead-letter queue: it comes again for ever. Reject it, or let a processor set it aside.",
@@ -208,7 +208,7 @@ export const QUEUE_CASES: readonly ConformanceCase[] = [
           const destination = context.queue();
           await context.send(destination, "undead");
           const consumer = await context.consumer(destination);
-          for (let delivery = 1; delivery <= 4 * MAXIMUM_DELIVERIES; delivery++) {
+          for (let delivery = 1; delivery <= 4 * context.target.maximumDeliveries; delivery++) {
             const message = await context.next(consumer);
             expect(message.deliveryCount).to.equal(delivery);
             message.release({ failed: true });
@@ -291,7 +291,7 @@ async function diesAfter(
   await context.send(destination, { text: "dead", properties: { mark } });
   const consumer = await context.consumer(destination);
   for (let delivery = 1; delivery <= deliveries; delivery++) outcome(await context.next(consumer));
-  const dead = await context.consumer(queue(DEAD_LETTER_QUEUE), { selector: `mark = '${mark}'` });
+  const dead = await context.consumer(queue(context.target.deadLetterQueue), { selector: `mark = '${mark}'` });
   expect(await context.texts(dead, 1)).to.deep.equal(["dead"]);
   expect(await context.rest(consumer)).to.deep.equal([]);
 }

@@ -261,7 +261,7 @@ export const TRANSACTION_CASES: readonly ConformanceCase[] = [
       run: async (context) => {
         const destination = context.queue();
         const proxy = await context.proxy();
-        const transaction = await (await context.connect({}, proxy.url)).beginTransaction();
+        const transaction = await (await context.connect({}, proxy)).beginTransaction();
         await transaction.send(destination, { text: "x" });
         proxy.cutAt(DISCHARGE, heard);
         expect(await transaction.commit().catch((reason: unknown) => reason)).to.have.property("code", "in-doubt");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import {
   type BrokerUnderTest,
   CLOSED_PREFIX,
+  CONFIGURED,
   DEAD_LETTER_QUEUE,
   MAXIMUM_DELIVERIES,
   PREDEFINED_SUBSCRIPTION,
@@ -69,6 +70,7 @@ export async function startArtemisBroker(): Promise<BrokerUnderTest> {
         log.includes("AMQ221007") ? /AMQ221020: Started \w+ Acceptor at \S*:(\d+)/.exec(log)?.[1] : undefined,
     });
     return {
+      ...CONFIGURED,
       name: "artemis",
       url: `amqp://127.0.0.1:${broker.port}`,
       stop: () => broker.stop().finally(remove),

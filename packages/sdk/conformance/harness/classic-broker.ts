@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { BrokerUnderTest } from "./broker-under-test.js";
+import { type BrokerUnderTest, CONFIGURED } from "./broker-under-test.js";
 import { cached, runCommand, startJava } from "./java-process.js";
 
 const SOURCES = fileURLToPath(new URL("../../harness/classic", import.meta.url));
@@ -30,6 +30,7 @@ export async function startClassicBroker(): Promise<BrokerUnderTest> {
         /\) started\n/.test(log) ? /Listening for connections at: amqp:\/\/\S+:(\d+)/.exec(log)?.[1] : undefined,
     });
     return {
+      ...CONFIGURED,
       name: "classic",
       url: `amqp://127.0.0.1:${broker.port}`,
       stop: () => broker.stop().finally(remove),

@@ -1,6 +1,6 @@
 /** A TCP proxy in front of a broker that cuts the line when the client says a certain thing. */
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 
 export class CuttingProxy implements AsyncDisposable {
   readonly port: number;
@@ -14,10 +14,11 @@ export class CuttingProxy implements AsyncDisposable {
     this.#sockets = sockets;
   }
 
-  static async start(brokerPort: number): Promise<CuttingProxy> {
+  /** @param reach makes a connection to the broker, for each that a client makes */
+  static async start(reach: () => Socket): Promise<CuttingProxy> {
     const sockets = new Set<Socket>();
     const server = createServer((client) => {
-      const broker = connect(brokerPort, "127.0.0.1");
+      const broker = reach();
       for (const socket of [client, broker]) {
         sockets.add(socket);
         socket.on("error", () => {});

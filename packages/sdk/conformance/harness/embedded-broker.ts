@@ -1,6 +1,7 @@
 import { startBroker } from "@quittance/sdk/testing";
 import {
   type BrokerUnderTest,
+  CONFIGURED,
   DEAD_LETTER_QUEUE,
   MAXIMUM_DELIVERIES,
   PREDEFINED_SUBSCRIPTION,
@@ -16,5 +17,5 @@ export async function startEmbeddedBroker(): Promise<BrokerUnderTest> {
     deadLetterAddress: DEAD_LETTER_QUEUE,
     maximumDeliveries: MAXIMUM_DELIVERIES,
   });
-  return { name: "embedded", url: broker.url, stop: () => broker.close() };
+  return { ...CONFIGURED, name: "embedded", url: broker.url, stop: () => broker.close() };
 }

@@ -15,8 +15,9 @@ import {
   type SendOptions,
   topic,
 } from "@quittance/sdk";
-import type { BrokerName, BrokerUnderTest } from "../harness/broker-under-test.js";
 import { CuttingProxy } from "../harness/cutting-proxy.js";
+import { reachingBroker } from "./reaching-broker.js";
+import { NotTried, type Target } from "./target.js";
 
 /** How long a message that must come may take. */
 const ARRIVAL_TIMEOUT_MS = 10_000;
@@ -24,16 +25,14 @@ const ARRIVAL_TIMEOUT_MS = 10_000;
 const END = "the end";
 
 export class CaseContext {
-  readonly broker: BrokerName;
-  readonly url: string;
+  readonly target: Target;
   readonly #open: Connection[] = [];
   readonly #proxies: CuttingProxy[] = [];
   readonly #producers = new Map<string, Producer>();
   #connection: Promise<Connection> | undefined;
 
-  constructor(broker: BrokerUnderTest) {
-    this.broker = broker.name;
-    this.url = broker.url;
+  constructor(target: Target) {
+    this.target = target;
   }
 
   /** The connection of a case that needs only one. */
@@ -42,21 +41,30 @@ export class CaseContext {
     return this.#connection;
   }
 
-  async connect(options: ConnectOptions = {}, url = this.url): Promise<Connection> {
-    const connection = await connect(url, { reconnect: false, ...options });
+  async connect(options: ConnectOptions = {}, proxy?: CuttingProxy): Promise<Connection> {
+    const { url, login } = this.target;
+    // What callbacks throw, rules have them throw. TLS is between the proxy and the broker: it looks for what the client says.
+    const { tls, ...user } = login ?? {};
+    const through = proxy === undefined && tls !== undefined ? { ...user, tls } : user;
+    const connection = await connect(proxy?.url ?? url, {
+      reconnect: false,
+      onError: () => {},
+      ...through,
+      ...options,
+    });
     this.#open.push(connection);
     return connection;
   }
 
   /** A way to the broker that can be cut. */
   async proxy(): Promise<CuttingProxy> {
-    const proxy = await CuttingProxy.start(Number(new URL(this.url).port));
+    const proxy = await CuttingProxy.start(reachingBroker(this.target));
     this.#proxies.push(proxy);
     return proxy;
   }
 
   name(): string {
-    return `case-${randomUUID()}`;
+    return `${this.target.namePrefix}${randomUUID()}`;
   }
 
   queue(): Destination {
@@ -65,6 +73,23 @@ export class CaseContext {
 
   topic(): Destination {
     return topic(this.name());
+  }
+
+  /** A queue that is not there, and that the broker does not make. @throws NotTried */
+  closedQueue(): Destination {
+    const { closedPrefix } = this.target;
+    if (closedPrefix === undefined)
+      throw new NotTried("Name by --closed-prefix addresses that the broker does not make.");
+    return queue(closedPrefix + this.name());
+  }
+
+  /** @throws NotTried */
+  predefinedSubscription(): NonNullable<Target["predefinedSubscription"]> {
+    const { predefinedSubscription } = this.target;
+    if (predefinedSubscription === undefined) {
+      throw new NotTried("Name by --predefined-subscription one that the broker's configuration makes.");
+    }
+    return predefinedSubscription;
   }
 
   async consumer(destination: Destination, options?: ConsumerOptions): Promise<Consumer> {

@@ -60,6 +60,8 @@ export function renderTable(runs: Readonly<Record<BrokerName, readonly Result[]>
     "",
     "Each row is a rule of [Jakarta Messaging 3.1](https://jakarta.ee/specifications/messaging/3.1/) in our own words, seen through `@quittance/sdk`. `holds` was seen to hold; `differs` was seen to be as the note with that number says, and the suite fails when it is no longer so. Nothing is skipped.",
     "",
+    "To try a broker of your own: `npx @quittance/sdk conformance amqp://localhost:5672`, or `amqps://` with `--username`, `--ca`, `--cert` and `--key`; `--help` lists its options, and `--json` is for programs. It says of each rule whether it passed, failed, or is not supported by the broker: not held, while exactly that is seen instead which is known here. It ends with 0 unless a rule failed. It works in queues and topics of its own names (`--name-prefix`), which the broker must make as they are used; and since some rules fill the dead-letter queue, or cut lines, it is for a broker that nobody else depends on.",
+    "",
     "Written by `packages/sdk/conformance/write-table.ts` from what `npm test -- --suite conformance` saw; each run compares its own column with this page.",
     "",
     "A number under rhea is that of a fault of rhea 3.0.5, listed below, without whose remedy in the SDK the case was seen to fail. The faults that no case brings out have tests of their own in `packages/sdk/test/rhea-faults`.",

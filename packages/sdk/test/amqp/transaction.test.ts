@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { CuttingProxy } from "../../conformance/dist/harness/cutting-proxy.js";
+import { reachingBroker } from "../../conformance/dist/suite/reaching-broker.js";
 import {
   type Connection,
   type Consumer,
@@ -36,7 +37,7 @@ describe("a transaction of the client", () => {
   beforeEach(async () => {
     [work, done] = [queue(`work-${randomUUID()}`), queue(`done-${randomUUID()}`)];
     broker = await startBrokerForTests([work.address, done.address]);
-    proxy = await CuttingProxy.start(Number(new URL(broker.url).port));
+    proxy = await CuttingProxy.start(reachingBroker(broker));
     connection = await connect(proxy.url, { reconnect: { initialDelayMs: 1, maximumDelayMs: 20 } });
     outside = await connect(broker.url);
   });

@@ -8,7 +8,8 @@ import { runToEnd } from "./run-script.js";
 
 const PACKAGE = fileURLToPath(new URL("../../", import.meta.url));
 const TOOLS = fileURLToPath(new URL("../../../../node_modules/", import.meta.url));
-const MAXIMUM_PACKED_BYTES = 300_000;
+/** The conformance command is 38,000 of them. */
+const MAXIMUM_PACKED_BYTES = 330_000;
 
 describe("The published package", () => {
   let folder: string;
@@ -28,9 +29,15 @@ describe("The published package", () => {
 
   it("has what its users read and run, and nothing that only its makers need", () => {
     expect(files).to.include.members(
-      ["README.md", "CHANGELOG.md", "LICENSE", "dist/mod.js", "dist/mod.d.ts", "dist/testing/mod.js"].map(
-        (file) => `package/${file}`,
-      ),
+      [
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "dist/mod.js",
+        "dist/mod.d.ts",
+        "dist/testing/mod.js",
+        "dist/command.mjs",
+      ].map((file) => `package/${file}`),
     );
     expect(
       files.filter((file) => /\.map$|tsbuildinfo|\.test\.|tsconfig|^package\/(src|test|etc)\//.test(file)),
