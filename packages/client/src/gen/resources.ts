@@ -484,6 +484,18 @@ export interface RefundPaymentResponse {
   readonly payment?: Payment;
 }
 
+/** One state of a watched payment. */
+export interface WatchPaymentResponse {
+  /** The payment as it stood when this was sent. */
+  readonly payment?: Payment;
+}
+
+/** One state of a watched refund. */
+export interface WatchRefundResponse {
+  /** The refund as it stood when this was sent. */
+  readonly refund?: Refund;
+}
+
 /** An event on its way to one endpoint. */
 export interface WebhookDelivery {
   /** The event's id. */
@@ -826,6 +838,12 @@ export const FORMS: Readonly<Record<string, Readonly<Record<string, string>>>> =
   "RefundPaymentResponse": {
     "refund": "Refund",
     "payment": "Payment"
+  },
+  "WatchPaymentResponse": {
+    "payment": "Payment"
+  },
+  "WatchRefundResponse": {
+    "refund": "Refund"
   },
   "WebhookDelivery": {
     "state": "WEBHOOK_DELIVERY_STATE_",

@@ -1,6 +1,6 @@
 /**
- * What the gateways announce on `gateway-notice`: which payments are watched, so that nothing is published
- * for nobody, and where several replies may go in one message. Each process of client-bank hears every notice.
+ * What the gateways announce on `gateway-notice`: which payments and refunds are watched, so that nothing is
+ * published for nobody, and where several replies may go in one message. Each process of client-bank hears every notice.
  */
 import type { Connection, Destination, Message } from "@quittance/sdk";
 import type { Logger } from "../platform/log.js";
@@ -52,6 +52,12 @@ export class Gateways {
   mayWatch(paymentId: string): boolean {
     const nowMs = this.#now();
     return this.#watched.has(paymentId, nowMs) || this.#unknown.holdsAny(nowMs) || this.#watched.isFull(nowMs);
+  }
+
+  /** The same of a refund. A gateway that sends no notices is of a release that watches none. */
+  mayWatchRefund(refundId: string): boolean {
+    const nowMs = this.#now();
+    return this.#watched.has(refundId, nowMs) || this.#watched.isFull(nowMs);
   }
 
   /** Whether several replies to this address may go in one message. */

@@ -2,9 +2,11 @@
 import type { Message, Outgoing } from "@quittance/sdk";
 import type { Envelopes } from "../shared/envelope.js";
 import { MESSAGE_VERSION, type PaymentEndMessage, type PaymentUpdateMessage } from "../shared/messages.js";
+import type { RefundUpdateMessage } from "../shared/refund-messages.js";
 import { answerWeight, type FinalAnswer, finalReplies } from "./final-replies.js";
 import type { Gateways } from "./gateways.js";
 import { type PaymentRecord, paymentViewOf } from "./payment-record.js";
+import { type RefundRecord, refundViewOf } from "./refund-record.js";
 
 /** What steps tell with. */
 export interface Telling {
@@ -49,4 +51,12 @@ export function paymentUpdates({ envelopes, gateways }: Telling, payment: Paymen
     properties: { merchant: payment.merchantId, payment: payment.id },
   };
   return [envelopes.publication("payment-update", update, headers)];
+}
+
+/** Tells the watches of a refund that it is final; nothing when nobody watches it. */
+export function refundUpdates({ envelopes, gateways }: Telling, refund: RefundRecord): Outgoing[] {
+  if (!gateways.mayWatchRefund(refund.id)) return [];
+  const update: RefundUpdateMessage = { version: MESSAGE_VERSION, refund: refundViewOf(refund) };
+  const headers = { correlationId: refund.id, properties: { merchant: refund.merchantId, refund: refund.id } };
+  return [envelopes.publication("refund-update", update, headers)];
 }

@@ -11,7 +11,7 @@ import { findRefunds } from "./operations/find-refunds.js";
 import { lockPayments } from "./operations/lock-payments.js";
 import { recordOtherIds } from "./operations/record-other-ids.js";
 import { recordRefunds } from "./operations/record-refunds.js";
-import { paymentUpdates } from "./outgoing.js";
+import { paymentUpdates, refundUpdates } from "./outgoing.js";
 import { type PaymentRecord, paymentViewOf } from "./payment-record.js";
 import { refundViewOf } from "./refund-record.js";
 import type { StepTools } from "./step-3-capture.js";
@@ -45,8 +45,11 @@ export async function stepR3Credit(
     const { refund, payment, isNew } = decision;
     const { state, declineReason } = refund;
     tools.log.info({ ...facts, state, decline: declineReason ?? undefined, repeated: !isNew || undefined }, "credit");
-    if (isNew) tools.outcomes.refund(refund, message.traceparent);
     const send = [refundEnd(tools.envelopes, decision), ...(replies[place] ?? [])];
+    if (isNew) {
+      tools.outcomes.refund(refund, message.traceparent);
+      send.push(...refundUpdates(tools, refund));
+    }
     if (isNew && state === "SUCCEEDED" && payment !== undefined) send.push(...paymentUpdates(tools, payment));
     return { send };
   });

@@ -34,7 +34,6 @@ import { listPayments, listRefunds } from "./list-pages.js";
 import { MANAGED_METHODS, type ManagedMethod } from "./managed-methods.js";
 import { maximumAmounts } from "./maximum-amounts.js";
 import { checkPayRequest } from "./payment-order.js";
-import { PaymentUpdates } from "./payment-updates.js";
 import { RateLimits } from "./rate-limits.js";
 import { ReadAdmission } from "./read-admission.js";
 import { getPayment, getRefund } from "./read-payments.js";
@@ -46,8 +45,11 @@ import { type PayAnswer, pay } from "./step-1-accept.js";
 import { orderHold } from "./step-h1-accept.js";
 import { type RefundAnswer, type RefundFinal, refundPayment } from "./step-r1-accept.js";
 import { UnrecordedIds } from "./unrecorded-ids.js";
+import { Updates } from "./updates.js";
 import { Waiters } from "./waiters.js";
-import { Watches } from "./watch-payment.js";
+import { WATCHED_PAYMENT } from "./watch-payment.js";
+import { WATCHED_REFUND } from "./watch-refund.js";
+import { type States, Watches, type Watching } from "./watches.js";
 
 /** A send that the broker does not confirm within this time is UNAVAILABLE; its fate is unknown. */
 const SEND_TIMEOUT_MS = 10_000;
@@ -80,7 +82,8 @@ export interface Gateway {
   getRefund(context: CallContext, request: GetRefundRequest): Promise<Refund>;
   listPayments(context: CallContext, request: ListPaymentsRequest): Promise<ListPaymentsResponse>;
   listRefunds(context: CallContext, request: ListRefundsRequest): Promise<ListRefundsResponse>;
-  watchPayment(context: CallContext, id: string, signal: AbortSignal): AsyncGenerator<Payment, void>;
+  watchPayment(context: CallContext, watching: Watching): States<Payment>;
+  watchRefund(context: CallContext, watching: Watching): States<Refund>;
   /** Carries out a method that another service owns, in ts-proto's types of its messages. */
   callOwner(context: CallContext, method: ManagedMethod, request: object): Promise<object>;
   /** Told of each error that a door answers with. */
@@ -184,7 +187,7 @@ export async function createGateway(options: {
   );
   const watches = new Watches({
     ...reading,
-    updates: new PaymentUpdates({ connection, envelopes, notices, log }),
+    updates: new Updates({ connection, envelopes, notices, log }),
     maximumWatches: configuration.MAXIMUM_WATCHES,
     maximumWatchesPerMerchant: configuration.MAXIMUM_WATCHES_PER_MERCHANT,
     stopping: stopping.signal,
@@ -216,7 +219,8 @@ export async function createGateway(options: {
     listRefunds: read("ListRefunds", (context, request) => listRefunds(reading, context, request)),
     countRefusal,
     countRefusedConnection,
-    watchPayment: (context, id, signal) => watches.watch(context, id, signal),
+    watchPayment: (context, watching) => watches.watch(WATCHED_PAYMENT, context, watching),
+    watchRefund: (context, watching) => watches.watch(WATCHED_REFUND, context, watching),
     callOwner: async (context, method, request) => {
       const call = managed.get(method);
       if (call === undefined) throw new Error(`${method.fullName} is none of the API's methods.`);

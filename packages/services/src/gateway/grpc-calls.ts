@@ -61,6 +61,31 @@ export class GrpcCalls {
     };
   }
 
+  /** A method that streams its answers. Those that the caller does not take wait here: there must be few of them. */
+  streaming<Request, Response>(
+    method: string,
+    scope: Scope,
+    handle: (context: CallContext, request: Request, gone: AbortSignal) => AsyncIterable<Response>,
+  ): (call: ServerWritableStream<Request, Response>) => void {
+    return (call) => {
+      this.#parts.open.count++;
+      const trace = this.traceOf(call, method);
+      const gone = new AbortController();
+      call.once("cancelled", () => gone.abort());
+      const answers = async () => {
+        const context = await this.contextOf(call, scope, trace);
+        for await (const answer of handle(context, readRequest(call.request), gone.signal)) call.write(answer);
+      };
+      answers()
+        .then(() => {
+          trace.end({ "rpc.response.status_code": "OK" });
+          call.end(trailerOf(trace));
+        })
+        .catch((error: unknown) => call.emit("error", this.told(error, trace)))
+        .finally(() => this.#parts.open.count--);
+    };
+  }
+
   /** Who calls, once its token was checked and the call was counted. @throws ApiError */
   async contextOf(call: AnyCall, scope: Scope, trace: CallTrace): Promise<CallContext> {
     const { gateway, connections } = this.#parts;
@@ -102,7 +127,7 @@ function headerOf(call: AnyCall, name: string): string | undefined {
 }
 
 /** Each call's last metadata names its span, as a failure's does. */
-export function trailerOf({ traceparent }: CallTrace): Metadata {
+function trailerOf({ traceparent }: CallTrace): Metadata {
   const metadata = new Metadata();
   metadata.set(TRACE_HEADER, traceparent);
   return metadata;

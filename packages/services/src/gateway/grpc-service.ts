@@ -1,18 +1,17 @@
 /** PaymentService over gRPC; the work is the gateway's. */
-import type { ServerWritableStream } from "@grpc/grpc-js";
 import type {
   PaymentServiceServer,
   WatchPaymentRequest,
   WatchPaymentResponse,
+  WatchRefundRequest,
+  WatchRefundResponse,
 } from "../gen/quittance/payments/v1/payments.js";
 import { PAYMENT_SERVICE } from "./api-descriptor.js";
-import type { CallTrace } from "./call-trace.js";
-import { type GrpcCallParts, GrpcCalls, trailerOf } from "./grpc-calls.js";
-import { readRequest } from "./strict-requests.js";
+import { type GrpcCallParts, GrpcCalls } from "./grpc-calls.js";
 
 /** The implementation of PaymentService for a gRPC server. */
 export function paymentService(parts: GrpcCallParts): PaymentServiceServer {
-  const { gateway, open } = parts;
+  const { gateway } = parts;
   const calls = new GrpcCalls(parts, PAYMENT_SERVICE);
   return {
     pay: calls.unary("Pay", "payments:write", async (context, request) => ({
@@ -40,26 +39,23 @@ export function paymentService(parts: GrpcCallParts): PaymentServiceServer {
     listRefunds: calls.unary("ListRefunds", "payments:read", (context, request) =>
       gateway.listRefunds(context, request),
     ),
-    watchPayment: (call: WatchCall) => {
-      open.count++;
-      const trace = calls.traceOf(call, "WatchPayment");
-      watch(call, trace)
-        .then(() => {
-          trace.end({ "rpc.response.status_code": "OK" });
-          call.end(trailerOf(trace));
-        })
-        .catch((error: unknown) => call.emit("error", calls.told(error, trace)))
-        .finally(() => open.count--);
-    },
+    watchPayment: calls.streaming<WatchPaymentRequest, WatchPaymentResponse>(
+      "WatchPayment",
+      "payments:read",
+      async function* (context, { id }, signal) {
+        for await (const state of gateway.watchPayment(context, { id, signal })) {
+          if (state !== undefined) yield { payment: state.resource };
+        }
+      },
+    ),
+    watchRefund: calls.streaming<WatchRefundRequest, WatchRefundResponse>(
+      "WatchRefund",
+      "payments:read",
+      async function* (context, { id }, signal) {
+        for await (const state of gateway.watchRefund(context, { id, signal })) {
+          if (state !== undefined) yield { refund: state.resource };
+        }
+      },
+    ),
   };
-
-  async function watch(call: WatchCall, trace: CallTrace): Promise<void> {
-    const gone = new AbortController();
-    call.once("cancelled", () => gone.abort());
-    const context = await calls.contextOf(call, "payments:read", trace);
-    const { id } = readRequest(call.request);
-    for await (const payment of gateway.watchPayment(context, id, gone.signal)) call.write({ payment });
-  }
 }
-
-type WatchCall = ServerWritableStream<WatchPaymentRequest, WatchPaymentResponse>;

@@ -15,6 +15,8 @@ import {
   type PayResponse,
   RefundPaymentRequest,
   type RefundPaymentResponse,
+  type WatchPaymentResponse,
+  type WatchRefundResponse,
 } from "../gen/quittance/payments/v1/payments.js";
 import type { ExactJsonObject } from "../shared/exact-json.js";
 import { messageFromJson } from "../shared/json-reader.js";
@@ -25,9 +27,13 @@ import type { Gateway } from "./gateway.js";
 import { type ReadRequest, readJson, writeJson } from "./http-json.js";
 import { IDEMPOTENCY_KEY, withIdempotencyKey } from "./idempotency-key.js";
 import { addParameters, fieldsOf, parametersOf, type Query } from "./query-parameters.js";
+import { sendEvents } from "./server-sent-events.js";
+
+/** The problem details of an error that ends an answer whose status has been sent. */
+type ProblemText = (request: FastifyRequest, error: unknown) => string;
 
 /** Adds the paths of each operation, as the proto names them. */
-export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
+export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway, problemText: ProblemText): void {
   addWrite(app, "/v1/payments", {
     read: ({ body, headers }) => withKey(readJson("PayRequest", PayRequest, body), headers),
     check: gateway.checkPayRequest,
@@ -84,6 +90,7 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway): void {
     const page = await gateway.listRefunds(request.call, refunds.read(ListRefundsRequest, request.query as Query));
     return sendJson(reply, writeJson<ListRefundsResponse>("ListRefundsResponse", page));
   });
+  addWatchRoutes(app, gateway, problemText);
 }
 
 /** A method that makes or changes a payment or a refund. */
@@ -111,6 +118,31 @@ function addWrite<Request, Answer extends { readonly final: boolean }>(
     if (!answer.final) reply.code(202).header("location", method.location(answer));
     return sendJson(reply, method.write(answer));
   });
+}
+
+function addWatchRoutes(app: FastifyInstance, gateway: Gateway, problemText: ProblemText): void {
+  app.get<{ Params: { id: string } }>(
+    "/v1/payments/:id([^:]+)::watch",
+    { config: { scope: "payments:read" } },
+    (request, reply) =>
+      sendEvents(request, reply, {
+        watch: (watching) => gateway.watchPayment(request.call, { ...watching, id: request.params.id }),
+        name: "payment",
+        write: (payment) => writeJson<WatchPaymentResponse>("WatchPaymentResponse", { payment }),
+        problemOf: (error) => problemText(request, error),
+      }),
+  );
+  app.get<{ Params: { id: string } }>(
+    "/v1/refunds/:id([^:]+)::watch",
+    { config: { scope: "payments:read" } },
+    (request, reply) =>
+      sendEvents(request, reply, {
+        watch: (watching) => gateway.watchRefund(request.call, { ...watching, id: request.params.id }),
+        name: "refund",
+        write: (refund) => writeJson<WatchRefundResponse>("WatchRefundResponse", { refund }),
+        problemOf: (error) => problemText(request, error),
+      }),
+  );
 }
 
 function sendJson(reply: FastifyReply, json: string): FastifyReply {

@@ -101,16 +101,17 @@ export async function serveHttp(options: {
   // The body stays bytes: whether they are UTF-8, and name a field twice, is looked at where they are read.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  app.setErrorHandler((error, request, reply) => {
+  const toldError = (error: unknown) => {
     const known = apiErrorOf(error, log);
     gateway.countRefusal(known);
-    return sendProblem(reply, request, known);
-  });
+    return known;
+  };
+  app.setErrorHandler((error, request, reply) => sendProblem(reply, request, toldError(error)));
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, request, new ApiError("NOT_FOUND", "UNKNOWN_ROUTE", "There is nothing at this path.")),
   );
   addRoutesStrictly(app, () => {
-    addPaymentRoutes(app, gateway);
+    addPaymentRoutes(app, gateway, (request, error) => problemOf(toldError(error), traceOf(request).traceparent).body);
     addManagedRoutes(app, gateway);
     addDocumentationRoutes(app);
   });

@@ -83,7 +83,7 @@ export async function getRefund(parts: ReadParts, context: CallContext, request:
 }
 
 /** The same as {@link readPayment} of a refund. */
-async function readRefund(parts: ReadParts, context: CallContext, id: string): Promise<RefundView | undefined> {
+export async function readRefund(parts: ReadParts, context: CallContext, id: string): Promise<RefundView | undefined> {
   const { merchantId, traceparent } = context;
   if (id === "") throw invalidFields([{ field: "id", description: "is required" }]);
   if (!isRefundOf(parts.keys, merchantId, id)) {

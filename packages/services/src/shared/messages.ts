@@ -174,12 +174,12 @@ export const WATCHED_IN_A_MESSAGE = 500;
 
 /**
  * On `gateway-notice`, from each gateway, for every client-bank. Whoever sends it reads several answers in one message at
- * its JMSReplyTo, and hears of the payments that it watches. A release that sends none needs single replies and every
- * update.
+ * its JMSReplyTo, and hears of the payments and refunds that it watches. A release that sends none needs single replies and
+ * every update of a payment.
  */
 export const gatewayNotice = z.object({
   version: z.literal(MESSAGE_VERSION),
-  /** Ids of payments; those that an earlier notice named stay watched for as long as that counts. */
+  /** Ids of payments and refunds; those that an earlier notice named stay watched for as long as that counts. */
   watched: z.array(z.string()).max(WATCHED_IN_A_MESSAGE),
 });
 export type GatewayNotice = z.infer<typeof gatewayNotice>;

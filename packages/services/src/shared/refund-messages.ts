@@ -68,6 +68,10 @@ export const refundView = z.object({
 });
 export type RefundView = z.infer<typeof refundView>;
 
+/** On `payment-update`, when a refund that is watched is final. JMS properties: `merchant` and `refund` for selectors. */
+export const refundUpdateMessage = z.object({ version, refund: refundView });
+export type RefundUpdateMessage = z.infer<typeof refundUpdateMessage>;
+
 /** Step R3 -> R4, on `refund-result` with the properties of an end: the refund as it is booked, once that is committed. */
 export const refundEndMessage = z.object({
   version,

@@ -113,8 +113,8 @@ export const CHANNEL_TABLE = {
     kind: "topic",
     priority: MEDIUM_PRIORITY,
     deliveryMode: "non-persistent",
-    carries: { "payment-update": SIGNED },
-    purpose: "each change of a payment that is watched",
+    carries: { "payment-update": SIGNED, "refund-update": SIGNED },
+    purpose: "each change of a payment or a refund that is watched",
   },
   gatewayNotice: {
     address: "gateway-notice",
@@ -122,7 +122,7 @@ export const CHANNEL_TABLE = {
     priority: MEDIUM_PRIORITY,
     deliveryMode: "non-persistent",
     carries: { "gateway-notice": SIGNED },
-    purpose: "which payments a gateway watches, and where it takes several replies in one message",
+    purpose: "which payments and refunds a gateway watches, and where it takes several replies in one message",
   },
   paymentRead: {
     address: "payment-read",

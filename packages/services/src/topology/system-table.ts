@@ -114,7 +114,7 @@ const ROWS = {
       { step: "H1", name: "accept", reads: [], writes: ["hold-order"] },
       { step: "R1", name: "accept", reads: [], writes: ["refund"] },
       { step: "R4", name: "answer", reads: ["refund-reply", "refund-replies"], writes: [] },
-      { name: "watch", reads: ["payment-update"], writes: ["gateway-notice"] },
+      { name: "watch", reads: ["payment-update", "refund-update"], writes: ["gateway-notice"] },
       { name: "read", reads: ["payment-read-reply"], writes: ["payment-read"] },
       {
         name: "manage",
@@ -186,7 +186,7 @@ const ROWS = {
         step: "R3",
         name: "credit",
         reads: ["refund-result"],
-        writes: ["refund-end", "payment-update", "refund-reply", "refund-replies"],
+        writes: ["refund-end", "payment-update", "refund-update", "refund-reply", "refund-replies"],
         processor: { name: "client-bank-refund", batch: 200 },
       },
       { name: "answer", reads: ["payment-read"], writes: ["payment-read-reply"] },

@@ -42,6 +42,15 @@ describe("Gateways, as client-bank knows them", () => {
     expect(gateways.mayWatch("pay_1")).to.equal(false);
   });
 
+  it("watch a refund only when a notice names it, whichever other gateways are about", () => {
+    gateways.met(OLD);
+    expect(gateways.mayWatchRefund("ref_1")).to.equal(false);
+    gateways.noted(["ref_1"], NEW.address);
+    expect([gateways.mayWatchRefund("ref_1"), gateways.mayWatchRefund("ref_2")]).to.deep.equal([true, false]);
+    nowMs += NOTICE_VALID_MS;
+    expect(gateways.mayWatchRefund("ref_1")).to.equal(false);
+  });
+
   it("may watch everything while so many payments are watched that one may have been forgotten", () => {
     const many = Array.from({ length: 100_000 }, (_, number) => `pay_${number}`);
     gateways.noted(many.slice(1), NEW.address);

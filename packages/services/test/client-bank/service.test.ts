@@ -14,7 +14,7 @@ import {
 } from "../../dist/shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf, subscriptionOf } from "../../dist/shared/queue-map.js";
 import { type PaymentReadRequest, paymentReadReply } from "../../dist/shared/read-messages.js";
-import type { RefundResultMessage } from "../../dist/shared/refund-messages.js";
+import { type RefundResultMessage, refundUpdateMessage } from "../../dist/shared/refund-messages.js";
 import {
   balanceOf,
   nextPaymentId,
@@ -177,6 +177,34 @@ describe("Steps 3 and 5b, client-bank", function () {
     await sendFor(ofTheLastRelease, replyTo);
     await next(bankResults);
     expect(await nextUpdate()).to.equal(`${ofTheLastRelease.paymentId} PENDING`);
+  });
+
+  it("publishes the end of a refund that a notice names, and of no other", async () => {
+    const own = await gateway.createTemporaryQueue();
+    const notices = await gateway.createProducer(destinationOf(CHANNELS.gatewayNotice));
+    const payment = validationResult(someClient(12));
+    await finished(payment);
+    const times = { debitTime: new Date().toISOString(), settleTime: transactionResult(payment).settleTime };
+    const [unwatched, watched] = ["1", "2"].map((amount) => ({ ...refundOf(payment, amount), ...times }));
+    if (unwatched === undefined || watched === undefined) throw new Error();
+    const before = captured.text().length;
+    const notice = { version: 1, watched: [watched.refundId] };
+    await notices.send(envelopesOf("gateway").message("gateway-notice", notice, { replyTo: own }));
+    const forger = envelopesOf("gateway", randomBytes(32).toString("base64"));
+    await notices.send(forger.message("gateway-notice", { version: 1, watched: [] }, { replyTo: own }));
+    await eventually("the forged notice is refused, and so the one before was heard", () =>
+      captured.text().slice(before).includes("a notice of a gateway is not believed"),
+    );
+    for (const refund of [unwatched, watched]) {
+      await refundResults.send(envelopesOf("merchant-bank").message("refund-result", refund, { replyTo: own }));
+    }
+    const told = [await next(updates), await next(updates), await next(updates)];
+    const [ofRefund, ...others] = told.filter(({ type }) => type === "refund-update");
+    expect(others, "the others are of the payment").to.deep.equal([]);
+    const { refund } = refundUpdateMessage.parse(ofRefund?.json());
+    expect(refund).to.deep.include({ id: watched.refundId, paymentId: payment.paymentId, state: "SUCCEEDED" });
+    expect(ofRefund?.properties).to.include({ merchant: payment.merchantId, refund: watched.refundId });
+    expect(ofRefund?.deliveryMode).to.equal("non-persistent");
   });
 
   it("captures, passes the payment on as a durable text message of priority 7, and tells the watches", async () => {

@@ -8,9 +8,11 @@ import {
   RefundPaymentRequest,
   type RefundPaymentResponse,
   RefundState,
+  type WatchRefundResponse,
 } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { decodeFailure } from "../gateway/api-client.js";
 import { eventually } from "../support/eventually.js";
+import { collect, eventsOf } from "../support/server-sent-events.js";
 import { TEST_BROKER, type TestStack, untilAllFinal, useStack } from "../support/stack-for-tests.js";
 
 const CALL_WAIT = { seconds: 30n, nanos: 0 };
@@ -255,6 +257,26 @@ describe(`Refunds, on the ${TEST_BROKER} broker`, function () {
     expect(others.status).to.equal(404);
     expect(await others.json()).to.include({ reason: "REFUND_NOT_FOUND" });
     expect((await failureOf(getRefund(house(), paid.id))).code).to.equal(status.NOT_FOUND);
+  });
+
+  it("are told to whoever watches them, by both doors, until they are final", async () => {
+    const paid = await house().pay({ requestId: "watched" });
+    const goOn = await house().stack.hold("merchant-bank");
+    const { refund: made } = await refund({ id: paid.id, requestId: "watched", wait: { seconds: 0n, nanos: 0 } });
+    const stream = house().grpc.watchRefund({ id: made.id }, await house().metadataOf("m-0001"));
+    const states: (RefundState | undefined)[] = [];
+    const ended = new Promise((resolve, reject) => stream.once("end", resolve).once("error", reject));
+    stream.on("data", (response: WatchRefundResponse) => states.push(response.refund?.state));
+    const path = `/v1/refunds/${made.id}:watch`;
+    const overHttp = collect({ events: eventsOf(path, await house().http(path)) });
+    await eventually("both are told that it is pending", () => states.length === 1 && overHttp.told.length === 1);
+    await goOn();
+    await Promise.all([ended, overHttp.ended]);
+    expect(states).to.deep.equal([RefundState.PENDING, RefundState.SUCCEEDED]);
+    expect(overHttp.told.map(({ id, data }) => `${id} ${data.refund.state}`)).to.deep.equal([
+      "0 REFUND_STATE_PENDING",
+      "1 REFUND_STATE_SUCCEEDED",
+    ]);
   });
 
   for (const victim of ["merchant-bank", "client-bank"] as const) {

@@ -7,6 +7,7 @@ import {
 import { SERVICES } from "../../dist/topology/system-table.js";
 import { fetchDocumented } from "../support/documented-answers.js";
 import { eventually } from "../support/eventually.js";
+import { collect, eventsOf } from "../support/server-sent-events.js";
 import { untilAllFinal, useStack } from "../support/stack-for-tests.js";
 
 /** A caller whose answer went to the other gateway would wait so long, and then read the state. */
@@ -87,6 +88,32 @@ describe("the house with two processes of each service", function () {
     await untilAllFinal(house(), before + accepted.size);
     expect(accepted.size).to.equal(80);
     expect(await house().discrepancies()).to.deep.equal([]);
+  });
+
+  it("lets a watch over HTTP go on at the other gateway from where one that was killed left it", async () => {
+    const { stack } = house();
+    const goOn = await stack.hold("merchant-bank");
+    const { id } = await house().pay({ requestId: "goes-on", ...AT_ONCE });
+    const path = `/v1/payments/${id}:watch`;
+    const authorization = `Bearer ${await stack.tokenOf("m-0001")}`;
+    const watchAt = async (gateway: number, lastEventId?: string) => {
+      const response = await fetchDocumented(`http://127.0.0.1:${stack.gateways[gateway]?.httpPort}${path}`, {
+        headers: { authorization, ...(lastEventId !== undefined && { "last-event-id": lastEventId }) },
+      });
+      return collect({ events: eventsOf(path, response) });
+    };
+    const first = await watchAt(0);
+    const captured = await eventually("the watch is told of the capture", () =>
+      first.told.find(({ data }) => data.payment.captureTime !== undefined),
+    );
+    house().killService("gateway");
+    expect(await first.ended.catch((error: Error) => error)).to.be.instanceOf(Error);
+    const next = await watchAt(1, captured.id);
+    await goOn();
+    await next.ended;
+    expect(next.told.map((event) => Number(event.id)).filter((each) => each <= Number(captured.id))).to.deep.equal([]);
+    expect(next.told.at(-1)?.data.payment.state).to.equal("PAYMENT_STATE_SUCCEEDED");
+    await eventually("all run again", async () => (await Promise.all(stack.services().map(isAlive))).every(Boolean));
   });
 });
 

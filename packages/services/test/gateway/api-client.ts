@@ -15,6 +15,7 @@ import {
   type RefundPaymentResponse,
 } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { fetchDocumented } from "../support/documented-answers.js";
+import { eventsOf } from "../support/server-sent-events.js";
 
 export const CARD_NUMBER = "4242424242424242";
 
@@ -132,6 +133,20 @@ export class ApiClient {
 
   watch(id: string): ReturnType<PaymentServiceClient["watchPayment"]> {
     return this.#grpc.watchPayment({ id }, this.metadata());
+  }
+
+  watchRefund(id: string): ReturnType<PaymentServiceClient["watchRefund"]> {
+    return this.#grpc.watchRefund({ id }, this.metadata());
+  }
+
+  /** Opens a stream of events; `close` leaves it. */
+  async events(path: string, headers: Record<string, string> = {}) {
+    const leaving = new AbortController();
+    const response = await fetchDocumented(`${this.#httpUrl}${path}`, {
+      headers: { authorization: `Bearer ${this.token}`, ...headers },
+      signal: leaving.signal,
+    });
+    return { response, events: eventsOf(path, response), close: () => leaving.abort() };
   }
 
   /**

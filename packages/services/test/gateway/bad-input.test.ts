@@ -421,6 +421,8 @@ describe("bad input by HTTP", () => {
     ["/v1/payments/x:refund", "GET", "POST"],
     ["/v1/payments/x:refund", "PUT", "POST"],
     ["/v1/refunds/x", "POST", "GET"],
+    ["/v1/payments/x:watch", "POST", "GET"],
+    ["/v1/refunds/x:watch", "DELETE", "GET"],
   ];
   for (const [path, method, allow] of methods) {
     it(`answers ${method} ${path} with 405 and the methods that there are`, async () => {

@@ -101,6 +101,7 @@ describe("the gRPC door", () => {
         "WatchPayment",
         "RefundPayment",
         "GetRefund",
+        "WatchRefund",
         "ListRefunds",
       ]);
       // Go's clients refuse a map entry of another name than protoc's.

@@ -99,6 +99,21 @@ export class PlayedBank {
     await this.#producer.sendAll([{ destination: destinationOf(CHANNELS.paymentUpdate), message }]);
   }
 
+  /** Step R3: records a refund as final and tells those who watch it. */
+  async recordRefund(refund: RefundView): Promise<void> {
+    this.recordedRefunds.set(refund.id, refund);
+    await this.tellRefund(refund);
+  }
+
+  /** Tells those who watch a refund, whatever reads find. */
+  async tellRefund(refund: RefundView): Promise<void> {
+    const merchant = this.recorded.get(refund.paymentId)?.merchantId ?? "";
+    const properties = { merchant, refund: refund.id };
+    const update = { version: MESSAGE_VERSION, refund };
+    const message = this.envelopes.message("refund-update", update, { properties });
+    await this.#producer.sendAll([{ destination: destinationOf(CHANNELS.paymentUpdate), message }]);
+  }
+
   /** Step 5b: records a payment as final and replies to the gateway that waits. */
   async finish(taken: TakenPayment, changes: Partial<PaymentView> = {}): Promise<PaymentView> {
     const payment = await this.record(taken.body, { ...FINAL, ...changes });
@@ -213,6 +228,16 @@ export function viewOf(body: PaymentMessage): PaymentView {
     acceptTime: body.acceptTime,
     validateTime: "2026-01-01T00:00:00.100Z",
     captureTime: "2026-01-01T00:00:00.200Z",
+  };
+}
+
+/** A refund of all of a payment, as step R3 records it. */
+export function refundViewOf(refund: Pick<RefundView, "id" | "requestId">, of: PaymentMessage): RefundView {
+  const time = "2026-01-01T00:00:00.500Z";
+  return {
+    ...refund,
+    ...{ paymentId: of.paymentId, amount: of.amount, state: "SUCCEEDED" },
+    ...{ acceptTime: time, debitTime: time, finishTime: time },
   };
 }
 

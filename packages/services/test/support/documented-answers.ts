@@ -8,7 +8,12 @@ interface Operation {
 }
 interface DocumentedResponse {
   readonly headers?: Readonly<Record<string, { readonly $ref: string }>>;
-  readonly content: Readonly<Record<string, { readonly schema: object }>>;
+  /** None where the answer has no body. */
+  readonly content?: Readonly<Record<string, { readonly schema: DocumentedSchema }>>;
+}
+interface DocumentedSchema {
+  /** Of a stream: each kind of event. */
+  readonly oneOf?: readonly { readonly properties: { readonly event: { readonly const: string } } }[];
 }
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -26,6 +31,7 @@ export interface JudgedAnswer {
 }
 
 const PROBLEM = "application/problem+json";
+const EVENTS = "text/event-stream";
 const ROOT = "https://quittance.test/openapi.json";
 
 const document = JSON.parse(openApiText()) as Document;
@@ -39,8 +45,8 @@ const validators = new Map<string, ValidateFunction>();
 export async function fetchDocumented(url: string, init: RequestInit = {}): Promise<globalThis.Response> {
   const method = init.method ?? "GET";
   const answer = await fetch(url, init);
-  // An answer to HEAD has no body, and a stream of events has one without end.
-  if (method === "HEAD" || answer.headers.get("content-type")?.startsWith("text/event-stream")) return answer;
+  // An answer to HEAD has no body; the events of a stream are judged one by one.
+  if (method === "HEAD" || answer.headers.get("content-type")?.startsWith(EVENTS)) return answer;
   const { status, headers } = answer;
   const { pathname } = new URL(url);
   const stray = strayOf(method, pathname, { status, headers, text: await answer.clone().text() });
@@ -74,8 +80,24 @@ export function strayOf(method: string, path: string, answer: JudgedAnswer): str
     const fault = faultOf(`${$ref}/schema`, JSON.stringify(value));
     if (fault !== undefined) return `the header ${name}: ${fault}`;
   }
+  if (response.content === undefined) return text === "" ? undefined : "it has a body, and none is documented";
   if (response.content[mediaType] === undefined) return `${mediaType} is not documented with ${status}`;
   return faultOf(`${place}/content/${pointer(mediaType)}/schema`, text);
+}
+
+/** The same of one event of a stream: its fields, and its data. */
+export function strayEventOf(path: string, event: Readonly<Record<string, string>>): string | undefined {
+  const found = operationAt("GET", path);
+  const kinds = found?.operation.responses["200"]?.content?.[EVENTS]?.schema.oneOf ?? [];
+  const kind = kinds.findIndex(({ properties }) => properties.event.const === event.event);
+  if (found === undefined || kind === -1) return `no event is called ${event.event}`;
+  const content = `#/paths/${pointer(found.template)}/get/responses/200/content/${pointer(EVENTS)}`;
+  const place = `${content}/schema/oneOf/${kind}`;
+  return (
+    faultOf(place, JSON.stringify(event)) ??
+    // ajv, as the standard has it, does not look into what a text holds.
+    faultOf(`${place}/properties/data/contentSchema`, event.data ?? "")
+  );
 }
 
 function operationAt(method: string, path: string): { template: string; operation: Operation } | undefined {

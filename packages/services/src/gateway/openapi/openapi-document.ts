@@ -54,7 +54,7 @@ export function openApiDocument(): JsonObject {
     components: {
       schemas: { ...schemas.components, Problem: PROBLEM, Violation: VIOLATION },
       headers: HEADERS,
-      parameters: { IdempotencyKey: IDEMPOTENCY_KEY },
+      parameters: { IdempotencyKey: IDEMPOTENCY_KEY, LastEventId: LAST_EVENT_ID },
       securitySchemes: { bearer: BEARER },
     },
   };
@@ -106,6 +106,15 @@ const IDEMPOTENCY_KEY = {
   description:
     "Another place for the body's `requestId`, bare or in quotes (draft-ietf-httpapi-idempotency-key-header). One of them is required; where both are there, both are the same.",
   schema: { type: "string", pattern: '^(?:[A-Za-z0-9_-]{1,64}|"[A-Za-z0-9_-]{1,64}")$' },
+};
+
+const LAST_EVENT_ID = {
+  name: "Last-Event-ID",
+  in: "header",
+  required: false,
+  description:
+    "The id of the last event that was told, by which a client that lost its connection goes on. Of an id that no event had, everything is told.",
+  schema: { type: "string" },
 };
 
 const VIOLATION = {

@@ -68,9 +68,11 @@ const LINKS: Readonly<Record<string, JsonObject>> = {
     GetPayment: { operationId: "GetPayment", parameters: { id: "$response.body#/payment/id" } },
     RefundPayment: { operationId: "RefundPayment", parameters: { id: "$response.body#/payment/id" } },
     ListRefunds: { operationId: "ListRefunds", parameters: { payment: "$response.body#/payment/id" } },
+    WatchPayment: { operationId: "WatchPayment", parameters: { id: "$response.body#/payment/id" } },
   },
   RefundPayment: {
     GetRefund: { operationId: "GetRefund", parameters: { id: "$response.body#/refund/id" } },
+    WatchRefund: { operationId: "WatchRefund", parameters: { id: "$response.body#/refund/id" } },
     GetPayment: { operationId: "GetPayment", parameters: { id: "$response.body#/refund/payment" } },
   },
   ListPayments: {
@@ -113,6 +115,7 @@ function parametersOf(method: DescMethod, binding: HttpBinding, schemas: Schemas
     ...method.input.fields.filter(({ name }) => inPath.has(name)).map((field) => parameterOf(field, "path", schemas)),
     ...inQuery.map((field) => parameterOf(field, "query", schemas)),
     ...(isKeyed ? [{ $ref: "#/components/parameters/IdempotencyKey" }] : []),
+    ...(method.methodKind === "server_streaming" ? [{ $ref: "#/components/parameters/LastEventId" }] : []),
   ];
 }
 
@@ -137,6 +140,7 @@ function requestBodyOf(method: DescMethod, binding: HttpBinding, schemas: Schema
 }
 
 function successesOf(method: DescMethod, schemas: Schemas): JsonObject {
+  if (method.methodKind === "server_streaming") return streamOf(method, schemas);
   const schema = schemas.message(method.output, "answer");
   const links = LINKS[method.name];
   const description = commentOf(method.output);
@@ -145,14 +149,6 @@ function successesOf(method: DescMethod, schemas: Schemas): JsonObject {
     content: { [JSON_TYPE]: { schema } },
     ...(links !== undefined && { links }),
   };
-  if (method.methodKind === "server_streaming") {
-    const stream = {
-      [EVENTS_TYPE]: { schema: { type: "string", description: `Each event's data is a ${method.output.name}.` } },
-    };
-    return {
-      "200": { description, headers: headers("Traceresponse", "RateLimit", "RateLimitPolicy"), content: stream },
-    };
-  }
   const what = description.replace(/\.$/, "");
   const isAwaited = method.input.fields.some(({ name }) => name === WAIT);
   return {
@@ -164,6 +160,44 @@ function successesOf(method: DescMethod, schemas: Schemas): JsonObject {
         headers: headers("Traceresponse", "Location", "RateLimit", "RateLimitPolicy"),
       },
     }),
+  };
+}
+
+/** A method that streams: its responses come as the data of events. The schema describes one event. */
+function streamOf(method: DescMethod, schemas: Schemas): JsonObject {
+  const [resource] = method.output.fields;
+  if (resource === undefined) throw new Error(`${method} streams nothing.`);
+  const data = (schema: JsonObject) => ({
+    type: "string",
+    contentMediaType: JSON_TYPE,
+    contentSchema: schema,
+  });
+  const event = {
+    type: "object",
+    oneOf: [
+      {
+        description: "A state.",
+        properties: {
+          event: { const: resource.jsonName },
+          id: { type: "string", description: "How far it is, for `Last-Event-ID`.", pattern: "^[0-9]+$" },
+          data: data(schemas.message(method.output, "answer")),
+        },
+        required: ["event", "id", "data"],
+      },
+      {
+        description: "Why the stream ends before the final state.",
+        properties: { event: { const: "problem" }, data: data({ $ref: "#/components/schemas/Problem" }) },
+        required: ["event", "data"],
+      },
+    ],
+  };
+  const sent = headers("Traceresponse", "RateLimit", "RateLimitPolicy");
+  return {
+    "200": { description: commentOf(method.output), headers: sent, content: { [EVENTS_TYPE]: { schema: event } } },
+    "204": {
+      description: "The event of `Last-Event-ID` had the final state: there is nothing to tell.",
+      headers: sent,
+    },
   };
 }
 

@@ -741,6 +741,18 @@ export interface CancelPaymentResponse {
   payment?: Payment | undefined;
 }
 
+/** Which refund to watch. */
+export interface WatchRefundRequest {
+  /** The refund's id, as RefundPayment gave it. */
+  id: string;
+}
+
+/** One state of a watched refund. */
+export interface WatchRefundResponse {
+  /** The refund as it stood when this was sent. */
+  refund?: Refund | undefined;
+}
+
 /** What to give back, and of which payment. */
 export interface RefundPaymentRequest {
   /** The payment's id, as Pay gave it. */
@@ -2789,6 +2801,142 @@ export const CancelPaymentResponse: MessageFns<CancelPaymentResponse> = {
     const message = createBaseCancelPaymentResponse();
     message.payment = (object.payment !== undefined && object.payment !== null)
       ? Payment.fromPartial(object.payment)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseWatchRefundRequest(): WatchRefundRequest {
+  return { id: "" };
+}
+
+export const WatchRefundRequest: MessageFns<WatchRefundRequest> = {
+  encode(message: WatchRefundRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchRefundRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchRefundRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchRefundRequest {
+    return { id: isSet(object.id) ? globalThis.String(object.id) : "" };
+  },
+
+  toJSON(message: WatchRefundRequest): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WatchRefundRequest>): WatchRefundRequest {
+    return WatchRefundRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchRefundRequest>): WatchRefundRequest {
+    const message = createBaseWatchRefundRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseWatchRefundResponse(): WatchRefundResponse {
+  return { refund: undefined };
+}
+
+export const WatchRefundResponse: MessageFns<WatchRefundResponse> = {
+  encode(message: WatchRefundResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.refund !== undefined) {
+      Refund.encode(message.refund, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchRefundResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchRefundResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.refund = Refund.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchRefundResponse {
+    return { refund: isSet(object.refund) ? Refund.fromJSON(object.refund) : undefined };
+  },
+
+  toJSON(message: WatchRefundResponse): unknown {
+    const obj: any = {};
+    if (message.refund !== undefined) {
+      obj.refund = Refund.toJSON(message.refund);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WatchRefundResponse>): WatchRefundResponse {
+    return WatchRefundResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchRefundResponse>): WatchRefundResponse {
+    const message = createBaseWatchRefundResponse();
+    message.refund = (object.refund !== undefined && object.refund !== null)
+      ? Refund.fromPartial(object.refund)
       : undefined;
     return message;
   },
@@ -4869,7 +5017,13 @@ export const PaymentServiceService = {
     responseDeserialize: (value: Buffer): CancelPaymentResponse => CancelPaymentResponse.decode(value),
   },
   /**
-   * Streams one payment: as it is now, then at each change, and ends when it is final. gRPC only.
+   * Streams one payment: as it is now, then at each change, and ends when it is final. Changes that come faster than they
+   * can be told are told as the last of them.
+   *
+   * Over HTTP these are server-sent events: each `payment` event has this response as its data, and an id with which a
+   * client that lost its connection goes on, by the header `Last-Event-ID`. Comments keep the connection open meanwhile. A
+   * stream that ends before the payment is final says why in an event `problem`, whose data are problem details: connect
+   * again. When the final state was told before, the answer is 204.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`),
    * UNAVAILABLE (after `WATCH_TOO_LONG` and `STOPPING`, watch again), INTERNAL.
@@ -4927,6 +5081,21 @@ export const PaymentServiceService = {
     requestDeserialize: (value: Buffer): GetRefundRequest => GetRefundRequest.decode(value),
     responseSerialize: (value: GetRefundResponse): Buffer => Buffer.from(GetRefundResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetRefundResponse => GetRefundResponse.decode(value),
+  },
+  /**
+   * Streams one refund: as it is now, then when it is final, and ends. Over HTTP as WatchPayment, with `refund` events.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`),
+   * UNAVAILABLE (after `WATCH_TOO_LONG` and `STOPPING`, watch again), INTERNAL.
+   */
+  watchRefund: {
+    path: "/quittance.payments.v1.PaymentService/WatchRefund" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchRefundRequest): Buffer => Buffer.from(WatchRefundRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchRefundRequest => WatchRefundRequest.decode(value),
+    responseSerialize: (value: WatchRefundResponse): Buffer => Buffer.from(WatchRefundResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchRefundResponse => WatchRefundResponse.decode(value),
   },
   /**
    * Lists the merchant's refunds: all, or those that every filter of the request lets through.
@@ -4999,7 +5168,13 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    */
   cancelPayment: handleUnaryCall<CancelPaymentRequest, CancelPaymentResponse>;
   /**
-   * Streams one payment: as it is now, then at each change, and ends when it is final. gRPC only.
+   * Streams one payment: as it is now, then at each change, and ends when it is final. Changes that come faster than they
+   * can be told are told as the last of them.
+   *
+   * Over HTTP these are server-sent events: each `payment` event has this response as its data, and an id with which a
+   * client that lost its connection goes on, by the header `Last-Event-ID`. Comments keep the connection open meanwhile. A
+   * stream that ends before the payment is final says why in an event `problem`, whose data are problem details: connect
+   * again. When the final state was told before, the answer is 204.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`),
    * UNAVAILABLE (after `WATCH_TOO_LONG` and `STOPPING`, watch again), INTERNAL.
@@ -5032,6 +5207,13 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * RESOURCE_EXHAUSTED, UNAVAILABLE, INTERNAL.
    */
   getRefund: handleUnaryCall<GetRefundRequest, GetRefundResponse>;
+  /**
+   * Streams one refund: as it is now, then when it is final, and ends. Over HTTP as WatchPayment, with `refund` events.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`),
+   * UNAVAILABLE (after `WATCH_TOO_LONG` and `STOPPING`, watch again), INTERNAL.
+   */
+  watchRefund: handleServerStreamingCall<WatchRefundRequest, WatchRefundResponse>;
   /**
    * Lists the merchant's refunds: all, or those that every filter of the request lets through.
    *
@@ -5162,7 +5344,13 @@ export interface PaymentServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: CancelPaymentResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Streams one payment: as it is now, then at each change, and ends when it is final. gRPC only.
+   * Streams one payment: as it is now, then at each change, and ends when it is final. Changes that come faster than they
+   * can be told are told as the last of them.
+   *
+   * Over HTTP these are server-sent events: each `payment` event has this response as its data, and an id with which a
+   * client that lost its connection goes on, by the header `Last-Event-ID`. Comments keep the connection open meanwhile. A
+   * stream that ends before the payment is final says why in an event `problem`, whose data are problem details: connect
+   * again. When the final state was told before, the answer is 204.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`),
    * UNAVAILABLE (after `WATCH_TOO_LONG` and `STOPPING`, watch again), INTERNAL.
@@ -5231,6 +5419,18 @@ export interface PaymentServiceClient extends Client1 {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetRefundResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Streams one refund: as it is now, then when it is final, and ends. Over HTTP as WatchPayment, with `refund` events.
+   *
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`),
+   * UNAVAILABLE (after `WATCH_TOO_LONG` and `STOPPING`, watch again), INTERNAL.
+   */
+  watchRefund(request: WatchRefundRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchRefundResponse>;
+  watchRefund(
+    request: WatchRefundRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchRefundResponse>;
   /**
    * Lists the merchant's refunds: all, or those that every filter of the request lets through.
    *

@@ -1,23 +1,25 @@
 /**
- * Changes of payments, as client-bank tells them on `payment-update`: one subscription for all open watches. client-bank
- * tells of payments that a notice of this gateway's names, and of no other.
+ * Changes of payments and refunds, as client-bank tells them on `payment-update`: one subscription for all open watches.
+ * client-bank tells of what a notice of this gateway's names, and of nothing else.
  */
 import type { Connection, Consumer, Message } from "@quittance/sdk";
 import type { Logger } from "../platform/log.js";
 import type { Envelopes } from "../shared/envelope.js";
 import { type PaymentView, paymentUpdateMessage } from "../shared/messages.js";
 import { CHANNELS, destinationOf } from "../shared/queue-map.js";
+import { type RefundView, refundUpdateMessage } from "../shared/refund-messages.js";
 import type { GatewayNotices } from "./gateway-notices.js";
 
-type Listener = (payment: PaymentView) => void;
+type Listener = (view: never) => void;
 
 const CREDIT_WINDOW = 1_000;
 
-export class PaymentUpdates {
+export class Updates {
   readonly #connection: Connection;
   readonly #envelopes: Envelopes;
   readonly #notices: GatewayNotices;
   readonly #log: Logger;
+  /** By the ids of payments and refunds, which are never the same. */
   readonly #listeners = new Map<string, Set<Listener>>();
   #consumer: Consumer | undefined;
   /** Opening and closing the consumer, one after the other. */
@@ -42,20 +44,29 @@ export class PaymentUpdates {
    * @returns what ends it.
    * @throws MessagingError when the broker cannot be subscribed to.
    */
-  async listen(paymentId: string, listener: Listener): Promise<() => void> {
-    const listeners = this.#listeners.get(paymentId) ?? new Set();
-    this.#listeners.set(paymentId, listeners.add(listener));
+  ofPayment(paymentId: string, listener: (payment: PaymentView) => void): Promise<() => void> {
+    return this.#listen(paymentId, listener);
+  }
+
+  /** The same as {@link ofPayment} of a refund. */
+  ofRefund(refundId: string, listener: (refund: RefundView) => void): Promise<() => void> {
+    return this.#listen(refundId, listener);
+  }
+
+  async #listen(id: string, listener: Listener): Promise<() => void> {
+    const listeners = this.#listeners.get(id) ?? new Set();
+    this.#listeners.set(id, listeners.add(listener));
     const stop = () => {
       listeners.delete(listener);
-      if (listeners.size === 0 && this.#listeners.get(paymentId) === listeners) {
-        this.#listeners.delete(paymentId);
-        this.#notices.forget(paymentId);
+      if (listeners.size === 0 && this.#listeners.get(id) === listeners) {
+        this.#listeners.delete(id);
+        this.#notices.forget(id);
       }
       this.#adjust().catch((error: unknown) => this.#log.warn({ err: error }, "payment-update could not be left"));
     };
     try {
       await this.#adjust();
-      await this.#notices.watch(paymentId);
+      await this.#notices.watch(id);
     } catch (error) {
       stop();
       throw error;
@@ -83,22 +94,28 @@ export class PaymentUpdates {
   }
 
   #deliver(message: Message): void {
-    // Most changes are of payments that nobody watches: the property spares parsing them.
-    const listeners = this.#listeners.get(String(message.properties.payment));
+    const { payment, refund } = message.properties;
+    // Other gateways have watches too: the property spares parsing what is for them.
+    const id = String(refund ?? payment);
+    const listeners = this.#listeners.get(id);
     if (listeners === undefined) return;
-    const problem = this.#envelopes.problemOf("payment-update", message);
+    const kind = refund === undefined ? "payment-update" : "refund-update";
+    const problem = this.#envelopes.problemOf(kind, message);
     if (problem !== undefined) {
-      this.#envelopes.countRefused("payment-update", problem);
-      this.#log.warn({ problem, payment: message.properties.payment }, "an update of a payment is not believed");
+      this.#envelopes.countRefused(kind, problem);
+      this.#log.warn({ problem, payment, refund }, "an update is not believed");
       return;
     }
     try {
-      const { payment } = message.json(paymentUpdateMessage);
+      const view =
+        kind === "payment-update"
+          ? message.json(paymentUpdateMessage).payment
+          : message.json(refundUpdateMessage).refund;
       // The property is not signed: what counts is whose update it is.
-      if (payment.id !== message.properties.payment) return;
-      for (const listener of [...listeners]) listener(payment);
+      if (view.id !== id) return;
+      for (const listener of [...listeners]) listener(view as never);
     } catch (error) {
-      this.#log.warn({ err: error }, "an update of a payment could not be read");
+      this.#log.warn({ err: error }, "an update could not be read");
     }
   }
 }
