@@ -7,6 +7,7 @@ export function besideTheArrows({ overlay, components, services }) {
     ...(overlay === "production" ? ofOperators(own) : []),
     ...(components.includes("tracing") ? own.map((from) => ({ from, to: "trace-collector", ports: [4318] })) : []),
     ...(components.includes("webhooks") ? [{ from: "notification", to: "internet", ports: [443] }] : []),
+    ...(components.includes("email") ? [{ from: "notification", to: "internet", ports: [465, 587] }] : []),
   ];
 }
 

@@ -20,7 +20,7 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const K8S = join(ROOT, "deploy/k8s");
 
 /** Every overlay by itself, and with the components that are for it: one by one, and all at once. */
-const COMPONENTS = ["mtls", "tracing", "webhooks"];
+const COMPONENTS = ["mtls", "tracing", "webhooks", "email"];
 const VARIANTS = [
   { overlay: "local", components: [], lints: true },
   { overlay: "production", components: [], lints: true },

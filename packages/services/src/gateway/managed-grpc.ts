@@ -4,6 +4,7 @@ import { ClientServiceService } from "../gen/quittance/accounts/v1/clients.js";
 import { MerchantAccountServiceService } from "../gen/quittance/accounts/v1/merchant_account.js";
 import { MerchantServiceService } from "../gen/quittance/accounts/v1/merchants.js";
 import { EventServiceService } from "../gen/quittance/notifications/v1/events.js";
+import { NotificationSettingsServiceService } from "../gen/quittance/notifications/v1/notification_settings.js";
 import { TemplateServiceService } from "../gen/quittance/notifications/v1/templates.js";
 import { WebhookEndpointServiceService } from "../gen/quittance/notifications/v1/webhook_endpoints.js";
 import { type GrpcCallParts, GrpcCalls } from "./grpc-calls.js";
@@ -18,6 +19,7 @@ const DEFINITIONS: readonly ServiceDefinition[] = [
   TemplateServiceService,
   WebhookEndpointServiceService,
   EventServiceService,
+  NotificationSettingsServiceService,
 ];
 
 /** The full names of the services. */

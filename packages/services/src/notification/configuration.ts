@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ConfigurationError, databaseConfiguration, renamed } from "../platform/configuration.js";
 import { type KeyRing, keyRing } from "../platform/key-ring.js";
 import { messageKeys } from "../shared/message-keys.js";
+import { smtpConfiguration } from "./channel/email/smtp-target.js";
 import type { WebhookTarget } from "./webhook/post-webhook.js";
 import { hasPrivateAddress } from "./webhook/public-address.js";
 import { webhookSecret } from "./webhook/sign-webhook.js";
@@ -32,6 +33,7 @@ export const notificationConfiguration = {
   WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().min(1).max(30).default(5),
   /** After so long the webhooks that a process was posting when it died are posted by another. */
   WEBHOOK_LEASE_SECONDS: z.coerce.number().int().min(6).max(3_600).default(30),
+  ...smtpConfiguration,
 };
 
 /**

@@ -3,6 +3,9 @@
 /** Longest tag: RFC 5646 recommends that at least 35 characters are kept. */
 const MAXIMUM_LENGTH = 35;
 
+/** What is said of a text that is none. */
+export const LANGUAGE_RULE = "must be a BCP 47 tag in its canonical form, such as `en` or `fr-CA`";
+
 /** Whether a text is a BCP 47 tag in its canonical form, without extensions: `en`, `fr-CA`, `zh-Hant-TW`. */
 export function isLanguageTag(text: string): boolean {
   if (text.length > MAXIMUM_LENGTH || !/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(text)) return false;

@@ -1,41 +1,42 @@
-/** What steps 5a and R4 share: a batch of ends is told, on the log and by webhooks. */
+/** What steps 5a and R4 share: a batch of ends is recorded, and told on each channel. */
 import type { Incoming, Message, Outcome } from "@quittance/sdk";
 import type { Database } from "../platform/database.js";
-import type { Logger } from "../platform/log.js";
+import { traceIdOf } from "../platform/log.js";
 import type { ActiveTemplates } from "./active-templates.js";
+import type { Channel } from "./channel/channel.js";
 import type { ComposedEvent } from "./compose-event.js";
-import type {
-  ComposedNotification,
-  ComposeOptions,
-  NotificationChannel,
-  NotificationKey,
-} from "./compose-notification.js";
+import type { ComposedNotification, ComposeOptions, NotificationChannel } from "./compose-notification.js";
 import { insertNotifications } from "./operations/insert-notifications.js";
 import { TemplateError, type TemplateRenderer } from "./render-template.js";
-import type { TemplateName } from "./template-variables.js";
+import type { ToldEnd } from "./told-end.js";
 
 /** What the steps work with. */
 export interface NotificationTools {
   readonly database: Database;
-  readonly log: Logger;
   readonly templates: ActiveTemplates;
   readonly renderer: TemplateRenderer;
-  readonly channels: readonly NotificationChannel[];
-  /** Called when webhooks of the installation were recorded. */
-  readonly wakeSender: () => void;
-  /** Called with the endpoints whose queues have something new. */
-  readonly wakeDeliveries: (endpoints: readonly string[]) => void;
+  readonly channels: readonly Channel[];
+  /** The channels that have a row for each end. */
+  readonly recorded: readonly NotificationChannel[];
+  /** Whether merchants' settings are asked what they want by e-mail. */
+  readonly asksSettings: boolean;
 }
 
 /** What is told of one end: by which template, and how it is composed with it. */
-export interface NotificationPlan {
-  readonly templateName: TemplateName;
+export interface NotificationPlan extends Pick<ToldEnd, "templateName" | "variables"> {
   compose(how: ComposeOptions): ComposedNotification[];
   /** What is posted to its merchant's endpoints. */
   event(trace: Pick<Message, "traceparent" | "tracestate">): ComposedEvent;
 }
 
-/** Records one notification for each end and channel, and its event, in one statement, and tells those that are new. */
+interface ComposedBatch {
+  readonly outcomes: Outcome[];
+  readonly notifications: ComposedNotification[];
+  readonly events: ComposedEvent[];
+  readonly ends: ToldEnd[];
+}
+
+/** Records one notification for each end and channel, and its event, in one statement, and gives the batch to each channel. */
 export async function notifyEnds<End>(
   tools: NotificationTools,
   step: "5a" | "R4",
@@ -43,70 +44,43 @@ export async function notifyEnds<End>(
   plan: (end: End) => NotificationPlan,
 ): Promise<readonly Outcome[]> {
   await tools.templates.refresh();
-  const { outcomes, notifications, events } = composeAll(tools, batch, plan);
+  const { outcomes, notifications, events, ends } = composeAll(tools, batch, plan);
   if (notifications.length > 0) {
-    const { recorded, endpoints } = await tools.database.autoCommit((session) =>
-      insertNotifications(session, notifications, events),
+    const merchants = tools.asksSettings ? [...new Set(ends.map(({ merchantId }) => merchantId))] : [];
+    const recorded = await tools.database.autoCommit((session) =>
+      insertNotifications(session, { notifications, events, merchants }),
     );
     // The inputs are accepted after this: killed in between, the batch comes again and finds its rows.
-    tell(tools.log, step, { notifications, recorded });
-    if (recorded.some((row) => row.channel === "webhook")) tools.wakeSender();
-    tools.wakeDeliveries(endpoints);
+    for (const channel of tools.channels) await channel.tell({ step, ends, notifications, recorded });
   }
   return outcomes;
 }
 
 /** Renders a batch. A payment or refund whose template cannot be rendered is set aside alone; the others go on. */
 function composeAll<End>(
-  { templates, renderer, channels }: NotificationTools,
+  { templates, renderer, recorded }: NotificationTools,
   batch: readonly Incoming<End>[],
   plan: (end: End) => NotificationPlan,
-): {
-  readonly outcomes: Outcome[];
-  readonly notifications: ComposedNotification[];
-  readonly events: ComposedEvent[];
-} {
+): ComposedBatch {
   const notifications: ComposedNotification[] = [];
   const events: ComposedEvent[] = [];
+  const ends: ToldEnd[] = [];
   const outcomes = batch.map(({ body, message }): Outcome => {
     const planned = plan(body);
     const template = templates.get(planned.templateName);
     try {
-      notifications.push(...planned.compose({ renderer, template, channels, trace: message }));
-      events.push(planned.event(message));
+      notifications.push(...planned.compose({ renderer, template, channels: recorded, trace: message }));
+      const event = planned.event(message);
+      events.push(event);
+      const { merchantId, paymentId, refundId } = event;
+      const { templateName, variables } = planned;
+      const traceId = traceIdOf(message.traceparent) ?? null;
+      ends.push({ merchantId, paymentId, refundId, templateName, variables, traceId });
       return {};
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       return { deadLetter: error.message };
     }
   });
-  return { outcomes, notifications, events };
-}
-
-/** The log channel: one line for each row that is new. A line can be lost when the process is killed; a row cannot. */
-function tell(
-  log: Logger,
-  step: "5a" | "R4",
-  told: { readonly notifications: readonly ComposedNotification[]; readonly recorded: readonly NotificationKey[] },
-): void {
-  const { notifications, recorded } = told;
-  const place = ({ paymentId, refundId }: NotificationKey) => `${paymentId} ${refundId}`;
-  const isNew = new Set(recorded.filter(({ channel }) => channel === "log").map(place));
-  for (const notification of notifications) {
-    if (notification.channel !== "log" || !isNew.delete(place(notification))) continue;
-    log.info(
-      {
-        payment: notification.paymentId,
-        refund: notification.refundId || undefined,
-        trace: notification.traceId ?? undefined,
-        step,
-        channel: "log",
-        template: notification.templateName,
-        language: notification.language,
-        version: notification.templateVersion,
-        subject: notification.subject,
-      },
-      "notification",
-    );
-  }
+  return { outcomes, notifications, events, ends };
 }

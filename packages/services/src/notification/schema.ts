@@ -6,6 +6,7 @@ import {
   check,
   index,
   integer,
+  jsonb,
   pgSchema,
   primaryKey,
   smallint,
@@ -260,4 +261,74 @@ export const webhookAttempts = notificationSchema.table(
     error: text(),
   },
   (table) => [primaryKey({ columns: [table.eventId, table.endpointId, table.number] })],
+);
+
+/** What a merchant wants to be told by e-mail; one without a row wants nothing. */
+export const merchantSettings = notificationSchema.table(
+  "merchant_settings",
+  {
+    merchantId: text("merchant_id").primaryKey(),
+    /** A BCP 47 tag; empty: the language of the house. */
+    language: text().notNull().default(""),
+    /** `[{"address", "language", "eventTypes"}]`: email-recipient.ts. */
+    emailRecipients: jsonb("email_recipients").notNull().default([]),
+    /** What was refused before this moment is tried again. */
+    updateTime: timestamp("update_time", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    check(
+      "merchant_settings_recipients",
+      sql`jsonb_typeof(${table.emailRecipients}) = 'array' AND jsonb_array_length(${table.emailRecipients}) <= 20`,
+    ),
+  ],
+);
+
+/** Addresses that the mail server refused for good. */
+export const refusedAddresses = notificationSchema.table("refused_addresses", {
+  address: text().primaryKey(),
+  /** The SMTP status, and none of the server's words. */
+  reason: text().notNull(),
+  refuseTime: timestamp("refuse_time", { withTimezone: true }).notNull(),
+});
+
+/** The work list of e-mails, one row for each thing that is told to one address; kept for 30 days. */
+export const emails = notificationSchema.table(
+  "emails",
+  {
+    id: bigint({ mode: "bigint" }).primaryKey().generatedAlwaysAsIdentity(),
+    /** What is told, for example `pay_…_payment-succeeded`. */
+    about: text().notNull(),
+    merchantId: text("merchant_id").notNull(),
+    address: text().notNull(),
+    templateName: text("template_name").notNull(),
+    templateVersion: integer("template_version").notNull(),
+    language: text().notNull(),
+    subject: text().notNull(),
+    body: text().notNull(),
+    /** Null: it is made from the body. */
+    htmlBody: text("html_body"),
+    traceId: text("trace_id"),
+    /** `failed`: the last attempt failed and another follows. `gave-up`: no other follows. */
+    state: text({ enum: ["pending", "sent", "failed", "gave-up"] }).notNull(),
+    /** Attempts begun. */
+    attempts: integer().notNull().default(0),
+    /** While it is to be sent: the earliest moment of the next attempt, which is the end of the sender's lease too. */
+    nextAttemptTime: timestamp("next_attempt_time", { withTimezone: true }),
+    lastError: text("last_error"),
+    createTime: timestamp("create_time", { withTimezone: true }).notNull().defaultNow(),
+    sentTime: timestamp("sent_time", { withTimezone: true }),
+  },
+  (table) => [
+    unique("emails_once").on(table.about, table.address),
+    index("emails_due").on(table.nextAttemptTime).where(sql`${table.state} IN ('pending', 'failed')`),
+    index("emails_waiting").on(table.merchantId).where(sql`${table.state} IN ('pending', 'failed')`),
+    // By which the oldest are deleted.
+    index("emails_age").on(table.createTime),
+    check("emails_state", sql`${table.state} IN ('pending', 'sent', 'failed', 'gave-up')`),
+    check("emails_sent", sql`(${table.state} = 'sent') = (${table.sentTime} IS NOT NULL)`),
+    check(
+      "emails_next_attempt",
+      sql`(${table.state} IN ('pending', 'failed')) = (${table.nextAttemptTime} IS NOT NULL)`,
+    ),
+  ],
 );

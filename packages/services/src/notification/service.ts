@@ -1,7 +1,4 @@
-/**
- * notification: steps 5a and R4 of the payment cycle. It tells how each payment and each refund ended: on the log, by the
- * installation's webhook, and by events to the endpoints of merchants.
- */
+/** notification: steps 5a and R4 of the payment cycle. It tells how each payment and each refund ended, on each channel. */
 import type { Connection, ErrorClass } from "@quittance/sdk";
 import { classifyFailure } from "../platform/classify-failure.js";
 import type { Database } from "../platform/database.js";
@@ -12,14 +9,14 @@ import { Envelopes } from "../shared/envelope.js";
 import type { MessageKeys } from "../shared/message-keys.js";
 import { startSteps } from "../shared/start-steps.js";
 import { ActiveTemplates, TemplateMissingError } from "./active-templates.js";
-import type { NotificationChannel } from "./compose-notification.js";
+import { breakersOf, type ChannelParts, openChannels } from "./channel/channel-table.js";
 import { type DeliverySettings, type EndpointSettings, startEndpointWebhooks } from "./endpoint-webhooks.js";
+import type { NotificationTools } from "./notify-ends.js";
 import { TemplateRenderer } from "./render-template.js";
+import { settingsHandlers } from "./settings/settings-handlers.js";
 import { step5aNotify } from "./step-5a-notify.js";
 import { stepR4Notify } from "./step-r4-notify.js";
 import { templateHandlers } from "./template-management/template-handlers.js";
-import { openWebhookPoster, type WebhookTarget } from "./webhook/post-webhook.js";
-import { WebhookSender, type WebhookSenderOptions } from "./webhook/webhook-sender.js";
 import { webhookEndpointHandlers } from "./webhook-management/endpoint-handlers.js";
 import { eventHandlers } from "./webhook-management/event-handlers.js";
 import type { WebhookManagement } from "./webhook-management/webhook-management.js";
@@ -27,19 +24,16 @@ import type { WebhookManagement } from "./webhook-management/webhook-management.
 /** Calls of the management API answered at once: few, so that notifications have the database. */
 const MANAGEMENT_CONCURRENCY = 2;
 
-export interface NotificationOptions {
+export interface NotificationOptions extends Pick<ChannelParts, "webhook" | "sender" | "email"> {
   readonly connection: Connection;
   /** Closed by the drain. */
   readonly database: Database;
   readonly messageKeys: MessageKeys;
   readonly log: Logger;
   readonly language: string;
-  /** Where the ends of all merchants are posted; without it the installation has no webhook of its own. */
-  readonly webhook?: WebhookTarget;
   /** Without them merchants can have no endpoints. */
   readonly endpoints?: EndpointSettings;
   readonly deliveries?: DeliverySettings;
-  readonly sender?: Pick<WebhookSenderOptions, "concurrency" | "leaseMs" | "pollIntervalMs" | "retry" | "breaker">;
 }
 
 /** Starts steps 5a and R4, and the management of what notifications say and where they go, on `connection`. */
@@ -48,17 +42,15 @@ export async function startNotification(options: NotificationOptions): Promise<R
   const envelopes = new Envelopes("notification", options.messageKeys, log);
   const renderer = new TemplateRenderer();
   const templates = new ActiveTemplates({ database, renderer, log, language: options.language });
-  const poster = options.webhook && openWebhookPoster(options.webhook);
-  const sender = poster && new WebhookSender({ database, poster, log, ...options.sender });
-  const channels: readonly NotificationChannel[] = sender === undefined ? ["log"] : ["log", "webhook"];
-
   const endpoints =
     options.endpoints && startEndpointWebhooks({ database, log }, options.endpoints, options.deliveries);
-
-  const tools = {
-    ...{ database, log, templates, renderer, channels },
-    wakeSender: () => sender?.wake(),
-    wakeDeliveries: (due: readonly string[]) => endpoints?.wake(due),
+  const { webhook, sender, email } = options;
+  const channels = openChannels({ database, log, templates, renderer, webhook, sender, endpoints, email });
+  const tools: NotificationTools = {
+    ...{ database, templates, renderer },
+    channels: [...channels.values()],
+    recorded: channels.has("webhook") ? ["log", "webhook"] : ["log"],
+    asksSettings: channels.has("email"),
   };
   const cycle = await startSteps(
     "notification",
@@ -72,28 +64,28 @@ export async function startNotification(options: NotificationOptions): Promise<R
     database,
     seal: endpoints?.seal,
     allowPrivate: options.endpoints?.allowPrivate ?? false,
-    wakeSender: tools.wakeDeliveries,
+    wakeSender: (due) => endpoints?.wake(due),
   };
-  const management = await answerManagement(
-    "notification",
-    {
-      ...templateHandlers({ database, renderer }),
-      ...webhookEndpointHandlers(webhooks),
-      ...eventHandlers(webhooks),
-    },
-    { connection, envelopes, log, concurrency: MANAGEMENT_CONCURRENCY },
-  );
+  const handlers = {
+    ...templateHandlers({ database, renderer }),
+    ...webhookEndpointHandlers(webhooks),
+    ...eventHandlers(webhooks),
+    ...settingsHandlers({ database, hasEmail: email !== undefined }),
+  };
+  const management = await answerManagement("notification", handlers, {
+    ...{ connection, envelopes, log },
+    concurrency: MANAGEMENT_CONCURRENCY,
+  });
 
   return {
     checks: { database: () => database.problem() },
     steps: cycle.steps,
-    ...(sender && { minorBreakers: { webhooks: () => sender.breaker } }),
+    minorBreakers: breakersOf(channels),
     async drain({ timeoutMs }) {
       const endMs = performance.now() + timeoutMs;
       await Promise.all([cycle.drain({ timeoutMs }), management.drain({ timeoutMs })]);
       const left = { timeoutMs: Math.max(endMs - performance.now(), 0) };
-      await Promise.all([sender?.drain(left), endpoints?.drain(left)]);
-      poster?.close();
+      await Promise.all([...channels.values()].map((channel) => channel.drain?.(left)));
       await database.close();
     },
   };

@@ -4,7 +4,7 @@ import type { PaymentEndMessage } from "../shared/messages.js";
 import { paymentEvent } from "./compose-event.js";
 import { composeNotifications } from "./compose-notification.js";
 import { type NotificationPlan, type NotificationTools, notifyEnds } from "./notify-ends.js";
-import { templateNameOf } from "./template-variables.js";
+import { templateNameOf, templateVariables } from "./template-variables.js";
 
 /** Handles a batch of ends on `transaction-result`. */
 export function step5aNotify(
@@ -17,6 +17,7 @@ export function step5aNotify(
 function planOf(end: PaymentEndMessage): NotificationPlan {
   return {
     templateName: templateNameOf(end),
+    variables: (language) => templateVariables(end, language),
     compose: (how) => composeNotifications(end, how),
     event: (trace) => paymentEvent(end, trace),
   };

@@ -4,7 +4,7 @@ import type { RefundEndMessage } from "../shared/refund-messages.js";
 import { refundEvent } from "./compose-event.js";
 import { composeRefundNotifications } from "./compose-notification.js";
 import { type NotificationPlan, type NotificationTools, notifyEnds } from "./notify-ends.js";
-import { refundTemplateNameOf } from "./template-variables.js";
+import { refundTemplateNameOf, refundVariables } from "./template-variables.js";
 
 /** Handles a batch of ends on `refund-result`. */
 export function stepR4Notify(
@@ -17,6 +17,7 @@ export function stepR4Notify(
 function planOf(end: RefundEndMessage): NotificationPlan {
   return {
     templateName: refundTemplateNameOf(end),
+    variables: (language) => refundVariables(end, language),
     compose: (how) => composeRefundNotifications(end, how),
     event: (trace) => refundEvent(end, trace),
   };

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { databaseUrls } from "./database-hosts.js";
 
 /** What `ALLOW_PLAINTEXT` can name. */
-export const PLAINTEXT_HOPS = ["broker", "database", "grpc", "http", "health", "telemetry"] as const;
+export const PLAINTEXT_HOPS = ["broker", "database", "grpc", "http", "health", "telemetry", "smtp"] as const;
 export type PlaintextHop = (typeof PLAINTEXT_HOPS)[number];
 
 /** The settings and variables that say where a process connects and listens; it may have any of them. */

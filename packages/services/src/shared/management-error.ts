@@ -48,6 +48,7 @@ export const MANAGEMENT_REASONS = [
   "TOO_MANY_WEBHOOK_SECRETS",
   "WEBHOOKS_NOT_CONFIGURED",
   "EVENT_NOT_FOUND",
+  "EMAIL_NOT_CONFIGURED",
 ] as const;
 export type ManagementReason = (typeof MANAGEMENT_REASONS)[number];
 

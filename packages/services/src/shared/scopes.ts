@@ -7,6 +7,8 @@ export const MERCHANT_SCOPES = [
   "merchant:read",
   "webhooks:write",
   "webhooks:read",
+  "notifications:write",
+  "notifications:read",
 ] as const;
 /** Those of an operator, who sees every merchant and client. */
 export const OPERATOR_SCOPES = ["accounts:write", "accounts:read", "templates:write", "templates:read"] as const;

@@ -62,8 +62,9 @@ export const HELP = `Starts Quittance: a database, a broker, the five services a
 While it runs, .quittance/run.json (mode 0600) holds ports, URLs, a merchant's token, the keys that the operator's
 command line needs, and the services' process ids.
 Logs are in .quittance/logs/<process>.log, those of the start before in <process>.log.1. One stack at a time runs in a
-folder: QUITTANCE_FOLDER names another than .quittance, so that a second one runs beside the first. LOG_LEVEL, OTEL_*
-and WEBHOOK_* are handed on to the services. When whoever reads its output goes (npm start | head), it stops. See
+folder: QUITTANCE_FOLDER names another than .quittance, so that a second one runs beside the first. LOG_LEVEL, OTEL_*,
+WEBHOOK_*, SMTP_URL and EMAIL_* are handed on to the services. When whoever reads its output goes (npm start | head), it
+stops. See
 docs/operating/local-stack.md.
 
 Exit codes: 0 stopped, or the five payments ended as they should; 1 something failed; 2 called wrongly, or a port, broker

@@ -15,6 +15,8 @@ export const PORTS = {
   amqps: 5_671,
   postgresql: 5_432,
   https: 443,
+  submission: 587,
+  submissions: 465,
 } as const;
 
 /** What a service does with messages: a step of the payment cycle, or work beside it. */
@@ -230,7 +232,7 @@ const ROWS = {
     program: "notification",
     database: { schema: "notification", role: "notification" },
     ports: { health: PORTS.health },
-    secrets: ["BROKER_URL", "DATABASE_URL", "MESSAGE_KEYS", "WEBHOOK_SECRETS", "WEBHOOK_SEALING_KEYS"],
+    secrets: ["BROKER_URL", "DATABASE_URL", "MESSAGE_KEYS", "WEBHOOK_SECRETS", "WEBHOOK_SEALING_KEYS", "SMTP_URL"],
     configuration: [
       "DATABASE_POOL_SIZE",
       "NOTIFICATION_LANGUAGE",
@@ -238,6 +240,8 @@ const ROWS = {
       "WEBHOOK_ALLOW_PRIVATE",
       "WEBHOOK_LEASE_SECONDS",
       "WEBHOOK_DISABLE_AFTER_DAYS",
+      "EMAIL_FROM",
+      "EMAIL_LEASE_SECONDS",
     ],
     steps: [
       {
@@ -256,7 +260,10 @@ const ROWS = {
       },
       { name: "manage", reads: ["notification-management"], writes: ["notification-management-reply"] },
     ],
-    outside: { ports: [PORTS.https], purpose: "posts webhooks" },
+    outside: {
+      ports: [PORTS.https, PORTS.submission, PORTS.submissions],
+      purpose: "posts webhooks, hands over e-mail",
+    },
   },
 } as const satisfies Record<string, ServiceRow>;
 

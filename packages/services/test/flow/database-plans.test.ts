@@ -99,7 +99,9 @@ const READS: Readonly<Record<string, readonly string[]>> = {
   "merchant_bank lock-receipts": ["receipts_pkey"],
   "merchant_bank find-refunds": ["refunds_pkey", "refunds_request"],
   "merchant_bank record-refunds": ["clearing_accounts_pkey", "merchants_pkey", "receipts_pkey"],
-  "notification insert-notifications": ["events_pkey", "notifications_once", "webhook_endpoints_places"],
+  "notification insert-notifications": [
+    ...["events_pkey", "merchant_settings_pkey", "notifications_once", "webhook_endpoints_places"],
+  ],
   "notification claim-webhooks": ["notifications_due", "notifications_pkey"],
   "notification record-attempts": ["notifications_pkey"],
   "notification list-due-endpoints": ["webhook_deliveries_queue", "webhook_endpoints_pkey"],
@@ -244,7 +246,11 @@ describe("What PostgreSQL reads for a payment when many are on file", function (
       payload: "{}",
     } as const;
     await read("notification", (session) =>
-      insertNotifications(session, [webhookOf(paymentId)], [{ ...event, ...trace }]),
+      insertNotifications(session, {
+        notifications: [webhookOf(paymentId)],
+        events: [{ ...event, ...trace }],
+        merchants: [merchantId],
+      }),
     );
     await read("notification", (session) => listDueEndpoints(session, ""));
     const rooms = [{ endpointId: endpoint.id, places: 8 }];

@@ -97,7 +97,9 @@ describe("What a batch costs the database", function () {
         ),
       );
       const notify = await counted("notification", (notification) =>
-        notification.autoCommit((session) => insertNotifications(session, payments.map(notificationOf))),
+        notification.autoCommit((session) =>
+          insertNotifications(session, { notifications: payments.map(notificationOf) }),
+        ),
       );
       const giveBack = await counted("merchant_bank", (bank) =>
         bank.transaction((transaction) => debitRefunds(transaction, refunds, now)),

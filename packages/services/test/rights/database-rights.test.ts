@@ -76,6 +76,17 @@ const RIGHTS: Readonly<Record<DatabaseRole, Readonly<Record<string, TableRights>
   notification: {
     "notification.templates": { select: "all", insert: true, update: ["active"] },
     "notification.template_actions": { select: "all", insert: true },
+    "notification.merchant_settings": {
+      select: "all",
+      insert: true,
+      update: ["language", "email_recipients", "update_time"],
+    },
+    "notification.refused_addresses": { select: "all", insert: true, update: ["reason", "refuse_time"] },
+    "notification.emails": {
+      select: "all",
+      insert: true,
+      update: ["state", "attempts", "next_attempt_time", "last_error", "sent_time"],
+    },
     "notification.notifications": {
       select: "all",
       insert: true,

@@ -113,6 +113,8 @@ export function notificationStatements(tables: NotificationTables): Record<strin
       const keys = inserted.map(({ paymentId, refundId, channel }) => ({
         ...{ paymentId, refundId, channel },
         endpoints: queued.length === 0 ? null : queued,
+        // No merchant is asked: the house has no e-mail.
+        ...{ merchantId: null, language: null, recipients: null },
       }));
       return answer(keys.sort(byText(({ paymentId }) => paymentId)));
     },

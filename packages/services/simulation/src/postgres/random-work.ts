@@ -112,7 +112,7 @@ export class RandomWork {
         return {
           user: "notification",
           name: "5a",
-          run: (transaction) => insertNotifications(transaction, batch, events),
+          run: (transaction) => insertNotifications(transaction, { notifications: batch, events }),
         };
       },
     ];

@@ -25,6 +25,9 @@ const NOWHERE: Elsewhere = { always: new Set(), perhaps: new Set() };
 
 const DURATION = "google.protobuf.Duration";
 const TIMESTAMP = "google.protobuf.Timestamp";
+const FIELD_MASK = "google.protobuf.FieldMask";
+/** Names of fields in lowerCamelCase, separated by commas, as protobuf's JSON mapping has them. */
+const FIELD_MASK_SCHEMA: JsonObject = { type: "string", pattern: "^(?:[a-z][A-Za-z0-9.]*(?:,[a-z][A-Za-z0-9.]*)*)?$" };
 
 /**
  * Texts for people, as far as a pattern that every implementation reads can say it: no controls, line ends,
@@ -125,6 +128,7 @@ export class Schemas {
       const { typeName } = field.message;
       if (typeName === TIMESTAMP) return { type: "string", format: "date-time" };
       if (typeName === DURATION) return durationSchema(limitsOf(field));
+      if (typeName === FIELD_MASK) return FIELD_MASK_SCHEMA;
       return this.message(field.message, direction);
     }
     if (field.enum !== undefined) {

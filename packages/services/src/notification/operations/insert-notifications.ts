@@ -1,4 +1,5 @@
 import type { Session } from "../../platform/database.js";
+import type { MerchantRecipients } from "../channel/email/email-recipient.js";
 import type { ComposedEvent } from "../compose-event.js";
 import type { ComposedNotification, NotificationKey } from "../compose-notification.js";
 import { ENABLED_ENDPOINTS, TAKES_TYPE } from "../endpoint-record.js";
@@ -9,24 +10,36 @@ export interface RecordedEnds {
   readonly recorded: readonly NotificationKey[];
   /** Ids of the endpoints that events were queued for. */
   readonly endpoints: readonly string[];
+  /** What those of the merchants want that want e-mail, be their ends recorded before or not. */
+  readonly recipients: readonly MerchantRecipients[];
 }
 
-interface Row extends NotificationKey {
-  readonly endpoints: readonly string[] | null;
+/** What is recorded together. */
+export interface EndsToRecord {
+  readonly notifications: readonly ComposedNotification[];
+  /** What webhooks tell of the ends [nothing]. */
+  readonly events?: readonly ComposedEvent[];
+  /** Those that are asked whether they want e-mail [none]. */
+  readonly merchants?: readonly string[];
 }
+
+/** A notification that was recorded, or what a merchant wants: the columns of the other are null. */
+type Row =
+  | (NotificationKey & { readonly endpoints: readonly string[] | null; readonly recipients: null })
+  | MerchantRecipients;
 
 /**
  * Records the notifications that are not recorded yet, and returns which those were. One on the log is sent by being
  * recorded; one for the installation's webhook is due at once. The same statement records the event of each end that is new
  * and whose merchant has endpoints, and queues it for each endpoint that takes it.
+ * It also returns the settings of those of `merchants` that want e-mail.
  *
  * All notifications go in before the first event does, each by payment id: two instances that were given the same payments
  * or refunds wait for each other instead of deadlocking.
  */
 export async function insertNotifications(
   session: Session,
-  notifications: readonly ComposedNotification[],
-  events: readonly ComposedEvent[] = [],
+  { notifications, events = [], merchants = [] }: EndsToRecord,
 ): Promise<RecordedEnds> {
   const rows = inOrder(notifications);
   const ends = inOrder(events);
@@ -70,8 +83,13 @@ export async function insertNotifications(
              RETURNING endpoint_id
            )
            SELECT payment_id AS "paymentId", refund_id AS "refundId", channel,
-                  (SELECT array_agg(DISTINCT endpoint_id) FROM queued) AS endpoints
-           FROM recorded`,
+                  (SELECT array_agg(DISTINCT endpoint_id) FROM queued) AS endpoints,
+                  NULL AS "merchantId", NULL AS language, NULL::jsonb AS recipients
+           FROM recorded
+           UNION ALL
+           SELECT NULL, NULL, NULL, NULL, merchant_id, language, email_recipients
+           FROM notification.merchant_settings
+           WHERE merchant_id = ANY ($21::text[]) AND email_recipients <> '[]'`,
     values: [
       rows.map((row) => row.paymentId),
       rows.map((row) => row.templateName),
@@ -93,12 +111,23 @@ export async function insertNotifications(
       ends.map((end) => end.payload),
       ends.map((end) => end.traceparent),
       ends.map((end) => end.tracestate),
+      merchants,
     ],
   });
-  return {
-    recorded: result.rows.map(({ endpoints: _, ...key }) => key),
-    endpoints: result.rows[0]?.endpoints ?? [],
-  };
+  const recorded: NotificationKey[] = [];
+  const recipients: MerchantRecipients[] = [];
+  let endpoints: readonly string[] = [];
+  for (const row of result.rows) {
+    if (row.recipients === null) {
+      const { paymentId, refundId, channel } = row;
+      recorded.push({ paymentId, refundId, channel });
+      endpoints = row.endpoints ?? endpoints;
+    } else {
+      const { merchantId, language } = row;
+      recipients.push({ merchantId, language, recipients: row.recipients });
+    }
+  }
+  return { recorded, endpoints, recipients };
 }
 
 function inOrder<Told extends Pick<NotificationKey, "paymentId" | "refundId">>(told: readonly Told[]): Told[] {

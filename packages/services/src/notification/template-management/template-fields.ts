@@ -3,7 +3,7 @@ import { checkRequestId, checkText, collectInto } from "../../shared/field-check
 import { invalidRequest } from "../../shared/management-error.js";
 import type { Violation } from "../../shared/violation.js";
 import { isTemplateName } from "../check-template.js";
-import { isLanguageTag } from "../language-tag.js";
+import { isLanguageTag, LANGUAGE_RULE } from "../language-tag.js";
 import { MAXIMUM_SOURCE_LENGTH } from "../render-template.js";
 import { TEMPLATE_NAMES } from "../template-variables.js";
 
@@ -42,9 +42,7 @@ export class FieldChecks {
   }
 
   language(language: string): this {
-    const wanted = "must be a BCP 47 tag in its canonical form, such as `en` or `fr-CA`";
-    this.check(isLanguageTag(language), "language", wanted);
-    return this;
+    return this.check(isLanguageTag(language), "language", LANGUAGE_RULE);
   }
 
   version(version: number, field = "version"): this {

@@ -9,7 +9,12 @@ const USER = 65_532;
 /** The image's program shows it: see docs/operating/kubernetes.md. */
 export const SECRETS_FOLDER = "/run/secrets/quittance";
 /** Variables that hold secrets only where something optional is switched on: a component adds them. */
-const OPTIONAL_SECRETS: ReadonlySet<string> = new Set(["WEBHOOK_SECRET", "WEBHOOK_SECRETS", "WEBHOOK_SEALING_KEYS"]);
+const OPTIONAL_SECRETS: ReadonlySet<string> = new Set([
+  "WEBHOOK_SECRET",
+  "WEBHOOK_SECRETS",
+  "WEBHOOK_SEALING_KEYS",
+  "SMTP_URL",
+]);
 
 /**
  * Seconds between the end of a pod's endpoints and SIGTERM: until then proxies may still send it calls. With the 9.5 s

@@ -28,6 +28,8 @@ const BREAKER =
   'quittance_circuit_breaker_status{quittance_circuit_breaker_name="capture",quittance_circuit_breaker_state="open"}';
 const WEBHOOKS =
   'quittance_circuit_breaker_status{quittance_circuit_breaker_name="webhooks",quittance_circuit_breaker_state="open"}';
+const EMAILS =
+  'quittance_circuit_breaker_status{quittance_circuit_breaker_name="emails",quittance_circuit_breaker_state="open"}';
 const SERVER = 'quittance_tls_certificate_expiry_seconds{quittance_tls_certificate="own"}';
 const VOLUME = 'node="a",mountpoint="/var/lib/artemis"';
 
@@ -45,7 +47,7 @@ const STEPS: readonly Alert[] = [
     name: "QuittanceBreakerOpen",
     severity: "critical",
     expression:
-      'max_over_time(quittance_circuit_breaker_status{quittance_circuit_breaker_state="open",quittance_circuit_breaker_name!="webhooks"}[1m]) == 1',
+      'max_over_time(quittance_circuit_breaker_status{quittance_circuit_breaker_state="open",quittance_circuit_breaker_name!~"webhooks|emails"}[1m]) == 1',
     for: "2m",
     summary: "{{ $labels.quittance_circuit_breaker_name }} takes no messages: what it needs fails.",
     fires: {
@@ -53,7 +55,7 @@ const STEPS: readonly Alert[] = [
       at: "3m",
       labels: { quittance_circuit_breaker_name: "capture", quittance_circuit_breaker_state: "open" },
     },
-    silent: { given: [series(BREAKER, "0 1 0x10"), series(WEBHOOKS, "1x20")], at: "3m" },
+    silent: { given: [series(BREAKER, "0 1 0x10"), series(WEBHOOKS, "1x20"), series(EMAILS, "1x20")], at: "3m" },
   },
   {
     name: "QuittanceWebhooksWait",
@@ -68,6 +70,20 @@ const STEPS: readonly Alert[] = [
       labels: { quittance_circuit_breaker_name: "webhooks", quittance_circuit_breaker_state: "open" },
     },
     silent: { given: [series(WEBHOOKS, "1x10 0x50"), series(BREAKER, "1x60")], at: "15m" },
+  },
+  {
+    name: "QuittanceEmailsWait",
+    severity: "warning",
+    expression:
+      'max_over_time(quittance_circuit_breaker_status{quittance_circuit_breaker_state="open",quittance_circuit_breaker_name="emails"}[1m]) == 1',
+    for: "10m",
+    summary: "E-mails wait: the mail server has not taken any for ten minutes.",
+    fires: {
+      given: [series(EMAILS, "1x60")],
+      at: "15m",
+      labels: { quittance_circuit_breaker_name: "emails", quittance_circuit_breaker_state: "open" },
+    },
+    silent: { given: [series(EMAILS, "1x10 0x50"), series(WEBHOOKS, "1x60")], at: "15m" },
   },
   {
     name: "QuittanceEventLoopBusy",

@@ -84,7 +84,7 @@ export async function recordPayments(database: Database, merchantId: string, cou
     paymentEvent(paymentEnd({ merchantId }), { traceparent: undefined, tracestate: undefined }),
   );
   const { endpoints } = await database.autoCommit((session) =>
-    insertNotifications(session, events.map(notificationOf), events),
+    insertNotifications(session, { notifications: events.map(notificationOf), events }),
   );
   return { events, endpoints };
 }

@@ -58,9 +58,8 @@ describe("WebhookSender", () => {
   async function record(count = 1): Promise<string[]> {
     const paymentIds = Array.from({ length: count }, randomPaymentId);
     await database.transaction((transaction) =>
-      insertNotifications(
-        transaction,
-        paymentIds.map((paymentId) => ({
+      insertNotifications(transaction, {
+        notifications: paymentIds.map((paymentId) => ({
           paymentId,
           refundId: "",
           templateName: "payment-succeeded",
@@ -74,7 +73,7 @@ describe("WebhookSender", () => {
           traceparent: null,
           tracestate: null,
         })),
-      ),
+      }),
     );
     return paymentIds;
   }

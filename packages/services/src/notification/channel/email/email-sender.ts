@@ -1,0 +1,218 @@
+/** Hands over the e-mails that the table holds: at least once each, under one Message-ID, while the queue moves on by itself. */
+import type { Counter } from "@opentelemetry/api";
+import { type BreakerOptions, type BreakerState, type CircuitBreaker, createBreaker } from "@quittance/sdk";
+import type { Database } from "../../../platform/database.js";
+import type { Logger } from "../../../platform/log.js";
+import { serviceMeter } from "../../../platform/meter.js";
+import { type Rounds, startRounds } from "../../../platform/rounds.js";
+import { withinTime } from "../../../platform/within-time.js";
+import { htmlFromText } from "../../html-from-text.js";
+import { nextDelayMs, type RetrySchedule } from "../../webhook/retry-schedule.js";
+import { WakeUp } from "../../webhook/wake-up.js";
+import { type Mailer, SMTP_CONNECTIONS } from "./open-mailer.js";
+import { type ClaimedEmail, claimEmails } from "./operations/claim-emails.js";
+import { purgeEmails } from "./operations/purge-emails.js";
+import { type EmailResult, recordEmailResult } from "./operations/record-email-result.js";
+import type { MailResult } from "./outgoing-email.js";
+
+export interface EmailSenderOptions {
+  readonly database: Database;
+  readonly mailer: Pick<Mailer, "send">;
+  readonly log: Logger;
+  /** After this time the e-mails of a sender that died are taken by another, in milliseconds [60,000]. */
+  readonly leaseMs?: number;
+  /** How often it looks for what is due without being woken, in milliseconds [5,000]. */
+  readonly pollIntervalMs?: number;
+  readonly retry?: RetrySchedule;
+  /** When it stops because the server is away, and tries again with one e-mail [5 failures in a row, 10 s]. */
+  readonly breaker?: BreakerOptions;
+  /** How often it deletes what is old, in milliseconds [60,000]. */
+  readonly purgeEveryMs?: number;
+}
+
+const DEFAULT_BREAKER: BreakerOptions = { afterFailures: 5, halfOpenAfterMs: 10_000, probeSize: 1 };
+
+/** 30 s, 1 min, 2 min ... 4 h: over about two days, at most three. Servers that defer strangers do so for minutes. */
+export const EMAIL_RETRY_SCHEDULE: RetrySchedule = {
+  initialDelayMs: 30_000,
+  maximumDelayMs: 4 * 3_600_000,
+  maximumAttempts: 20,
+  maximumAgeMs: 72 * 3_600_000,
+};
+
+/** E-mails that one statement deletes: the next round goes on. */
+const PURGE_BATCH = 10_000;
+
+/** The server is away, as the breaker wants it: thrown. */
+class ServerFailure extends Error {
+  override readonly name = "ServerFailure";
+  readonly result: MailResult;
+
+  constructor(result: Extract<MailResult, { readonly kind: "failed" }>) {
+    super(result.reason);
+    this.result = result;
+  }
+}
+
+/** Takes what is due whenever a place is free. */
+export class EmailSender {
+  readonly #options: Required<EmailSenderOptions>;
+  readonly #wakeUp = new WakeUp();
+  readonly #breaker: CircuitBreaker;
+  readonly #outcomes: Counter;
+  readonly #loop: Promise<void>;
+  readonly #sending = new Set<Promise<void>>();
+  readonly #purging: Rounds;
+  /** Whether the table may hold more that is due. */
+  #due = true;
+  #stopping = false;
+
+  constructor(options: EmailSenderOptions) {
+    this.#options = {
+      leaseMs: 60_000,
+      pollIntervalMs: 5_000,
+      retry: EMAIL_RETRY_SCHEDULE,
+      breaker: DEFAULT_BREAKER,
+      purgeEveryMs: 60_000,
+      ...options,
+    };
+    this.#outcomes = serviceMeter().createCounter("quittance.emails", {
+      description: "Attempts to hand over an e-mail, by what came of them.",
+      unit: "{attempt}",
+    });
+    this.#breaker = createBreaker(this.#options.breaker, (state) => this.#breakerChanged(state));
+    this.#purging = startRounds({
+      everyMs: this.#options.purgeEveryMs,
+      work: () => this.#purge(),
+      failed: (error) => this.#options.log.warn({ err: error }, "old e-mails are not deleted"),
+    });
+    this.#loop = this.#run();
+  }
+
+  /** Open while the server is away: what is due then stays in the table, where it costs no attempt. */
+  get breaker(): BreakerState {
+    return this.#breaker.state;
+  }
+
+  /** Says that something new is due; cheap, and safe to call at any time. */
+  wake(): void {
+    this.#due = true;
+    this.#wakeUp.notify();
+  }
+
+  /** Takes no more and waits for what is being handed over; what does not end in time is sent again after its lease. */
+  async drain(options: { readonly timeoutMs: number }): Promise<void> {
+    this.#stopping = true;
+    this.#breaker.end();
+    this.#wakeUp.notify();
+    const finished = this.#loop.then(() => Promise.all([this.#purging.stop(), ...this.#sending]));
+    await withinTime(options.timeoutMs, finished);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      const free = this.#breaker.room(SMTP_CONNECTIONS) - this.#sending.size;
+      if (this.#due && free > 0) {
+        if (await this.#take(free)) continue;
+      }
+      if (this.#stopping) break;
+      const woken = await this.#wakeUp.wait(this.#options.pollIntervalMs);
+      if (!woken) this.#due = true;
+    }
+  }
+
+  /** Claims and starts up to `free`; false when the database did not answer. */
+  async #take(free: number): Promise<boolean> {
+    this.#due = false;
+    const { database, leaseMs, log } = this.#options;
+    let claimed: ClaimedEmail[];
+    try {
+      claimed = await database.autoCommit((session) => claimEmails(session, { limit: free, leaseMs }));
+    } catch (error) {
+      log.warn({ err: error }, "e-mails cannot be taken from the table; they wait there");
+      return false;
+    }
+    if (claimed.length === free) this.#due = true;
+    for (const email of claimed) {
+      const sending = this.#send(email).finally(() => {
+        this.#sending.delete(sending);
+        this.#wakeUp.notify();
+      });
+      this.#sending.add(sending);
+    }
+    return true;
+  }
+
+  async #purge(): Promise<void> {
+    await this.#options.database.autoCommit((session) => purgeEmails(session, PURGE_BATCH));
+  }
+
+  async #send(email: ClaimedEmail): Promise<void> {
+    const result = this.#judge(email, await this.#handOver(email));
+    this.#tell(email, result);
+    const { database, log } = this.#options;
+    try {
+      await database.autoCommit((session) => recordEmailResult(session, result));
+    } catch (error) {
+      // It is handed over again, under the same Message-ID, once its lease ends.
+      log.warn({ err: error, email: email.id }, "an e-mail's result is not recorded");
+    }
+  }
+
+  /** What was claimed is handed over even if the breaker has just opened: its attempt is counted already. */
+  async #handOver(email: ClaimedEmail): Promise<MailResult> {
+    const { mailer } = this.#options;
+    const htmlBody = email.htmlBody ?? htmlFromText(email.body, email.language);
+    const outgoing = { ...email, to: email.address, htmlBody, time: email.createTime };
+    try {
+      const counted = this.#breaker.run(async () => {
+        const result = await mailer.send(outgoing);
+        if (result.kind === "failed") throw new ServerFailure(result);
+        return result;
+      });
+      return (await counted) ?? (await mailer.send(outgoing));
+    } catch (error) {
+      if (error instanceof ServerFailure) return error.result;
+      throw error;
+    }
+  }
+
+  #judge({ id, attempt, ageMs, address }: ClaimedEmail, answer: MailResult): EmailResult {
+    if (answer.kind === "delivered") return { id, attempt, state: "sent" };
+    const { kind, reason: error } = answer;
+    if (kind === "refused") return { id, attempt, state: "gave-up", error, refusedAddress: address };
+    if (kind === "rejected") return { id, attempt, state: "gave-up", error };
+    const delayMs = nextDelayMs(this.#options.retry, { attempt, ageMs });
+    if (delayMs === undefined) return { id, attempt, state: "gave-up", error };
+    return { id, attempt, state: "failed", error, nextDelayMs: delayMs };
+  }
+
+  /** The address stands in the table: a log is read by more people. */
+  #tell(email: ClaimedEmail, result: EmailResult): void {
+    const { log } = this.#options;
+    const refused = result.state === "gave-up" && result.refusedAddress !== undefined;
+    this.#outcomes.add(1, { "quittance.email.outcome": refused ? "refused" : result.state });
+    const facts = {
+      email: email.id,
+      about: email.about,
+      merchant: email.merchantId,
+      trace: email.traceId ?? undefined,
+      channel: "email",
+      template: email.templateName,
+      attempt: email.attempt,
+    };
+    if (result.state === "sent") log.info(facts, "e-mail sent");
+    else if (result.state === "failed") {
+      log.warn({ ...facts, reason: result.error, nextDelayMs: result.nextDelayMs }, "e-mail failed");
+    } else {
+      log.error({ ...facts, reason: result.error }, refused ? "e-mail address refused" : "e-mail given up");
+    }
+  }
+
+  #breakerChanged(state: BreakerState): void {
+    const facts = { channel: "email", breaker: state.name };
+    if (state.name === "open") this.#options.log.warn({ ...facts, err: state.cause }, "e-mails wait for their server");
+    else this.#options.log.info(facts, "e-mails are handed over");
+    this.#wakeUp.notify();
+  }
+}
