@@ -2,9 +2,9 @@
  * `npm test`: builds, checks, and runs every test that needs no more than npm. `npm test -- --suite artemis` runs those
  * of the services that stand on a broker against a real Artemis instead, and those that need one. `npm test -- --suite
  * two-of-each` runs the payment flow with two processes of each service, and calls both gateways in turn. `npm test --
- * --suite conformance` runs the rules of JMS on each broker, the SDK beside a Java client, and processors, dead letters and
- * transactions on Artemis. `--suite tls` runs some tests of the payment flow with TLS on every hop. Ends with one line
- * that counts all of it; further arguments go to mocha.
+ * --suite conformance` runs the rules of JMS on each broker, the SDK beside clients in Java, Go and Python, and processors,
+ * dead letters and transactions on Artemis. `--suite tls` runs some tests of the payment flow with TLS on every hop. Ends
+ * with one line that counts all of it; further arguments go to mocha.
  */
 import { spawnSync } from "node:child_process";
 import { breakingChangesSince, lintApi } from "./api-input.mjs";
@@ -26,7 +26,7 @@ const SDK_TESTS = "packages/sdk/dist-test";
 const SERVICES_TESTS = "packages/services/dist-test";
 /** The client, against a house of its own. */
 const CLIENT_TESTS = "packages/client/dist-test";
-/** The rules of JMS, on the embedded broker, on real ones, and beside a Java client. */
+/** The rules of JMS, on the embedded broker, on real ones, and beside clients in Java, Go and Python. */
 const CONFORMANCE = "packages/sdk/conformance/dist";
 /** The payment cycle on a simulated broker, database and clock: a process of its own, for it takes the clock away. */
 const SIMULATION = "packages/services/simulation/dist";
