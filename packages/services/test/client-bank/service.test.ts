@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import type { Connection, Consumer, Destination, Message, Producer, TemporaryQueue } from "@quittance/sdk";
 import { expect } from "chai";
 import { startClientBank } from "../../dist/client-bank/service.js";
+import { concludeOrders } from "../../dist/client-bank/step-h2-conclude.js";
 import { openDatabase } from "../../dist/platform/database.js";
 import type { RunningService } from "../../dist/platform/run-service.js";
+import type { HoldOrderMessage } from "../../dist/shared/hold-order.js";
 import {
   bankResultMessage,
   gatewayReply,
@@ -21,6 +23,7 @@ import {
   refundOf,
   someClient,
   transactionResult,
+  untilCommitted,
   useBanks,
   validationResult,
   wrongBooks,
@@ -44,6 +47,7 @@ describe("Steps 3 and 5b, client-bank", function () {
   let validationResults: Producer;
   let transactionResults: Producer;
   let refundResults: Producer;
+  let holdOrders: Producer;
   let bankResults: Consumer;
   let updates: Consumer;
   let gateway: Connection;
@@ -74,6 +78,7 @@ describe("Steps 3 and 5b, client-bank", function () {
     gateway = await broker().connectAs("gateway");
     updates = await gateway.createConsumer(destinationOf(CHANNELS.paymentUpdate), { acknowledge: "auto" });
     replyTo = await gateway.createTemporaryQueue();
+    holdOrders = await gateway.createProducer(destinationOf(CHANNELS.holdOrder));
     replies = await gateway.createConsumer(replyTo, { acknowledge: "auto" });
     const notification = await broker().connectAs("notification");
     ends = await notification.createConsumer(destinationOf(CHANNELS.transactionResult), {
@@ -433,6 +438,34 @@ describe("Steps 3 and 5b, client-bank", function () {
     await send(after);
     expect((await next(bankResults)).correlationId).to.equal(after.paymentId);
     expect(await nextUpdate()).to.equal(`${after.paymentId} PENDING`);
+  });
+
+  it("sends on a hold that an order found expired when the order comes again, for the process died before it could", async () => {
+    const held = validationResult(someClient(13), { capture: "manual" });
+    const { paymentId, merchantId } = held;
+    await send(held);
+    expect(await nextReply()).to.deep.equal({ about: paymentId, told: "AUTHORIZED" });
+    expect(await nextUpdate()).to.equal(`${paymentId} AUTHORIZED`);
+    const nowMs = Date.now();
+    const order: HoldOrderMessage = {
+      ...{ version: 1, paymentId, merchantId, action: "capture" },
+      acceptTime: new Date(nowMs).toISOString(),
+      recordBy: new Date(nowMs + 60_000).toISOString(),
+    };
+    // Decided and committed, and nothing sent.
+    const [decision] = await untilCommitted(banks().clientBank, (transaction) =>
+      concludeOrders(transaction, [order], () => nowMs + 8 * 86_400_000),
+    );
+    expect(decision?.outcome).to.equal("expired");
+    await holdOrders.send(envelopesOf("gateway").message("hold-order", order, { replyTo }));
+    const passedOn = await next(bankResults);
+    expect(passedOn.correlationId).to.equal(paymentId);
+    expect(bankResultMessage.parse(passedOn.json()).declineReason).to.equal("AUTHORIZATION_EXPIRED");
+    expect((await nextReply()).about, "the order is refused").to.equal(paymentId);
+    const verdict = { declineReason: "AUTHORIZATION_EXPIRED", declinedBy: "client-side" } as const;
+    await sendResult(transactionResult(held, verdict));
+    expect(await nextReply()).to.deep.equal({ about: paymentId, told: "CANCELED" });
+    expect(await nextUpdate()).to.equal(`${paymentId} CANCELED`);
   });
 
   it("captures each payment once although the database gives statements up in the middle", async () => {

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { credentials, Metadata, status } from "@grpc/grpc-js";
 import { expect } from "chai";
 import { ClientServiceClient, type TopUpClientRequest } from "../../dist/gen/quittance/accounts/v1/clients.js";
-import { DeclineReason, PaymentState } from "../../dist/gen/quittance/payments/v1/payments.js";
+import { CaptureMethod, DeclineReason, PaymentState } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { OPERATOR_SCOPES } from "../../dist/shared/scopes.js";
 import { failureOf } from "../gateway/api-client.js";
 import { TEST_TLS, useStack } from "../support/stack-for-tests.js";
@@ -165,6 +165,33 @@ describe("Accounts by the API", function () {
     expect(answers.filter((answer) => answer.status === 200)).to.have.length(3);
     for (const { status: code, json } of answers) if (code !== 200) expect(json.reason).to.equal("INSUFFICIENT_FUNDS");
     expect((await call("GET", `/v1/clients/${id}`)).json.client.balance).to.equal("10");
+  });
+
+  it("keep what payments hold: it is neither paid out nor closed away, and is captured although the account is frozen", async () => {
+    const card = { ...CARD, number: "3566002020360505" };
+    const id = await someClient(card, 5_000n);
+    const held = await house().pay({
+      ...{ requestId: randomUUID(), card, amount: { currencyCode: "EUR", minorUnits: 2_000n } },
+      capture: CaptureMethod.MANUAL,
+    });
+    expect(held.state).to.equal(PaymentState.AUTHORIZED);
+    const reason = "as the client asked";
+    const payOut = (minorUnits: string) =>
+      call("POST", `/v1/clients/${id}:payOut`, {
+        ...{ requestId: randomUUID(), amount: { currencyCode: "EUR", minorUnits }, reason },
+      });
+    expect((await payOut("3001")).json.reason).to.equal("INSUFFICIENT_FUNDS");
+    expect((await payOut("3000")).json.client).to.include({ balance: "2000" });
+    expect((await payOut("1")).json.reason).to.equal("INSUFFICIENT_FUNDS");
+    expect((await call("POST", `/v1/clients/${id}:close`, { reason })).json.reason).to.equal("BALANCE_NOT_ZERO");
+    await change(`/v1/clients/${id}:freeze`, { reason });
+    const captured = await house().http(`/v1/payments/${held.id}:capture`, {
+      method: "POST",
+      body: JSON.stringify({ wait: "30s" }),
+    });
+    expect((await captured.json()) as object).to.have.nested.property("payment.state", "PAYMENT_STATE_SUCCEEDED");
+    expect((await call("GET", `/v1/clients/${id}`)).json.client.balance).to.equal("0");
+    expect(await house().discrepancies()).to.deep.equal([]);
   });
 
   it("are an operator's alone, and refuse what is wrong by its fields", async () => {

@@ -1,10 +1,13 @@
 import { expect } from "chai";
+import { findExpiredHolds } from "../../dist/client-bank/operations/find-expired-holds.js";
 import { findScanEnd } from "../../dist/client-bank/operations/find-scan-end.js";
 import { getPayments } from "../../dist/client-bank/operations/get-payments.js";
 import { listPayments, PAYMENTS } from "../../dist/client-bank/operations/list-payments.js";
 import { listRefunds } from "../../dist/client-bank/operations/list-refunds.js";
 import { capturePayments } from "../../dist/client-bank/step-3-capture.js";
 import { finishCycle } from "../../dist/client-bank/step-5b-finish.js";
+import { concludeOrders } from "../../dist/client-bank/step-h2-conclude.js";
+import { expireHolds } from "../../dist/client-bank/step-h3-expire.js";
 import { creditRefunds } from "../../dist/client-bank/step-r3-credit.js";
 import { settlePayments } from "../../dist/merchant-bank/step-4-settle.js";
 import { debitRefunds, refundResult } from "../../dist/merchant-bank/step-r2-debit.js";
@@ -26,6 +29,7 @@ import { recordAttempts } from "../../dist/notification/operations/record-attemp
 import { recordDeliveries } from "../../dist/notification/operations/record-deliveries.js";
 import { insertSecret } from "../../dist/notification/operations/webhook-secrets.js";
 import { type Database, openDatabase, type Session, type Transaction } from "../../dist/platform/database.js";
+import type { ValidationResultMessage } from "../../dist/shared/messages.js";
 import {
   bankResult,
   nextPaymentId,
@@ -72,6 +76,11 @@ const READS: Readonly<Record<string, readonly string[]>> = {
   "client_bank find-payments": ["payments_pkey", "payments_request"],
   "client_bank record-captures": ["clearing_accounts_pkey", "clients_pkey"],
   "client_bank record-other-ids": [],
+  "client_bank lock-held-payments": ["other_ids_pkey", "payments_pkey"],
+  "client_bank find-other-ids": ["other_ids_pkey"],
+  "client_bank conclude-holds": ["clearing_accounts_pkey", "clients_pkey", "payments_pkey"],
+  "client_bank find-expired-holds": ["payments_hold_expire_time"],
+  "client_bank tell-again-later": ["payments_pkey"],
   "client_bank lock-payments": ["payments_pkey"],
   "client_bank finish-payments": ["payments_pkey"],
   "client_bank give-back": ["clearing_accounts_pkey", "clients_pkey"],
@@ -188,6 +197,7 @@ describe("What PostgreSQL reads for a payment when many are on file", function (
     await transaction("client_bank", (session) => capturePayments(session, [again], now));
     await transaction("merchant_bank", (session) => settlePayments(session, [bankResult(payment)], now));
     await transaction("client_bank", (session) => finishCycle(session, settled, now));
+    await hold();
     const refund = refundOf(payment, "10");
     const { decisions, receipts } = await transaction("merchant_bank", (session) =>
       debitRefunds(session, [refund], now),
@@ -224,6 +234,23 @@ describe("What PostgreSQL reads for a payment when many are on file", function (
     await read("client_bank", (session) => listRefunds(session, { ...page, after }));
     await read("client_bank", (session) => listRefunds(session, { ...page, paymentId }));
     await read("client_bank", (session) => listRefunds(session, { ...page, requestId }));
+  }
+
+  /** Two holds: one is captured, and one is found expired, released, and told again. */
+  async function hold(): Promise<void> {
+    const held = [2, 3].map((place) => validationResult(someClient(place), { capture: "manual" }));
+    const [captured, expiring] = held as [ValidationResultMessage, ValidationResultMessage];
+    await transaction("client_bank", (session) => capturePayments(session, held, now));
+    const time = new Date(now()).toISOString();
+    const order = { version: 1, action: "capture", acceptTime: time, recordBy: time } as const;
+    const { paymentId, merchantId } = captured;
+    await transaction("client_bank", (session) => concludeOrders(session, [{ ...order, paymentId, merchantId }], now));
+    for (const days of [8, 9]) {
+      const later = () => now() + days * 86_400_000;
+      const due = await read("client_bank", (session) => findExpiredHolds(session, new Date(later())));
+      expect(due).to.deep.equal([expiring.paymentId]);
+      await transaction("client_bank", (session) => expireHolds(session, due, later));
+    }
   }
 
   /** A payment that is told on the log and by an endpoint, and all that its merchant may ask about it. */
