@@ -16,6 +16,9 @@ import { trigger } from "./trigger.js";
 const ASKING: readonly Command[] = [pay, get, list, watch, refund, capture, cancel, listen, trigger];
 export const COMMANDS: readonly Command[] = [...ASKING, completionOf(ASKING)];
 
+/** Somebody waits: a service that is away is told after a second or two. */
+const RETRIES = 3;
+
 /** For a command that asks nothing. */
 const NOWHERE: Settings = { url: "http://localhost", token: "" };
 
@@ -93,7 +96,7 @@ export async function runCommandLine(args: readonly string[], context: CommandLi
 async function clientOf({ url, token, authority }: Settings, { trust }: CommandLineContext): Promise<QuittanceClient> {
   if (authority !== undefined) await trust(authority);
   try {
-    return new QuittanceClient({ url, token });
+    return new QuittanceClient({ url, token, maximumRetries: RETRIES });
   } catch {
     throw new UsageError(`QUITTANCE_URL is "${url}": it must be an address such as https://pay.example.`);
   }

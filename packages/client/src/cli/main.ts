@@ -1,6 +1,7 @@
 /** `quittance <command>`: command-line.ts says what there is. */
 import { readFile } from "node:fs/promises";
 import tls from "node:tls";
+import { UsageError } from "./command.js";
 import { runCommandLine } from "./command-line.js";
 
 // A reader that has seen enough (`| head`) is no error.
@@ -23,8 +24,11 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
     },
   },
   trust: async (authorityFile) => {
-    const certificate = await readFile(authorityFile, "utf8");
-    // Node 20 cannot; NODE_EXTRA_CA_CERTS does the same there.
-    tls.setDefaultCACertificates?.([...tls.getCACertificates("default"), certificate]);
+    if (process.env.NODE_EXTRA_CA_CERTS) return;
+    // Since Node 24.5.
+    if (tls.setDefaultCACertificates === undefined) {
+      throw new UsageError(`The stack has an authority of its own: set NODE_EXTRA_CA_CERTS=${authorityFile}.`);
+    }
+    tls.setDefaultCACertificates([...tls.getCACertificates("default"), await readFile(authorityFile, "utf8")]);
   },
 });

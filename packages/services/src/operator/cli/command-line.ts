@@ -41,6 +41,9 @@ const HELP = `The operator's command line.
 ${formatColumns(COMMANDS.map(({ name, summary }) => [name, summary]))}
 
 ${EVERYWHERE}
+What acts as a merchant (pay, get, list, watch, refund, capture, cancel, listen, trigger) is the client's: see
+npm run --silent quittance -- pay --help.
+
 It reads DATABASE_URL (an operator who reads all schemas) and BROKER_URL (the broker's user operator) from the
 environment. When neither is set, and npm start runs, it takes those of the stack. See docs/operating/command-line.md.
 `;
