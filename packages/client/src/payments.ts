@@ -10,7 +10,7 @@ import type {
 } from "./gen/resources.js";
 import type { CallOptions, HttpCall, HttpCalls } from "./http-calls.js";
 import { itemsOf } from "./pages.js";
-import { watchPayment } from "./watch.js";
+import { watch } from "./watch.js";
 
 /** How long a call waits for the end. */
 export interface WaitOption {
@@ -77,7 +77,8 @@ export class Payments {
    */
   watch(id: string, options: CallOptions = {}): AsyncGenerator<Payment, void> {
     const read = (callOptions: CallOptions) => this.get(id, callOptions);
-    return watchPayment(this.#calls, { path: `${pathOf(id)}:watch`, read }, options);
+    const watched = { path: `${pathOf(id)}:watch`, name: "payment", form: "GetPaymentResponse", read } as const;
+    return watch(this.#calls, watched, options);
   }
 
   /** Takes the money that a payment holds. To call again with the same amount gives the same answer. */

@@ -1,6 +1,6 @@
-/** Watches a payment: by the service's stream of events, which is connected again when it is lost. */
+/** Watches a payment or refund: by the service's stream of events, which is connected again when it is lost. */
 import { isFinal } from "./final-states.js";
-import type { Payment } from "./gen/resources.js";
+import type { Payment, Refund } from "./gen/resources.js";
 import type { CallOptions, HttpCalls } from "./http-calls.js";
 import { readForm } from "./json-form.js";
 import { errorOfProblem } from "./problem.js";
@@ -14,37 +14,44 @@ const DEFAULT_TIMEOUT_MS = 600_000;
 const SILENT_MS = 45_000;
 
 /** What is watched. */
-export interface Watched {
+export interface Watched<Resource extends Payment | Refund> {
   /** Where its events are. */
   readonly path: string;
+  /** The name of its events, and of the member of their data that it is. */
+  readonly name: "payment" | "refund";
+  /** The form of their data. */
+  readonly form: string;
   /** Reads it, where the service has no events: a release before they were there. */
-  read(options: CallOptions): Promise<Payment>;
+  read(options: CallOptions): Promise<Resource>;
 }
 
-/** Gives the payment as it is, then each change, until it is final. @throws QuittanceError */
-export async function* watchPayment(
+/** Gives the payment or refund as it is, then each change, until it is final. @throws QuittanceError */
+export async function* watch<Resource extends Payment | Refund>(
   calls: HttpCalls,
-  { path, read }: Watched,
+  watched: Watched<Resource>,
   { signal, timeoutMs = DEFAULT_TIMEOUT_MS }: CallOptions,
-): AsyncGenerator<Payment, void> {
+): AsyncGenerator<Resource, void> {
   const untilMs = performance.now() + timeoutMs;
   let lastEventId = "";
   let failures = 0;
   for (;;) {
     signal?.throwIfAborted();
     try {
-      for await (const { payment, id } of eventsOf(calls, { path, lastEventId, signal, untilMs })) {
+      for await (const { resource, id } of eventsOf(calls, watched, { lastEventId, signal, untilMs })) {
         lastEventId = id;
         failures = 0;
-        yield payment;
-        if (isFinal(payment)) return;
+        yield resource;
+        if (isFinal(resource)) return;
       }
       return;
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof QuittanceError)) throw error;
       if (lastEventId === "" && (error.code === "NOT_FOUND" || error.code === "INVALID_ARGUMENT")) {
-        return yield* watchByReading(read, { signal, timeoutMs: untilMs - performance.now() });
+        return yield* watchByReading((options) => watched.read(options), {
+          signal,
+          timeoutMs: untilMs - performance.now(),
+        });
       }
       if (!error.retryable) throw error;
       const pauseMs = retryPauseMs(failures++, error.retryAfterMs);
@@ -56,17 +63,17 @@ export async function* watchPayment(
 
 /** Where a watch goes on, and how long it may. */
 interface Connection {
-  readonly path: string;
   readonly lastEventId: string;
   readonly signal: AbortSignal | undefined;
   readonly untilMs: number;
 }
 
 /** Gives the states of one connection. Ends when the last one was told before. @throws QuittanceError when it is lost. */
-async function* eventsOf(
+async function* eventsOf<Resource extends Payment | Refund>(
   calls: HttpCalls,
-  { path, lastEventId, signal, untilMs }: Connection,
-): AsyncGenerator<{ readonly payment: Payment; readonly id: string }, void> {
+  watched: Watched<Resource>,
+  { lastEventId, signal, untilMs }: Connection,
+): AsyncGenerator<{ readonly resource: Resource; readonly id: string }, void> {
   const over = AbortSignal.timeout(Math.ceil(Math.max(1, untilMs - performance.now())));
   const silent = new AbortController();
   let timer = setTimeout(() => silent.abort(), SILENT_MS);
@@ -77,14 +84,17 @@ async function* eventsOf(
   try {
     const headers = { accept: "text/event-stream", ...(lastEventId !== "" && { "last-event-id": lastEventId }) };
     const ending = AbortSignal.any([over, silent.signal, ...(signal === undefined ? [] : [signal])]);
-    const { status, body } = await calls.stream(path, headers, ending);
+    const { status, body } = await calls.stream(watched.path, headers, ending);
     if (status === 204 || body === null) return;
     for await (const { name, data, id } of serverSentEvents(body, onSign)) {
       const json: unknown = JSON.parse(data);
-      if (name === "payment") yield { id, payment: readForm<{ payment: Payment }>("GetPaymentResponse", json).payment };
+      if (name === watched.name) {
+        const resource = readForm<Readonly<Record<string, Resource>>>(watched.form, json)[name];
+        if (resource !== undefined) yield { id, resource };
+      }
       if (name === "problem") throw errorOfEvent(json as Readonly<Record<string, unknown>>);
     }
-    throw new QuittanceError("UNAVAILABLE", "CONNECTION_FAILED", "The stream ended before the payment was final.");
+    throw new QuittanceError("UNAVAILABLE", "CONNECTION_FAILED", "The stream ended before its end was told.");
   } catch (cause) {
     if (cause instanceof QuittanceError) throw cause;
     throw new QuittanceError("UNAVAILABLE", "CONNECTION_FAILED", "The stream was lost.", { cause });

@@ -25,7 +25,11 @@ ${WAIT_HELP}`,
       requestId: textOption(call, "request-id"),
       waitSeconds: waitOption(call),
     });
+    const { id: refundId, state } = answer.refund;
     terminal.out(json ? jsonLine(answer.refund) : refundText(answer.refund, terminal));
+    if (state === "PENDING" || state === "ACCEPTED") {
+      terminal.err(`It is not final yet: quittance watch ${refundId} follows it.\n`);
+    }
     return answer.refund.state === "DECLINED" ? EXIT.wrong : EXIT.ok;
   },
 };

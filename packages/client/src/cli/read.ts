@@ -63,16 +63,20 @@ export const list: Command = {
 
 export const watch: Command = {
   name: "watch",
-  summary: "Follows a payment until it is final.",
-  usage: "<payment id>",
-  help: "Shows the payment as it is, and each change. Ends with 1 when it is declined.",
+  summary: "Follows a payment or a refund until it is final.",
+  usage: "<payment id | refund id>",
+  help: "Shows it as it is, and each change. Ends with 1 when it is declined.",
   options: {},
   async run(call) {
     const { client, json, terminal } = call;
-    let last: Payment | undefined;
-    for await (const payment of client.payments.watch(onlyPositional(call, "The id of a payment"))) {
-      terminal.out(json ? jsonLine(payment) : resourceLine(payment, terminal));
-      last = payment;
+    const id = onlyPositional(call, "The id of a payment or refund");
+    const states: AsyncIterable<Payment | Refund> = id.startsWith("ref_")
+      ? client.refunds.watch(id)
+      : client.payments.watch(id);
+    let last: Payment | Refund | undefined;
+    for await (const resource of states) {
+      terminal.out(json ? jsonLine(resource) : resourceLine(resource, terminal));
+      last = resource;
     }
     return last?.state === "DECLINED" ? EXIT.wrong : EXIT.ok;
   },

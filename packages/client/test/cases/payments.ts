@@ -1,7 +1,7 @@
 /** What a merchant does with payments and refunds, against the whole house. */
 import { expect } from "chai";
 import { GOOD_CARD, type TestStack } from "../../../services/dist-test/support/stack-for-tests.js";
-import { isFinal, type Payment, parseAmount, QuittanceClient, QuittanceError } from "../../dist/mod.js";
+import { isFinal, type Payment, parseAmount, QuittanceClient, QuittanceError, type Refund } from "../../dist/mod.js";
 
 const EMPTY_ACCOUNT = { ...GOOD_CARD, number: "4000000000000002" };
 
@@ -79,12 +79,31 @@ export function describePayments(house: () => TestStack): void {
     expect((await none.next()).done).to.equal(true);
   });
 
-  it("watches a payment until it is final", async () => {
-    const { id } = await pay({ waitSeconds: 0 });
+  it("watches a payment until it is final, by one stream, and its refund", async () => {
+    const asked: string[] = [];
+    const watching = new QuittanceClient({
+      url: `http://127.0.0.1:${house().stack.httpPort}`,
+      token: await house().stack.tokenOf("m-0001"),
+      fetch: (input, init) => {
+        asked.push(new URL(String(input)).pathname);
+        return fetch(input, init);
+      },
+    });
+    const held = await pay({ capture: "MANUAL" });
     const states: Payment[] = [];
-    for await (const payment of client.payments.watch(id)) states.push(payment);
-    expect(states.at(-1)?.state).to.equal("SUCCEEDED");
+    for await (const payment of watching.payments.watch(held.id)) {
+      states.push(payment);
+      if (states.length === 1) await client.payments.capture(held.id, { waitSeconds: 0 });
+    }
+    expect(states[0]).to.deep.equal(held);
+    expect(states.at(-1)).to.deep.equal(await client.payments.get(held.id));
     expect(states.slice(0, -1).every((payment) => !isFinal(payment))).to.equal(true);
+    expect(asked).to.deep.equal([`/v1/payments/${held.id}:watch`]);
+    const { refund } = await client.payments.refund(held.id, { waitSeconds: 0 });
+    let last: Refund | undefined;
+    for await (const state of watching.refunds.watch(refund.id)) last = state;
+    expect(last).to.deep.equal(await client.refunds.get(refund.id));
+    expect(last?.state).to.equal("SUCCEEDED");
   });
 
   it("throws what the API says: code, reason, every wrong field, and the trace of the call", async () => {
