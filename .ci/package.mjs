@@ -24,11 +24,20 @@ const TOO_OLD = 20;
 const HAS_AWAIT_USING = 24;
 const SDK = resolve("packages/sdk");
 /** What the examples and the compiler need besides the SDK. */
-const BESIDES = ["typescript@7", "zod@4", "@types/node@22", "@opentelemetry/api@1", "@opentelemetry/sdk-trace@2"];
+const BESIDES = [
+  "rhea-promise@3",
+  "typescript@7",
+  "zod@4",
+  "@types/node@22",
+  "@opentelemetry/api@1",
+  "@opentelemetry/sdk-trace@2",
+];
 /** Bundles a program and all that it imports into one file. */
 const BUNDLER = "esbuild@0.28";
 const RUN_TIMEOUT_MS = 60_000;
 const CONFORMANCE_TIMEOUT_MS = 180_000;
+/** Pages besides the README with such blocks; one needs rhea-promise. */
+const PAGES = ["docs/coming-from-rhea-promise.md"];
 /** Marks of a block that is run as it stands, and what it prints. */
 const RUN_BY_CI = /<!-- run by CI -->\n```(ts|js|cjs)\n([\s\S]*?)```(?:\n+<!-- prints: ([\s\S]*?) -->)?/g;
 /** The README's first block: the commands that begin a project. */
@@ -46,7 +55,9 @@ try {
     readdirSync(work).find((name) => name.endsWith(".tgz")),
   );
   const readme = readFileSync(join(SDK, "README.md"), "utf8");
-  const blocks = [...readme.matchAll(RUN_BY_CI)].map(([, language, code, prints]) => ({ language, code, prints }));
+  const blocks = [readme, ...PAGES.map((page) => readFileSync(join(SDK, page), "utf8"))]
+    .flatMap((text) => [...text.matchAll(RUN_BY_CI)])
+    .map(([, language, code, prints]) => ({ language, code, prints }));
   const nodes = installNodes();
   const project = emptyProject("project", [tarball, ...BESIDES]);
   const compiled = compile(project, blocks);

@@ -1,10 +1,11 @@
-/** The SDK against plain rhea on the same broker in the same run: rates, the client's CPU, and the ratio of the two. */
+/** The SDK, plain rhea and rhea-promise on the same broker in the same run: rates, the client's CPU, and how the SDK compares. */
 import { parseArgs } from "node:util";
 import { ADDRESSES, startBenchBroker } from "./bench-broker.js";
 import type { Contender } from "./contender.js";
 import { benchMemory } from "./memory.js";
 import { benchUnheardTelemetry } from "./unheard-telemetry.js";
 import { rheaContender } from "./with-rhea.js";
+import { rheaPromiseContender } from "./with-rhea-promise.js";
 import { sdkContender } from "./with-sdk.js";
 
 const HELP = `npm run bench:sdk -- [options]
@@ -22,7 +23,7 @@ interface Measured {
   readonly cpuMicroseconds: number;
 }
 
-/** Runs the bench; a ratio above 1 says that the SDK is faster than plain rhea, or takes less CPU. */
+/** Runs the bench; a ratio above 1 says that the SDK is faster than another, or takes less CPU. */
 export async function benchSdk(args: readonly string[]): Promise<object> {
   const { values } = parseArgs({
     args: [...args],
@@ -46,14 +47,18 @@ export async function benchSdk(args: readonly string[]): Promise<object> {
     return { broker: values.broker, ...(await benchMemory(broker, Number(values.memory))) };
   }
   await using rhea = await rheaContender(broker);
+  await using rheaPromise = await rheaPromiseContender(broker);
+  const contenders = [sdk, rhea, rheaPromise];
   const count = Number(values.messages);
   const rounds: Record<CaseName, Measured>[][] = [];
   for (let round = 0; round <= Number(values.rounds); round++) {
-    // The one that goes first takes turns, so that what a broker does late is charged to neither.
-    const sdkFirst = round % 2 === 0;
-    const first = await measureAll(sdkFirst ? sdk : rhea, count);
-    const second = await measureAll(sdkFirst ? rhea : sdk, count);
-    if (round > 0) rounds.push(sdkFirst ? [first, second] : [second, first]);
+    const measured: Record<CaseName, Measured>[] = [];
+    // The one that goes first takes turns, so that what a broker does late is charged to none.
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const at = (round + turn) % contenders.length;
+      measured[at] = await measureAll(contenders[at] as Contender, count);
+    }
+    if (round > 0) rounds.push(measured);
   }
   const cases: readonly CaseName[] = ["send", "receive", "request", "process"];
   const results = Object.fromEntries(cases.map((name) => [name, summary(rounds, name)]));
@@ -81,19 +86,20 @@ async function measure(count: number, work: () => Promise<void>): Promise<Measur
 
 function summary(rounds: readonly Record<CaseName, Measured>[][], name: CaseName): object {
   const of = (index: number, field: keyof Measured) => rounds.map((round) => round[index]?.[name][field] ?? Number.NaN);
-  const ratios = (field: keyof Measured) => of(0, field).map((value, round) => value / (of(1, field)[round] as number));
-  return {
-    sdk: {
-      messagesPerSecond: Math.round(median(of(0, "messagesPerSecond"))),
-      cpuMicroseconds: tenth(median(of(0, "cpuMicroseconds"))),
-    },
-    rhea: {
-      messagesPerSecond: Math.round(median(of(1, "messagesPerSecond"))),
-      cpuMicroseconds: tenth(median(of(1, "cpuMicroseconds"))),
-    },
-    ratio: hundredth(median(ratios("messagesPerSecond"))),
-    ratioByCpu: hundredth(1 / median(ratios("cpuMicroseconds"))),
+  const ratio = (index: number, field: keyof Measured) => {
+    const others = of(index, field);
+    return median(of(0, field).map((value, round) => value / (others[round] as number)));
   };
+  const figures = (index: number) => ({
+    messagesPerSecond: Math.round(median(of(index, "messagesPerSecond"))),
+    cpuMicroseconds: tenth(median(of(index, "cpuMicroseconds"))),
+  });
+  const compared = (index: number) => ({
+    ...figures(index),
+    ratio: hundredth(ratio(index, "messagesPerSecond")),
+    ratioByCpu: hundredth(1 / ratio(index, "cpuMicroseconds")),
+  });
+  return { sdk: figures(0), rhea: compared(1), rheaPromise: compared(2) };
 }
 
 function median(values: readonly number[]): number {

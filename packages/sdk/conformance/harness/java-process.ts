@@ -63,7 +63,7 @@ export async function cached(name: string, fetch: (directory: string) => Promise
 /** Runs a command that fetches or unpacks. @throws Error that says what is missing. */
 export async function runCommand(command: string, args: readonly string[], cwd: string): Promise<void> {
   await run(command, [...args], { cwd }).catch((error: unknown) => {
-    throw new Error(`${command} failed; the suite needs Java 17 or later, Maven and tar.`, { cause: error });
+    throw new Error(`${command} failed. Needed are Java 17 or later with Maven, Go, and tar.`, { cause: error });
   });
 }
 
