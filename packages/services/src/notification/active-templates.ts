@@ -58,17 +58,15 @@ export class ActiveTemplates {
       .addCallback((result) => result.observe(this.#unusable()));
   }
 
-  /** Reads the templates again when they are old, or when the one that is asked for was not there. */
-  async refresh(): Promise<void> {
+  /**
+   * Reads the templates again when they are old, or when the one that is asked for was not there.
+   * @param session where they are read [a connection of its own]
+   */
+  async refresh(session?: Session): Promise<void> {
     if (this.#now() - this.#readTimeMs < REFRESH_INTERVAL_MS) return;
     const { database } = this.#options;
-    this.#choices = await database.autoCommit(async (client) => {
-      const choices = new Map<string, Choice>();
-      for (const active of await readActiveTemplates(client)) {
-        choices.set(keyOf(active.name, active.language), await this.#choose(client, active));
-      }
-      return choices;
-    });
+    const read = (on: Session) => this.#read(on);
+    this.#choices = await (session === undefined ? database.autoCommit(read) : read(session));
     this.#readTimeMs = this.#now();
   }
 
@@ -92,6 +90,14 @@ export class ActiveTemplates {
     throw new TemplateMissingError(
       `${why}: activate one by \`quittance templates activate\`, or set NOTIFICATION_LANGUAGE to a language that has one.`,
     );
+  }
+
+  async #read(session: Session): Promise<Map<string, Choice>> {
+    const choices = new Map<string, Choice>();
+    for (const active of await readActiveTemplates(session)) {
+      choices.set(keyOf(active.name, active.language), await this.#choose(session, active));
+    }
+    return choices;
   }
 
   async #choose(client: Session, active: Template): Promise<Choice> {

@@ -1,12 +1,11 @@
 /** What runs in the process for merchants' endpoints: it posts their webhooks and deletes old events. */
-import type { Database } from "../platform/database.js";
+import type { Database, Session } from "../platform/database.js";
 import type { KeyRing } from "../platform/key-ring.js";
 import type { Logger } from "../platform/log.js";
+import type { Channel } from "./channel/channel.js";
 import { endpointEvent } from "./compose-event.js";
-import { endpointResource } from "./endpoint-record.js";
-import { findEndpoint } from "./operations/find-endpoints.js";
+import { type EndpointRecord, endpointResource } from "./endpoint-record.js";
 import { insertEvent } from "./operations/insert-event.js";
-import type { DisabledEndpoint } from "./operations/record-deliveries.js";
 import { DeliverySender, type DeliverySenderOptions } from "./webhook/delivery-sender.js";
 import { EventHousekeeping, type HousekeepingOptions } from "./webhook/event-housekeeping.js";
 import { openWebhookClient, type WebhookClientSettings } from "./webhook/post-webhook.js";
@@ -40,15 +39,28 @@ export interface EndpointWebhooks {
   drain(options: { readonly timeoutMs: number }): Promise<void>;
 }
 
+export interface EndpointWebhooksParts {
+  readonly database: Database;
+  readonly log: Logger;
+  /** How a merchant learns of an endpoint that was disabled, in addition to the event for its other endpoints [not]. */
+  readonly tellDisabled?: Channel["tellDisabled"];
+}
+
 /** Starts to post what waits in the queues of the merchants' endpoints. */
 export function startEndpointWebhooks(
-  { database, log }: { readonly database: Database; readonly log: Logger },
+  { database, log, tellDisabled }: EndpointWebhooksParts,
   endpoints: EndpointSettings,
   { everyMs, eventsKeptMs, ...settings }: DeliverySettings = {},
 ): EndpointWebhooks {
   const seal = new SecretSeal(endpoints.sealingKeys);
   const client = openWebhookClient(endpoints);
-  const onDisabled = async (endpoint: DisabledEndpoint) => sender.wake(await recordDisabled(database, endpoint));
+  const onDisabled = async (transaction: Session, endpoint: EndpointRecord) => {
+    const { merchantId, updateTime: time } = endpoint;
+    const about = { merchantId, occurrence: time.toISOString(), time };
+    const event = endpointEvent("webhook_endpoint.disabled", endpointResource(endpoint), about);
+    await tellDisabled?.(transaction, { endpoint, eventId: event.id });
+    return insertEvent(transaction, event);
+  };
   const sender = new DeliverySender({ database, client, seal, log, onDisabled, ...settings });
   const housekeeping = new EventHousekeeping({
     database,
@@ -65,15 +77,4 @@ export function startEndpointWebhooks(
       client.close();
     },
   };
-}
-
-/** Records the event of an endpoint that was disabled. @returns the merchant's other endpoints that it was queued for */
-function recordDisabled(database: Database, { id, merchantId }: DisabledEndpoint): Promise<string[]> {
-  return database.autoCommit(async (session) => {
-    const record = await findEndpoint(session, { merchantId, id });
-    if (record === undefined) return [];
-    const time = record.updateTime;
-    const about = { merchantId, occurrence: time.toISOString(), time };
-    return insertEvent(session, endpointEvent("webhook_endpoint.disabled", endpointResource(record), about));
-  });
 }

@@ -13,13 +13,14 @@ export const EVENT_TYPES = [
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** The type of the event of an end, by the template of its notification. */
+/** The type of the event that a template tells. */
 export const EVENT_TYPE_OF_TEMPLATE: Readonly<Record<TemplateName, EventType>> = {
   "payment-succeeded": "payment.succeeded",
   "payment-declined": "payment.declined",
   "payment-canceled": "payment.canceled",
   "refund-succeeded": "refund.succeeded",
   "refund-declined": "refund.declined",
+  "webhook-endpoint-disabled": "webhook_endpoint.disabled",
 };
 
 /** How an endpoint names all types, those of the future too. */

@@ -2,7 +2,13 @@
 import { CANCEL_REASONS, PUBLIC_DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../shared/decline.js";
 import { MESSAGE_VERSION, type PaymentEndMessage } from "../shared/messages.js";
 import type { RefundEndMessage } from "../shared/refund-messages.js";
-import { refundVariables, type TemplateName, templateVariables } from "./template-variables.js";
+import {
+  type DisabledEndpoint,
+  disabledEndpointVariables,
+  refundVariables,
+  type TemplateName,
+  templateVariables,
+} from "./template-variables.js";
 
 const TIME = "2026-05-15T10:00:00.000Z";
 const AMOUNT = { currencyCode: "EUR", minorUnits: "1250" };
@@ -35,6 +41,16 @@ const REFUND: RefundEndMessage["refund"] = {
   finishTime: TIME,
 };
 
+const ENDPOINT: DisabledEndpoint = {
+  id: `we_${"a".repeat(32)}`,
+  merchantId: PAYMENT.merchantId,
+  // Of the longest host that the domain name system has.
+  url: `https://${`${"h".repeat(62)}.`.repeat(4)}`,
+  disableReason: "failing",
+  failingSince: new Date(TIME),
+  updateTime: new Date(TIME),
+};
+
 /** What the template of this name may be rendered with, each time another kind of end. @throws RangeError for a language that is none. */
 export function sampleVariables(name: TemplateName, language: string): object[] {
   return SAMPLES[name](language);
@@ -59,6 +75,10 @@ const SAMPLES: Readonly<Record<TemplateName, (language: string) => object[]>> = 
         refundVariables(refund({ state: "DECLINED", declineReason, amount }), language),
       ),
     ),
+  "webhook-endpoint-disabled": () => [
+    disabledEndpointVariables(ENDPOINT),
+    disabledEndpointVariables({ ...ENDPOINT, disableReason: "gone", failingSince: null }),
+  ],
 };
 
 /** An end of one kind, as one looks that merchants see every day. */
@@ -107,6 +127,13 @@ const PREVIEWS: Readonly<Record<TemplateName, (language: string) => PreviewSampl
       kind: declineReason,
       variables: refundVariables(usualRefund({ state: "DECLINED", declineReason }), language),
     })),
+  "webhook-endpoint-disabled": () =>
+    (["failing", "gone"] as const).map((disableReason) => {
+      const usual = { merchantId: USUAL_MERCHANT, url: "https://shop.example/webhooks", disableReason };
+      const failingSince = disableReason === "gone" ? null : new Date("2026-05-10T10:00:00.000Z");
+      const variables = disabledEndpointVariables({ ...ENDPOINT, ...usual, failingSince });
+      return { kind: variables.reason, variables };
+    }),
 };
 
 function usualRefund(changes: Partial<RefundEndMessage["refund"]>): RefundEndMessage {

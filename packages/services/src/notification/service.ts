@@ -9,6 +9,7 @@ import { Envelopes } from "../shared/envelope.js";
 import type { MessageKeys } from "../shared/message-keys.js";
 import { startSteps } from "../shared/start-steps.js";
 import { ActiveTemplates, TemplateMissingError } from "./active-templates.js";
+import type { Channel } from "./channel/channel.js";
 import { breakersOf, type ChannelParts, openChannels } from "./channel/channel-table.js";
 import { type DeliverySettings, type EndpointSettings, startEndpointWebhooks } from "./endpoint-webhooks.js";
 import type { NotificationTools } from "./notify-ends.js";
@@ -42,8 +43,11 @@ export async function startNotification(options: NotificationOptions): Promise<R
   const envelopes = new Envelopes("notification", options.messageKeys, log);
   const renderer = new TemplateRenderer();
   const templates = new ActiveTemplates({ database, renderer, log, language: options.language });
+  const tellDisabled: Channel["tellDisabled"] = async (transaction, disabled) => {
+    for (const channel of channels.values()) await channel.tellDisabled?.(transaction, disabled);
+  };
   const endpoints =
-    options.endpoints && startEndpointWebhooks({ database, log }, options.endpoints, options.deliveries);
+    options.endpoints && startEndpointWebhooks({ database, log, tellDisabled }, options.endpoints, options.deliveries);
   const { webhook, sender, email } = options;
   const channels = openChannels({ database, log, templates, renderer, webhook, sender, endpoints, email });
   const tools: NotificationTools = {

@@ -35,11 +35,12 @@ export interface StoredAction {
 }
 
 /**
- * Whether a row is the version in use. `payment-canceled` came with this release inactive, for the release before reads
- * every active template, and takes one whose name it does not know for a mistake: while an operator has put none into use,
- * its first version is. The next release may activate it, and drop this.
+ * Whether a row is the version in use. `payment-canceled` and `webhook-endpoint-disabled` came with this release inactive,
+ * for the release before reads every active template, and takes one whose name it does not know for a mistake: while an
+ * operator has put none into use, the first version is. The next release may activate them, and drop this.
  */
-export const IN_USE = `(active OR name = 'payment-canceled' AND version = 1 AND creator IS NULL AND NOT EXISTS (
+export const IN_USE = `(active OR name IN ('payment-canceled', 'webhook-endpoint-disabled') AND version = 1
+                AND creator IS NULL AND NOT EXISTS (
                   SELECT FROM notification.templates AS other
                   WHERE other.name = templates.name AND other.language = templates.language AND other.active))`;
 

@@ -3,13 +3,24 @@ import type { PaymentEndMessage } from "../shared/messages.js";
 import type { RefundEndMessage } from "../shared/refund-messages.js";
 import { formatAmount } from "./format-amount.js";
 
-/** The names of the templates, by how a payment or a refund ended. */
+/** What its merchant is told of an endpoint that is disabled. */
+export interface DisabledEndpoint {
+  readonly id: string;
+  readonly merchantId: string;
+  readonly url: string;
+  readonly disableReason: "merchant" | "failing" | "gone" | null;
+  readonly failingSince: Date | null;
+  readonly updateTime: Date;
+}
+
+/** The names of the templates: by how a payment or a refund ended, and of an endpoint that was disabled. */
 export const TEMPLATE_NAMES = [
   "payment-succeeded",
   "payment-declined",
   "payment-canceled",
   "refund-succeeded",
   "refund-declined",
+  "webhook-endpoint-disabled",
 ] as const;
 export type TemplateName = (typeof TEMPLATE_NAMES)[number];
 
@@ -62,6 +73,20 @@ export interface RefundVariables {
   readonly reason?: string;
 }
 
+/** The variables of `webhook-endpoint-disabled`. */
+export interface DisabledEndpointVariables {
+  readonly endpoint_id: string;
+  readonly merchant: string;
+  /** The host of its URL: the rest may hold a secret, and an e-mail is read by more people. */
+  readonly host: string;
+  /** `FAILING`: every attempt has failed for days. `GONE`: it answered 410. */
+  readonly reason: string;
+  /** Since when every attempt has failed: ISO 8601, in UTC. */
+  readonly failing_since_time: string;
+  /** ISO 8601, in UTC. */
+  readonly disable_time: string;
+}
+
 /** The template that tells how this refund ended. */
 export function refundTemplateNameOf({ refund }: RefundEndMessage): TemplateName {
   return refund.state === "SUCCEEDED" ? "refund-succeeded" : "refund-declined";
@@ -79,6 +104,18 @@ export function refundVariables({ refund, merchantId }: RefundEndMessage, langua
     accept_time: refund.acceptTime,
     debit_time: refund.debitTime,
     ...(declineReason !== undefined && { reason: declineReason }),
+  };
+}
+
+export function disabledEndpointVariables(endpoint: DisabledEndpoint): DisabledEndpointVariables {
+  const { id, merchantId, url, disableReason, failingSince, updateTime } = endpoint;
+  return {
+    endpoint_id: id,
+    merchant: withoutControls(merchantId),
+    host: new URL(url).host,
+    reason: disableReason === "gone" ? "GONE" : "FAILING",
+    failing_since_time: (failingSince ?? updateTime).toISOString(),
+    disable_time: updateTime.toISOString(),
   };
 }
 

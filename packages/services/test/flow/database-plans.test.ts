@@ -11,10 +11,14 @@ import { expireHolds } from "../../dist/client-bank/step-h3-expire.js";
 import { creditRefunds } from "../../dist/client-bank/step-r3-credit.js";
 import { settlePayments } from "../../dist/merchant-bank/step-4-settle.js";
 import { debitRefunds, refundResult } from "../../dist/merchant-bank/step-r2-debit.js";
+import { claimEmails } from "../../dist/notification/channel/email/operations/claim-emails.js";
+import { insertEmails } from "../../dist/notification/channel/email/operations/insert-emails.js";
+import { recordEmailResult } from "../../dist/notification/channel/email/operations/record-email-result.js";
 import type { ComposedNotification } from "../../dist/notification/compose-notification.js";
 import { changeEndpoint } from "../../dist/notification/operations/change-endpoint.js";
 import { claimDeliveries } from "../../dist/notification/operations/claim-deliveries.js";
 import { claimWebhooks } from "../../dist/notification/operations/claim-webhooks.js";
+import { disableEndpoint } from "../../dist/notification/operations/disable-endpoint.js";
 import { findDeliveries, listAttempts, requeueEvent } from "../../dist/notification/operations/find-deliveries.js";
 import {
   findEndpoint,
@@ -62,6 +66,8 @@ const COPIES: Readonly<Record<string, string>> = {
   "notification.notifications": `'id', n + 1000000, 'payment_id', 'pay_copy' || n,
     'state', CASE n % 2 WHEN 0 THEN 'failed' ELSE 'sent' END, 'sent_time', CASE n % 2 WHEN 1 THEN base.sent_time END,
     'next_attempt_time', CASE n % 2 WHEN 0 THEN base.sent_time + n * interval '1 second' END`,
+  "notification.emails": `'id', n + 1000000, 'about', 'copy-' || n, 'merchant_id', 'm-' || n % 50, 'state', 'failed',
+    'next_attempt_time', base.create_time + n * interval '1 second'`,
   "notification.webhook_endpoints": "'id', 'we_' || n, 'merchant_id', 'm-' || n, 'request_id', 'r-' || n",
   "notification.webhook_secrets": "'endpoint_id', 'we_' || n",
   "notification.events": `'id', 'evt_' || n, 'merchant_id', 'm-' || n % 50, 'payment_id', 'pay_copy' || n,
@@ -119,6 +125,9 @@ const READS: Readonly<Record<string, readonly string[]>> = {
     ...["webhook_endpoints_pkey", "webhook_secrets_endpoint_id_number_pk"],
   ],
   "notification record-deliveries": ["webhook_deliveries_event_id_endpoint_id_pk", "webhook_endpoints_pkey"],
+  "notification disable-endpoint": ["webhook_endpoints_pkey", "webhook_secrets_endpoint_id_number_pk"],
+  "notification claim-emails": ["emails_due", "emails_pkey"],
+  "notification record-email-result": ["emails_pkey", "refused_addresses_pkey"],
   "notification insert-endpoint": ["webhook_endpoints_places", "webhook_secrets_endpoint_id_number_pk"],
   "notification find-endpoint": ["webhook_endpoints_places", "webhook_secrets_endpoint_id_number_pk"],
   "notification find-endpoint-of-request": ["webhook_endpoints_places", "webhook_secrets_endpoint_id_number_pk"],
@@ -279,6 +288,19 @@ describe("What PostgreSQL reads for a payment when many are on file", function (
         merchants: [merchantId],
       }),
     );
+    const text = { templateName: "payment-succeeded", templateVersion: 1, language: "en", subject: "s", body: "b" };
+    const email = { about: "told", merchantId, address: "a@shop.example", ...text, htmlBody: null, traceId: null };
+    // Not noted: the refusals that it looks through are few in a test.
+    await (databases.get("notification") as Database).autoCommit((session) =>
+      insertEmails(session, [email], { maximumWaiting: 1_000 }),
+    );
+    const [taken] = await read("notification", (session) => claimEmails(session, { limit: 4, leaseMs: 1_000 }));
+    await read("notification", (session) =>
+      recordEmailResult(session, {
+        ...{ id: taken?.id ?? 0n, attempt: taken?.attempt ?? 0, state: "gave-up", error: "SMTP status 550" },
+        refusedAddress: email.address,
+      }),
+    );
     await read("notification", (session) => listDueEndpoints(session, ""));
     const rooms = [{ endpointId: endpoint.id, places: 8 }];
     const claimed = await read("notification", (session) =>
@@ -295,6 +317,8 @@ describe("What PostgreSQL reads for a payment when many are on file", function (
         60_000,
       ),
     );
+    const failed = { ...owner, reason: "failing" } as const;
+    await read("notification", (session) => disableEndpoint(session, failed, 60_000));
     await read("notification", (session) => findEndpoint(session, owner));
     await read("notification", (session) => findEndpointOfRequest(session, { merchantId, requestId: "r" }));
     await read("notification", (session) => listEndpoints(session, merchantId));

@@ -84,7 +84,7 @@ describe("Templates, by an operator through the API", function () {
       "TEMPLATE_ACTION_KIND_ACTIVATE anna kinder",
       "TEMPLATE_ACTION_KIND_CREATE anna ",
     ]);
-    expect((await operator.http("/v1/templates?language=fr")).json.templates).to.have.length(5);
+    expect((await operator.http("/v1/templates?language=fr")).json.templates).to.have.length(6);
   });
 
   it("are refused through both doors where a text cannot tell every end, with a violation for each", async () => {

@@ -99,9 +99,13 @@ describe("TemplateService, as notification answers it", function () {
       "payment-succeeded en",
       "payment-succeeded fr",
       "refund-declined en",
+      "refund-declined fr",
+      "refund-succeeded en",
+      "refund-succeeded fr",
+      "webhook-endpoint-disabled en",
     ]);
     const french = await call("ListTemplates", { ...FIRST_PAGE, name: "", language: "fr" });
-    expect(french.templates).to.have.length(5);
+    expect(french.templates).to.have.length(6);
     const page = await call("ListTemplates", { pageSize: 3, pageToken: "", name: "", language: "fr" });
     const rest = await call("ListTemplates", { pageSize: 3, pageToken: page.nextPageToken, name: "", language: "fr" });
     expect([...page.templates, ...rest.templates]).to.deep.equal(french.templates);

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { readActiveTemplates } from "../../dist/notification/operations/read-active-templates.js";
 import { type Template, TemplateRenderer } from "../../dist/notification/render-template.js";
 import {
+  disabledEndpointVariables,
   refundTemplateNameOf,
   refundVariables,
   templateNameOf,
@@ -105,6 +106,30 @@ describe("The templates that the migrations bring", () => {
       for (const sentence of sentences) {
         expect(sentence).to.match(/UTC ?: \p{Ll}.*\.$/u);
         expect(sentence).to.not.match(/gave no reason|n'a pas donné de raison/);
+      }
+    });
+  }
+
+  for (const [language, subject, why] of [
+    ["en", "Webhook endpoint we_1 disabled", { failing: /has failed since 2026-05-10 at 10:00 UTC/, gone: /410/ }],
+    ["fr", "Webhook we_1 désactivé", { failing: /a échoué depuis le 10\/05\/2026 à 10:00 UTC/, gone: /410/ }],
+  ] as const) {
+    it(`tell of an endpoint that was disabled, and why, in ${language}`, () => {
+      const template = byLanguage[language]?.find(({ name }) => name === "webhook-endpoint-disabled");
+      if (template === undefined) throw new Error(`There is no template in ${language}.`);
+      for (const disableReason of ["failing", "gone"] as const) {
+        const text = renderer.render(
+          template,
+          disabledEndpointVariables({
+            ...{ id: "we_1", merchantId: "m-bookshop", url: "https://user:secret@shop.example:8443/hook?token=secret" },
+            disableReason,
+            failingSince: new Date("2026-05-10T10:00:00Z"),
+            updateTime: new Date("2026-05-15T10:00:00Z"),
+          }),
+        );
+        expect(text.subject).to.equal(subject);
+        expect(text.body).to.match(why[disableReason]).and.to.contain("shop.example:8443");
+        expect(text.body, "a URL may hold a secret").to.not.contain("secret");
       }
     });
   }

@@ -1,6 +1,8 @@
 /** What each way of telling is to the steps. One is a folder beside this file, or `webhook`, and a row of channel-table.ts. */
 import type { BreakerState } from "@quittance/sdk";
+import type { Session } from "../../platform/database.js";
 import type { ComposedNotification } from "../compose-notification.js";
+import type { EndpointRecord } from "../endpoint-record.js";
 import type { RecordedEnds } from "../operations/insert-notifications.js";
 import type { ToldEnd } from "../told-end.js";
 
@@ -12,6 +14,13 @@ export interface ToldBatch {
   readonly recorded: RecordedEnds;
 }
 
+/** An endpoint that was disabled because it failed. */
+export interface ToldDisabled {
+  readonly endpoint: EndpointRecord;
+  /** Of the event that records it: nobody is told it twice. */
+  readonly eventId: string;
+}
+
 /** One way of telling, at work. */
 export interface Channel {
   /**
@@ -20,6 +29,11 @@ export interface Channel {
    * batch, which is tried again; so only the database may make it reject, and never who is told.
    */
   tell(batch: ToldBatch): Promise<void> | void;
+  /**
+   * Keeps what a merchant is told of its endpoint that was disabled, in the transaction in which it was. The transaction
+   * must not wait for anything but the database.
+   */
+  tellDisabled?(transaction: Session, disabled: ToldDisabled): Promise<void>;
   /** Open while who is told is away; absent where nobody can be. */
   readonly breaker?: () => BreakerState;
   /** Finishes what is under way, within `timeoutMs`, and closes what it opened. */

@@ -19,25 +19,25 @@ export interface DeliveryResult {
   readonly isGone: boolean;
 }
 
-/** An endpoint that was disabled because of what became of the attempts. */
-export interface DisabledEndpoint {
+/** An endpoint that is to be disabled because of what became of the attempts. */
+export interface FailedEndpoint {
   readonly id: string;
   readonly merchantId: string;
   readonly reason: "failing" | "gone";
 }
 
 /**
- * Records attempts, and what they say of their endpoints: since when each one has failed. Disables an endpoint that is gone
- * or has failed for `disableAfterMs`. When the lease of an attempt ran out and another sender took it over, that sender's
- * result counts: this one changes no delivery, and only the attempt is kept. It writes no endpoint that does not change.
- * @returns the endpoints that it disabled
+ * Records attempts, and what they say of their endpoints: since when each one has failed. When the lease of an attempt ran
+ * out and another sender took it over, that sender's result counts: this one changes no delivery, and only the attempt is
+ * kept. It writes no endpoint that does not change.
+ * @returns the endpoints that are enabled, and are gone or have failed for `disableAfterMs`: {@link disableEndpoint}
  */
 export async function recordDeliveries(
   session: Session,
   results: readonly DeliveryResult[],
   disableAfterMs: number,
-): Promise<DisabledEndpoint[]> {
-  const { rows } = await session.query<DisabledEndpoint>({
+): Promise<FailedEndpoint[]> {
+  const { rows } = await session.query<FailedEndpoint>({
     name: "record-deliveries",
     text: `WITH result AS (
              SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::float8[], $6::int[], $7::int[],
@@ -60,28 +60,22 @@ export async function recordDeliveries(
              SELECT endpoint_id, bool_or(state = 'sent') AS is_up, bool_or(is_gone) AS is_gone
              FROM result GROUP BY endpoint_id
            ), changed AS (
-             SELECT endpoint.id, verdict.is_up, verdict.is_gone,
-                    NOT verdict.is_up AND (verdict.is_gone
-                      OR endpoint.failing_since <= now() - $11::float8 * interval '1 millisecond') AS is_disabled
+             SELECT endpoint.id, verdict.is_up
              FROM verdict JOIN notification.webhook_endpoints AS endpoint ON endpoint.id = verdict.endpoint_id
-             WHERE endpoint.state = 'enabled'
-               AND (verdict.is_up AND endpoint.failing_since IS NOT NULL
-                    OR NOT verdict.is_up AND (verdict.is_gone OR endpoint.failing_since IS NULL
-                      OR endpoint.failing_since <= now() - $11::float8 * interval '1 millisecond'))
+             WHERE endpoint.state = 'enabled' AND verdict.is_up <> (endpoint.failing_since IS NULL)
              ORDER BY endpoint.id
-             FOR UPDATE OF endpoint
+             -- Not in the way of who queues something for it.
+             FOR NO KEY UPDATE OF endpoint
            ), judged AS (
              UPDATE notification.webhook_endpoints AS endpoint
-             SET failing_since = CASE WHEN changed.is_up THEN NULL ELSE coalesce(endpoint.failing_since, now()) END,
-                 state = CASE WHEN changed.is_disabled THEN 'disabled' ELSE endpoint.state END,
-                 disable_reason = CASE WHEN changed.is_disabled
-                                       THEN CASE WHEN changed.is_gone THEN 'gone' ELSE 'failing' END
-                                       ELSE endpoint.disable_reason END,
-                 update_time = CASE WHEN changed.is_disabled THEN now() ELSE endpoint.update_time END
+             SET failing_since = CASE WHEN changed.is_up THEN NULL ELSE now() END
              FROM changed WHERE endpoint.id = changed.id AND endpoint.state = 'enabled'
-             RETURNING endpoint.id, endpoint.merchant_id, endpoint.state, endpoint.disable_reason
            )
-           SELECT id, merchant_id AS "merchantId", disable_reason AS reason FROM judged WHERE state = 'disabled'`,
+           SELECT endpoint.id, endpoint.merchant_id AS "merchantId",
+                  CASE WHEN verdict.is_gone THEN 'gone' ELSE 'failing' END AS reason
+           FROM verdict JOIN notification.webhook_endpoints AS endpoint ON endpoint.id = verdict.endpoint_id
+           WHERE endpoint.state = 'enabled' AND NOT verdict.is_up
+             AND (verdict.is_gone OR endpoint.failing_since <= now() - $11::float8 * interval '1 millisecond')`,
     values: [
       results.map((result) => result.eventId),
       results.map((result) => result.endpointId),

@@ -3,13 +3,15 @@
  * circuit breaker of its own, so that one that is slow, away or has a long queue delays no other.
  */
 import type { BreakerOptions } from "@quittance/sdk";
-import type { Database } from "../../platform/database.js";
+import type { Database, Transaction } from "../../platform/database.js";
 import { type Logger, traceIdOf } from "../../platform/log.js";
 import { serviceMeter } from "../../platform/meter.js";
 import { withinTime } from "../../platform/within-time.js";
+import type { EndpointRecord } from "../endpoint-record.js";
 import { type ClaimedDelivery, claimDeliveries } from "../operations/claim-deliveries.js";
+import { disableEndpoint } from "../operations/disable-endpoint.js";
 import { listDueEndpoints } from "../operations/list-due-endpoints.js";
-import { type DeliveryResult, type DisabledEndpoint, recordDeliveries } from "../operations/record-deliveries.js";
+import { type DeliveryResult, type FailedEndpoint, recordDeliveries } from "../operations/record-deliveries.js";
 import { EndpointLanes } from "./endpoint-lanes.js";
 import { DEFAULT_BREAKER } from "./post-counted.js";
 import type { WebhookClient } from "./post-webhook.js";
@@ -24,8 +26,11 @@ export interface DeliverySenderOptions {
   readonly client: Pick<WebhookClient, "post">;
   readonly seal: SecretSeal;
   readonly log: Logger;
-  /** Called for each endpoint that was disabled because it failed. */
-  readonly onDisabled?: (endpoint: DisabledEndpoint) => Promise<void>;
+  /**
+   * Called for each endpoint that is disabled because it failed, in the transaction in which it is: it is not disabled
+   * unless what is written here is kept. Resolves to the endpoints for which something was queued.
+   */
+  readonly onDisabled?: (transaction: Transaction, endpoint: EndpointRecord) => Promise<readonly string[]>;
   /** Webhooks being posted at once, to whomever [256]. */
   readonly concurrency?: number;
   /** Those to one endpoint [8]. */
@@ -53,7 +58,7 @@ const DEFAULTS = {
   retry: DEFAULT_RETRY_SCHEDULE,
   breaker: DEFAULT_BREAKER,
   disableAfterMs: 5 * DAY_MS,
-  onDisabled: async () => undefined,
+  onDisabled: async () => [],
 } as const;
 
 /** Takes what is due from one endpoint after the other, whenever a place is free. */
@@ -215,17 +220,25 @@ export class DeliverySender {
 
   async #write(results: readonly DeliveryResult[]): Promise<void> {
     const { database, disableAfterMs } = this.#options;
-    const disabled = await database.autoCommit((session) => recordDeliveries(session, results, disableAfterMs));
-    for (const endpoint of disabled) await this.#disabled(endpoint);
+    const failed = await database.autoCommit((session) => recordDeliveries(session, results, disableAfterMs));
+    for (const endpoint of failed) await this.#disable(endpoint);
   }
 
-  async #disabled(endpoint: DisabledEndpoint): Promise<void> {
-    const { log, onDisabled } = this.#options;
-    const facts = { merchant: endpoint.merchantId, endpoint: endpoint.id, reason: endpoint.reason };
-    log.warn(facts, "webhook endpoint disabled");
-    await onDisabled(endpoint).catch((error: unknown) =>
-      log.error({ ...facts, err: error }, "its merchant is not told"),
-    );
+  /** When that fails it is tried again with the next attempt that fails. */
+  async #disable(failed: FailedEndpoint): Promise<void> {
+    const { database, log, onDisabled, disableAfterMs } = this.#options;
+    const facts = { merchant: failed.merchantId, endpoint: failed.id, reason: failed.reason };
+    try {
+      const queued = await database.transaction(async (transaction) => {
+        const endpoint = await disableEndpoint(transaction, failed, disableAfterMs);
+        return endpoint && onDisabled(transaction, endpoint);
+      });
+      if (queued === undefined) return;
+      log.warn(facts, "webhook endpoint disabled");
+      this.wake(queued);
+    } catch (error) {
+      log.error({ ...facts, err: error }, "a webhook endpoint that failed cannot be disabled");
+    }
   }
 
   #log(delivery: ClaimedDelivery, { state, error, status, nextDelayMs, latencyMs }: DeliveryResult): void {

@@ -222,7 +222,10 @@ describe("DeliverySender", function () {
     start({
       ...posting(async () => ({ kind: "failed", reason: "HTTP status 500", status: 500 })),
       disableAfterMs: 5 * DAY_MS,
-      onDisabled: async ({ id, merchantId, reason }) => void told.push(`${merchantId} ${id} ${reason}`),
+      onDisabled: async (_transaction, { id, merchantId, disableReason }) => {
+        told.push(`${merchantId} ${id} ${disableReason}`);
+        return [];
+      },
     });
     await eventually("it is told", () => told.length > 0);
     expect(told).to.deep.equal([`${bookshop} ${webhookEndpoint?.id} failing`]);
@@ -231,6 +234,30 @@ describe("DeliverySender", function () {
     // What waits stays, and what is new is recorded without a place in the queue.
     await recordPayments(database, bookshop, 1);
     expect(await waiting()).to.equal(1);
+  });
+
+  it("disables no endpoint unless its merchant's notice is kept with it, and tries again with the next failure", async () => {
+    let refusals = 0;
+    const { webhookEndpoint } = await merchant(bookshop).create({});
+    await recordPayments(database, bookshop, 1);
+    await testDatabase().query("UPDATE notification.webhook_endpoints SET failing_since = now() - interval '5 days'");
+    const state = async () => (await merchant(bookshop).get(webhookEndpoint?.id ?? "")).webhookEndpoint?.state;
+    const seen: unknown[] = [];
+    start({
+      ...posting(async () => {
+        seen.push(await state());
+        return { kind: "failed", reason: "HTTP status 500", status: 500 };
+      }),
+      disableAfterMs: 5 * DAY_MS,
+      onDisabled: async () => {
+        refusals += 1;
+        if (refusals === 1) throw new Error("The notice cannot be kept.");
+        return [];
+      },
+    });
+    await eventually("it is disabled", async () => (await state()) === 2);
+    expect(refusals).to.equal(2);
+    expect(seen, "at each attempt").to.deep.equal([1, 1]);
   });
 
   it("takes a success for the end of a failure, and 410 for the wish to be disabled", async () => {

@@ -50,7 +50,7 @@ describe("templates", function () {
       const { templates: checked } = JSON.parse(out) as {
         readonly templates: readonly { readonly problem: unknown }[];
       };
-      expect(checked.map(({ problem }) => problem)).to.deep.equal([null, null, null, null, null]);
+      expect(checked.map(({ problem }) => problem)).to.deep.equal([null, null, null, null, null, null]);
     }
     expect((await templates("check", "--name", "payment-declined")).code).to.equal(0);
   });

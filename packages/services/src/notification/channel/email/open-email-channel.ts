@@ -3,9 +3,11 @@ import type { Database } from "../../../platform/database.js";
 import type { Logger } from "../../../platform/log.js";
 import type { ClientTls } from "../../../platform/tls.js";
 import type { ActiveTemplates } from "../../active-templates.js";
+import { readMerchantSettings } from "../../operations/read-merchant-settings.js";
 import type { TemplateRenderer } from "../../render-template.js";
+import { disabledEndpointVariables } from "../../template-variables.js";
 import type { Channel } from "../channel.js";
-import { composeEmails } from "./compose-emails.js";
+import { composeEmails, type EmailMatter } from "./compose-emails.js";
 import { EmailSender, type EmailSenderOptions } from "./email-sender.js";
 import { openMailer } from "./open-mailer.js";
 import { insertEmails } from "./operations/insert-emails.js";
@@ -34,14 +36,16 @@ export interface EmailChannelOptions extends EmailSettings {
 }
 
 export function openEmailChannel(options: EmailChannelOptions): Channel {
-  const { database, log, target, tls, timeoutMs, maximumWaiting = MAXIMUM_WAITING } = options;
+  const { database, log, templates, target, tls, timeoutMs, maximumWaiting = MAXIMUM_WAITING } = options;
   const mailer = openMailer({ target, tls, timeoutMs });
   const sender = new EmailSender({ database, mailer, log, ...options.sender });
 
   return {
     async tell({ ends, recorded }) {
       if (recorded.recipients.length === 0) return;
-      const emails = composeEmails(ends, recorded.recipients, options);
+      // A payment or refund has one end: what comes again is the same.
+      const matters = ends.map((end) => ({ ...end, about: `${end.refundId || end.paymentId}_${end.templateName}` }));
+      const emails = composeEmails(matters, recorded.recipients, options);
       for (let start = 0; start < emails.length; start += MAXIMUM_BATCH) {
         const batch = emails.slice(start, start + MAXIMUM_BATCH);
         const { queued, overflowed } = await database.autoCommit((session) =>
@@ -54,6 +58,20 @@ export function openEmailChannel(options: EmailChannelOptions): Channel {
             "too many e-mails of a merchant wait: further ones are given up",
           );
       }
+    },
+    async tellDisabled(transaction, { endpoint, eventId }) {
+      const { merchantId } = endpoint;
+      const settings = await readMerchantSettings(transaction, merchantId);
+      if (settings === undefined) return;
+      await templates.refresh(transaction);
+      const recipients = { merchantId, language: settings.language, recipients: settings.emailRecipients };
+      const matter: EmailMatter = {
+        ...{ about: eventId, merchantId, templateName: "webhook-endpoint-disabled", traceId: null },
+        variables: () => disabledEndpointVariables(endpoint),
+      };
+      const emails = composeEmails([matter], [recipients], options);
+      // The sender finds it when it looks next: there is no haste.
+      if (emails.length > 0) await insertEmails(transaction, emails, { maximumWaiting });
     },
     breaker: () => sender.breaker,
     async drain(drain) {

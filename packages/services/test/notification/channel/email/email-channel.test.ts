@@ -1,9 +1,8 @@
 import type { Connection, Producer } from "@quittance/sdk";
 import { expect } from "chai";
 import { SMTP_CONNECTIONS } from "../../../../dist/notification/channel/email/open-mailer.js";
-import { startNotification } from "../../../../dist/notification/service.js";
+import { type NotificationOptions, startNotification } from "../../../../dist/notification/service.js";
 import { settingsHandlers } from "../../../../dist/notification/settings/settings-handlers.js";
-import type { WebhookTarget } from "../../../../dist/notification/webhook/post-webhook.js";
 import { openDatabase } from "../../../../dist/platform/database.js";
 import type { RunningService } from "../../../../dist/platform/run-service.js";
 import { ManagementError } from "../../../../dist/shared/management-error.js";
@@ -18,11 +17,13 @@ import { useHouseBroker } from "../../../support/house-broker.js";
 import { ringOf } from "../../../support/key-rings.js";
 import { envelopesOf, messageKeysFor } from "../../../support/message-keys.js";
 import { paymentEnd, refundEnd } from "../../ends.js";
+import { merchantOf, SEALING_KEYS } from "../../webhook/endpoints.js";
 import { startReceiver } from "../../webhook/receiver.js";
 import { headerOf, type MailServer, partOf, startMailServer, startSilentServer } from "./mail-server.js";
 
 const SERVICE = "quittance.notifications.v1.NotificationSettingsService";
 const MERCHANT = "m-bookshop";
+const DAY_MS = 24 * 3_600_000;
 const SECRET = new Uint8Array(32).fill(5);
 
 describe("What a merchant is told by e-mail", function () {
@@ -58,7 +59,7 @@ describe("What a merchant is told by e-mail", function () {
 
   async function start(
     server: Pick<MailServer, "target" | "tls">,
-    { webhook }: { readonly webhook?: WebhookTarget } = {},
+    options: Pick<NotificationOptions, "webhook" | "endpoints" | "deliveries"> = {},
   ) {
     const connection: Connection = await broker().connectAs("notification");
     const started = await startNotification({
@@ -67,7 +68,7 @@ describe("What a merchant is told by e-mail", function () {
       log: captured.log,
       messageKeys: messageKeysFor("notification"),
       language: "en",
-      webhook,
+      ...options,
       email: { target: server.target, tls: server.tls, sender: { pollIntervalMs: 20 } },
     });
     service = {
@@ -188,6 +189,50 @@ describe("What a merchant is told by e-mail", function () {
       return waiting.length === 100;
     });
     await eventually("the mail server is tried", () => server.connections > 0);
+  });
+
+  it("says that a webhook endpoint was disabled, and why, to the addresses that take that, once", async () => {
+    await using server = await startMailServer();
+    await using receiver = await startReceiver((response) => response.writeHead(500).end());
+    await start(server, {
+      endpoints: { sealingKeys: SEALING_KEYS, allowPrivate: true },
+      deliveries: {
+        disableAfterMs: 5 * DAY_MS,
+        retry: { initialDelayMs: 20, maximumDelayMs: 20, maximumAttempts: 10, maximumAgeMs: 60_000 },
+      },
+    });
+    await update({
+      language: "fr",
+      emailRecipients: [
+        recipient("all@shop.example"),
+        recipient("admin@shop.example", { eventTypes: ["webhook_endpoint.disabled"], language: "en" }),
+        recipient("declines@shop.example", { eventTypes: ["payment.declined"] }),
+      ],
+    });
+    const database = open();
+    const { webhookEndpoint } = await merchantOf(MERCHANT, { database }).create({ url: receiver.url.href });
+    const failing = { id: webhookEndpoint?.id ?? "", host: receiver.url.host };
+    await testDatabase().query(
+      "UPDATE notification.webhook_endpoints SET failing_since = now() - interval '6 days' WHERE id = $1",
+      [failing.id],
+    );
+    const end = paymentEnd();
+    await send(end);
+    const of = (address: string) => server.received.filter(({ to }) => to[0] === address);
+    const english = await eventually("it is told", () => of("admin@shop.example")[0]);
+    expect(headerOf(english, "Subject")).to.equal(`Webhook endpoint ${failing.id} disabled`);
+    expect(partOf(english, "text/plain"))
+      .to.contain(failing.host)
+      .and.to.match(/every attempt has failed since/);
+    await eventually("the other one is told too", () => of("all@shop.example").length === 2);
+    expect(of("all@shop.example").map((email) => headerOf(email, "Subject"))).to.include(
+      `Webhook ${failing.id} désactivé`,
+    );
+    expect(of("admin@shop.example"), "nothing of payments").to.have.length(1);
+    expect(of("declines@shop.example")).to.have.length(0);
+    const { events } = await merchantOf(MERCHANT, { database }).events({ type: "webhook_endpoint.disabled" });
+    expect(events).to.have.length(1);
+    await database.close();
   });
 
   it("is told of an address that was refused, until the settings are changed", async () => {

@@ -39,8 +39,8 @@ export interface EmailRecipient {
   /** One mailbox, in ASCII; a domain of another script as `xn--` has it. */
   address: string;
   /**
-   * The types of events that it takes: `payment.succeeded`, `payment.declined`, `payment.canceled`, `refund.succeeded` and
-   * `refund.declined`. Empty: all of them, and those that are added later.
+   * The types of events that it takes: `payment.succeeded`, `payment.declined`, `payment.canceled`, `refund.succeeded`,
+   * `refund.declined` and `webhook_endpoint.disabled`. Empty: all of them, and those that are added later.
    */
   eventTypes: string[];
   /** A language of the recipient's own, as in NotificationSettings. Empty: that of the merchant. */
