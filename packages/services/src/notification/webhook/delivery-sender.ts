@@ -12,6 +12,7 @@ import { type ClaimedDelivery, claimDeliveries } from "../operations/claim-deliv
 import { disableEndpoint } from "../operations/disable-endpoint.js";
 import { listDueEndpoints } from "../operations/list-due-endpoints.js";
 import { type DeliveryResult, type FailedEndpoint, recordDeliveries } from "../operations/record-deliveries.js";
+import { WakeUp } from "../wake-up.js";
 import { EndpointLanes } from "./endpoint-lanes.js";
 import { DEFAULT_BREAKER } from "./post-counted.js";
 import type { WebhookClient } from "./post-webhook.js";
@@ -19,7 +20,6 @@ import type { PostResult } from "./posted-webhook.js";
 import { ResultRecorder } from "./result-recorder.js";
 import { DEFAULT_RETRY_SCHEDULE, nextDelayMs, type RetrySchedule } from "./retry-schedule.js";
 import type { SecretSeal } from "./secret-seal.js";
-import { WakeUp } from "./wake-up.js";
 
 export interface DeliverySenderOptions {
   readonly database: Database;

@@ -2,7 +2,7 @@
 import { type BreakerOptions, type BreakerState, type CircuitBreaker, createBreaker } from "@quittance/sdk";
 import type { Database } from "../../platform/database.js";
 import type { Logger } from "../../platform/log.js";
-import { withinTime } from "../../platform/within-time.js";
+import { DueWork } from "../due-work.js";
 import { type ClaimedWebhook, claimWebhooks } from "../operations/claim-webhooks.js";
 import { type AttemptResult, recordAttempts } from "../operations/record-attempts.js";
 import { DEFAULT_BREAKER, postCounted } from "./post-counted.js";
@@ -10,7 +10,6 @@ import type { WebhookPoster } from "./post-webhook.js";
 import type { PostResult } from "./posted-webhook.js";
 import { ResultRecorder } from "./result-recorder.js";
 import { DEFAULT_RETRY_SCHEDULE, nextDelayMs, type RetrySchedule } from "./retry-schedule.js";
-import { WakeUp } from "./wake-up.js";
 
 export interface WebhookSenderOptions {
   readonly database: Database;
@@ -42,14 +41,9 @@ export function webhookIdOf(notification: {
 /** Takes what is due whenever a place is free, so that one slow receiver's answer costs one place and no more. */
 export class WebhookSender {
   readonly #options: Required<WebhookSenderOptions>;
-  readonly #wakeUp = new WakeUp();
   readonly #breaker: CircuitBreaker;
   readonly #recorder: ResultRecorder<AttemptResult>;
-  readonly #loop: Promise<void>;
-  readonly #posting = new Set<Promise<void>>();
-  /** Whether the table may hold more that is due. */
-  #due = true;
-  #stopping = false;
+  readonly #due: DueWork<ClaimedWebhook>;
 
   constructor(options: WebhookSenderOptions) {
     this.#options = {
@@ -61,12 +55,20 @@ export class WebhookSender {
       ...options,
     };
     this.#breaker = createBreaker(this.#options.breaker, (state) => this.#breakerChanged(state));
-    const { database, log } = this.#options;
+    const { database, log, concurrency, leaseMs, pollIntervalMs } = this.#options;
     this.#recorder = new ResultRecorder({
       log,
       write: (results) => database.autoCommit((session) => recordAttempts(session, results)),
     });
-    this.#loop = this.#run();
+    this.#due = new DueWork({
+      breaker: this.#breaker,
+      concurrency,
+      pollIntervalMs,
+      claim: (limit) => database.autoCommit((session) => claimWebhooks(session, { limit, leaseMs })),
+      claimFailed: (error) =>
+        log.warn({ step: "5a", err: error }, "webhooks cannot be taken from the table; they wait there"),
+      work: (webhook) => this.#send(webhook),
+    });
   }
 
   /** Open while the receiver is away: what is due then stays in the table, where it costs no attempt. */
@@ -76,51 +78,12 @@ export class WebhookSender {
 
   /** Says that something new is due; cheap, and safe to call at any time. */
   wake(): void {
-    this.#due = true;
-    this.#wakeUp.notify();
+    this.#due.wake();
   }
 
   /** Takes no more and waits for what is being posted; what does not end in time is sent again after its lease. */
-  async drain(options: { readonly timeoutMs: number }): Promise<void> {
-    this.#stopping = true;
-    this.#breaker.end();
-    this.#wakeUp.notify();
-    const finished = this.#loop.then(() => Promise.all(this.#posting));
-    await withinTime(options.timeoutMs, finished);
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      const free = this.#breaker.room(this.#options.concurrency) - this.#posting.size;
-      if (this.#due && free > 0) {
-        if (await this.#take(free)) continue;
-      }
-      if (this.#stopping) break;
-      const woken = await this.#wakeUp.wait(this.#options.pollIntervalMs);
-      if (!woken) this.#due = true;
-    }
-  }
-
-  /** Claims and starts up to `free`; false when the database did not answer. */
-  async #take(free: number): Promise<boolean> {
-    this.#due = false;
-    const { database, leaseMs, log } = this.#options;
-    let claimed: ClaimedWebhook[];
-    try {
-      claimed = await database.autoCommit((client) => claimWebhooks(client, { limit: free, leaseMs }));
-    } catch (error) {
-      log.warn({ step: "5a", err: error }, "webhooks cannot be taken from the table; they wait there");
-      return false;
-    }
-    if (claimed.length === free) this.#due = true;
-    for (const webhook of claimed) {
-      const posting = this.#send(webhook).finally(() => {
-        this.#posting.delete(posting);
-        this.#wakeUp.notify();
-      });
-      this.#posting.add(posting);
-    }
-    return true;
+  drain(options: { readonly timeoutMs: number }): Promise<void> {
+    return this.#due.drain(options);
   }
 
   async #send(webhook: ClaimedWebhook): Promise<void> {
@@ -137,7 +100,7 @@ export class WebhookSender {
     if (state.name === "open")
       this.#options.log.warn({ ...facts, err: state.cause }, "webhooks wait for their receiver");
     else this.#options.log.info(facts, "webhooks are posted");
-    this.#wakeUp.notify();
+    this.#due.roomChanged();
   }
 
   #judge(webhook: ClaimedWebhook, answer: PostResult): AttemptResult {

@@ -6,9 +6,9 @@ import type { Logger } from "../../../platform/log.js";
 import { serviceMeter } from "../../../platform/meter.js";
 import { type Rounds, startRounds } from "../../../platform/rounds.js";
 import { withinTime } from "../../../platform/within-time.js";
+import { DueWork } from "../../due-work.js";
 import { htmlFromText } from "../../html-from-text.js";
 import { nextDelayMs, type RetrySchedule } from "../../webhook/retry-schedule.js";
-import { WakeUp } from "../../webhook/wake-up.js";
 import { type Mailer, SMTP_CONNECTIONS } from "./open-mailer.js";
 import { type ClaimedEmail, claimEmails } from "./operations/claim-emails.js";
 import { purgeEmails } from "./operations/purge-emails.js";
@@ -57,15 +57,10 @@ class ServerFailure extends Error {
 /** Takes what is due whenever a place is free. */
 export class EmailSender {
   readonly #options: Required<EmailSenderOptions>;
-  readonly #wakeUp = new WakeUp();
   readonly #breaker: CircuitBreaker;
   readonly #outcomes: Counter;
-  readonly #loop: Promise<void>;
-  readonly #sending = new Set<Promise<void>>();
+  readonly #due: DueWork<ClaimedEmail>;
   readonly #purging: Rounds;
-  /** Whether the table may hold more that is due. */
-  #due = true;
-  #stopping = false;
 
   constructor(options: EmailSenderOptions) {
     this.#options = {
@@ -86,7 +81,15 @@ export class EmailSender {
       work: () => this.#purge(),
       failed: (error) => this.#options.log.warn({ err: error }, "old e-mails are not deleted"),
     });
-    this.#loop = this.#run();
+    const { database, leaseMs, pollIntervalMs, log } = this.#options;
+    this.#due = new DueWork({
+      breaker: this.#breaker,
+      concurrency: SMTP_CONNECTIONS,
+      pollIntervalMs,
+      claim: (limit) => database.autoCommit((session) => claimEmails(session, { limit, leaseMs })),
+      claimFailed: (error) => log.warn({ err: error }, "e-mails cannot be taken from the table; they wait there"),
+      work: (email) => this.#send(email),
+    });
   }
 
   /** Open while the server is away: what is due then stays in the table, where it costs no attempt. */
@@ -96,51 +99,12 @@ export class EmailSender {
 
   /** Says that something new is due; cheap, and safe to call at any time. */
   wake(): void {
-    this.#due = true;
-    this.#wakeUp.notify();
+    this.#due.wake();
   }
 
   /** Takes no more and waits for what is being handed over; what does not end in time is sent again after its lease. */
   async drain(options: { readonly timeoutMs: number }): Promise<void> {
-    this.#stopping = true;
-    this.#breaker.end();
-    this.#wakeUp.notify();
-    const finished = this.#loop.then(() => Promise.all([this.#purging.stop(), ...this.#sending]));
-    await withinTime(options.timeoutMs, finished);
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      const free = this.#breaker.room(SMTP_CONNECTIONS) - this.#sending.size;
-      if (this.#due && free > 0) {
-        if (await this.#take(free)) continue;
-      }
-      if (this.#stopping) break;
-      const woken = await this.#wakeUp.wait(this.#options.pollIntervalMs);
-      if (!woken) this.#due = true;
-    }
-  }
-
-  /** Claims and starts up to `free`; false when the database did not answer. */
-  async #take(free: number): Promise<boolean> {
-    this.#due = false;
-    const { database, leaseMs, log } = this.#options;
-    let claimed: ClaimedEmail[];
-    try {
-      claimed = await database.autoCommit((session) => claimEmails(session, { limit: free, leaseMs }));
-    } catch (error) {
-      log.warn({ err: error }, "e-mails cannot be taken from the table; they wait there");
-      return false;
-    }
-    if (claimed.length === free) this.#due = true;
-    for (const email of claimed) {
-      const sending = this.#send(email).finally(() => {
-        this.#sending.delete(sending);
-        this.#wakeUp.notify();
-      });
-      this.#sending.add(sending);
-    }
-    return true;
+    await Promise.all([this.#due.drain(options), withinTime(options.timeoutMs, this.#purging.stop())]);
   }
 
   async #purge(): Promise<void> {
@@ -213,6 +177,6 @@ export class EmailSender {
     const facts = { channel: "email", breaker: state.name };
     if (state.name === "open") this.#options.log.warn({ ...facts, err: state.cause }, "e-mails wait for their server");
     else this.#options.log.info(facts, "e-mails are handed over");
-    this.#wakeUp.notify();
+    this.#due.roomChanged();
   }
 }
