@@ -216,7 +216,7 @@ async function produceManifests(file, folder) {
   await writeFile(join(folder, KUBERNETES, file), text);
 }
 
-/** Writes the page anew with its table between the two comments, and leaves the rest of it alone. */
+/** Writes the page again with its table between the two comments, and leaves the rest of it alone. */
 async function produceTable({ page, module, make, marks }, folder) {
   const table = typeof make === "function" ? await make() : (await compiled(module))[make]();
   const text = await readFile(join(ROOT, page), "utf8");

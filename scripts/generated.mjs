@@ -1,4 +1,4 @@
-/** Makes an artefact anew, to compare it with what is checked in, or to put it there. */
+/** Makes an artefact again, to compare it with what is checked in, or to put it there. */
 import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ export function differences(artefact) {
   });
 }
 
-/** Writes the artefact anew. */
+/** Writes the artefact again. */
 export function regenerate(artefact, options) {
   return withFresh(artefact, options, async (fresh, kept) => {
     await rm(kept, { recursive: true, force: true });

@@ -15,6 +15,7 @@ import { endWithParent } from "./end-with-parent.mjs";
 import { differences } from "./generated.mjs";
 import { runMocha } from "./mocha-stage.mjs";
 import { BIOME, ROOT } from "./paths.mjs";
+import { idioms } from "./plain-words.mjs";
 import { misnamed } from "./structure.mjs";
 
 /** The suites besides what `npm test` runs by itself. */
@@ -100,6 +101,7 @@ process.exitCode = total.failed === 0 ? 0 : 1;
 async function checks() {
   await stage("format, lint, and who may import what", () => node(BIOME, "check", "--error-on-warnings"));
   await stage("names of files and folders", async () => (await misnamed()).join("\n"));
+  await stage("plain words", async () => (await idioms()).join("\n"));
   await stage("the API's definition (buf lint)", () => tool(lintApi()));
   await breakingChanges();
   for (const artefact of [...SOURCE_ARTEFACTS, ...DERIVED_ARTEFACTS]) {
@@ -127,7 +129,7 @@ async function stage(name, check) {
   const startedAt = performance.now();
   const problem = await Promise.resolve()
     .then(check)
-    .catch((error) => (error instanceof Error ? error.message : String(error)) || "It failed without a word.");
+    .catch((error) => (error instanceof Error ? error.message : String(error)) || "It failed, and printed nothing.");
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   total[problem ? "failed" : "passed"] += 1;
   console.log(`${problem ? "✘" : "✔"} ${name} (${seconds} s)`);
@@ -181,5 +183,5 @@ function node(script, ...args) {
 
 async function tool(run) {
   const { ok, output } = await run;
-  return ok ? "" : output || "It failed without a word.";
+  return ok ? "" : output || "It failed, and printed nothing.";
 }

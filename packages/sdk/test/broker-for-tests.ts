@@ -13,7 +13,7 @@ export interface BrokerForTests extends AsyncDisposable {
   readonly url: string;
   /** Messages that wait on a queue, or were delivered from it and are not settled. */
   messageCount(queue: string): Promise<number>;
-  /** Drops the TCP connection of every client without a word. */
+  /** Drops the TCP connection of every client silently. */
   dropConnections(): void;
 }
 

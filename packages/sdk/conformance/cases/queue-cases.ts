@@ -203,7 +203,7 @@ export const QUEUE_CASES: readonly ConformanceCase[] = [
       diesAfter(context, context.target.maximumDeliveries, (message) => message.release({ failed: true })),
     differs: {
       classic: {
-        why: "No number of failed deliveries sends a message to the dead-letter queue: it comes again for ever. Reject it, or let a processor set it aside.",
+        why: "No number of failed deliveries sends a message to the dead-letter queue: it comes again forever. Reject it, or let a processor set it aside.",
         seen: async (context) => {
           const destination = context.queue();
           await context.send(destination, "undead");

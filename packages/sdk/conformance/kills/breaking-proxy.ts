@@ -158,7 +158,7 @@ class ProxiedLine {
     this.#broker.resetAndDestroy();
   }
 
-  /** What a broken line held is lost, or reaches the broker late, when its sender has said it anew elsewhere. */
+  /** What a broken line held is lost, or reaches the broker late, when its sender has said it again elsewhere. */
   #clientLeft(): void {
     this.#down.stop();
     if (this.#broker.destroyed) return;

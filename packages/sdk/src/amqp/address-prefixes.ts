@@ -1,6 +1,6 @@
 /**
  * What a broker wants before an address to tell a topic from a queue of the same name. ActiveMQ Classic goes by it, and
- * would without a word bring what is for topic `x` to the queue `x`; Artemis goes by capabilities and annotations, and
+ * would silently bring what is for topic `x` to the queue `x`; Artemis goes by capabilities and annotations, and
  * names no prefixes.
  */
 import type { Destination } from "../destination.js";

@@ -21,7 +21,7 @@ export class AmqpWriter {
     return this.#position;
   }
 
-  /** A copy of what was written since the last call; the writer starts anew. */
+  /** A copy of what was written since the last call; the writer starts again. */
   finish(): Buffer {
     const copy = Buffer.allocUnsafe(this.#position);
     this.#buffer.copy(copy, 0, 0, this.#position);

@@ -141,7 +141,7 @@ export class Line {
     this.abandon(new MessagingError("closed", "The connection is closed."));
   }
 
-  /** Ends the line at once, without a word to the broker. */
+  /** Ends the line at once, and tells the broker nothing. */
   abandon(error: MessagingError): void {
     if (this.#lost !== undefined) return;
     this.#lost = error;

@@ -8,7 +8,7 @@ import { jmsFilters, MODIFIED_FAILED, priorityProperty } from "./rhea-engine.js"
 
 const OUTCOMES = ["amqp:accepted:list", "amqp:rejected:list", "amqp:released:list", "amqp:modified:list"];
 
-/** rhea's options of the receiving link. Read anew at each attach: a temporary queue changes its address. */
+/** rhea's options of the receiving link. Read again at each attach: a temporary queue changes its address. */
 export function receiverOptions(
   destination: Destination,
   { linkName, durable, shared, browses }: ConsumerIdentity,

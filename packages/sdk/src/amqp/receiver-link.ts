@@ -80,7 +80,7 @@ export class ReceiverLink implements Settler {
   }
 
   ask(): void {
-    // Nobody waits for the answer: without one the credit is given anew all the same.
+    // Nobody waits for the answer: without one the credit is given again all the same.
     this.drain(ASK_TIMEOUT_MS)?.catch(nothing);
   }
 

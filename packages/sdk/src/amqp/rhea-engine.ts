@@ -128,7 +128,7 @@ function guardWhatIsRead(connection: RheaConnection): void {
     onError: (error: Error) => connection.emit("error", error),
   };
   const init = connection.init;
-  // Connecting makes the transports anew.
+  // Connecting makes new transports.
   connection.init = (socket) => {
     init.call(connection, socket);
     guardFrames(connection.amqp_transport, options);

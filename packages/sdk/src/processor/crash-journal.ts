@@ -147,7 +147,7 @@ export class CrashJournal {
     });
   }
 
-  /** Writes the journal anew, whole or not at all, with what still matters. */
+  /** Writes the journal again, whole or not at all, with what still matters. */
   #compact(): void {
     if (this.#file !== undefined) {
       closeSync(this.#file);

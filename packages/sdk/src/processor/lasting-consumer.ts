@@ -1,4 +1,4 @@
-/** A consumer that is made anew when it ends although nobody closed it: its queue was deleted and is back, say. */
+/** A consumer that is made again when it ends although nobody closed it: its queue was deleted and is back, say. */
 import type { Connection } from "../connection.js";
 import type { Consumer } from "../consumer.js";
 import type { Message } from "../message.js";
@@ -18,7 +18,7 @@ export interface LastingConsumerParts {
 export class LastingConsumer {
   readonly #parts: LastingConsumerParts;
   #consumer: Consumer;
-  /** What a consumer made anew must be told: how much it may ask for. */
+  /** What a consumer made again must be told: how much it may ask for. */
   #credit: "stopped" | { readonly maximumUnsettled?: number } = {};
 
   private constructor(parts: LastingConsumerParts, consumer: Consumer) {

@@ -28,7 +28,7 @@ export async function setAside(step: Step, bad: BadMessage): Promise<boolean> {
     return true;
   }
   const why = { reason: bad.reason, errorClass: bad.errorClass, processor: name, origin: from };
-  // Made anew for each attempt, because it carries the time.
+  // Made again for each attempt, because it carries the time.
   const sent = await replaceBy(step, bad, () => deadLetterOf(bad.message, deadLetter, why));
   if (sent.name === "failed") {
     // Counting the delivery lets the broker's own limit end what this processor cannot.

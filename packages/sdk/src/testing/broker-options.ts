@@ -106,7 +106,7 @@ export interface Broker extends AsyncDisposable {
   messageCount(queue: string): number;
   /** What an operator would want to know of every queue of the moment, temporary ones and subscriptions too. */
   queues(): readonly QueueFigures[];
-  /** Drops the TCP connection of every client, or of those logged in as `user`, without a word. */
+  /** Drops the TCP connection of every client, or of those logged in as `user`, silently. */
   dropConnections(user?: string): void;
 
   /**

@@ -247,7 +247,7 @@ describe("a connection", () => {
     expect(causes).to.deep.equal(["connection-lost", refused, refused, refused]);
   });
 
-  it("does not try a refused log-in for ever", async () => {
+  it("does not try a refused log-in forever", async () => {
     let known = true;
     let logins = 0;
     await using peer = await ScriptedPeer.start({

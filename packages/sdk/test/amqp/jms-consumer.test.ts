@@ -228,8 +228,8 @@ describe("a JMS consumer on the embedded broker", () => {
     expect((await back.receive())?.text).to.equal("0");
     await back.close();
     await client.unsubscribe("watch");
-    const anew = await client.createConsumer(events, { subscription });
-    expect(await anew.receiveNoWait()).to.equal(undefined);
+    const second = await client.createConsumer(events, { subscription });
+    expect(await second.receiveNoWait()).to.equal(undefined);
     expect((await failure(client.unsubscribe("never"))).code).to.equal("not-found");
     expect((await failure(client.unsubscribe("a|b"))).code).to.equal("invalid-argument");
   });
@@ -239,17 +239,17 @@ describe("a JMS consumer on the embedded broker", () => {
     await (await connection.createConsumer(events, { subscription })).close();
     await send(1, events);
     await connection.unsubscribe("shared");
-    const anew = await connection.createConsumer(events, { subscription });
-    expect(await anew.receiveNoWait()).to.equal(undefined);
+    const second = await connection.createConsumer(events, { subscription });
+    expect(await second.receiveNoWait()).to.equal(undefined);
   });
 
-  it("makes temporary topics, which are anew after the line was lost", async () => {
+  it("makes temporary topics, which are new after the line was lost", async () => {
     const made = await connection.createTemporaryTopic();
     expect(made.kind).to.equal("temporary-topic");
     const before = made.address;
     const consumers = [await connection.createConsumer(made), await connection.createConsumer(made)];
     broker.dropConnections();
-    await until(() => connection.state.name === "open" && made.address !== before, "it is made anew");
+    await until(() => connection.state.name === "open" && made.address !== before, "it is made again");
     await using producer = await connection.createProducer(undefined);
     await producer.send({ text: "to both" }, { destination: made });
     for (const consumer of consumers) expect((await consumer.receive())?.text).to.equal("to both");
@@ -323,7 +323,7 @@ describe("a JMS consumer", () => {
     await until(() => peer.outcomes.length === 2, "all is settled");
 
     const second = consumer.receiveNoWait();
-    await until(() => questions() === 2, "it is asked anew");
+    await until(() => questions() === 2, "it is asked again");
     // The answer to the first question, late: it ends the credit of the second.
     peer.endCredit(sender);
     await until(() => questions() === 3, "it is asked once more");
@@ -376,7 +376,7 @@ describe("a JMS consumer", () => {
     expect(errors[0]).to.include({ code: "connection-lost" });
   });
 
-  it("tries again for ever when its link is closed without a reason, be it at once", async () => {
+  it("tries again forever when its link is closed without a reason, be it at once", async () => {
     await using peer = await ScriptedPeer.start({
       onReceiver: (sender) => {
         if (peer.senders.length > 1 && peer.senders.length < 15) sender.close();

@@ -135,7 +135,7 @@ export class ScriptedPeer implements AsyncDisposable {
     return `amqp://127.0.0.1:${this.port}`;
   }
 
-  /** Cuts every connection without a word. */
+  /** Cuts every connection silently. */
   drop(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

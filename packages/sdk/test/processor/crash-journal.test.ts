@@ -30,7 +30,7 @@ describe("A crash journal", function () {
       acknowledge: "auto",
       onMessage: (message) => void passedOn.add(idsOf([message]).join()),
     });
-    // Told by what has come out: a queue that is empty for a moment says little of messages in hand.
+    // Judged by what has come out: a queue that is empty for a moment says little of messages in hand.
     const allIsDone = async () => passedOn.size === 30 && (await step.count("dead")) === 1;
     let crashes = 0;
     for (let runs = 1; runs <= 10; runs += 1) {

@@ -94,7 +94,7 @@ describe("A processor that loses its connection", () => {
     });
     await until("the batch waits", () => processor.counts.retried === 1);
     step.broker.dropConnections();
-    await until("it was handled anew", () => processor.counts.handled === 1);
+    await until("it was handled again", () => processor.counts.handled === 1);
     expect(calls).to.equal(2);
   });
 

@@ -32,23 +32,23 @@ describe("Fault 4, drain that stays set", () => {
     receiver.drain_credit();
     await empty;
     receiver.add_credit(10);
-    await until(() => peer.flows.length === 3, "credit is given anew");
+    await until(() => peer.flows.length === 3, "credit is given again");
     expect(peer.flows.map(({ drain }) => drain)).to.deep.equal([false, true, true]);
   });
 
-  it("is not in the SDK: drain is said in one flow alone, and credit given anew", async () => {
+  it("is not in the SDK: drain is said in one flow alone, and credit given again", async () => {
     await using peer = await ScriptedPeer.start({ onReceiver: drained });
     await using connection = await connect(peer.url);
     const consumer = await connection.createConsumer(payment, { creditWindow: 10 });
     await until(() => peer.flows.length === 1, "credit is given");
     expect(await consumer.receiveNoWait()).to.equal(undefined);
-    await until(() => peer.flows.length === 3, "credit is given anew");
+    await until(() => peer.flows.length === 3, "credit is given again");
     expect(peer.flows.map(({ drain }) => drain)).to.deep.equal([false, true, false]);
     peer.senders[0]?.send({ body: "after" });
     expect((await consumer.receive())?.text).to.equal("after");
   });
 
-  it("is not in the SDK: credit is withdrawn without a drain, and given anew", async () => {
+  it("is not in the SDK: credit is withdrawn without a drain, and given again", async () => {
     await using peer = await ScriptedPeer.start();
     await using connection = await connect(peer.url);
     const consumer = await connection.createConsumer(payment, { creditWindow: 10 });
@@ -56,7 +56,7 @@ describe("Fault 4, drain that stays set", () => {
     consumer.stop();
     await until(() => peer.flows.length === 2, "credit is withdrawn");
     consumer.start();
-    await until(() => peer.flows.length === 3, "credit is given anew");
+    await until(() => peer.flows.length === 3, "credit is given again");
     expect(peer.flows).to.deep.equal([
       { credit: 10, drain: false },
       { credit: 0, drain: false },
@@ -159,7 +159,7 @@ describe("Fault 11, two links of one name in a session", () => {
 });
 
 describe("Fault 13, a server that never answers", () => {
-  it("is in rhea, which waits for ever, and not in the SDK, which has a time-out", async () => {
+  it("is in rhea, which waits forever, and not in the SDK, which has a time-out", async () => {
     const server = createServer((socket) => socket.on("error", () => {}).resume());
     server.listen(0, "127.0.0.1");
     await once(server, "listening");

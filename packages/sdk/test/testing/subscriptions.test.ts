@@ -179,7 +179,7 @@ describe("A topic of the embedded broker", () => {
     expect(await refusal(second)).to.equal("amqp:resource-locked");
   });
 
-  it("makes a durable subscription anew when it is taken up with another selector, unless it is in use", async () => {
+  it("makes a durable subscription again when it is taken up with another selector, unless it is in use", async () => {
     const first = await client.receiver(source({ durable: true, filter: selectorFilter("a = 1") }), { name: "alone" });
     await sender.send(message("one", { application_properties: { a: 1 } }));
     expect(broker.messageCount("news::reader.alone")).to.equal(1);

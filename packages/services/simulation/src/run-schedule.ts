@@ -157,7 +157,7 @@ class Run {
       if (this.#callers.open === 0 && !isHeldBack) return;
       if (!isHeldBack) waits += 1;
       if (waits > MAXIMUM_WAITS) {
-        this.#offences.push("a caller waits for ever");
+        this.#offences.push("a caller waits forever");
         return;
       }
       this.clock.advance(LONGEST_WAIT_MS);

@@ -66,7 +66,7 @@ export class Schedule {
     if (!this.#dead.has(actor)) this.#steps.push({ actor, name, run });
   }
 
-  /** Waits for a turn; for ever when the actor is killed meanwhile. */
+  /** Waits for a turn; forever when the actor is killed meanwhile. */
   turn(actor: Actor, name: string): Promise<void> {
     return new Promise((resolve) => this.add(actor, name, resolve));
   }

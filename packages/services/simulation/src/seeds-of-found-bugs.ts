@@ -1,4 +1,4 @@
-/** Schedules that once found a bug. Each is run by every `npm test`, for ever: add, never remove. */
+/** Schedules that once found a bug. Each is run by every `npm test`, forever: add, never remove. */
 export interface SeedOfFoundBug {
   readonly seed: number;
   /** What it found. */

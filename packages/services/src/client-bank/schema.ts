@@ -125,7 +125,7 @@ export const clearingAccounts = clientBankSchema.table(
   (table) => [check("clearing_accounts_currency", sql`${table.currency} ~ '^[A-Z]{3}$'`)],
 );
 
-/** Every payment that reached step 3, for ever. */
+/** Every payment that reached step 3, forever. */
 export const payments = clientBankSchema.table(
   "payments",
   {
@@ -204,7 +204,7 @@ export const payments = clientBankSchema.table(
   ],
 );
 
-/** Every refund that reached step R3, declined ones too, for ever. */
+/** Every refund that reached step R3, declined ones too, forever. */
 export const refunds = clientBankSchema.table(
   "refunds",
   {

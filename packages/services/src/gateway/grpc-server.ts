@@ -20,7 +20,7 @@ const OPTIONS = {
   "grpc.max_receive_message_length": MAXIMUM_REQUEST_BYTES,
   /** Calls at once on one connection; a client queues further ones. */
   "grpc.max_concurrent_streams": 2_000,
-  /** A client that vanished without a word is noticed within 80 s. */
+  /** A client that vanished silently is noticed within 80 s. */
   "grpc.keepalive_time_ms": 60_000,
   "grpc.keepalive_timeout_ms": 20_000,
   /** A connection without calls gives its place to others; clients connect again by themselves. */

@@ -68,7 +68,7 @@ export const clearingAccounts = merchantBankSchema.table(
   (table) => [check("clearing_accounts_currency", sql`${table.currency} ~ '^[A-Z]{3}$'`)],
 );
 
-/** One for every payment that reached step 4, declined ones too: what was decided, for ever. */
+/** One for every payment that reached step 4, declined ones too: what was decided, forever. */
 export const receipts = merchantBankSchema.table(
   "receipts",
   {
@@ -94,7 +94,7 @@ export const receipts = merchantBankSchema.table(
   ],
 );
 
-/** One for every refund that reached step R2, declined ones too: what was decided, for ever. */
+/** One for every refund that reached step R2, declined ones too: what was decided, forever. */
 export const refunds = merchantBankSchema.table(
   "refunds",
   {

@@ -31,9 +31,7 @@ const FIELDS = { subject: "subject", body: "body", htmlBody: "html_body" } as co
 export function problemsOf(template: Template, renderer: TemplateRenderer): TemplateProblem[] {
   const { name, language } = template;
   if (!isTemplateName(name)) {
-    return [
-      { field: "name", description: `No end is told by a template ${name}: there are ${TEMPLATE_NAMES.join(", ")}.` },
-    ];
+    return [{ field: "name", description: `No end has a template ${name}: there are ${TEMPLATE_NAMES.join(", ")}.` }];
   }
   let samples: object[];
   try {

@@ -20,7 +20,7 @@ export function createLogger(service: string, level: string): Logger {
     }
   });
   // Whoever started us reads our output, and is gone: sonic-boom 4.2.1's flushSync would repeat a write that fails with
-  // EPIPE for ever, and the process would never end. pino sees to the same for writes that are not synchronous.
+  // EPIPE forever, and the process would never end. pino sees to the same for writes that are not synchronous.
   process.once("disconnect", () => {
     Object.assign(out, { write: () => true, flushSync: () => undefined, end: () => undefined });
   });

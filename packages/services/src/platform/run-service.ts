@@ -37,7 +37,7 @@ export interface RunningService {
   readonly checks?: Readonly<Record<string, ReadinessCheck>>;
   /** The service is ready only while their breakers are closed and their messages get through. */
   readonly steps?: Steps;
-  /** Before what payments do not need: told by readiness, which they do not change. */
+  /** Before what payments do not need: readiness names them, and does not depend on them. */
   readonly minorBreakers?: Breakers;
   /** Ports of its own, told to whoever started the process. */
   readonly ports?: Readonly<Record<string, number>>;

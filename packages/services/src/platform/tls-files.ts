@@ -1,4 +1,4 @@
-/** The PEM files of a process, read and checked: what is wrong is told by the variable that names the file. */
+/** The PEM files of a process, read and checked: an error says which variable names the file. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { ConfigurationError } from "./configuration.js";

@@ -6,7 +6,7 @@ import { PAYMENT_ID, REFUND_ID } from "./payment-id.js";
 
 /** Logs an event of the processor of `step`, with the payment's or refund's id and the trace's where the message has them. */
 export function logStepEvent(event: ProcessorEvent, step: string, log: Logger): void {
-  // Such events are rare: looking the counter up anew costs less than having every service make it.
+  // Such events are rare: looking the counter up again costs less than having every service make it.
   serviceMeter()
     .createCounter("quittance.step.events", {
       description: "Events in a step other than a message handled at the first try.",

@@ -38,7 +38,7 @@ async function cleanUp(wards: readonly Ward[]): Promise<void> {
   }
 }
 
-// Whoever asks this process to stop means the launcher, whose end is told by the pipe.
+// Whoever asks this process to stop means the launcher, whose end the pipe shows.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
 const wards = new Map<number, Ward>();

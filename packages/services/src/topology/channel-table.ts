@@ -1,6 +1,6 @@
 /**
- * Every queue and topic, and the kinds of messages that each carries. Who writes and who reads them is told by the steps
- * of the services, in system-table.ts; queue-map.ts puts both together.
+ * Every queue and topic, and the kinds of messages that each carries. Who writes and who reads them stands in the
+ * steps of the services, in system-table.ts; queue-map.ts puts both together.
  */
 
 /** JMS priority of messages that somebody waits for: `payment`, `bank-result`, `hold-order` and `refund`. */

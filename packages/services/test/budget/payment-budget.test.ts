@@ -79,7 +79,7 @@ describe("What payments cost", function () {
     }
   }
 
-  it("is told by name and number when it grows, or when something is new", () => {
+  it("is named with its number when it grows, or when something is new", () => {
     const allowed = { "round trips": 2, "statement COMMIT": 1 };
     const counts = { "round trips": 4, "statement COMMIT": 1, "statement BEGIN": 1 };
     expect(overspent(allowed, counts)).to.deep.equal([

@@ -71,7 +71,7 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
     }
   }
 
-  /** All that money and people are told by. */
+  /** All that a forgery could change: books, and what people hear. */
   function traces(): Promise<object[]> {
     return house().query(`
       SELECT (SELECT count(*) FROM client_bank.ledger_entries)::int AS client_entries,

@@ -91,7 +91,7 @@ describe("a sealed card", () => {
     expect(await openCard(sealed, KEYS, reversed)).to.deep.equal(CARD);
   });
 
-  it("that holds something else is refused without a word of it", async () => {
+  it("that holds something else is refused, and none of it is shown", async () => {
     for (const content of [JSON.stringify({ ...CARD, number: "4242-4242" }), '{"number":4242424242424242', "[]"]) {
       const failure = await failureOf(openCard(await sealedByJose(content), KEYS, MESSAGE));
       expect(failure.message).to.equal("The sealed content is not a card.");

@@ -9,7 +9,7 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 export interface AmqpServer {
   readonly port: number;
-  /** Cuts the lines of all peers, or of those of one user, without a word. */
+  /** Cuts the lines of all peers, or of those of one user, silently. */
   dropConnections(user?: string): void;
   /** Stops listening and cuts every line at once, as when the process is killed. Resolves when the port is free. */
   abort(): Promise<void>;

@@ -88,12 +88,12 @@ export class ServerConnection {
     return this.#user;
   }
 
-  /** Cuts the line without a word. */
+  /** Cuts the line silently. */
   drop(): void {
     this.#socket.destroy();
   }
 
-  /** Cuts the line without a word, and has given back what the peer held when it returns. */
+  /** Cuts the line silently, and has given back what the peer held when it returns. */
   abort(): void {
     this.drop();
     this.#end();

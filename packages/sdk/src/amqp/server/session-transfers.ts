@@ -166,7 +166,7 @@ export class OutgoingTransfers {
     if (!settled && state === undefined) return;
     this.#each(first, last, (id, { delivery }) => {
       this.#unsettled.delete(id);
-      // Settled without a word: as the default outcome of JMS clients, the delivery failed.
+      // Settled silently: as the default outcome of JMS clients, the delivery failed.
       delivery.settle(state ?? DELIVERY_FAILED);
     });
     // A receiver that settles second waits until it hears that this side has settled.

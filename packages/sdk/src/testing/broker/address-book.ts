@@ -9,7 +9,7 @@ import type { MessageQueue } from "./message-queue.js";
 import { type BrokerSettings, MANAGEMENT_ADDRESS } from "./settings.js";
 import { StoredMessage } from "./stored-message.js";
 
-/** Temporary addresses remembered after their end, so that a late reply does not make them anew. */
+/** Temporary addresses remembered after their end, so that a late reply does not make them again. */
 const GONE_TEMPORARY_ADDRESSES = 20_000;
 /** Addresses at once; whoever makes up names must end somewhere. */
 const MAXIMUM_ADDRESSES = 100_000;

@@ -85,7 +85,7 @@ export class Address implements MessageHome {
   }
 
   /**
-   * Stores the message on every queue that it is for, or on one alone; a duplicate is dropped without a word. Inside a
+   * Stores the message on every queue that it is for, or on one alone; a duplicate is dropped silently. Inside a
    * transaction it is stored when that commits, and a duplicate makes the transaction fail. Of two with one id in one
    * transaction both are stored, as in Artemis.
    * @throws Refusal when the address is full or deleted, or the duplicate id has a wrong type.

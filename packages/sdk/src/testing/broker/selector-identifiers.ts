@@ -26,7 +26,7 @@ const HEADERS: Readonly<Record<string, ValueReader>> = {
   AMQSize: (message) => BigInt(message.bytes.length),
 };
 
-/** Header fields that JMS keeps out of selectors (3.8.1.1), and those that Artemis leaves unknown without a word. */
+/** Header fields that JMS keeps out of selectors (3.8.1.1), and those that Artemis silently leaves unknown. */
 const REFUSED: ReadonlySet<string> = new Set([
   "JMSDestination",
   "JMSReplyTo",

@@ -120,7 +120,7 @@ export class StoredMessage {
     return delay === undefined || delay <= 0 ? 0 : now + delay;
   }
 
-  /** The bytes for a delivery after so many failed ones, in parts. Only the header is ever written anew. */
+  /** The bytes for a delivery after so many failed ones, in parts. Only the header is ever written again. */
   partsFor(failures: number): readonly Buffer[] {
     const { header, bareStart, hasDeliveryAnnotations } = this.sections;
     const asItCame = failures === this.#header.deliveryCount;

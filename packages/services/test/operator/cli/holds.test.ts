@@ -54,7 +54,7 @@ describe("holds", function () {
     expect(out).to.contain(`${paymentId} is PENDING and holds nothing`).and.to.contain(`${unknown} is not recorded`);
   });
 
-  it("are told by explain as what they are: nothing hangs", async () => {
+  it("are shown by explain as what they are: nothing hangs", async () => {
     const { paymentId } = await hold(3);
     const { out } = await run("explain", paymentId);
     expect(out).to.match(/3 +client-bank +holds 1000 EUR of c-/);
