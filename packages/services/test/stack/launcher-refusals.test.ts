@@ -7,6 +7,7 @@ import { expect } from "chai";
 import pg from "pg";
 import { BROKER_USERS, type BrokerUserName } from "../../dist/shared/queue-map.js";
 import { embeddedBrokerOptions } from "../../dist/stack/embedded-broker-options.js";
+import { signalProcess } from "../../dist/stack/process-identity.js";
 import { testPostgres } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";
 import { LAUNCHER_MAIN, START_MS, STOP_MS, treeOf, untilGone, untilUp, useLaunchers } from "./launcher-for-tests.js";
@@ -59,7 +60,8 @@ describe("npm start", function () {
     await eventually("it owns the folder", () => existsSync(join(own, "owner.json")), START_MS);
     const processes = treeOf(first.child.pid as number).map(({ identity }) => identity);
     // Without its guardian too, which would have removed the file.
-    for (const { pid } of [...processes].reverse()) process.kill(pid, "SIGKILL");
+    // Some are brief, and have ended by then.
+    for (const process of [...processes].reverse()) signalProcess(process, "SIGKILL");
     await first.exitCode();
     const second = launch(["--once", "--quiet"], own);
     expect(await second.exitCode(), second.output()).to.equal(0);
