@@ -36,7 +36,7 @@ const BESIDES = [
 const BUNDLER = "esbuild@0.28";
 const RUN_TIMEOUT_MS = 60_000;
 const CONFORMANCE_TIMEOUT_MS = 180_000;
-/** Pages besides the README with such blocks; one needs rhea-promise. */
+/** Pages other than the README with such blocks; one needs rhea-promise. */
 const PAGES = ["docs/coming-from-rhea-promise.md"];
 /** Marks of a block that is run as it stands, and what it prints. */
 const RUN_BY_CI = /<!-- run by CI -->\n```(ts|js|cjs)\n([\s\S]*?)```(?:\n+<!-- prints: ([\s\S]*?) -->)?/g;

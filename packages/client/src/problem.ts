@@ -22,7 +22,7 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
 const KNOWN = new Set(["type", "title", "status", "detail", "instance", "reason", "violations"]);
 const TRACE = "urn:quittance:trace:";
 
-/** The error that an answer tells of. What answers may also be a proxy, which knows nothing of problem details. */
+/** The error in an answer. What answers may also be a proxy, which knows nothing of problem details. */
 export function errorOfAnswer(response: Response, text: string): QuittanceError {
   const { status, headers } = response;
   const retryAfterMs = retryAfterOf(headers.get("retry-after"));
@@ -36,7 +36,7 @@ export function errorOfAnswer(response: Response, text: string): QuittanceError 
   return errorOfProblem(problem, { status, retryAfterMs, traceId: traceIdIn(headers) });
 }
 
-/** The error that problem details tell of. */
+/** The error in problem details. */
 export function errorOfProblem(
   problem: Readonly<Record<string, unknown>>,
   known: { readonly status: number; readonly retryAfterMs?: number | undefined; readonly traceId?: string | undefined },

@@ -1,6 +1,7 @@
 /** A watch over HTTP: server-sent events, as the HTML standard has them (section 9.2). */
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { withinTime } from "../platform/within-time.js";
 import type { States, WatchedState, Watching } from "./watches.js";
 
 /** A comment, while there is no news: proxies end connections on which nothing moves. */
@@ -66,7 +67,7 @@ async function* eventsOf<Resource>(
   try {
     let next = nextOf(states);
     for (;;) {
-      const state = await within(next, heartbeatMs);
+      const state = await withinTime(heartbeatMs, next);
       if (state === undefined) yield HEARTBEAT;
       else if (state.done) return;
       else {
@@ -89,19 +90,6 @@ function nextOf<State>(states: AsyncGenerator<State, void>): Promise<IteratorRes
   const next = states.next();
   next.catch(() => undefined);
   return next;
-}
-
-/** What a promise resolves with; undefined when it has not done so in time. */
-async function within<Value>(promise: Promise<Value>, timeoutMs: number): Promise<Value | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Where an earlier stream ended; undefined for one that is none of ours, so that everything is told. */

@@ -1,6 +1,6 @@
 /**
  * Changes of payments and refunds, as client-bank tells them on `payment-update`: one subscription for all open watches.
- * client-bank tells of what a notice of this gateway's names, and of nothing else.
+ * client-bank publishes changes of what a notice of this gateway names, and of nothing else.
  */
 import type { Connection, Consumer, Message } from "@quittance/sdk";
 import type { Logger } from "../platform/log.js";

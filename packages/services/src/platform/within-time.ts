@@ -1,11 +1,11 @@
-/** Resolves when the work has ended or the time is up; rejects when the work fails before. */
-export async function withinTime(timeoutMs: number, work: Promise<unknown>): Promise<void> {
+/** Resolves with what the work gives, or with undefined when the time is up; rejects when the work fails before. */
+export async function withinTime<Value>(timeoutMs: number, work: Promise<Value>): Promise<Value | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
+  const timeUp = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), timeoutMs);
   });
   try {
-    await Promise.race([work, timeUp]);
+    return await Promise.race([work, timeUp]);
   } finally {
     clearTimeout(timer);
   }

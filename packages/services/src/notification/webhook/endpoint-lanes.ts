@@ -1,7 +1,7 @@
 /** The endpoints that a sender works for: which have something due, and how much each may take. */
 import { type BreakerOptions, type CircuitBreaker, createBreaker } from "@quittance/sdk";
 import type { ClaimedDelivery, Room } from "../operations/claim-deliveries.js";
-import { postCounted } from "./post-counted.js";
+import { runCounted } from "../run-counted.js";
 import type { PostResult } from "./posted-webhook.js";
 
 /** Endpoints that may be known to have something due; the next look through the queues finds further ones. */
@@ -81,7 +81,7 @@ export class EndpointLanes {
 
   /** Posts, and has the endpoint's breaker count the result. */
   run(endpointId: string, post: () => Promise<PostResult>): Promise<PostResult> {
-    return postCounted(this.#laneOf(endpointId).breaker, post);
+    return runCounted(this.#laneOf(endpointId).breaker, post);
   }
 
   /** A webhook to this endpoint ended. */

@@ -5,7 +5,8 @@ import type { Logger } from "../../platform/log.js";
 import { DueWork } from "../due-work.js";
 import { type ClaimedWebhook, claimWebhooks } from "../operations/claim-webhooks.js";
 import { type AttemptResult, recordAttempts } from "../operations/record-attempts.js";
-import { DEFAULT_BREAKER, postCounted } from "./post-counted.js";
+import { runCounted } from "../run-counted.js";
+import { DEFAULT_BREAKER } from "./default-breaker.js";
 import type { WebhookPoster } from "./post-webhook.js";
 import type { PostResult } from "./posted-webhook.js";
 import { ResultRecorder } from "./result-recorder.js";
@@ -89,7 +90,7 @@ export class WebhookSender {
   async #send(webhook: ClaimedWebhook): Promise<void> {
     const { payload, traceparent, tracestate } = webhook;
     const posted = { id: webhookIdOf(webhook), payload, traceparent, tracestate };
-    const answer = await postCounted(this.#breaker, () => this.#options.poster.post(posted));
+    const answer = await runCounted(this.#breaker, () => this.#options.poster.post(posted));
     const result = this.#judge(webhook, answer);
     this.#log(webhook, result);
     await this.#recorder.record(result);

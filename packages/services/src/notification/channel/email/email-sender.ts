@@ -8,6 +8,7 @@ import { type Rounds, startRounds } from "../../../platform/rounds.js";
 import { withinTime } from "../../../platform/within-time.js";
 import { DueWork } from "../../due-work.js";
 import { htmlFromText } from "../../html-from-text.js";
+import { runCounted } from "../../run-counted.js";
 import { nextDelayMs, type RetrySchedule } from "../../webhook/retry-schedule.js";
 import { type Mailer, SMTP_CONNECTIONS } from "./open-mailer.js";
 import { type ClaimedEmail, claimEmails } from "./operations/claim-emails.js";
@@ -42,17 +43,6 @@ export const EMAIL_RETRY_SCHEDULE: RetrySchedule = {
 
 /** E-mails that one statement deletes: the next round goes on. */
 const PURGE_BATCH = 10_000;
-
-/** The server is away, as the breaker wants it: thrown. */
-class ServerFailure extends Error {
-  override readonly name = "ServerFailure";
-  readonly result: MailResult;
-
-  constructor(result: Extract<MailResult, { readonly kind: "failed" }>) {
-    super(result.reason);
-    this.result = result;
-  }
-}
 
 /** Takes what is due whenever a place is free. */
 export class EmailSender {
@@ -123,22 +113,10 @@ export class EmailSender {
     }
   }
 
-  /** What was claimed is handed over even if the breaker has just opened: its attempt is counted already. */
-  async #handOver(email: ClaimedEmail): Promise<MailResult> {
-    const { mailer } = this.#options;
+  #handOver(email: ClaimedEmail): Promise<MailResult> {
     const htmlBody = email.htmlBody ?? htmlFromText(email.body, email.language);
     const outgoing = { ...email, to: email.address, htmlBody, time: email.createTime };
-    try {
-      const counted = this.#breaker.run(async () => {
-        const result = await mailer.send(outgoing);
-        if (result.kind === "failed") throw new ServerFailure(result);
-        return result;
-      });
-      return (await counted) ?? (await mailer.send(outgoing));
-    } catch (error) {
-      if (error instanceof ServerFailure) return error.result;
-      throw error;
-    }
+    return runCounted(this.#breaker, () => this.#options.mailer.send(outgoing));
   }
 
   #judge({ id, attempt, ageMs, address }: ClaimedEmail, answer: MailResult): EmailResult {
