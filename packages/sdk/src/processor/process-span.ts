@@ -13,7 +13,7 @@ import type { Destination } from "../destination.js";
 import type { Incoming } from "../processor.js";
 import { attributesOf, errorTypeOf, markFailed, nameOf } from "../telemetry/attributes.js";
 import { type Instruments, registeredInstruments, registeredTracer } from "../telemetry/listeners.js";
-import { isSampled, linksTo, parseTraceparent } from "../telemetry/trace-context.js";
+import { areUnsampled, isSampled, linksTo, parseTraceparent } from "../telemetry/trace-context.js";
 
 /** Where a handler's batches come from. */
 export interface SpanSource {
@@ -23,8 +23,8 @@ export interface SpanSource {
 
 /**
  * Runs `work` in a span `process {destination}` (messaging semantic conventions 1.44). A batch links to the trace of
- * each message, and each message that is sampled has a span in its own trace; a single message's context is the parent, and where its
- * trace is not sampled there is no span.
+ * each message, and each message that is sampled has a span in its own trace; a single message's context is the parent.
+ * Where no message's trace is sampled there is no span.
  */
 export function withProcessSpan<T>(
   source: SpanSource,
@@ -58,6 +58,7 @@ async function inSpan<T>(
   work: () => T | Promise<T>,
 ): Promise<T> {
   const [first] = batch;
+  if (batch.length > 1 && areUnsampled(batch.map(({ message }) => message))) return work();
   const only = batch.length === 1 ? parseTraceparent(first?.message.traceparent, first?.message.tracestate) : undefined;
   const parent = only === undefined ? context.active() : trace.setSpanContext(context.active(), only);
   // Log lines and sends of the handler still find their trace.

@@ -12,29 +12,33 @@ export function nameOf({ kind, address }: Destination): string {
   return isTemporary(kind) ? "(temporary)" : address;
 }
 
-/** Attribute sets that are kept; those of further destinations are made each time. */
-const MAXIMUM_KEPT = 4_000;
-const kept = new Map<string, Attributes>();
+/** Destinations whose attribute sets are kept; those of further ones are made each time. */
+const MAXIMUM_KEPT = 1_000;
+/** By the destination's name, then by the operation's: a key joined of both would be joined for each message. */
+const kept = new Map<string, Map<string, Attributes>>();
 
 /** The attributes of both spans and metrics; the same frozen object for the same operation on the same destination. */
 export function attributesOf(destination: Destination, type: OperationType, name: string = type): Attributes {
-  const key = isTemporary(destination.kind) ? name : `${name} ${destination.address}`;
-  return kept.get(key) ?? keep(key, destination, { type, name });
+  const destinationName = nameOf(destination);
+  const ofDestination = kept.get(destinationName);
+  return ofDestination?.get(name) ?? keep(destinationName, destination, { type, name });
 }
 
 function keep(
-  key: string,
+  destinationName: string,
   destination: Destination,
   { type, name }: { readonly type: OperationType; readonly name: string },
 ): Attributes {
   const attributes = Object.freeze({
     "messaging.system": "activemq",
-    "messaging.destination.name": nameOf(destination),
+    "messaging.destination.name": destinationName,
     "messaging.operation.name": name,
     "messaging.operation.type": type,
     ...(isTemporary(destination.kind) && { "messaging.destination.temporary": true }),
   });
-  if (kept.size < MAXIMUM_KEPT) kept.set(key, attributes);
+  const ofDestination = kept.get(destinationName);
+  if (ofDestination !== undefined) ofDestination.set(name, attributes);
+  else if (kept.size < MAXIMUM_KEPT) kept.set(destinationName, new Map([[name, attributes]]));
   return attributes;
 }
 

@@ -7,7 +7,7 @@ import { attributesOf, markFailed, nameOf } from "./attributes.js";
 import { registeredInstruments, registeredTracer } from "./listeners.js";
 import type { DestinationCounts } from "./message-counts.js";
 import type { SendDurations } from "./send-durations.js";
-import { isUnsampled, linksTo, parseTraceparent, traceparentOf } from "./trace-context.js";
+import { areUnsampled, isUnsampled, linksTo, parseTraceparent, traceparentOf } from "./trace-context.js";
 
 /** A send that somebody observes. */
 export class ObservedSend {
@@ -114,7 +114,7 @@ export function observeSettle(outcome: "accept" | "release" | "reject", message:
 
 /** A span of what is over already. Links and what only readers look for are made where it is recorded. */
 function tell(tracer: Tracer, name: string, messages: readonly MessageBase[], options: SpanOptions): void {
-  if (messages.every(({ traceparent }) => isUnsampled(traceparent))) return;
+  if (areUnsampled(messages)) return;
   const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, ...options });
   if (span.isRecording()) span.addLinks(linksTo(messages)).setAttributes(sizeOf(messages));
   span.end();

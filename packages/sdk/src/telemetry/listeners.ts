@@ -1,5 +1,14 @@
 /** Who listens: the tracer and the instruments of the application's providers, or nobody, which must cost nothing. */
-import { createNoopMeter, type Histogram, type MeterProvider, metrics, type Tracer, trace } from "@opentelemetry/api";
+import {
+  createNoopMeter,
+  type Histogram,
+  type MeterProvider,
+  metrics,
+  type ProxyTracerProvider,
+  type Tracer,
+  type TracerProvider,
+  trace,
+} from "@opentelemetry/api";
 import { MessageCounts } from "./message-counts.js";
 
 const SCOPE = "@quittance/sdk";
@@ -13,14 +22,29 @@ export interface Instruments {
   readonly messages: MessageCounts;
 }
 
-/** The tracer of the application's provider, or undefined when it has registered none. */
+let tracing: { readonly provider: TracerProvider; readonly tracer: Tracer | undefined } | undefined;
+
+/**
+ * The tracer of the application's provider, or undefined when it has registered none. Kept for each provider: each
+ * message asks several times, and a provider joins a key from the name each time.
+ */
 export function registeredTracer(): Tracer | undefined {
   const provider = trace.getTracerProvider();
-  // The API hands out a proxy until, and after, a provider is registered; it alone knows whether one stands behind it.
-  if ("getDelegateTracer" in provider && typeof provider.getDelegateTracer === "function") {
-    return provider.getDelegateTracer(SCOPE) as Tracer | undefined;
+  // The API hands out a proxy until, and after, a provider is registered; it alone knows whether one is behind it.
+  const proxy = isProxy(provider) ? provider : undefined;
+  const behind = proxy?.getDelegate() ?? provider;
+  if (tracing?.provider !== behind) {
+    tracing = {
+      provider: behind,
+      tracer: proxy === undefined ? provider.getTracer(SCOPE) : proxy.getDelegateTracer(SCOPE),
+    };
   }
-  return provider.getTracer(SCOPE);
+  return tracing.tracer;
+}
+
+/** By what it can do: another copy of the API may have made it. */
+function isProxy(provider: TracerProvider): provider is ProxyTracerProvider {
+  return "getDelegate" in provider && "getDelegateTracer" in provider;
 }
 
 let known: { readonly provider: MeterProvider; readonly instruments: Instruments | undefined } | undefined;

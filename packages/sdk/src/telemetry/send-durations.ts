@@ -10,12 +10,17 @@ export class SendDurations {
   /** The first error of each destination, by the attributes, which are the same object for the same destination. */
   readonly #outcomes = new Map<Attributes, unknown>();
 
+  /** Where the last message went that was sent without an error: most calls send to one destination. */
+  #succeeded: Destination | undefined;
+
   constructor(instruments: Instruments) {
     this.#instruments = instruments;
   }
 
   /** Notes how one message ended. */
   ended(destination: Destination, error: unknown): void {
+    if (error === undefined && destination === this.#succeeded) return;
+    if (error === undefined) this.#succeeded = destination;
     const attributes = attributesOf(destination, "send");
     if (error !== undefined || !this.#outcomes.has(attributes)) {
       this.#outcomes.set(attributes, this.#outcomes.get(attributes) ?? error);

@@ -39,6 +39,11 @@ export function isUnsampled(traceparent: string | undefined): boolean {
   return traceparent !== undefined && TRACEPARENT.test(traceparent) && !isSampled(traceparent);
 }
 
+/** Whether that was decided for the trace of each of some messages: nobody will look for what happened to them. */
+export function areUnsampled(messages: readonly { readonly traceparent: string | undefined }[]): boolean {
+  return messages.every(({ traceparent }) => isUnsampled(traceparent));
+}
+
 /** Links to the contexts with which messages came. */
 export function linksTo(
   messages: readonly { readonly traceparent: string | undefined; readonly tracestate?: string | undefined }[],

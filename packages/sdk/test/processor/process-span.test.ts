@@ -55,6 +55,16 @@ describe("The process span", () => {
     });
   });
 
+  it("is not started for a batch without a sampled message: nobody would look for it", async () => {
+    await using step = await StepFixture.start();
+    await using producer = await step.connection.createProducer(IN);
+    const traceparents = ["1", "2"].map((digit) => `00-${traceId}-000000000000000${digit}-00`);
+    await producer.sendAll(traceparents.map((traceparent, n) => ({ message: { json: payments(2)[n], traceparent } })));
+    const processor = await step.open({ handle: passOn });
+    await until("both are handled", () => processor.counts.handled === 2);
+    expect(spans.map(({ name }) => name)).to.deep.equal([]);
+  });
+
   it("is a child of a single message's span, and tells the type of an error but not its words", async () => {
     await using step = await StepFixture.start();
     await using producer = await step.connection.createProducer(IN);

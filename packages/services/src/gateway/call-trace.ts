@@ -9,6 +9,7 @@ import {
   TraceFlags,
   trace,
 } from "@opentelemetry/api";
+import { serviceTracer } from "../platform/tracer.js";
 import { holdsCardNumber } from "../shared/card-number-in-text.js";
 import { continueTrace } from "./trace-context.js";
 
@@ -35,9 +36,8 @@ export function startCallTrace(caller: CallerTrace, name: string, attributes: At
   // Says whether the caller's trace can be continued, and makes ids where no tracer does.
   const made = continueTrace(caller.traceparent);
   const parent = parentOf(caller, made);
-  const tracer = trace.getTracer("@quittance/services");
   const at = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
-  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, at);
+  const span = serviceTracer().startSpan(name, { kind: SpanKind.SERVER, attributes }, at);
   const own = span.spanContext();
   // Without a tracer the span is the parent itself, or nothing.
   const traced = trace.isSpanContextValid(own) && own.spanId !== parent?.spanId;

@@ -1,5 +1,6 @@
 /** The span of one attempt at a webhook, and the trace context that the receiver gets with it. */
 import { createTraceState, ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
+import { serviceTracer } from "../../platform/tracer.js";
 import type { PostedWebhook, PostResult } from "./posted-webhook.js";
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
@@ -20,7 +21,7 @@ export function startPostSpan(url: URL, { traceparent, tracestate }: PostedWebho
     isRemote: true,
     ...(tracestate && { traceState: createTraceState(tracestate) }),
   };
-  const span = trace.getTracer("@quittance/services").startSpan(
+  const span = serviceTracer().startSpan(
     "POST",
     {
       kind: SpanKind.CLIENT,
