@@ -23,6 +23,7 @@ const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own 
   chaos      build, then break a running house round after round (see npm run chaos -- --help)
   fuzz       build, then send requests that are nearly right to both doors of a house of its own (see --help)
   bench      build, then run the bench
+  soak       build, then load the SDK for minutes through a proxy that breaks its lines (see npm run soak -- --help)
   simulate   build, then run schedules of the payment cycle on a simulated broker, database and clock (see --help)
   test:contract
              build, then call a house's HTTP door by the OpenAPI document that it serves (see npm run test:contract -- --help)
@@ -47,6 +48,7 @@ const AFTER_BUILD = {
   chaos: ["--enable-source-maps", join(ROOT, "packages/services/chaos/dist/main.js")],
   fuzz: ["--enable-source-maps", join(ROOT, "packages/services/fuzz/dist/main.js")],
   simulate: ["--enable-source-maps", join(ROOT, "packages/services/simulation/dist/main.js")],
+  soak: ["--enable-source-maps", join(ROOT, "packages/sdk/conformance/soak/main.mjs")],
   quittance: ["--enable-source-maps", join(ROOT, "packages/services/dist/operator/cli/main.js")],
   "test:contract": ["--enable-source-maps", join(ROOT, "packages/services/contract/main.mjs")],
   "test:alerts": [join(ROOT, "deploy/monitoring/test/main.mjs")],

@@ -37,11 +37,15 @@ const BROKER_XML = `<configuration xmlns="urn:activemq"><core xmlns="urn:activem
       <auto-create-addresses>true</auto-create-addresses>
       <auto-delete-addresses>false</auto-delete-addresses>
     </address-setting>
-    <address-setting match="kills.#">
+${["kills", "soak"]
+  .map(
+    (load) => `    <address-setting match="${load}.#">
       <max-delivery-attempts>-1</max-delivery-attempts>
       <auto-delete-queues>false</auto-delete-queues>
     </address-setting>
-    <address-setting match="${CLOSED_PREFIX}#">
+`,
+  )
+  .join("")}    <address-setting match="${CLOSED_PREFIX}#">
       <auto-create-queues>false</auto-create-queues>
       <auto-create-addresses>false</auto-create-addresses>
     </address-setting>

@@ -13,13 +13,24 @@ import type { SeededRandom } from "./seeded-random.js";
  */
 export type Fault = "reset" | "cut" | "freeze" | "mute" | "deafen";
 
-/** A line that breaks has carried so many bytes before: few enough for a handshake, or those of a line in use. */
+/** A line that breaks has carried so many bytes before, where it broke in a handshake. */
 const HANDSHAKE_BYTES = [1, 900] as const;
-const LOAD_BYTES = [1_000, 150_000] as const;
 const HANDSHAKE_SHARE = 0.15;
-/** How often, and for how long, a part of the stream is late although the line lives, in milliseconds. */
-const DELAY_SHARE = 0.01;
-const DELAY_MS = [1, 60] as const;
+
+/** What lines meet. */
+export interface LineWeather {
+  /** Bytes that a line in use has carried before it breaks. */
+  readonly loadBytes: readonly [number, number];
+  /** How often, and for how long, a part of the stream is late although the line lives, in milliseconds. */
+  readonly delayShare: number;
+  readonly delayMs: readonly [number, number];
+  /** How often a write arrives in two parts, the second of them late. */
+  readonly halveShare: number;
+}
+
+const DEFAULT_WEATHER: LineWeather = { loadBytes: [1_000, 150_000], delayShare: 0.01, delayMs: [1, 60], halveShare: 0 };
+/** How late the second part of a halved write is, in milliseconds. */
+const HALF_LATE_MS = [1, 20] as const;
 /** How long a line stays deaf before it is reset, and how late what it held reaches the broker, in milliseconds. */
 const DEAF_MS = [20, 400] as const;
 const LATE_MS = [0, 200] as const;
@@ -33,12 +44,13 @@ export class BreakingProxy implements AsyncDisposable {
   readonly #lines = new Set<ProxiedLine>();
   #remaining = 0;
 
-  private constructor(server: Server, brokerPort: number, random: SeededRandom) {
+  private constructor(server: Server, brokerPort: number, random: SeededRandom, weather: LineWeather) {
     this.url = `amqp://127.0.0.1:${(server.address() as AddressInfo).port}`;
     this.#server = server;
     this.#random = random;
     server.on("connection", (client: Socket) => {
       const line: ProxiedLine = new ProxiedLine(client, brokerPort, random, {
+        weather,
         breaks: () => this.#takeOne(),
         over: () => this.#lines.delete(line),
       });
@@ -46,11 +58,11 @@ export class BreakingProxy implements AsyncDisposable {
     });
   }
 
-  static async start(brokerUrl: string, random: SeededRandom): Promise<BreakingProxy> {
+  static async start(brokerUrl: string, random: SeededRandom, weather = DEFAULT_WEATHER): Promise<BreakingProxy> {
     const server = createServer();
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    return new BreakingProxy(server, Number(new URL(brokerUrl).port), random);
+    return new BreakingProxy(server, Number(new URL(brokerUrl).port), random, weather);
   }
 
   /** Breaks lines from now on, so many times in all. */
@@ -78,7 +90,8 @@ export class BreakingProxy implements AsyncDisposable {
   }
 }
 
-interface LineEvents {
+interface LineSurroundings {
+  readonly weather: LineWeather;
   /** Asks for the fault with which the line breaks now; none, and it lives on. */
   readonly breaks: () => Fault | undefined;
   readonly over: () => void;
@@ -89,7 +102,7 @@ class ProxiedLine {
   readonly #client: Socket;
   readonly #broker: Socket;
   readonly #random: SeededRandom;
-  readonly #events: LineEvents;
+  readonly #around: LineSurroundings;
   readonly #up: Direction;
   readonly #down: Direction;
   /** Bytes until it breaks. */
@@ -97,11 +110,11 @@ class ProxiedLine {
   #broken = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(client: Socket, brokerPort: number, random: SeededRandom, events: LineEvents) {
+  constructor(client: Socket, brokerPort: number, random: SeededRandom, around: LineSurroundings) {
     this.#client = client;
     this.#broker = connect(brokerPort, "127.0.0.1");
     this.#random = random;
-    this.#events = events;
+    this.#around = around;
     this.#up = new Direction(this.#broker);
     this.#down = new Direction(client);
     this.#fuse = this.#drawFuse();
@@ -114,7 +127,7 @@ class ProxiedLine {
       this.#up.stop();
       this.#down.stop();
       client.destroy();
-      events.over();
+      around.over();
     });
   }
 
@@ -125,13 +138,21 @@ class ProxiedLine {
 
   #said(direction: Direction, bytes: Buffer): void {
     this.#fuse -= bytes.length;
-    const fault = this.#fuse <= 0 && !this.#broken ? this.#events.breaks() : undefined;
+    const fault = this.#fuse <= 0 && !this.#broken ? this.#around.breaks() : undefined;
     if (fault !== undefined) {
       this.#broken = true;
       this.#break(fault, direction, bytes);
       return;
     }
-    if (this.#random.chance(DELAY_SHARE)) direction.delay(this.#random.between(...DELAY_MS));
+    const { delayShare, delayMs, halveShare } = this.#around.weather;
+    if (halveShare > 0 && this.#random.chance(halveShare)) {
+      const half = this.#random.between(0, bytes.length);
+      direction.forward(bytes.subarray(0, half));
+      direction.delay(this.#random.between(...HALF_LATE_MS));
+      direction.forward(bytes.subarray(half));
+      return;
+    }
+    if (this.#random.chance(delayShare)) direction.delay(this.#random.between(...delayMs));
     direction.forward(bytes);
   }
 
@@ -179,7 +200,7 @@ class ProxiedLine {
   #drawFuse(): number {
     return this.#random.chance(HANDSHAKE_SHARE)
       ? this.#random.between(...HANDSHAKE_BYTES)
-      : this.#random.between(...LOAD_BYTES);
+      : this.#random.between(...this.#around.weather.loadBytes);
   }
 }
 
