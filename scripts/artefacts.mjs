@@ -14,11 +14,13 @@ import { apiReport } from "./api-report.mjs";
 import { budgetTable } from "./budget-table.mjs";
 import { capture } from "./capture.mjs";
 import { clientResources, clientTestCards } from "./client-resources.mjs";
+import { consoleResources } from "./console-resources.mjs";
 import { BUF, DRIZZLE_KIT, NODE_MODULES, ROOT } from "./paths.mjs";
 
 const GEN = "packages/services/src/gen";
 const OPENAPI = "proto/openapi.json";
 const CLIENT = "packages/client/src/gen";
+const CONSOLE = "packages/console/src/gen";
 const SERVICES = "packages/services/src";
 const ARTEMIS = "deploy/artemis/broker.xml";
 const MONITORING = "deploy/monitoring";
@@ -75,6 +77,7 @@ export const DERIVED_ARTEFACTS = [
   { name: "the list of the SDK's public names", path: API_REPORTS, produce: produceApiReports },
   { name: "the OpenAPI document", path: OPENAPI, produce: produceOpenApi },
   { name: "the client's types", path: CLIENT, produce: produceClient },
+  { name: "the console's types", path: CONSOLE, produce: produceConsole },
   {
     name: "Artemis's broker.xml",
     path: ARTEMIS,
@@ -168,6 +171,12 @@ async function produceClient(folder) {
   await writeFile(join(folder, CLIENT, "resources.ts"), clientResources(openApiDocument(), { errorCodes, digits }));
   const { TEST_CARDS } = await compiled("operator/demo-bank.js");
   await writeFile(join(folder, CLIENT, "test-cards.ts"), clientTestCards(TEST_CARDS));
+}
+
+async function produceConsole(folder) {
+  const { openApiDocument } = await compiled("gateway/openapi/openapi-document.js");
+  await mkdir(join(folder, CONSOLE), { recursive: true });
+  await writeFile(join(folder, CONSOLE, "api.ts"), consoleResources(openApiDocument()));
 }
 
 async function produceApiReports(folder) {

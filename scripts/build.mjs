@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { buildConsole } from "./build-console.mjs";
 import { capture } from "./capture.mjs";
 import { withLock } from "./lock.mjs";
 import { ROOT, TSC } from "./paths.mjs";
@@ -35,7 +36,9 @@ export async function build(node, { announceAfterMs } = {}) {
     return await withLock(async () => {
       await Promise.all(Object.entries(OUTPUTS).map(([output, source]) => removeOrphans(output, source)));
       const compiled = await capture(node, [TSC, "--build", ROOT]);
-      return compiled.ok ? await bundled() : compiled;
+      if (!compiled.ok) return compiled;
+      const [conformance, console] = await Promise.all([bundled(), buildConsole(node)]);
+      return conformance.ok ? console : conformance;
     });
   } finally {
     clearTimeout(announcement);

@@ -161,7 +161,7 @@ function typeOf(schema, schemas) {
 }
 
 /** An optional member of a request may be null as well; the client leaves it out instead. */
-function withoutNull(schema) {
+export function withoutNull(schema) {
   return schema.anyOf?.find(({ type }) => type !== "null") ?? schema;
 }
 
@@ -209,7 +209,7 @@ function constant(name, type, value) {
 }
 
 /** A doc comment, of lines that are not too long. Fields are named as JSON has them. */
-function comment(text, indent = "") {
+export function comment(text, indent = "") {
   const named = text.replaceAll(/`([a-z]+(?:_[a-z]+)+)`/g, (_all, name) => `\`${camelCase(name)}\``);
   const lines = named.split("\n").flatMap((line) => wrapped(line, WIDTH - indent.length - 3));
   if (lines.length === 1 && lines[0].length <= WIDTH - indent.length - 7) return `${indent}/** ${lines[0]} */`;

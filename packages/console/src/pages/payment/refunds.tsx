@@ -1,0 +1,95 @@
+/** Refunds of a payment, and the button that makes one. */
+import { formatAmount, parseAmount } from "@quittance/client";
+import { call } from "../../api/call.js";
+import { mayChange } from "../../api/session.js";
+import { shortName } from "../../api/short-name.js";
+import type { Payment } from "../../gen/api.js";
+import { texts } from "../../i18n/i18n.js";
+import { StateBadge } from "../../ui/badge.js";
+import { Change } from "../../ui/change.js";
+import { declineText } from "../../ui/decline-text.js";
+import { TextField } from "../../ui/fields.js";
+import { Empty } from "../../ui/notes.js";
+import { Panel } from "../../ui/page.js";
+import { Id, Money, Time } from "../../ui/values.js";
+import type { KnownPayment } from "./known-payment.js";
+
+/** How long the service may take until it answers that the refund is on its way. */
+const WAIT = "10s";
+
+export function Refunds({ known }: { readonly known: KnownPayment }) {
+  const { payment: words, payments } = texts.value;
+  return (
+    <Panel title={words.refunds}>
+      {known.refunds.length === 0 ? (
+        <Empty>{words.noRefunds}</Empty>
+      ) : (
+        <ul class="cards">
+          {known.refunds.map((refund) => (
+            <li key={refund.id}>
+              <div class="step-head">
+                <strong>
+                  <Money value={refund.amount} />
+                </strong>
+                <StateBadge state={shortName(refund.state, "REFUND_STATE_")} names={payments.states} />
+              </div>
+              {refund.decline !== undefined && (
+                <p class="bad">{declineText(refund.decline.reason, payments.declines)}</p>
+              )}
+              <Id value={refund.id} short />
+              <Time value={refund.createTime} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+/** Offered for money that was taken and not given back, to a token of the payment's merchant. */
+export function RefundButton({ payment, onDone }: { readonly payment: Payment; readonly onDone: () => void }) {
+  const { payment: words } = texts.value;
+  const left = leftOf(payment);
+  if (left === undefined || !mayChange("payments:write") || payment.state !== "PAYMENT_STATE_SUCCEEDED") return null;
+  const written = formatAmount(left).replaceAll(",", "");
+  return (
+    <Change
+      label={words.refund}
+      title={words.refundAll}
+      text={words.refundText}
+      onConfirm={async (entered) => {
+        const amount = amountOf(String(entered.get("amount")), written);
+        await call("RefundPayment", {
+          path: { id: payment.id },
+          body: {
+            // Of what is asked for, not of the click: a second click on an answer that was lost is the same refund.
+            requestId: `console-${payment.id.slice(4, 20)}-${payment.refundedAmount?.minorUnits ?? "0"}-${amount.minorUnits}`,
+            amount,
+            wait: WAIT,
+          },
+        });
+        onDone();
+        return words.refundDone;
+      }}
+    >
+      <TextField label={words.refundAmount} name="amount" value={written} required />
+    </Change>
+  );
+}
+
+function leftOf({ amount, capturedAmount, refundedAmount }: Payment) {
+  const taken = capturedAmount ?? amount;
+  if (taken === undefined) return undefined;
+  const minorUnits = BigInt(taken.minorUnits) - BigInt(refundedAmount?.minorUnits ?? "0");
+  return minorUnits > 0n ? { currencyCode: taken.currencyCode, minorUnits } : undefined;
+}
+
+/** @throws a sentence that says how to write amounts. */
+function amountOf(text: string, example: string): { currencyCode: string; minorUnits: number } {
+  try {
+    const { currencyCode, minorUnits } = parseAmount(text);
+    return { currencyCode, minorUnits: Number(minorUnits) };
+  } catch {
+    throw new Error(texts.value.payment.wrongAmount(example));
+  }
+}

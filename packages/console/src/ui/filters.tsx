@@ -1,0 +1,34 @@
+/** A form of filters. They stand in the page's address, so that a view can be kept and sent. */
+import type { ComponentChildren } from "preact";
+import { useLocation } from "preact-iso";
+import { queryText } from "../api/call.js";
+import { texts } from "../i18n/i18n.js";
+
+export function Filters({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
+  const { path, query, route } = useLocation();
+  const { apply, clear } = texts.value.common;
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    const given = Object.fromEntries(new FormData(event.currentTarget as HTMLFormElement).entries());
+    const trimmed = Object.entries(given).map(([name, value]) => [name, String(value).trim()]);
+    route(`${path}${queryText(Object.fromEntries(trimmed))}`);
+  };
+  return (
+    <search>
+      {/* The key fills the fields anew when the address changes. */}
+      <form key={JSON.stringify(query)} class="filters" aria-label={label} onSubmit={submit}>
+        {children}
+        <div class="filter-actions">
+          <button type="submit" class="primary">
+            {apply}
+          </button>
+          {Object.keys(query).length > 0 && (
+            <a class="button ghost" href={path}>
+              {clear}
+            </a>
+          )}
+        </div>
+      </form>
+    </search>
+  );
+}
