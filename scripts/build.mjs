@@ -1,7 +1,7 @@
 /** Compiles what changed. */
 
 import { existsSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { buildConsole } from "./build-console.mjs";
 import { capture } from "./capture.mjs";
@@ -9,7 +9,7 @@ import { withLock } from "./lock.mjs";
 import { ROOT, TSC } from "./paths.mjs";
 
 /** What each folder of compiled files is compiled from. */
-const OUTPUTS = {
+export const OUTPUTS = {
   "packages/sdk/dist": "packages/sdk/src",
   "packages/sdk/dist-test": "packages/sdk/test",
   "packages/sdk/conformance/dist": "packages/sdk/conformance",
@@ -23,19 +23,27 @@ const OUTPUTS = {
   "bench/dist": "bench",
 };
 
+/**
+ * Beside the compiler's own record in a folder of compiled files, while `npm run dev` has put files there that the
+ * compiler has not made: its record is not to be believed then.
+ */
+const TRANSPILED = ".transpiled";
+const RECORD = ".tsbuildinfo";
+
 const COMPILED = /(\.d\.ts|\.js)(\.map)?$/;
 
 /**
  * Brings the compiled files up to date; the compiler knows what to leave. With `announceAfterMs` it says that it is
- * building if it takes longer than that.
+ * building if it takes longer than that. `project` is the folder to compile, with all that it refers to [everything].
  */
-export async function build(node, { announceAfterMs } = {}) {
+export async function build(node, { announceAfterMs, project = "." } = {}) {
   const announcement =
     announceAfterMs === undefined ? undefined : setTimeout(() => console.error("Building."), announceAfterMs);
   try {
     return await withLock(async () => {
       await Promise.all(Object.entries(OUTPUTS).map(([output, source]) => removeOrphans(output, source)));
-      const compiled = await capture(node, [TSC, "--build", ROOT]);
+      await Promise.all(Object.keys(OUTPUTS).map(forgetTranspiled));
+      const compiled = await capture(node, [TSC, "--build", join(ROOT, project)]);
       if (!compiled.ok) return compiled;
       const [conformance, console] = await Promise.all([bundled(), buildConsole(node)]);
       return conformance.ok ? console : conformance;
@@ -43,6 +51,31 @@ export async function build(node, { announceAfterMs } = {}) {
   } finally {
     clearTimeout(announcement);
   }
+}
+
+/** Says that files of this folder of compiled files are about to be written, or have been, by something else. */
+export function noteTranspiled(output) {
+  return writeFile(join(ROOT, output, TRANSPILED), "");
+}
+
+/** Has the compiler make every file of the folder again, when something else may have written some of them. */
+async function forgetTranspiled(output) {
+  const mark = join(ROOT, output, TRANSPILED);
+  if (!existsSync(mark)) return;
+  await rm(join(ROOT, output, RECORD), { force: true });
+  await rm(mark);
+}
+
+/**
+ * Compiles the services and what they need of ours while `npm run dev` runs: what the compiler emits takes the place of
+ * what was transpiled. Resolves as `build` does.
+ */
+export function checkTranspiled(node) {
+  return withLock(async () => {
+    const compiled = await capture(node, [TSC, "--build", join(ROOT, "packages/services")]);
+    for (const output of Object.keys(OUTPUTS)) await rm(join(ROOT, output, TRANSPILED), { force: true });
+    return compiled;
+  });
 }
 
 /** Loaded when it is needed: before the first installation the bundler is not there. */

@@ -15,7 +15,9 @@ const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own 
        node scripts/run.mjs <task> [arguments]
 
   start      build, then run everything: broker, database, five services (see npm start -- --help)
-  test       build, check everything, run every test; arguments go to mocha, for example --grep "step 3"
+  dev        build, run everything, and start again each service whose code you change (see npm run dev -- --help)
+  test       build, check everything, run every test; arguments go to mocha, for example --grep "step 3".
+             npm test -- path/to/one.test.ts compiles and runs that file, and checks nothing else
   build      compile what changed
   lint       check format, lint and the rules of the house
   format     write the format, and the fixes that are safe
@@ -44,6 +46,7 @@ is one of them.`;
 /** What each task runs under Node 24. Those in `afterBuild` need the compiled packages. */
 const AFTER_BUILD = {
   start: ["--enable-source-maps", join(ROOT, "packages/services/dist/stack/main.js")],
+  dev: [join(ROOT, "scripts/dev.mjs")],
   bench: ["--enable-source-maps", join(ROOT, "bench/dist/main.js")],
   chaos: ["--enable-source-maps", join(ROOT, "packages/services/chaos/dist/main.js")],
   fuzz: ["--enable-source-maps", join(ROOT, "packages/services/fuzz/dist/main.js")],

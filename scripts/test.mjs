@@ -3,10 +3,12 @@
  * of the services that stand on a broker against a real Artemis instead, and those that need one. `npm test -- --suite
  * two-of-each` runs the payment flow with two processes of each service, and calls both gateways in turn. `npm test --
  * --suite conformance` runs the rules of JMS on each broker, the SDK beside clients in Java, Go and Python, and processors,
- * dead letters and transactions on Artemis. `--suite tls` runs some tests of the payment flow with TLS on every hop. Ends
- * with one line that counts all of it; further arguments go to mocha.
+ * dead letters and transactions on Artemis. `--suite tls` runs some tests of the payment flow with TLS on every hop.
+ * `npm test -- path/to/one.test.ts` compiles and runs that file (several files: one after the other), and checks nothing
+ * else. Ends with one line that counts all of it; further arguments go to mocha.
  */
 import { spawnSync } from "node:child_process";
+import { basename } from "node:path";
 import { breakingChangesSince, lintApi } from "./api-input.mjs";
 import { DERIVED_ARTEFACTS, SOURCE_ARTEFACTS } from "./artefacts.mjs";
 import { build } from "./build.mjs";
@@ -17,12 +19,16 @@ import { runMocha } from "./mocha-stage.mjs";
 import { BIOME, ROOT } from "./paths.mjs";
 import { idioms } from "./plain-words.mjs";
 import { misnamed } from "./structure.mjs";
+import { findTestFile } from "./test-file.mjs";
 
 /** The suites besides what `npm test` runs by itself. */
 const SUITES = ["artemis", "two-of-each", "tls", "conformance"];
 
 endWithParent();
-const { suite, mochaArgs } = parseArguments(process.argv.slice(2));
+const { suite, files, mochaArgs } = await parseArguments(process.argv.slice(2)).catch((error) => {
+  console.error(error.message);
+  process.exit(2);
+});
 const SDK_TESTS = "packages/sdk/dist-test";
 const SERVICES_TESTS = "packages/services/dist-test";
 /** The client, against a house of its own. */
@@ -71,8 +77,10 @@ const total = { passed: 0, failed: 0 };
 /** What went wrong, told once more at the end: whoever has only the last lines of a long log knows which test to look at. */
 const failures = [];
 
-await stage("build", () => tool(build(process.execPath)));
-if (suite === "artemis") {
+if (files.length === 0) await stage("build", () => tool(build(process.execPath)));
+if (files.length > 0) {
+  await runFiles();
+} else if (suite === "artemis") {
   await mocha("artemis", [...NEEDS_ARTEMIS, ...ON_ANY_BROKER, BROKER_RIGHTS], {
     environment: { QUITTANCE_TEST_BROKER: "artemis" },
   });
@@ -112,16 +120,31 @@ async function checks() {
   }
 }
 
-/** `--suite <name>` is ours, the rest is mocha's. */
-function parseArguments(args) {
+/** `--suite <name>`, paths of tests and `--file <path>` are ours, the rest is mocha's. */
+async function parseArguments(args) {
   const at = args.indexOf("--suite");
-  if (at === -1) return { suite: "default", mochaArgs: args };
-  const name = args[at + 1];
-  if (!SUITES.includes(name)) {
-    console.error(`--suite takes the name of a suite, one of ${SUITES.join(", ")}; not ${name ?? "nothing"}.`);
-    process.exit(2);
+  const name = at === -1 ? "default" : args[at + 1];
+  if (at !== -1 && !SUITES.includes(name)) {
+    throw new Error(`--suite takes the name of a suite, one of ${SUITES.join(", ")}; not ${name ?? "nothing"}.`);
   }
-  return { suite: name, mochaArgs: args.toSpliced(at, 2) };
+  const rest = at === -1 ? args : args.toSpliced(at, 2);
+  const isFile = (arg, place) => arg.endsWith(".test.ts") || rest[place - 1] === "--file";
+  const paths = rest.filter(isFile);
+  return {
+    suite: name,
+    // npm runs scripts at the root wherever the user is: INIT_CWD is where that was.
+    files: await Promise.all(paths.map((path) => findTestFile(path, process.env.INIT_CWD ?? process.cwd()))),
+    mochaArgs: rest.filter((arg, place) => arg !== "--file" && !isFile(arg, place)),
+  };
+}
+
+/** Compiles what some files of tests need, and runs them one after the other. */
+async function runFiles() {
+  for (const project of new Set(files.map((file) => file.project))) {
+    await stage(`build of ${project}`, () => tool(build(process.execPath, { project })));
+  }
+  if (total.failed > 0) return;
+  for (const { source, compiled } of files) await mocha(basename(source, ".test.ts"), [compiled]);
 }
 
 /** Runs one check, which resolves to what is wrong, or to nothing, and prints how it went and how long it took. */

@@ -83,6 +83,9 @@ function bothOf(members: readonly Supervision<GuardedArtemis>[]): Supervision<Gu
         await Promise.all(resumes.map((resume) => resume()));
       };
     },
+    restart: async () => {
+      await Promise.all(members.map((member) => member.restart()));
+    },
     // The one that waits first: it would take over.
     stop: async () => {
       const waiting = members.filter(({ current }) => !current.isActive());

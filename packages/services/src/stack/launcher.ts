@@ -11,6 +11,7 @@ import { startObservation } from "./observe/observe-stack.js";
 import type { StackOptions } from "./options.js";
 import { openProcessLogs, type ProcessLogs } from "./process-logs.js";
 import { requireBroker, requireDatabase } from "./reachable.js";
+import { obeyRestartOrders } from "./restart-orders.js";
 import { type RunFile, writeRunFile } from "./run-file.js";
 import { type GatewayPorts, STACK_PROCESSES, type Stack, startStack } from "./stack.js";
 import { issueCertificates, type StackCertificates } from "./stack-certificates.js";
@@ -167,6 +168,7 @@ async function launch(parts: Launch): Promise<number> {
       await observation?.watch(stack);
     };
     await onRestart();
+    obeyRestartOrders(stack);
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
     voice.say(`Quittance runs after ${seconds} s: ${formatDoors(stack.gateways)}`);
     for (const link of observation?.links() ?? []) voice.say(link);

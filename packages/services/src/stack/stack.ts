@@ -98,6 +98,8 @@ export interface Stack extends GatewayPorts {
   };
   /** Stops all instances of a service, and starts them again only when the returned function is called. */
   hold(service: ServiceName): Promise<() => Promise<void>>;
+  /** Starts all instances of a service again, with the code that is compiled now. Resolves after the first attempt. */
+  restart(service: ServiceName): Promise<void>;
   /** A token with which a merchant may do everything, or what `scopes` allow; an operator's has those of operators. */
   tokenOf(subject: string, scopes?: readonly string[]): Promise<string>;
   /** What those tokens are signed with. */
@@ -316,6 +318,9 @@ function stackOf(parts: Parts, booted: Booted, halt: () => void): Stack {
       return async () => {
         await Promise.all(resumes.map((resume) => resume()));
       };
+    },
+    restart: async (name) => {
+      await Promise.all(instancesOf(name).map((instance) => instance.restart()));
     },
     tokenOf: (subject, scopes) =>
       mintToken(merchantKeys, { merchantId: subject, issuer: ISSUER, audience: AUDIENCE, ...(scopes && { scopes }) }),

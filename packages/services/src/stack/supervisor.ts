@@ -33,6 +33,11 @@ export interface Supervision<P extends Supervisable> {
   readonly current: P;
   /** Stops the process, and starts it again only when the returned function is called, which resolves when it runs. */
   hold(): Promise<() => Promise<void>>;
+  /**
+   * Stops the process and starts it again without a pause; one that is down is started at once. Resolves after the first
+   * attempt: when that failed, further ones follow, as for a process that died.
+   */
+  restart(): Promise<void>;
   /** Stops the process and starts it no more. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -49,23 +54,35 @@ export async function supervise<P extends Supervisable>(options: SupervisorOptio
   const stopping = options.signal ? AbortSignal.any([stopped.signal, options.signal]) : stopped.signal;
   let current = await options.start(undefined);
   let delayMs = initialDelayMs;
+  let down = false;
+  /** Set while somebody waits for the next attempt to start it, for which there is no pause. */
+  let asked: PromiseWithResolvers<void> | undefined;
+  let skipPause = new AbortController();
   /** Set while the process is down on purpose. */
   let held: { readonly released: PromiseWithResolvers<void>; readonly resumed: PromiseWithResolvers<void> } | undefined;
   const stopRequested = new Promise<void>((resolve) =>
     stopping.addEventListener("abort", () => resolve(), { once: true }),
   );
 
-  async function restart(diedAt: number): Promise<void> {
-    while (await pause(delayMs, stopping)) {
+  async function startAgain(diedAt: number): Promise<void> {
+    down = true;
+    while (await pause(delayMs, stopping, skipPause.signal)) {
       delayMs = Math.min(delayMs * 2, maximumDelayMs);
+      skipPause = new AbortController();
+      // Whoever asks from here on may mean code that this attempt does not read any more.
+      const waiting = asked;
+      asked = undefined;
       try {
         current = await options.start(current);
         if (stopping.aborted) return;
+        down = false;
         options.onEvent({ type: "restarted", name: options.name, pid: current.pid, afterMs: Date.now() - diedAt });
         return;
       } catch (error) {
         if (stopping.aborted) return;
         options.onEvent({ type: "restart-failed", name: options.name, error, delayMs });
+      } finally {
+        waiting?.resolve();
       }
     }
   }
@@ -73,23 +90,24 @@ export async function supervise<P extends Supervisable>(options: SupervisorOptio
   async function watch(): Promise<void> {
     while (!stopping.aborted) {
       const startedAt = Date.now();
+      if (asked !== undefined) void current.stop();
       const exit = await current.exited;
       if (stopping.aborted) return;
       if (held) {
         const { released, resumed } = held;
         await Promise.race([released.promise, stopRequested]);
         held = undefined;
-        await restart(Date.now());
+        await startAgain(Date.now());
         resumed.resolve();
         continue;
       }
       if (Date.now() - startedAt >= stableAfterMs) delayMs = initialDelayMs;
-      options.onEvent({ type: "died", name: options.name, exit, delayMs });
-      await restart(Date.now());
+      if (asked === undefined) options.onEvent({ type: "died", name: options.name, exit, delayMs });
+      await startAgain(Date.now());
     }
   }
 
-  const watching = watch();
+  const watching = watch().finally(() => asked?.resolve());
   let ended: Promise<void> | undefined;
   return {
     get current() {
@@ -104,6 +122,14 @@ export async function supervise<P extends Supervisable>(options: SupervisorOptio
         return hold.resumed.promise;
       };
     },
+    restart: () => {
+      if (stopping.aborted) return Promise.resolve();
+      asked ??= Promise.withResolvers();
+      delayMs = initialDelayMs;
+      skipPause.abort();
+      if (!down) void current.stop();
+      return asked.promise;
+    },
     stop: () => {
       ended ??= (async () => {
         stopped.abort();
@@ -117,17 +143,16 @@ export async function supervise<P extends Supervisable>(options: SupervisorOptio
   };
 }
 
-/** Waits; false when it was told to stop. */
-function pause(delayMs: number, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return Promise.resolve(false);
+/** Waits, unless `skip` is aborted; false when it was told to stop. */
+function pause(delayMs: number, signal: AbortSignal, skip: AbortSignal): Promise<boolean> {
+  if (signal.aborted || skip.aborted) return Promise.resolve(!signal.aborted);
   return new Promise((resolve) => {
-    const done = (goOn: boolean) => {
+    const done = () => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", aborted);
-      resolve(goOn);
+      for (const either of [signal, skip]) either.removeEventListener("abort", done);
+      resolve(!signal.aborted);
     };
-    const aborted = () => done(false);
-    const timer = setTimeout(done, delayMs, true);
-    signal.addEventListener("abort", aborted, { once: true });
+    const timer = setTimeout(done, delayMs);
+    for (const either of [signal, skip]) either.addEventListener("abort", done, { once: true });
   });
 }

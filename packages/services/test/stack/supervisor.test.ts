@@ -120,6 +120,61 @@ describe("The supervisor", function () {
     expect(started).to.equal(1);
   });
 
+  it("starts a process again that is to be restarted, without a pause and without calling it dead", async () => {
+    const events: SupervisorEvent[] = [];
+    const supervision = await supervise({
+      name: "idle",
+      start: async () => startIdleProcess(),
+      onEvent: (event) => events.push(event),
+      initialDelayMs: 60_000,
+    });
+    const first = supervision.current;
+    await supervision.restart();
+    expect(await first.exited).to.deep.equal({ code: null, signal: "SIGTERM" });
+    expect(supervision.current.pid).not.to.equal(first.pid);
+    expect(events.map(({ type }) => type)).to.deep.equal(["restarted"]);
+    await supervision.stop();
+  });
+
+  it("ends the pause of a process that is down when it is to be restarted", async () => {
+    const events: SupervisorEvent[] = [];
+    const supervision = await supervise({
+      name: "idle",
+      start: async () => startIdleProcess(),
+      onEvent: (event) => events.push(event),
+      initialDelayMs: 60_000,
+    });
+    process.kill(supervision.current.pid, "SIGKILL");
+    await eventually("its death is seen", () => events.length === 1);
+    await supervision.restart();
+    expect(events.map(({ type }) => type)).to.deep.equal(["died", "restarted"]);
+    await supervision.stop();
+  });
+
+  it("starts a process once more when a restart is asked for while it starts", async () => {
+    const starts: PromiseWithResolvers<void>[] = [];
+    const supervision = await supervise({
+      name: "slow",
+      start: async (previous: Supervisable | undefined) => {
+        const start = Promise.withResolvers<void>();
+        if (previous !== undefined) {
+          starts.push(start);
+          await start.promise;
+        }
+        return startIdleProcess();
+      },
+      onEvent: () => undefined,
+    });
+    const restarts = [supervision.restart()];
+    await eventually("it is being started", () => starts.length === 1);
+    restarts.push(supervision.restart());
+    starts[0]?.resolve();
+    await eventually("it is started once more", () => starts.length === 2);
+    starts[1]?.resolve();
+    await Promise.all(restarts);
+    await supervision.stop();
+  });
+
   it("does not try a process again that never ran", async () => {
     const failure = await supervise({
       name: "never",
