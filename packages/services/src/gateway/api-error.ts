@@ -79,18 +79,21 @@ export interface ApiErrorDetails {
   readonly cause?: unknown;
 }
 
-/** Thrown by the gateway's operations; the doors translate it. `message` is meant for people outside. */
-export class ApiError extends Error {
+/**
+ * Thrown by the gateway's operations; the doors translate it. `message` is meant for people outside. A server that is no
+ * door of the API may have reasons of its own.
+ */
+export class ApiError<Reason extends string = ApiErrorReason> extends Error {
   override readonly name = "ApiError";
   readonly code: ApiErrorCode;
-  readonly reason: ApiErrorReason;
+  readonly reason: Reason;
   readonly violations: readonly Violation[];
   readonly furtherViolations: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly retryAfterMs: number | undefined;
   readonly quota: Quota | undefined;
 
-  constructor(code: ApiErrorCode, reason: ApiErrorReason, message: string, details: ApiErrorDetails = {}) {
+  constructor(code: ApiErrorCode, reason: Reason, message: string, details: ApiErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.reason = reason;

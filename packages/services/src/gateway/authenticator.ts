@@ -60,13 +60,18 @@ export class Authenticator {
    * @throws ApiError UNAUTHENTICATED, PERMISSION_DENIED, and UNAVAILABLE when the keys cannot be read.
    */
   async authenticate(authorization: string | undefined, scope: Scope, peer: string): Promise<string> {
+    return (await this.identify(authorization, [scope], peer)).merchantId;
+  }
+
+  /** The same of a call that needs one of `scopes`, with all scopes of the token. @throws ApiError as `authenticate`. */
+  async identify(authorization: string | undefined, scopes: readonly Scope[], peer: string): Promise<Identity> {
     let merchantId: string | undefined;
     try {
       const identity = await this.#identify(bearerToken(authorization));
       merchantId = identity.merchantId;
-      if (identity.scopes.has(scope)) return merchantId;
-      throw new ApiError("PERMISSION_DENIED", "SCOPE_MISSING", `The token lacks the scope ${scope}.`, {
-        metadata: { scope },
+      if (scopes.some((scope) => identity.scopes.has(scope))) return identity;
+      throw new ApiError("PERMISSION_DENIED", "SCOPE_MISSING", `The token lacks the scope ${scopes.join(" or ")}.`, {
+        metadata: { scope: scopes.join(" ") },
       });
     } catch (error) {
       const known = tokenError(error);

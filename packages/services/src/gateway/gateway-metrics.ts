@@ -17,7 +17,7 @@ export interface GatewayMetrics {
     call: (...args: Args) => Promise<Result>,
   ): (...args: Args) => Promise<Result>;
   /** Counts an error that says that there is no room or no way just now; others are not refusals. */
-  countRefusal(error: ApiError): void;
+  countRefusal(error: ApiError<string>): void;
   /** Counts a call that was refused for its token. */
   countRefusedLogin(reason: string): void;
   /** Counts a connection that was closed because there were too many. */

@@ -1,6 +1,5 @@
 /** Errors as HTTP tells them: problem details (RFC 9457). */
 import { traceIdOf } from "../platform/log.js";
-import type { Scope } from "../shared/scopes.js";
 import { type Violation, wrongFields } from "../shared/violation.js";
 import { jsonName } from "./api-descriptor.js";
 import { type ApiError, type ApiErrorCode, type ApiErrorReason, reusedRequestId } from "./api-error.js";
@@ -21,13 +20,13 @@ const STATUS: Readonly<Record<ApiErrorCode, number>> = {
 };
 
 /** Reasons for which HTTP has a status of its own. */
-const STATUS_OF_REASON: Partial<Record<ApiErrorReason, number>> = {
+const STATUS_OF_REASON = {
   METHOD_NOT_ALLOWED: 405,
   REQUEST_TIMEOUT: 408,
   HEADERS_TOO_LARGE: 431,
   BODY_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
-};
+} as const satisfies Partial<Record<ApiErrorReason, number>>;
 
 /** What a status is called (RFC 9110). */
 export const TITLE: Readonly<Record<number, string>> = {
@@ -56,7 +55,7 @@ export interface Problem {
 }
 
 /** The problem details of an error. `instance` names the call's trace, by which its logs are found. */
-export function problemOf(error: ApiError, traceparent: string): Problem {
+export function problemOf(error: ApiError<string>, traceparent: string): Problem {
   const status = statusOf(error);
   const headers: Record<string, string> = { "content-type": "application/problem+json" };
   if (error.retryAfterMs !== undefined) headers["retry-after"] = Math.ceil(error.retryAfterMs / 1_000).toString();
@@ -78,22 +77,22 @@ export function problemOf(error: ApiError, traceparent: string): Problem {
 }
 
 /** The status that an error of this code and reason has over HTTP. */
-export function statusOf({ code, reason }: Pick<ApiError, "code" | "reason">): number {
-  return STATUS_OF_REASON[reason] ?? STATUS[code];
+export function statusOf({ code, reason }: Pick<ApiError<string>, "code" | "reason">): number {
+  const ofReason: Readonly<Record<string, number>> = STATUS_OF_REASON;
+  return ofReason[reason] ?? STATUS[code];
 }
 
 /** The error's sentence, with fields as JSON names them. */
-function detailOf({ message, reason, furtherViolations }: ApiError, violations: readonly Violation[]): string {
+function detailOf({ message, reason, furtherViolations }: ApiError<string>, violations: readonly Violation[]): string {
   if (violations.length === 0) return message;
   return reason === "REQUEST_ID_REUSED" ? reusedRequestId(violations) : wrongFields(violations, furtherViolations);
 }
 
 /** RFC 6750, section 3: a call without a token is told no error code. */
-function challenge(error: ApiError): string {
+function challenge(error: ApiError<string>): string {
   if (error.reason === "TOKEN_MISSING") return 'Bearer realm="quittance"';
   if (error.reason !== "SCOPE_MISSING") return 'Bearer realm="quittance", error="invalid_token"';
-  const scope = error.metadata.scope as Scope;
-  return `Bearer realm="quittance", error="insufficient_scope", scope="${scope}"`;
+  return `Bearer realm="quittance", error="insufficient_scope", scope="${error.metadata.scope}"`;
 }
 
 /** A field's path as JSON has it: `card.expiry_month` is `card.expiryMonth` (google.rpc.BadRequest says so). A key of a map stays. */

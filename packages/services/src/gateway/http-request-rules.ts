@@ -7,6 +7,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** The query parameters that a route takes, by name; without it, none. */
     parameters?: Readonly<Record<string, string>>;
+    /** Whether a route takes any query, because somebody else reads it. */
+    anyParameters?: true;
     /** The methods that the path has, on the route that stands for all others. */
     allow?: string;
   }
@@ -40,14 +42,14 @@ export function addRoutesStrictly(app: FastifyInstance, addRoutes: () => void): 
 
 function checkRequest(request: FastifyRequest): void {
   if (request.is404) return;
-  const { allow, parameters = {} } = request.routeOptions.config;
+  const { allow, parameters = {}, anyParameters } = request.routeOptions.config;
   if (allow !== undefined) {
     throw new ApiError("INVALID_ARGUMENT", "METHOD_NOT_ALLOWED", `This path has only ${allow}.`, {
       metadata: { allow },
     });
   }
   checkMediaType(request);
-  checkParameters(Object.keys(request.query as object), Object.keys(parameters));
+  if (!anyParameters) checkParameters(Object.keys(request.query as object), Object.keys(parameters));
 }
 
 /** RFC 8259, section 8.1: JSON is UTF-8. Other charsets are no JSON, and no coding of the content is undone. */
