@@ -46,7 +46,7 @@ export interface RecordedAction extends Action {
 }
 
 /** What was done to what `subject` begins with, oldest first. */
-export async function findActions(client: pg.Client, subject: string): Promise<RecordedAction[]> {
+export async function findActions(client: pg.ClientBase, subject: string): Promise<RecordedAction[]> {
   if (!(await isTableThere(client))) return [];
   const { rows } = await client.query<RecordedAction>(
     `SELECT time, actor, command, subject, reason FROM operator.actions WHERE starts_with(subject, $1) ORDER BY id`,
@@ -55,7 +55,7 @@ export async function findActions(client: pg.Client, subject: string): Promise<R
   return rows;
 }
 
-async function isTableThere(client: pg.Client): Promise<boolean> {
+async function isTableThere(client: pg.ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ there: boolean }>(
     `SELECT to_regclass('operator.actions') IS NOT NULL AS there`,
   );
@@ -66,7 +66,7 @@ async function isTableThere(client: pg.Client): Promise<boolean> {
  * Adds a row to `operator.actions`, which the first action makes: it belongs to the operator's role, and no service may
  * see it. Call it inside the transaction of the change.
  */
-export async function recordAction(client: pg.Client, action: Action): Promise<void> {
+export async function recordAction(client: pg.ClientBase, action: Action): Promise<void> {
   if (!(await isTableThere(client))) {
     await client.query("SELECT pg_advisory_xact_lock($1)", [ADVISORY_LOCK]);
     await client.query("CREATE SCHEMA IF NOT EXISTS operator");

@@ -240,7 +240,7 @@ async function nameTopUps(client: pg.Client, topUps: readonly WrongTopUp[]): Pro
 
 /** The entries of payments in both banks, in the order in which they were written. */
 export async function readEntries(
-  client: pg.Client,
+  client: pg.ClientBase,
   payments: readonly string[],
 ): Promise<ReadonlyMap<string, readonly Entry[]>> {
   const { rows } = await client.query<Entry>(

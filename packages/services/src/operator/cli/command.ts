@@ -78,9 +78,9 @@ export function numberOption(
   );
 }
 
-/** JSON with amounts, which are bigint, as decimal text. */
-export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? item.toString() : item), 2);
+/** JSON with amounts, which are bigint, as decimal text. @param indent spaces for each level [2]; 0 makes one line. */
+export function toJson(value: unknown, indent = 2): string {
+  return JSON.stringify(value, (_key, item: unknown) => (typeof item === "bigint" ? item.toString() : item), indent);
 }
 
 /** Columns that are as wide as their widest cell. */

@@ -1,6 +1,7 @@
 /** `dead-letters`: looks at what was set aside, sends it where it died, or discards it. */
 import type { Connection } from "@quittance/sdk";
 import { actorOf } from "./action-record.js";
+import { BEFORE_THE_DEADLINE, type Verb } from "./change-letter.js";
 import {
   type Command,
   type CommandCall,
@@ -12,12 +13,12 @@ import {
   UsageError,
 } from "./command.js";
 import { deadlineInMinutes } from "./extend-deadline.js";
-import { channelsOf, findLetter, findLetters } from "./find-letters.js";
+import { channelsOf, findLetter, findLetters, searchOf } from "./find-letters.js";
 import { formatLines, formatView, lineOf, viewOf } from "./letter-view.js";
 import { maskMessageId } from "./mask-card-numbers.js";
 import { withOperatorBroker } from "./operator-broker.js";
 import { withOperatorDatabase } from "./operator-database.js";
-import { BEFORE_THE_DEADLINE, changeAllLetters, changeLetters, type Verb } from "./replay-letters.js";
+import { changeAllLetters, changeLetters } from "./replay-letters.js";
 
 const DEFAULT_LIMIT = 100;
 const MAXIMUM_LIMIT = 100_000;
@@ -77,7 +78,7 @@ function limitOf(call: CommandCall): number {
 }
 
 async function list(call: CommandCall, connection: Connection): Promise<ExitCode> {
-  const lines = (await findLetters(call, connection, limitOf(call))).map(lineOf);
+  const lines = (await findLetters(connection, searchOf(call), limitOf(call))).map(lineOf);
   call.terminal.out(
     call.json ? `${toJson({ letters: lines })}\n` : lines.length === 0 ? "" : `${formatLines(lines)}\n`,
   );
@@ -86,7 +87,7 @@ async function list(call: CommandCall, connection: Connection): Promise<ExitCode
 }
 
 async function show(call: CommandCall, connection: Connection, id: string): Promise<ExitCode> {
-  const found = await findLetter(call, connection, id);
+  const found = await findLetter(connection, channelsOf(call), id);
   if (found === undefined) {
     call.terminal.err(`There is no letter ${maskMessageId(id)}.\n`);
     return EXIT.wrong;

@@ -2,11 +2,10 @@
 
 import { PAYMENT_ID } from "../../shared/payment-id.js";
 import { type Command, type CommandCall, EXIT, formatColumns, toJson, UsageError } from "./command.js";
+import { type Explanation, explainPayment, isUnknown, type StorySources } from "./explain-payment.js";
 import { withOperatorBroker } from "./operator-broker.js";
 import { onOperatorDatabase } from "./operator-database.js";
-import { findPaymentMessages, type PaymentMessage } from "./payment-messages.js";
-import { type PaymentStory, readPaymentStory } from "./payment-story.js";
-import { type Hanging, hangingOf, type TimelineEvent, timelineOf, withMessages } from "./payment-timeline.js";
+import type { PaymentStory } from "./payment-story.js";
 import { unreadyServices } from "./service-health.js";
 
 export const explain: Command = {
@@ -23,50 +22,40 @@ for whether they are ready. Exit code 1 when nobody knows the payment.
     const [id, ...others] = call.positionals;
     if (id === undefined || others.length > 0) throw new UsageError("explain needs one payment id.");
     if (!PAYMENT_ID.test(id)) throw new UsageError(`"${id}" is not a payment id: pay_ and 32 letters or digits.`);
-    const { terminal, configuration } = call;
-    const story = await onOperatorDatabase(configuration, (client) => readPaymentStory(client, id));
-    const timeline = timelineOf(story);
-    const messages = await messagesOf(call, story);
-    const hanging = messages === undefined ? hangingOf(story) : withMessages(hangingOf(story), messages);
-    const stack = hanging.length > 0 ? await configuration.runningStack() : undefined;
-    const unready = stack === undefined ? new Map<string, string>() : await unreadyServices(stack);
-    const traceId = story.notifications.find((one) => one.traceId !== null)?.traceId ?? null;
-    terminal.out(
-      call.json
-        ? `${toJson({ ...story, traceId, timeline, hanging, messages, unready: Object.fromEntries(unready) })}\n`
-        : formatStory(story, { traceId, timeline, hanging, messages: messages ?? [], unready }),
-    );
-    return timeline.length === 0 && (messages ?? []).length === 0 ? EXIT.wrong : EXIT.ok;
+    const { terminal } = call;
+    const explanation = await explainPayment(sourcesOf(call), id);
+    terminal.out(call.json ? `${toJson(explanation)}\n` : formatStory(explanation));
+    return isUnknown(explanation) ? EXIT.wrong : EXIT.ok;
   },
 };
 
-/** Undefined when no broker is named, or it is away: what the databases know is told all the same. */
-async function messagesOf({ configuration, terminal }: CommandCall, story: PaymentStory) {
-  const url = await configuration.knownAuditorUrl();
-  if (url === undefined) return undefined;
-  try {
-    return await withOperatorBroker(url, await configuration.tls(), (connection) =>
-      findPaymentMessages(
-        connection,
-        story.id,
-        story.refunds.map(({ id }) => id),
-      ),
-    );
-  } catch (error) {
-    terminal.err(`The broker's queues could not be looked into: ${error instanceof Error ? error.message : error}\n`);
-    return undefined;
-  }
+function sourcesOf({ configuration, terminal }: CommandCall): StorySources {
+  return {
+    onDatabase: (work) => onOperatorDatabase(configuration, work),
+    onBroker: async (work) => {
+      const url = await configuration.knownAuditorUrl();
+      if (url === undefined) return undefined;
+      try {
+        return await withOperatorBroker(url, await configuration.tls(), work);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : error;
+        terminal.err(`The broker's queues could not be looked into: ${why}\n`);
+        return undefined;
+      }
+    },
+    unready: async () => {
+      const services = (await configuration.runningStack())?.services ?? [];
+      const { ca } = (await configuration.tls()).clientOptions();
+      return unreadyServices(
+        services.map(({ name, health }) => ({ name, url: health })),
+        ca,
+      );
+    },
+  };
 }
 
-interface Told {
-  readonly traceId: string | null;
-  readonly timeline: readonly TimelineEvent[];
-  readonly hanging: readonly Hanging[];
-  readonly messages: readonly PaymentMessage[];
-  readonly unready: ReadonlyMap<string, string>;
-}
-
-function formatStory(story: PaymentStory, { traceId, timeline, hanging, messages, unready }: Told): string {
+function formatStory(story: Explanation): string {
+  const { traceId, timeline, hanging, messages = [], unready } = story;
   const lines = [headingOf(story), ""];
   const began = timeline[0]?.time.getTime() ?? 0;
   for (const event of timeline) {
@@ -99,7 +88,7 @@ function formatStory(story: PaymentStory, { traceId, timeline, hanging, messages
     const time = since === null ? "" : ` since ${since.toISOString()}`;
     lines.push(`MESSAGE ${messageId ?? "without an id"} ${state === "dead" ? "is dead" : "waits"} on ${queue}${time}`);
   }
-  for (const [service, what] of unready) lines.push("", `${service} ${what}`);
+  for (const [service, what] of Object.entries(unready)) lines.push("", `${service} ${what}`);
   return `${lines.join("\n")}\n`;
 }
 

@@ -14,13 +14,17 @@ export type Extension =
   | { readonly outcome: "judged already"; readonly state: string; readonly declineReason: string | null };
 
 /** A payment that hangs for longer is better paid again. */
-const MAXIMUM_MINUTES = 7 * 24 * 60;
+export const MAXIMUM_EXTENSION_MINUTES = 7 * 24 * 60;
 const MINUTE_MS = 60_000;
 
 /** The moment that an option names in minutes from now; undefined when it is not given. @throws UsageError */
 export function deadlineInMinutes(call: CommandCall, option: string): Date | undefined {
   if (textOption(call, option) === undefined) return undefined;
-  const minutes = numberOption(call, option, { minimum: 1, maximum: MAXIMUM_MINUTES, otherwise: 1 });
+  const minutes = numberOption(call, option, { minimum: 1, maximum: MAXIMUM_EXTENSION_MINUTES, otherwise: 1 });
+  return minutesFromNow(minutes);
+}
+
+export function minutesFromNow(minutes: number): Date {
   return new Date(Date.now() + minutes * MINUTE_MS);
 }
 
@@ -30,7 +34,7 @@ export function deadlineAt(call: CommandCall, option: string): Date | undefined 
   if (text === undefined) return undefined;
   const time = RFC_3339.test(text) ? Date.parse(text) : Number.NaN;
   const fromNow = time - Date.now();
-  if (fromNow > 0 && fromNow <= MAXIMUM_MINUTES * MINUTE_MS) return new Date(time);
+  if (fromNow > 0 && fromNow <= MAXIMUM_EXTENSION_MINUTES * MINUTE_MS) return new Date(time);
   throw new UsageError(
     `--${option} is "${text}": it must be a time within the next 7 days, such as ${new Date(Date.now() + 30 * MINUTE_MS).toISOString()}.`,
   );
@@ -38,7 +42,7 @@ export function deadlineAt(call: CommandCall, option: string): Date | undefined 
 
 /** Lets a payment be captured until `deadline`, and records who did that and why. @throws the driver's errors. */
 export function extendDeadline(
-  client: pg.Client,
+  client: pg.ClientBase,
   extension: { readonly paymentId: string; readonly deadline: Date; readonly by: Actor },
 ): Promise<Extension> {
   const { paymentId, deadline, by } = extension;

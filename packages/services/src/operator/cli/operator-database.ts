@@ -1,4 +1,4 @@
-/** The operator's connection to the database: one, for one command. */
+/** The operator's connections to the database: one for one command, or a few for as long as the console runs. */
 import pg from "pg";
 import { databaseConnection } from "../../platform/database-connection.js";
 import type { ClientTls } from "../../platform/tls.js";
@@ -22,12 +22,7 @@ export async function withOperatorDatabase<T>(
   tls: ClientTls,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({
-    ...databaseConnection(url, tls),
-    application_name: "quittance-operator",
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    types,
-  });
+  const client = new pg.Client(optionsOf(url, tls));
   // A connection that breaks between two statements: the next statement tells its user.
   client.on("error", () => undefined);
   await client.connect();
@@ -38,7 +33,24 @@ export async function withOperatorDatabase<T>(
   }
 }
 
-/** The same on the database that the configuration names. @throws ConfigurationError when it names none. */
+/** Connections that are made when they are needed, at most `maximum`, and closed when nobody needs them any more. */
+export function operatorPool(url: string, tls: ClientTls, maximum: number): pg.Pool {
+  const pool = new pg.Pool({ ...optionsOf(url, tls), max: maximum });
+  // One that breaks while nobody uses it: the next user has another.
+  pool.on("error", () => undefined);
+  return pool;
+}
+
+function optionsOf(url: string, tls: ClientTls): pg.ClientConfig {
+  return {
+    ...databaseConnection(url, tls),
+    application_name: "quittance-operator",
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    types,
+  };
+}
+
+/** The same as `withOperatorDatabase` on the database that the configuration names. @throws ConfigurationError when it names none. */
 export async function onOperatorDatabase<T>(
   configuration: OperatorConfiguration,
   work: (client: pg.Client) => Promise<T>,
@@ -47,7 +59,7 @@ export async function onOperatorDatabase<T>(
 }
 
 /** Runs `work` on one state of the whole database, which nothing that is committed meanwhile changes. */
-export async function inSnapshot<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
+export async function inSnapshot<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
   await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   try {
     return await work();
@@ -58,7 +70,7 @@ export async function inSnapshot<T>(client: pg.Client, work: () => Promise<T>): 
 }
 
 /** Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. */
-export async function inTransaction<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
+export async function inTransaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
   await client.query("BEGIN");
   try {
     const result = await work();

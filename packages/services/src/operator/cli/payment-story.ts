@@ -84,7 +84,7 @@ export interface PaymentStory {
 }
 
 /** Reads the payment wherever it is recorded. */
-export function readPaymentStory(client: pg.Client, asked: string): Promise<PaymentStory> {
+export function readPaymentStory(client: pg.ClientBase, asked: string): Promise<PaymentStory> {
   return inSnapshot(client, async () => {
     // While keys of payment ids change, a caller may have been told another id than the one that is recorded.
     const other = await client.query<{ id: string }>(

@@ -1,39 +1,16 @@
 /** `dead-letters replay` and `discard`: one letter after the other, each recorded before it is done. */
-import type { Connection, DeadLetter } from "@quittance/sdk";
+import type { Connection } from "@quittance/sdk";
 import type pg from "pg";
-import { PAYMENT_ID } from "../../shared/payment-id.js";
-import {
-  CHANNELS,
-  type Channel,
-  deadLetterAddress,
-  deadLetterDestination,
-  destinationOf,
-} from "../../shared/queue-map.js";
-import { type Actor, findActions, recordAction } from "./action-record.js";
+import { type Channel, deadLetterAddress, deadLetterDestination } from "../../shared/queue-map.js";
+import type { Actor } from "./action-record.js";
+import { type ChangeFacts, changeLetter, DONE, type Done, type Verb } from "./change-letter.js";
 import { type CommandCall, EXIT, type ExitCode, textOption, toJson } from "./command.js";
-import { extendDeadline, sentenceOf } from "./extend-deadline.js";
-import { findLetter, findLetters } from "./find-letters.js";
-import { type FoundLetter, subjectOf } from "./letter-view.js";
+import { findLetters, searchOf } from "./find-letters.js";
 import { maskMessageId } from "./mask-card-numbers.js";
-import { inTransaction } from "./operator-database.js";
 import { showProgress } from "./progress.js";
-
-export type Verb = "replay" | "discard";
-
-const DONE = { replay: "replayed", discard: "discarded" } as const;
 
 /** Letters that are counted to say how many are left. */
 const MAXIMUM_COUNTED = 100_000;
-
-/** Channels before step 3, which judges deadlines: those of `payment` and `validation-result`. */
-export const BEFORE_THE_DEADLINE: readonly string[] = [CHANNELS.payment.address, CHANNELS.validationResult.address];
-
-/** How it went with one letter. */
-interface Done {
-  readonly messageId: string;
-  readonly queue: string | null;
-  readonly outcome: (typeof DONE)[Verb] | "done before" | "not found";
-}
 
 /** What lies there when it is over. */
 interface Left {
@@ -66,7 +43,7 @@ export async function changeLetters(tools: Tools, ids: readonly string[]): Promi
  */
 export async function changeAllLetters(tools: Tools, channel: Channel, limit: number): Promise<ExitCode> {
   const { call, connection, verb } = tools;
-  const found = await findLetters(call, connection, limit);
+  const found = await findLetters(connection, searchOf(call), limit);
   const { done, failure } = await changeEach(
     tools,
     found.flatMap(({ letter }) => letter.messageId ?? []),
@@ -126,12 +103,21 @@ async function changeEach(
   tools: Tools,
   ids: readonly string[],
 ): Promise<{ readonly done: readonly Done[]; readonly failure: unknown }> {
+  const { call } = tools;
+  const { channels } = searchOf(call);
   const done: Done[] = [];
-  const progress = showProgress(tools.call.terminal);
+  const progress = showProgress(call.terminal);
+  const letterTools = {
+    ...tools,
+    channels,
+    remark: (sentence: string) => call.terminal.err(`${sentence}\n`),
+    log: (facts: ChangeFacts) =>
+      call.terminal.err(`${JSON.stringify({ level: "info", time: new Date(), service: "operator", ...facts })}\n`),
+  };
   try {
     for (const [place, id] of ids.entries()) {
       progress.update(place, ids.length, `${tools.verb} ${maskMessageId(id)}`);
-      done.push(await changeOne(tools, id));
+      done.push(await changeLetter(letterTools, id));
     }
     return { done, failure: undefined };
   } catch (failure) {
@@ -139,63 +125,4 @@ async function changeEach(
   } finally {
     progress.end();
   }
-}
-
-/** Records the action before it is done: nothing that was done can be without a record. */
-async function changeOne(tools: Tools, id: string): Promise<Done> {
-  const { call, connection, database, verb, by } = tools;
-  const messageId = maskMessageId(id);
-  const found = await findLetter(call, connection, id);
-  if (found === undefined) return toldBefore(tools, id);
-  const queue = deadLetterAddress(found.channel);
-  const command = `dead-letters ${verb}`;
-  await inTransaction(database, () =>
-    recordAction(database, { ...by, command, subject: subjectFor(found.letter, queue) }),
-  );
-  await extendFor(tools, found);
-  const letters = connection.deadLetters(deadLetterDestination(found.channel));
-  const there =
-    verb === "discard"
-      ? await letters.discard(id)
-      : await letters.replay(id, {
-          to: destinationOf(found.channel),
-          properties: { replay_actor: by.actor, replay_reason: by.reason },
-        });
-  const outcome = there ? DONE[verb] : "done before";
-  const line = { level: "info", time: new Date(), service: "operator", msg: command, outcome, ...by, messageId, queue };
-  call.terminal.err(`${JSON.stringify({ ...line, about: subjectOf(found.letter.message) })}\n`);
-  return { messageId, queue, outcome };
-}
-
-/** Moves the deadline of the letter's payment before the letter is sent, so that step 3 finds it moved. */
-async function extendFor({ call, database, by, deadline }: Tools, { channel, letter }: FoundLetter): Promise<void> {
-  if (deadline === undefined) return;
-  const paymentId = subjectOf(letter.message);
-  if (!BEFORE_THE_DEADLINE.includes(channel.address) || paymentId === undefined || !PAYMENT_ID.test(paymentId)) {
-    call.terminal.err(`No deadline is judged behind ${channel.address}: none was moved.\n`);
-    return;
-  }
-  const extension = await extendDeadline(database, { paymentId, deadline, by });
-  call.terminal.err(`${sentenceOf(paymentId, deadline, extension)}\n`);
-}
-
-const SUBJECT = (id: string) => `letter ${maskMessageId(id)} `;
-
-function subjectFor({ messageId = "", message }: DeadLetter, queue: string): string {
-  const about = subjectOf(message);
-  return `${SUBJECT(messageId)}on ${queue}${about === undefined ? "" : `, of ${about}`}`;
-}
-
-/** A letter that is not there: who took it away, as far as that is recorded. */
-async function toldBefore({ call, database }: Tools, id: string): Promise<Done> {
-  const messageId = maskMessageId(id);
-  const last = (await findActions(database, SUBJECT(id))).at(-1);
-  if (last === undefined) {
-    call.terminal.err(`There is no letter ${messageId}.\n`);
-    return { messageId, queue: null, outcome: "not found" };
-  }
-  call.terminal.err(
-    `The letter ${messageId} is gone: ${last.command} by ${last.actor} at ${last.time.toISOString()}, ${last.reason}\n`,
-  );
-  return { messageId, queue: null, outcome: "done before" };
 }

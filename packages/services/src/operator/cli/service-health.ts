@@ -1,21 +1,25 @@
-/** What the services of a running stack say of themselves. */
-import { readFile } from "node:fs/promises";
+/** What services say of themselves on their health ports. */
 import { get } from "node:http";
 import { get as getSecurely } from "node:https";
-import type { RunningStack } from "./operator-configuration.js";
 
 const TIMEOUT_MS = 2_000;
-/** Characters of an answer. */
-const MAXIMUM_TEXT = 20_000;
+/** Characters of an answer: a service's metrics are some ten thousand. */
+const MAXIMUM_TEXT = 2_000_000;
+/** Of these, as many as a sentence may repeat. */
+const MAXIMUM_REPEATED = 20_000;
 
-/** One sentence for each service that is not ready; by its name. */
-export async function unreadyServices(stack: RunningStack): Promise<ReadonlyMap<string, string>> {
-  const ca = stack.authority === undefined ? undefined : await readFile(stack.authority, "utf8");
+/** One sentence for each service that is not ready; by its name. @param ca as that of `askHealth`. */
+export async function unreadyServices(
+  services: readonly { readonly name: string; readonly url: string }[],
+  ca: string | undefined,
+): Promise<ReadonlyMap<string, string>> {
   const answers = await Promise.all(
-    stack.services.map(async ({ name, health }) => {
+    services.map(async ({ name, url }) => {
       try {
-        const { status, text } = await ask(`${health}/readyz`, ca);
-        return status === 200 ? undefined : ([name, `is not ready: ${text.trim()}`] as const);
+        const { status, text } = await askHealth(`${url}/readyz`, ca);
+        return status === 200
+          ? undefined
+          : ([name, `is not ready: ${text.trim().slice(0, MAXIMUM_REPEATED)}`] as const);
       } catch {
         return [name, "does not run"] as const;
       }
@@ -24,17 +28,26 @@ export async function unreadyServices(stack: RunningStack): Promise<ReadonlyMap<
   return new Map(answers.filter((answer) => answer !== undefined));
 }
 
-/** `fetch` would take no authority of the call's own. */
-function ask(url: string, ca: string | undefined): Promise<{ readonly status: number; readonly text: string }> {
+/**
+ * Asks a health port; `fetch` would take no authority of the call's own.
+ * @param ca PEM: the authorities to trust [those that Node trusts].
+ * @throws what the connection fails with, and when no answer comes within 2 s.
+ */
+export function askHealth(
+  url: string,
+  ca: string | undefined,
+): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const options = { signal, agent: false, ...(ca !== undefined && { ca }) };
     const request = (url.startsWith("https:") ? getSecurely : get)(url, options, (response) => {
-      let text = "";
+      const parts: string[] = [];
+      let length = 0;
       response.setEncoding("utf8").on("data", (part: string) => {
-        text = `${text}${part}`.slice(0, MAXIMUM_TEXT);
+        length += part.length;
+        if (length <= MAXIMUM_TEXT) parts.push(part);
       });
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, text })).on("error", reject);
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, text: parts.join("") })).on("error", reject);
     });
     request.on("error", reject);
   });
