@@ -17,6 +17,10 @@ export interface HopSettings {
   readonly HTTP_PORT?: number | undefined;
   readonly HEALTH_PORT?: number | undefined;
   readonly TLS_CERT_FILE?: string | undefined;
+  /** Where a process talks to the gateway over HTTP, as the operator's console does. */
+  readonly GATEWAY_URL?: readonly string[] | undefined;
+  /** Where a process asks others for their health and metrics. */
+  readonly HEALTH_URLS?: readonly string[] | undefined;
 }
 
 interface PlainHop {
@@ -41,6 +45,8 @@ export async function forbiddenPlaintext(
     ...(await databaseHops(settings, "DATABASE_URL")),
     ...(await databaseHops(settings, "DATABASE_ADMIN_URL")),
     ...doorHops(settings),
+    ...urlHops("http", "GATEWAY_URL", settings.GATEWAY_URL ?? []),
+    ...urlHops("health", "the console", settings.HEALTH_URLS ?? []),
     ...telemetryHops(environment),
   ];
   return hops
@@ -102,6 +108,15 @@ function doorHops(settings: HopSettings): PlainHop[] {
   return doors.flatMap(([hop, port]): PlainHop[] => {
     const problem = `LISTEN_HOST=${host} serves ${hop} in plain text`;
     return port === undefined ? [] : [{ hop, problem, remedy: "set TLS_CERT_FILE and TLS_KEY_FILE" }];
+  });
+}
+
+/** @param who what talks there, beginning the sentence. */
+function urlHops(hop: PlaintextHop, who: string, urls: readonly string[]): PlainHop[] {
+  return urls.flatMap((text): PlainHop[] => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url === undefined || url.protocol === "https:" || isLoopback(url.hostname)) return [];
+    return [{ hop, problem: `${who} talks to ${url.hostname} in plain text`, remedy: "begin its URL with https://" }];
   });
 }
 

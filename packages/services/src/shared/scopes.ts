@@ -11,7 +11,15 @@ export const MERCHANT_SCOPES = [
   "notifications:read",
 ] as const;
 /** Those of an operator, who sees every merchant and client. */
-export const OPERATOR_SCOPES = ["accounts:write", "accounts:read", "templates:write", "templates:read"] as const;
+export const OPERATOR_SCOPES = [
+  "accounts:write",
+  "accounts:read",
+  "templates:write",
+  "templates:read",
+  // The console's own: no method of the API needs them.
+  "operations:write",
+  "operations:read",
+] as const;
 
 export const SCOPES = [...MERCHANT_SCOPES, ...OPERATOR_SCOPES] as const;
 export type Scope = (typeof SCOPES)[number];

@@ -6,7 +6,10 @@ import { OptionsError } from "./options.js";
  * Checks that nobody listens on `port` of 127.0.0.1; 0 is always free.
  * @throws OptionsError that names `option`.
  */
-export async function requireFreePort(option: "--grpc-port" | "--http-port", port: number): Promise<void> {
+export async function requireFreePort(
+  option: "--grpc-port" | "--http-port" | "--console-port",
+  port: number,
+): Promise<void> {
   if (port === 0) return;
   const problem = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
     const server = createServer();

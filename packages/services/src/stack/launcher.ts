@@ -1,7 +1,10 @@
 /** The life of `npm start`: start, show, stay up, stop; and what it says meanwhile. */
 import { join } from "node:path";
+import { addressWithToken, consoleOperator } from "../operator/console/console-address.js";
 import { BROKER_USERS } from "../shared/queue-map.js";
+import { OPERATOR_SCOPES } from "../shared/scopes.js";
 import { type BrokerLogins, readBrokerUsers, withLogin } from "./broker-users.js";
+import { type ConsoleProcess, startConsole } from "./console-process.js";
 import { demoPayments } from "./demo-cases.js";
 import { makeDemoPayments } from "./demo-payments.js";
 import { claimFolder, type FolderClaim } from "./folder-owner.js";
@@ -16,7 +19,7 @@ import { type RunFile, writeRunFile } from "./run-file.js";
 import { type GatewayPorts, STACK_PROCESSES, type Stack, startStack } from "./stack.js";
 import { issueCertificates, type StackCertificates } from "./stack-certificates.js";
 import { listenForStop, type StopSignals } from "./stop-signals.js";
-import type { SupervisorEvent } from "./supervisor.js";
+import type { Supervision, SupervisorEvent } from "./supervisor.js";
 import { formatDemoResults, formatDoors, formatHowTo, formatSupervisorEvent } from "./terminal-text.js";
 
 /** How a launcher speaks. */
@@ -61,6 +64,7 @@ export async function runLauncher(options: StackOptions, place: LauncherPlace, v
   try {
     await requireFreePort("--grpc-port", options.grpcPort);
     await requireFreePort("--http-port", options.httpPort);
+    await requireFreePort("--console-port", options.consolePort);
     const brokerLogins = await requireServers(options, place);
     return await runOwner(claim, { options, brokerLogins, place, voice });
   } finally {
@@ -105,7 +109,7 @@ async function runOwner(
   else voice.unheard.addEventListener("abort", stopUnheard, { once: true });
   const logs = await openProcessLogs({
     folder: join(place.folder, "logs"),
-    processes: STACK_PROCESSES,
+    processes: [...STACK_PROCESSES, "console"],
     onComplaint: ({ process: name, level, text }) => {
       // While things stop, connections break as they must.
       if (stopping.signal.aborted || (options.quiet && level === "warn")) return;
@@ -158,13 +162,16 @@ async function launch(parts: Launch): Promise<number> {
     onEvent,
   });
   brokerDurable = stack.brokerDurable;
+  let console: Supervision<ConsoleProcess> | undefined;
   try {
     const [example] = demoPayments();
     const token = await stack.tokenOf(example.merchantId);
     const runFile = join(place.folder, "run.json");
     stack.guardRunFile(runFile, token);
+    const writeRun = () =>
+      writeRunFile(runFile, runFileOf(stack, { token, certificates, console: console?.current.ready.url }));
     onRestart = async () => {
-      await writeRunFile(runFile, runFileOf(stack, token, certificates));
+      await writeRun();
       await observation?.watch(stack);
     };
     await onRestart();
@@ -173,6 +180,21 @@ async function launch(parts: Launch): Promise<number> {
     voice.say(`Quittance runs after ${seconds} s: ${formatDoors(stack.gateways)}`);
     for (const link of observation?.links() ?? []) voice.say(link);
     const succeeded = await demonstrate(stack, parts, certificates);
+    // After the payments, which would wait for it to start.
+    if (!stopping.signal.aborted) {
+      console = await startConsole({
+        ...{ stack, certificates, guardian, onEvent },
+        port: options.consolePort,
+        signal: stopping.signal,
+        onOutput: (chunk, stream) => logs.write("console", chunk, stream),
+      });
+      await writeRun();
+      const address = addressWithToken(
+        console.current.ready.url,
+        await stack.tokenOf(consoleOperator(), OPERATOR_SCOPES),
+      );
+      (options.once ? voice.tell : voice.say)(`\nThe operator's console: ${address}`);
+    }
     if (options.once) return succeeded || stopping.signal.aborted ? 0 : 1;
     const paths = { runFile: place.shown(runFile), logs: place.shown(join(place.folder, "logs")) };
     if (!stopping.signal.aborted) {
@@ -184,6 +206,7 @@ async function launch(parts: Launch): Promise<number> {
     await aborted(stopping.signal);
     return 0;
   } finally {
+    await console?.stop();
     await stack.stop();
     await observation?.stop();
   }
@@ -210,7 +233,18 @@ async function demonstrate(
   return problems.length === 0;
 }
 
-function runFileOf(stack: Stack, token: string, certificates: StackCertificates | undefined): RunFile {
+function runFileOf(
+  stack: Stack,
+  {
+    token,
+    certificates,
+    console,
+  }: {
+    readonly token: string;
+    readonly certificates: StackCertificates | undefined;
+    readonly console: string | undefined;
+  },
+): RunFile {
   const host = certificates === undefined ? "127.0.0.1" : "localhost";
   const http = `${certificates === undefined ? "http" : "https"}://${host}`;
   const doorsOf = ({ grpcPort, httpPort }: GatewayPorts) => ({
@@ -220,6 +254,8 @@ function runFileOf(stack: Stack, token: string, certificates: StackCertificates 
   return {
     ...doorsOf(stack),
     gateways: stack.gateways.map(doorsOf),
+    ...(console !== undefined && { console }),
+    ...(stack.brokerHealthPort !== undefined && { brokerHealth: `${http}:${stack.brokerHealthPort}` }),
     broker: stack.brokerUrl,
     auditor: stack.auditorUrl,
     database: stack.databaseUrl,

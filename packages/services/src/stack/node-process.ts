@@ -13,6 +13,8 @@ export interface NodeProcessOptions {
   readonly name: string;
   /** The module to run: a path. */
   readonly script: string;
+  /** [none] */
+  readonly args?: readonly string[];
   /** All of the environment; nothing is inherited. */
   readonly environment: NodeJS.ProcessEnv;
   readonly guardian: Guardian;
@@ -52,7 +54,7 @@ export function describeExit(exit: ProcessExit): string {
  * @throws with the end of its output when it ends before, or takes too long.
  */
 export async function startNodeProcess<Ready>(options: NodeProcessOptions): Promise<NodeProcess<Ready>> {
-  const child = spawn(process.execPath, ["--enable-source-maps", options.script], {
+  const child = spawn(process.execPath, ["--enable-source-maps", options.script, ...(options.args ?? [])], {
     // A session of its own: a Ctrl-C in the terminal reaches the launcher alone, which stops things in order.
     detached: true,
     stdio: ["ignore", "pipe", "pipe", "ipc"],

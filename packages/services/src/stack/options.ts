@@ -1,5 +1,6 @@
 /** The options of `npm start`. */
 import { parseArgs } from "node:util";
+import { DEFAULT_CONSOLE_PORT } from "../operator/console/console-address.js";
 import { type Instances, MAXIMUM_INSTANCES, parseInstances } from "./instances.js";
 import { OptionsError } from "./options-error.js";
 
@@ -16,6 +17,8 @@ export interface StackOptions {
   /** 0 takes a free one. */
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** Of the operator's console. */
+  readonly consolePort: number;
   /** Processes of a service [1 of each]. */
   readonly instances: Instances;
   /** Every hop has TLS, by an authority that is made at the start. */
@@ -46,6 +49,9 @@ export const HELP = `Starts Quittance: a database, a broker, the five services a
         server that runs already, with a user that may make roles and schemas; the demo bank is loaded into it.
   --grpc-port <port>  Where gRPC is served on 127.0.0.1 [${DEFAULT_GRPC_PORT}]; 0 takes a free port.
   --http-port <port>  Where HTTP is served on 127.0.0.1 [${DEFAULT_HTTP_PORT}]; 0 takes a free port.
+  --console-port <port>
+        Where the operator's console is served on 127.0.0.1 [${DEFAULT_CONSOLE_PORT}, or with --http-port 0 a free port]; 0 takes a free
+        port.
   --instances <service>=<n>,...
         How many processes of a service run, 1 to ${MAXIMUM_INSTANCES} [1 of each]: client-bank=2,gateway=2. Further gateways have free
         ports; the five payments are made through all gateways in turn.
@@ -82,15 +88,15 @@ export function parseOptions(args: readonly string[]): StackOptions | "help" {
   const broker = parseBroker(values.broker ?? "embedded");
   const grpcPort = parsePort("--grpc-port", values["grpc-port"], DEFAULT_GRPC_PORT);
   const httpPort = parsePort("--http-port", values["http-port"], DEFAULT_HTTP_PORT);
-  if (grpcPort === httpPort && grpcPort !== 0) {
-    throw new OptionsError(`--grpc-port and --http-port are both ${grpcPort}: they need a port each.`);
-  }
+  const consolePort = parsePort("--console-port", values["console-port"], httpPort === 0 ? 0 : DEFAULT_CONSOLE_PORT);
+  requireDifferent({ "--grpc-port": grpcPort, "--http-port": httpPort, "--console-port": consolePort });
   return {
     broker,
     brokerUsers: parseBrokerUsers(values["broker-users"], broker),
     database: parseDatabase(values.database ?? "embedded"),
     grpcPort,
     httpPort,
+    consolePort,
     instances: parseInstances(values.instances ?? []),
     tls: parseTls(values.tls ?? false, values),
     observe: values.observe ?? false,
@@ -110,6 +116,7 @@ function parse(args: readonly string[]) {
         database: { type: "string" },
         "grpc-port": { type: "string" },
         "http-port": { type: "string" },
+        "console-port": { type: "string" },
         instances: { type: "string", multiple: true },
         tls: { type: "boolean" },
         observe: { type: "boolean" },
@@ -133,6 +140,18 @@ function parseTls(
   throw new OptionsError(
     "--tls is for the stack's own broker and database. For yours, write amqps:// or sslmode=verify-full in the URL, and name their authority in TLS_CA_FILE.",
   );
+}
+
+/** @throws OptionsError when two of them are the same port. */
+function requireDifferent(ports: Readonly<Record<string, number>>): void {
+  const byPort = new Map<number, string>();
+  for (const [option, port] of Object.entries(ports)) {
+    const other = byPort.get(port);
+    if (other !== undefined && port !== 0) {
+      throw new OptionsError(`${other} and ${option} are both ${port}: they need a port each.`);
+    }
+    byPort.set(port, option);
+  }
 }
 
 function parsePort(option: string, text: string | undefined, otherwise: number): number {

@@ -13,6 +13,10 @@ export interface RunFile {
   readonly http: string;
   /** The same of every gateway, the first one first. */
   readonly gateways: readonly { readonly grpc: string; readonly http: string }[];
+  /** Where a browser finds the operator's console; absent until it runs. */
+  readonly console?: string;
+  /** Where the embedded broker tells of its queues, at `/metrics`. */
+  readonly brokerHealth?: string;
   /** An operator's URL of the broker. */
   readonly broker: string;
   /** That of one who looks into queues and takes nothing. */

@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import type { z } from "zod";
 import { operatorConfiguration } from "../../dist/operator/cli/operator-configuration.js";
+import { consoleConfiguration } from "../../dist/operator/console/console-configuration.js";
 import { commonConfiguration } from "../../dist/platform/configuration.js";
 import { SERVICE_CONFIGURATIONS } from "../support/service-configurations.js";
 
-const PAGES = ["configuration.md", "command-line.md"]
+const PAGES = ["configuration.md", "command-line.md", "console.md"]
   .map((page) => readFileSync(new URL(`../../../../docs/operating/${page}`, import.meta.url), "utf8"))
   .map((text) => `\n${text}`)
   .join("");
@@ -15,6 +16,7 @@ const TABLES: Readonly<Record<string, z.ZodRawShape>> = {
   "## Every service": commonConfiguration,
   ...Object.fromEntries(Object.entries(SERVICE_CONFIGURATIONS).map(([service, shape]) => [`## ${service}`, shape])),
   "# The operator's command line": operatorConfiguration,
+  "## Configuration": consoleConfiguration,
 };
 
 /** The rows of the table of variables below a heading: name and default. */

@@ -26,6 +26,7 @@ describe("npm start", function () {
     for (const end of ["SUCCEEDED", "INSUFFICIENT_FUNDS", "CARD_EXPIRED", "INVALID_CARD_NUMBER", "MERCHANT_CLOSED"]) {
       expect(launcher.output()).to.contain(end);
     }
+    expect(launcher.output()).to.match(/The operator's console: http:\/\/127\.0\.0\.1:\d+\/#token=\S+\n/);
     expect(launcher.output()).not.to.match(/error|warning/i);
     expect(existsSync(launcher.runFile)).to.equal(false);
   });
@@ -91,11 +92,13 @@ describe("npm start", function () {
       process.kill(pid, "SIGKILL");
       await untilSaid(launcher, `${name} died (killed by SIGKILL)`);
     }
+    process.kill(pidOf(processes, "main.js console"), "SIGKILL");
+    await untilSaid(launcher, "console died (killed by SIGKILL)");
     process.kill(pidOf(processes, "embedded-broker-main"), "SIGKILL");
     await untilSaid(launcher, "broker died (killed by SIGKILL)");
     process.kill(pidOf(processes, "bin/postgres"), "SIGKILL");
     await untilSaid(launcher, "database died (killed by SIGKILL)");
-    for (const name of [...before.services.map((service) => service.name), "broker", "database"]) {
+    for (const name of [...before.services.map((service) => service.name), "broker", "database", "console"]) {
       await untilSaid(launcher, `${name} is back`);
     }
     const now = await eventually("the run file tells of the new processes", () => {
@@ -104,6 +107,7 @@ describe("npm start", function () {
     });
     expect({ ...now, services: [] }).to.deep.equal({ ...before, services: [] });
     await untilPaymentsSucceed(now);
+    expect((await fetch(`${now.console}/console/v1/session`)).status).to.equal(401);
 
     const last = [...processes, ...treeOf(launcher.child.pid as number)].map(({ identity }) => identity);
     launcher.child.kill("SIGINT");

@@ -11,6 +11,7 @@ describe("The options of npm start", () => {
       database: "embedded",
       grpcPort: 50_051,
       httpPort: 8_080,
+      consolePort: 8_082,
       instances: {},
       tls: false,
       observe: false,
@@ -33,6 +34,11 @@ describe("The options of npm start", () => {
     }
   });
 
+  it("give the console a free port where HTTP has one, unless they name another", () => {
+    expect(parseOptions(["--http-port", "0"])).to.have.property("consolePort", 0);
+    expect(parseOptions(["--http-port", "0", "--console-port", "9001"])).to.have.property("consolePort", 9_001);
+  });
+
   it("take how many processes of a service run, in one list or several", () => {
     const options = parseOptions(["--instances", "client-bank=2,gateway=3", "--instances=notification=8"]);
     expect(options).to.have.property("instances").that.deep.equals({ "client-bank": 2, gateway: 3, notification: 8 });
@@ -46,6 +52,7 @@ describe("The options of npm start", () => {
       "--database",
       "--grpc-port",
       "--http-port",
+      "--console-port",
       "--instances",
       "--tls",
       "--once",
@@ -79,6 +86,7 @@ describe("The options of npm start", () => {
     ["instances that are named twice", ["--instances", "gateway=1,gateway=2"], "gateway twice"],
     ["an empty list of instances", ["--instances", ""], '""'],
     ["one port for both doors", ["--grpc-port", "9000", "--http-port", "9000"], "9000"],
+    ["one port for a door and the console", ["--http-port", "9000", "--console-port", "9000"], "--console-port"],
   ];
   for (const [what, args, named] of refused) {
     it(`are refused with a sentence for ${what}`, () => {

@@ -40,7 +40,8 @@ const DRIFT = `
   ) movements
   GROUP BY currency ORDER BY currency`;
 
-const IN_FLIGHT = `
+/** Payments captured since $1 that are not final, and when the oldest was captured: the index is by time. */
+export const IN_FLIGHT = `
   SELECT count(*) AS count, min(capture_time) AS oldest
   FROM client_bank.payments WHERE capture_time >= $1 AND state = 'PENDING'`;
 

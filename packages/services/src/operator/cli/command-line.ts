@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { ConfigurationError } from "../../platform/configuration.js";
 import { accounts } from "./accounts.js";
 import { type Command, EXIT, type ExitCode, formatColumns, type Terminal, UsageError } from "./command.js";
+import { consoleCommand } from "./console.js";
 import { deadLetters } from "./dead-letters.js";
 import { deadlines } from "./deadlines.js";
 import { explain } from "./explain.js";
@@ -25,6 +26,7 @@ const COMMANDS: readonly Command[] = [
   templates,
   keys,
   token,
+  consoleCommand,
 ];
 
 const EVERYWHERE = `  --json   Answer in JSON on standard output. Amounts are whole minor units, as decimal text.

@@ -43,6 +43,9 @@ const runFile = z.object({
   cardKeys: z.object({ CARD_FINGERPRINT_KEYS: z.string(), CARD_STORAGE_KEYS: z.string() }).optional(),
   keysFolder: z.string().optional(),
   services: z.array(z.object({ name: z.string(), pid: z.number(), health: z.string() })),
+  gateways: z.array(z.object({ http: z.string() })).optional(),
+  /** Of the embedded broker: where its queues are told as metrics. */
+  brokerHealth: z.string().optional(),
 });
 export type RunningStack = z.infer<typeof runFile>;
 

@@ -20,7 +20,7 @@ export interface BrokerFigures {
 }
 
 /** Artemis adds this to the name of a subscription that every client shares. */
-const SHARED_SUFFIX = /:global$/;
+export const SHARED_SUFFIX = /:global$/;
 
 /** The addresses of the queues that are watched, by their names: temporary ones are not, since each has another name. */
 const ADDRESSES: ReadonlyMap<string, string> = new Map([
