@@ -21,6 +21,8 @@ export function startConsole(options: {
   /** 0 takes a free one. */
   readonly port: number;
   readonly certificates: StackCertificates | undefined;
+  /** Where a trace is shown, with `{traceId}` for its id. */
+  readonly tracing: string | undefined;
   readonly guardian: Guardian;
   readonly signal: AbortSignal;
   readonly onEvent: (event: SupervisorEvent) => void;
@@ -34,7 +36,7 @@ export function startConsole(options: {
         name: "console",
         script: fileURLToPath(new URL("../operator/cli/main.js", import.meta.url)),
         args: ["console", "--port", String(previous?.ready.port ?? port)],
-        environment: consoleEnvironment(stack, certificates),
+        environment: { ...consoleEnvironment(stack, certificates), TRACE_URL: options.tracing },
         guardian,
         order: GUARDIAN_ORDER,
         stopTimeoutMs: STOP_TIMEOUT_MS,

@@ -185,6 +185,7 @@ async function launch(parts: Launch): Promise<number> {
       console = await startConsole({
         ...{ stack, certificates, guardian, onEvent },
         port: options.consolePort,
+        tracing: observation?.tracing,
         signal: stopping.signal,
         onOutput: (chunk, stream) => logs.write("console", chunk, stream),
       });

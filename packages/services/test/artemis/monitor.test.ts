@@ -51,6 +51,15 @@ describe("What the monitor asks of Artemis", function () {
     expect(diskUsed).to.be.within(0, 1);
   });
 
+  it("is told to whoever asked: a monitor and consoles ask at the same time", async () => {
+    const askers = await Promise.all([1, 2, 3].map(() => ArtemisManagement.open(auditor)));
+    for (let round = 0; round < 5; round += 1) {
+      const told = await Promise.all(askers.map((asker) => asker.figures(WATCHED_QUEUES)));
+      expect(told.map(({ queues }) => queues.length)).to.deep.equal(askers.map(() => WATCHED_QUEUES.length));
+    }
+    await Promise.all(askers.map((asker) => asker.close()));
+  });
+
   it("is refused what would change something, and others are refused all of it", async () => {
     await using replies = await auditor.createConsumer(queue(MANAGEMENT_REPLIES));
     await using producer = await auditor.createProducer(queue(MANAGEMENT_ADDRESS), { deliveryMode: "non-persistent" });

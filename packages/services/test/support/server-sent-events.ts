@@ -10,10 +10,19 @@ export interface ServerSentEvent {
 }
 
 /**
- * The events of an answer to GET of a path, without its comments and what it says of reconnecting.
+ * The events of an answer to GET of a path of the API.
  * @throws Error when an event is not as the OpenAPI document says.
  */
-export async function* eventsOf(path: string, { body }: Response): AsyncGenerator<ServerSentEvent, void> {
+export async function* eventsOf(path: string, answer: Response): AsyncGenerator<ServerSentEvent, void> {
+  for await (const event of readEvents(answer)) {
+    const stray = strayEventOf(path, { ...event, data: JSON.stringify(event.data) });
+    if (stray !== undefined) throw new Error(`${path} has an event that is not documented: ${stray}`);
+    yield event;
+  }
+}
+
+/** The events of any answer, without its comments and what it says of reconnecting. */
+export async function* readEvents({ body }: Response): AsyncGenerator<ServerSentEvent, void> {
   let text = "";
   for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
     const blocks = `${text}${chunk}`.split("\n\n");
@@ -22,8 +31,6 @@ export async function* eventsOf(path: string, { body }: Response): AsyncGenerato
       const lines = block.split("\n").filter((line) => !line.startsWith(":"));
       const { data, ...fields } = Object.fromEntries(lines.map((line) => line.split(/: (.*)/s).slice(0, 2)));
       if (data === undefined) continue;
-      const stray = strayEventOf(path, { ...fields, data });
-      if (stray !== undefined) throw new Error(`${path} has an event that is not documented: ${stray}`);
       yield { ...fields, data: JSON.parse(data) };
     }
   }

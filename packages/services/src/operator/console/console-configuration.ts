@@ -63,6 +63,14 @@ export const consoleConfiguration = {
   SERVICE_HEALTH_URLS: z.string().transform(readHealthAddresses).optional(),
   /** Whose `/metrics` tell of the broker's queues, such as the monitor's [the broker is asked by management messages]. */
   BROKER_METRICS_URL: httpUrl.optional(),
+  /** Where a trace is shown, such as `http://jaeger/trace/{traceId}`. */
+  TRACE_URL: z
+    .string()
+    .refine(
+      (text) => /^https?:\/\//.test(text) && text.includes("{traceId}"),
+      "must be a URL in which {traceId} stands",
+    )
+    .optional(),
   AUTH_JWKS: gatewayConfiguration.AUTH_JWKS.optional(),
   AUTH_ISSUER: gatewayConfiguration.AUTH_ISSUER.optional(),
   AUTH_AUDIENCE: gatewayConfiguration.AUTH_AUDIENCE.optional(),
@@ -80,6 +88,8 @@ export interface ConsoleSettings {
   readonly gateways: readonly string[];
   readonly services: readonly HealthAddress[];
   readonly brokerMetrics: string | undefined;
+  /** Where a trace is shown, with `{traceId}` for its id. */
+  readonly tracing: string | undefined;
   readonly authentication: {
     readonly keys: KeySet;
     readonly issuer: string;
@@ -128,6 +138,7 @@ export async function readConsoleSettings(
     services:
       services ?? (stack?.services ?? []).map(({ name, health }) => ({ name: name as ServiceName, url: health })),
     brokerMetrics: settings.BROKER_METRICS_URL ?? stack?.brokerHealth,
+    tracing: settings.TRACE_URL,
     authentication: {
       keys: jwks({ maximumAgeMs: settings.AUTH_KEYS_MAXIMUM_AGE_SECONDS * 1_000 }),
       issuer,

@@ -9,9 +9,9 @@ import { failureReason } from "../../platform/failure-reason.js";
 export type ConsoleReason =
   | ApiErrorReason
   | "LETTER_NOT_FOUND"
-  | "LETTER_GONE"
   | "DATABASE_UNAVAILABLE"
   | "GATEWAY_UNAVAILABLE"
+  | "SEARCH_TOO_LONG"
   | "HOST_NOT_ALLOWED";
 
 export type ConsoleError = ApiError<ConsoleReason>;

@@ -1,18 +1,16 @@
 /** The paths of `/console/v1`: what only an operator's process can tell and do. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { invalidFields, noSuchPayment } from "../../gateway/api-error.js";
 import type { Authenticator } from "../../gateway/authenticator.js";
 import { sendEvents } from "../../gateway/server-sent-events.js";
 import type { Logger } from "../../platform/log.js";
-import { PAYMENT_ID } from "../../shared/payment-id.js";
 import { BOOKS_STATEMENT, type BooksLine } from "../books-statement.js";
 import { toJson } from "../cli/command.js";
-import { explainPayment, isUnknown } from "../cli/explain-payment.js";
 import { ANY_OPERATOR, READ, requireOperators, sendJson } from "./console-access.js";
 import { addLetterRoutes } from "./letter-routes.js";
 import type { OperatorParts } from "./operator-parts.js";
 import type { OverviewLooks } from "./overview-looks.js";
 import { OverviewWatches } from "./overview-watch.js";
+import { addPaymentRoutes } from "./payment-routes.js";
 
 export interface ConsoleRoutes {
   readonly authenticator: Authenticator;
@@ -20,6 +18,8 @@ export interface ConsoleRoutes {
   readonly looks: OverviewLooks;
   /** One sentence for each service that is not ready, by its name. */
   unready(): Promise<ReadonlyMap<string, string>>;
+  /** Where a trace is shown, with `{traceId}` for its id. */
+  readonly tracing: string | undefined;
   problemText(request: FastifyRequest, error: unknown): string;
   readonly log: Logger;
   /** Aborted when the console stops. */
@@ -30,7 +30,11 @@ export function addConsoleRoutes(app: FastifyInstance, routes: ConsoleRoutes): v
   const { authenticator, parts, looks } = routes;
   requireOperators(app, authenticator);
   app.get("/console/v1/session", { config: ANY_OPERATOR }, ({ operator }, reply) =>
-    sendJson(reply, { subject: operator.merchantId, scopes: [...operator.scopes].sort() }),
+    sendJson(reply, {
+      subject: operator.merchantId,
+      scopes: [...operator.scopes].sort(),
+      tracing: routes.tracing ?? null,
+    }),
   );
   app.get("/console/v1/overview", { config: READ }, async (_request, reply) => sendJson(reply, await looks.latest()));
   const watches = new OverviewWatches(looks, routes.stopping);
@@ -49,24 +53,6 @@ export function addConsoleRoutes(app: FastifyInstance, routes: ConsoleRoutes): v
     const lines = await parts.onDatabase(async (client) => (await client.query<BooksLine>(BOOKS_STATEMENT)).rows);
     return sendJson(reply, { agree: lines.every(({ wrong }) => wrong === 0n), lines });
   });
-  app.get<{ Params: { id: string } }>(
-    "/console/v1/payments/:id/story",
-    { config: READ },
-    async ({ params: { id } }, reply) => {
-      if (!PAYMENT_ID.test(id)) {
-        throw invalidFields([{ field: "payment", description: "must be pay_ and 32 letters or digits" }]);
-      }
-      const explanation = await explainPayment(
-        {
-          onDatabase: (work) => parts.onDatabase(work),
-          onBroker: (work) => parts.onBroker(work).catch(() => undefined),
-          unready: routes.unready,
-        },
-        id,
-      );
-      if (isUnknown(explanation)) throw noSuchPayment();
-      return sendJson(reply, explanation);
-    },
-  );
+  addPaymentRoutes(app, parts, routes.unready);
   addLetterRoutes(app, parts, routes.log);
 }

@@ -1,4 +1,5 @@
 /** A look at the broker's queues: by the metrics of whoever knows them, or by management messages to Artemis. */
+import type { Connection } from "@quittance/sdk";
 import { type Channel, DURABLE_CHANNELS, deadLetterAddress } from "../../shared/queue-map.js";
 import { askHealth } from "../cli/service-health.js";
 import { ArtemisManagement } from "../monitor/artemis-figures.js";
@@ -43,17 +44,16 @@ export function lookByMetrics(url: string, ca: () => Promise<string | undefined>
 
 /** By management messages, as the auditor: what Artemis alone understands. */
 export function lookByManagement(link: BrokerLink): LookAtQueues {
+  /** Of each connection one, for as long as the connection lasts. */
+  const opened = new WeakMap<Connection, Promise<ArtemisManagement>>();
   return () =>
     link.use(async (connection) => {
-      const management = await ArtemisManagement.open(connection);
-      try {
-        const { queues } = await management.figures(WATCHED_QUEUES);
-        return new Map(
-          queues.map((figures): [string, QueueFigures] => [figures.queue.replace(SHARED_SUFFIX, ""), figures]),
-        );
-      } finally {
-        await management.close();
-      }
+      const management = opened.get(connection) ?? ArtemisManagement.open(connection);
+      opened.set(connection, management);
+      const { queues } = await (await management).figures(WATCHED_QUEUES);
+      return new Map(
+        queues.map((figures): [string, QueueFigures] => [figures.queue.replace(SHARED_SUFFIX, ""), figures]),
+      );
     }, LOOK_TIMEOUT_MS);
 }
 

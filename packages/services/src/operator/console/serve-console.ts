@@ -66,6 +66,7 @@ export async function serveConsole(options: {
     proxy.addRoutes(app);
     addConsoleRoutes(app, {
       ...{ authenticator, parts, looks, problemText, log },
+      tracing: settings.tracing,
       unready: async () => unreadyServices(settings.services, await ca()),
       stopping: stopping.signal,
     });

@@ -24,17 +24,24 @@ const QUEUES = z.object({
 export class ArtemisManagement {
   readonly #producer: Producer;
   readonly #replies: Consumer;
+  /** What the ids of its questions begin with. */
+  readonly #asker: string;
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(producer: Producer, replies: Consumer) {
+  private constructor(asker: string, producer: Producer, replies: Consumer) {
+    this.#asker = asker;
     this.#producer = producer;
     this.#replies = replies;
   }
 
   static async open(connection: Connection): Promise<ArtemisManagement> {
-    const replies = await connection.createConsumer(queue(MANAGEMENT_REPLIES));
+    const asker = randomUUID();
+    // The monitor and the consoles share the queue: each takes the answers to its own questions.
+    const replies = await connection.createConsumer(queue(MANAGEMENT_REPLIES), {
+      selector: `JMSCorrelationID LIKE '${asker}%'`,
+    });
     const producer = await connection.createProducer(queue(MANAGEMENT_ADDRESS), { deliveryMode: "non-persistent" });
-    return new ArtemisManagement(producer, replies);
+    return new ArtemisManagement(asker, producer, replies);
   }
 
   /** The figures of all queues; `watched` names those whose oldest message is looked at. One question at a time. */
@@ -72,7 +79,7 @@ export class ArtemisManagement {
     what: Readonly<Record<string, string>>,
     args: readonly unknown[] = [],
   ): Promise<unknown> {
-    const correlationId = randomUUID();
+    const correlationId = `${this.#asker} ${randomUUID()}`;
     await this.#producer.send({
       text: JSON.stringify(args),
       correlationId,

@@ -10,6 +10,8 @@ import { startTool, type WatchingTool } from "./watching-tool.js";
 export interface StackObservation {
   /** Scrapes the processes of the moment; to be called again when one has come back. */
   watch(stack: Stack): Promise<void>;
+  /** Where a trace is shown, with `{traceId}` for its id; undefined where Jaeger does not run. */
+  readonly tracing: string | undefined;
   /** What to open, a line for each; empty when nothing could be had. */
   links(): readonly string[];
   stop(): Promise<void>;
@@ -56,6 +58,7 @@ export async function startObservation(options: {
         ...(broker === undefined ? [] : [{ name: "broker", port: broker }]),
       ]);
     },
+    tracing: traces && `${traces.link}/trace/{traceId}`,
     links: () => [
       ...(metrics === undefined ? [] : [`Metrics (Prometheus): ${metrics.prometheus}`]),
       ...(metrics?.alertmanager === undefined ? [] : [`Alerts (Alertmanager): ${metrics.alertmanager}`]),

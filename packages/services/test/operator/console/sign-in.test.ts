@@ -35,7 +35,7 @@ describe("Signing in to the console", () => {
 
   it("tells any operator who they are and what they may do", async () => {
     const answer = await console().call("/console/v1/session", { scopes: ["templates:read"] });
-    expect(await answer.json()).to.deep.equal({ subject: "anna", scopes: ["templates:read"] });
+    expect(await answer.json()).to.deep.equal({ subject: "anna", scopes: ["templates:read"], tracing: null });
     expect(answer.headers.get("cache-control")).to.equal("no-store");
   });
 
