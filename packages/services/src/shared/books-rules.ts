@@ -54,6 +54,10 @@ export const CLIENT_ROW_WRONG = `p.state IS NULL AND c.total IS NOT NULL
 export const CLIENT_HOLDS = `SELECT client_id AS account, currency, sum(amount) AS held
   FROM client_bank.payments WHERE hold_expire_time IS NOT NULL AND state = 'AUTHORIZED' GROUP BY client_id, currency`;
 
+/** Payments captured since $1 that are not final, and when the oldest of them was captured: the index is by that time. */
+export const IN_FLIGHT = `SELECT count(*) AS count, min(capture_time) AS oldest
+  FROM client_bank.payments WHERE capture_time >= $1 AND state = 'PENDING'`;
+
 /** What is settled of a payment `p`: what was captured, or the whole amount when nothing was. client-bank's `settledAmountOf`. */
 export const SETTLED_AMOUNT = "CASE WHEN p.captured_amount > 0 THEN p.captured_amount ELSE p.amount END";
 

@@ -1,7 +1,7 @@
 /** The operator's console beside a stack: a process of its own, configured as by hand, supervised as the others. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ConsoleReadyMessage } from "../operator/cli/console.js";
+import type { ConsoleReadyMessage } from "../operator/console/run-console.js";
 import { PUBLIC_KEYS } from "../operator/signing-keys.js";
 import type { Guardian } from "./guardian.js";
 import { type NodeProcess, startNodeProcess } from "./node-process.js";

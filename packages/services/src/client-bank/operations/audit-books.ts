@@ -1,6 +1,12 @@
 import type { Session } from "../../platform/database.js";
 import { type AuditFindings, MAXIMUM_AUDITED } from "../../shared/books-audit.js";
-import { CLIENT_ENTRIES_WRONG, CLIENT_HOLDS, CLIENT_ROW_WRONG, clientEntries } from "../../shared/books-rules.js";
+import {
+  CLIENT_ENTRIES_WRONG,
+  CLIENT_HOLDS,
+  CLIENT_ROW_WRONG,
+  clientEntries,
+  IN_FLIGHT,
+} from "../../shared/books-rules.js";
 
 /**
  * Four statements, each of which sees one state of the books: balances against what entries can explain, which takes
@@ -39,11 +45,6 @@ const DRIFT = `
     UNION ALL SELECT currency, amount FROM client_bank.ledger_entries WHERE kind IN ('top-up', 'pay-out') AND account = 'funding'
   ) movements
   GROUP BY currency ORDER BY currency`;
-
-/** Payments captured since $1 that are not final, and when the oldest was captured: the index is by time. */
-export const IN_FLIGHT = `
-  SELECT count(*) AS count, min(capture_time) AS oldest
-  FROM client_bank.payments WHERE capture_time >= $1 AND state = 'PENDING'`;
 
 const HOLDS = `
   SELECT currency, sum(held)::int8 AS held, sum(held - expected)::int8 AS drift

@@ -1,7 +1,7 @@
 /** Looks at services, queues and books, and makes the overview of what it finds: shared by everybody who looks at once. */
 import type pg from "pg";
-import { IN_FLIGHT } from "../../client-bank/operations/audit-books.js";
 import { failureReason } from "../../platform/failure-reason.js";
+import { IN_FLIGHT } from "../../shared/books-rules.js";
 import { SERVICES, SYSTEM } from "../../topology/system-table.js";
 import { booksOf, type Flight } from "./books-overview.js";
 import type { HealthAddress } from "./console-configuration.js";
