@@ -20,6 +20,7 @@ export const OUTPUTS = {
   "packages/services/simulation/dist": "packages/services/simulation/src",
   "packages/client/dist": "packages/client/src",
   "packages/client/dist-test": "packages/client/test",
+  "packages/console/dist-test": "packages/console/test",
   "bench/dist": "bench",
 };
 

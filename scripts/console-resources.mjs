@@ -11,7 +11,6 @@ const OPERATIONS = [
   "RefundPayment",
   "CapturePayment",
   "CancelPayment",
-  "ListRefunds",
   "ListClients",
   "GetClient",
   "FreezeClient",
@@ -52,9 +51,9 @@ export function consoleResources(document) {
 export interface Operations {
 ${operations.map(signature).join("\n")}
 }`,
-    `${comment("Where each operation is.")}
-export const ROUTES: Readonly<Record<keyof Operations, readonly [method: string, path: string]>> = {
-${operations.map(({ id, method, path }) => `  ${id}: ["${method.toUpperCase()}", "${path}"],`).join("\n")}
+    `${comment("Where each operation is, and the scope that it needs.")}
+export const ROUTES: Readonly<Record<keyof Operations, readonly [method: string, path: string, scope: string]>> = {
+${operations.map(({ id, method, path, scope }) => `  ${id}: ["${method.toUpperCase()}", "${path}", "${scope}"],`).join("\n")}
 };`,
   ].join("\n\n")}\n`;
 }
@@ -63,8 +62,9 @@ function operationOf({ paths }, id) {
   for (const [path, item] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(item)) {
       if (operation.operationId !== id) continue;
-      const { parameters = [], requestBody, responses } = operation;
-      return { id, method, path, parameters, body: jsonOf(requestBody), answer: jsonOf(responses["200"]) };
+      const { parameters = [], requestBody, responses, security } = operation;
+      const [scope] = security[0].bearer;
+      return { id, method, path, scope, parameters, body: jsonOf(requestBody), answer: jsonOf(responses["200"]) };
     }
   }
   throw new Error(`The API has no operation ${id}, which the console calls.`);

@@ -29,6 +29,8 @@ const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own 
   simulate   build, then run schedules of the payment cycle on a simulated broker, database and clock (see --help)
   test:contract
              build, then call a house's HTTP door by the OpenAPI document that it serves (see npm run test:contract -- --help)
+  test:console
+             build, then drive every page of the console in Chromium (see npm run test:console -- --help)
   test:container
              build, then build the image and run the whole system in containers (see npm run test:container -- --help)
   test:upgrade
@@ -55,6 +57,7 @@ const AFTER_BUILD = {
   quittance: ["--enable-source-maps", join(ROOT, "packages/services/dist/operator/cli/main.js")],
   "test:contract": ["--enable-source-maps", join(ROOT, "packages/services/contract/main.mjs")],
   "test:alerts": [join(ROOT, "deploy/monitoring/test/main.mjs")],
+  "test:console": [join(ROOT, "packages/console/test/main.mjs")],
   "test:container": [join(ROOT, "deploy/container/test/main.mjs")],
   "test:upgrade": [join(ROOT, "deploy/upgrade/test/main.mjs")],
   "test:cluster": [join(ROOT, "deploy/k8s/test/main.mjs")],

@@ -4,9 +4,18 @@ import { LocationProvider, Route, Router } from "preact-iso";
 import { session, signIn, token } from "./api/session.js";
 import { useLoad } from "./api/use-load.js";
 import { texts } from "./i18n/i18n.js";
+import { ClientPage, MerchantPage } from "./pages/account.js";
+import { AccountsPage } from "./pages/accounts.js";
+import { DeadLetterPage } from "./pages/dead-letter.js";
+import { DeadLettersPage } from "./pages/dead-letters.js";
+import { EventPage } from "./pages/event.js";
+import { OverviewPage } from "./pages/overview.js";
 import { PaymentPage } from "./pages/payment.js";
 import { PaymentsPage } from "./pages/payments.js";
 import { readSession, SignInPage } from "./pages/sign-in.js";
+import { TemplatePage } from "./pages/template.js";
+import { TemplatesPage } from "./pages/templates.js";
+import { WebhooksPage } from "./pages/webhooks.js";
 import { Shown } from "./ui/notes.js";
 import { Page } from "./ui/page.js";
 import { Shell } from "./ui/shell.js";
@@ -18,9 +27,18 @@ export function App() {
     <LocationProvider>
       <Shell>
         <Router>
-          <Route path="/" component={PaymentsPage} />
+          <Route path="/" component={OverviewPage} />
           <Route path="/payments" component={PaymentsPage} />
           <Route path="/payments/:id" component={PaymentPage} />
+          <Route path="/accounts" component={AccountsPage} />
+          <Route path="/accounts/clients/:id" component={ClientPage} />
+          <Route path="/accounts/merchants/:id" component={MerchantPage} />
+          <Route path="/templates" component={TemplatesPage} />
+          <Route path="/templates/:name/:language" component={TemplatePage} />
+          <Route path="/webhooks" component={WebhooksPage} />
+          <Route path="/webhooks/events/:id" component={EventPage} />
+          <Route path="/dead-letters" component={DeadLettersPage} />
+          <Route path="/dead-letters/:id" component={DeadLetterPage} />
           <Route default component={NotFoundPage} />
         </Router>
       </Shell>

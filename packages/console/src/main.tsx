@@ -6,6 +6,7 @@ import "./styles/shell.css";
 import "./styles/parts.css";
 import "./styles/tables.css";
 import "./styles/payment.css";
+import "./styles/overview.css";
 import { render } from "preact";
 import { App } from "./app.js";
 

@@ -337,14 +337,6 @@ export interface ListPaymentsResponse {
   readonly nextPageToken: string;
 }
 
-/** One page of refunds. */
-export interface ListRefundsResponse {
-  /** The merchant's refunds that are recorded, in the order that was asked for. */
-  readonly refunds: readonly (Refund)[];
-  /** For the next page; empty when this was the last. */
-  readonly nextPageToken: string;
-}
-
 /** One page of a template's history. */
 export interface ListTemplateActionsResponse {
   /** Newest first. What came with a release is not in it. */
@@ -868,12 +860,6 @@ export interface Operations {
     readonly body: CancelPaymentRequest;
     readonly answer: CancelPaymentResponse;
   };
-  readonly ListRefunds: {
-    readonly path: object;
-    readonly query: { readonly pageSize?: number; readonly pageToken?: string; readonly requestId?: string; readonly payment?: string; readonly state?: "REFUND_STATE_UNSPECIFIED" | "REFUND_STATE_SUCCEEDED" | "REFUND_STATE_DECLINED" | (string & {}); readonly startTime?: string; readonly endTime?: string; readonly clientReference?: string; readonly orderBy?: string };
-    readonly body: undefined;
-    readonly answer: ListRefundsResponse;
-  };
   readonly ListClients: {
     readonly path: object;
     readonly query: { readonly pageSize?: number; readonly pageToken?: string; readonly state?: "CLIENT_STATE_UNSPECIFIED" | "CLIENT_STATE_OPEN" | "CLIENT_STATE_CLOSED" | "CLIENT_STATE_FROZEN" | (string & {}); readonly namePrefix?: string; readonly currencyCode?: string };
@@ -1014,35 +1000,34 @@ export interface Operations {
   };
 }
 
-/** Where each operation is. */
-export const ROUTES: Readonly<Record<keyof Operations, readonly [method: string, path: string]>> = {
-  ListPayments: ["GET", "/v1/payments"],
-  GetPayment: ["GET", "/v1/payments/{id}"],
-  RefundPayment: ["POST", "/v1/payments/{id}:refund"],
-  CapturePayment: ["POST", "/v1/payments/{id}:capture"],
-  CancelPayment: ["POST", "/v1/payments/{id}:cancel"],
-  ListRefunds: ["GET", "/v1/refunds"],
-  ListClients: ["GET", "/v1/clients"],
-  GetClient: ["GET", "/v1/clients/{id}"],
-  FreezeClient: ["POST", "/v1/clients/{id}:freeze"],
-  UnfreezeClient: ["POST", "/v1/clients/{id}:unfreeze"],
-  ListClientEntries: ["GET", "/v1/clients/{id}/entries"],
-  ListMerchants: ["GET", "/v1/merchants"],
-  GetMerchant: ["GET", "/v1/merchants/{id}"],
-  FreezeMerchant: ["POST", "/v1/merchants/{id}:freeze"],
-  UnfreezeMerchant: ["POST", "/v1/merchants/{id}:unfreeze"],
-  ListMerchantEntries: ["GET", "/v1/merchants/{id}/entries"],
-  ListTemplates: ["GET", "/v1/templates"],
-  GetTemplate: ["GET", "/v1/templates/{name}/{language}"],
-  ListTemplateVersions: ["GET", "/v1/templates/{name}/{language}/versions"],
-  GetTemplateVersion: ["GET", "/v1/templates/{name}/{language}/versions/{version}"],
-  PreviewTemplate: ["POST", "/v1/templates/{name}/{language}:preview"],
-  ActivateTemplateVersion: ["POST", "/v1/templates/{name}/{language}/versions/{version}:activate"],
-  RollBackTemplate: ["POST", "/v1/templates/{name}/{language}:rollBack"],
-  ListTemplateActions: ["GET", "/v1/templates/{name}/{language}/actions"],
-  ListWebhookEndpoints: ["GET", "/v1/webhook-endpoints"],
-  ListEvents: ["GET", "/v1/events"],
-  GetEvent: ["GET", "/v1/events/{id}"],
-  ResendEvent: ["POST", "/v1/events/{id}:resend"],
-  ListDeliveryAttempts: ["GET", "/v1/events/{event}/attempts"],
+/** Where each operation is, and the scope that it needs. */
+export const ROUTES: Readonly<Record<keyof Operations, readonly [method: string, path: string, scope: string]>> = {
+  ListPayments: ["GET", "/v1/payments", "payments:read"],
+  GetPayment: ["GET", "/v1/payments/{id}", "payments:read"],
+  RefundPayment: ["POST", "/v1/payments/{id}:refund", "payments:write"],
+  CapturePayment: ["POST", "/v1/payments/{id}:capture", "payments:write"],
+  CancelPayment: ["POST", "/v1/payments/{id}:cancel", "payments:write"],
+  ListClients: ["GET", "/v1/clients", "accounts:read"],
+  GetClient: ["GET", "/v1/clients/{id}", "accounts:read"],
+  FreezeClient: ["POST", "/v1/clients/{id}:freeze", "accounts:write"],
+  UnfreezeClient: ["POST", "/v1/clients/{id}:unfreeze", "accounts:write"],
+  ListClientEntries: ["GET", "/v1/clients/{id}/entries", "accounts:read"],
+  ListMerchants: ["GET", "/v1/merchants", "accounts:read"],
+  GetMerchant: ["GET", "/v1/merchants/{id}", "accounts:read"],
+  FreezeMerchant: ["POST", "/v1/merchants/{id}:freeze", "accounts:write"],
+  UnfreezeMerchant: ["POST", "/v1/merchants/{id}:unfreeze", "accounts:write"],
+  ListMerchantEntries: ["GET", "/v1/merchants/{id}/entries", "accounts:read"],
+  ListTemplates: ["GET", "/v1/templates", "templates:read"],
+  GetTemplate: ["GET", "/v1/templates/{name}/{language}", "templates:read"],
+  ListTemplateVersions: ["GET", "/v1/templates/{name}/{language}/versions", "templates:read"],
+  GetTemplateVersion: ["GET", "/v1/templates/{name}/{language}/versions/{version}", "templates:read"],
+  PreviewTemplate: ["POST", "/v1/templates/{name}/{language}:preview", "templates:read"],
+  ActivateTemplateVersion: ["POST", "/v1/templates/{name}/{language}/versions/{version}:activate", "templates:write"],
+  RollBackTemplate: ["POST", "/v1/templates/{name}/{language}:rollBack", "templates:write"],
+  ListTemplateActions: ["GET", "/v1/templates/{name}/{language}/actions", "templates:read"],
+  ListWebhookEndpoints: ["GET", "/v1/webhook-endpoints", "webhooks:read"],
+  ListEvents: ["GET", "/v1/events", "webhooks:read"],
+  GetEvent: ["GET", "/v1/events/{id}", "webhooks:read"],
+  ResendEvent: ["POST", "/v1/events/{id}:resend", "webhooks:write"],
+  ListDeliveryAttempts: ["GET", "/v1/events/{event}/attempts", "webhooks:read"],
 };

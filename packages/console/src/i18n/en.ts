@@ -60,6 +60,12 @@ const templateActions: Readonly<Record<string, string>> = {
   ACTIVATE: "Activated",
   ROLL_BACK: "Rolled back",
 };
+const instanceStates: Readonly<Record<string, string>> = {
+  ready: "Ready",
+  degraded: "Degraded",
+  "not-ready": "Not ready",
+  away: "Away",
+};
 const breakerStates: Readonly<Record<string, string>> = { closed: "Closed", open: "Open", "half-open": "Half open" };
 
 export const en = {
@@ -149,6 +155,7 @@ export const en = {
     flow: "Flow of payments",
     flowSummary: (services: string, queues: string) => `Services: ${services}. Queues: ${queues}.`,
     priority: (priority: number) => `priority ${priority}`,
+    dead: (count: string) => `${count} dead`,
     waiting: (depth: string) => `${depth} waiting`,
     queues: "Queues",
     queue: "Queue",
@@ -161,13 +168,18 @@ export const en = {
     service: "Service",
     instance: "Instance",
     readiness: "Readiness",
-    ready: "Ready",
-    notReady: "Not ready",
+    instanceStates,
     running: (ready: number, all: number) => `${ready} of ${all} ready`,
     breakers: "Breakers",
     breakerStates,
     started: "Started",
     books: "Books",
+    booksCaption: "Statement of the books of both banks",
+    agree: "The books agree",
+    disagree: "The books are wrong",
+    rule: "Rule",
+    checked: "Checked",
+    wrong: "Wrong",
     merchantSide: "replies to the gateway",
   },
   payments: {
@@ -183,6 +195,7 @@ export const en = {
     lastFour: "Last four digits",
     requestId: "Request id",
     clientReference: "Client reference",
+    search: "Payment or request id",
     find: "Payment id",
     open: "Open",
     card: "Card",
@@ -263,6 +276,8 @@ export const en = {
     card: "Card",
     cards: "Cards",
     noCard: "No card",
+    cardOnFile: "On file",
+    client: "Client",
     expires: "Expires",
     statement: "Statement",
     statementCaption: "Entries of the account, the newest first, with the balance after each",
@@ -312,10 +327,19 @@ export const en = {
     rollBackText: "The version that was active before is active again.",
     done: (version: number) => `Version ${version} is active.`,
     actions: "History",
+    noActions: "Nothing was done to it since it was installed.",
     actionsCaption: "What was done to the template, the newest first",
     actionKinds: templateActions,
     added: "added",
     removed: "removed",
+  },
+  merchantToken: {
+    title: "A merchant's token is needed",
+    text: "Webhooks and refunds are a merchant's own, and no operator's scope opens them. Paste a token of the merchant: it stays in this tab.",
+    label: "Merchant's token",
+    submit: "Use the token",
+    forget: (merchant: string) => `Forget the token of ${merchant}`,
+    wrong: "This is no token of a merchant. Paste another one.",
   },
   webhooks: {
     title: "Webhooks",

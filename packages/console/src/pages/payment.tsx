@@ -1,5 +1,6 @@
 /** One payment: what it is, how it went over the services, its entries, notifications, messages and refunds. */
 import { useRoute } from "preact-iso";
+import { merchantFor } from "../api/session.js";
 import { shortName } from "../api/short-name.js";
 import { useLoad } from "../api/use-load.js";
 import { formatMoney, texts } from "../i18n/i18n.js";
@@ -17,7 +18,7 @@ import { Timeline } from "./payment/timeline.js";
 
 export function PaymentPage() {
   const { id = "" } = useRoute().params;
-  const loaded = useLoad(id, (signal) => readPayment(id, signal));
+  const loaded = useLoad(`${id} ${merchantFor("payments:read")}`, (signal) => readPayment(id, signal));
   const { payment: words, payments, common } = texts.value;
   return (
     <Page

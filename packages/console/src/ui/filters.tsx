@@ -4,14 +4,25 @@ import { useLocation } from "preact-iso";
 import { queryText } from "../api/call.js";
 import { texts } from "../i18n/i18n.js";
 
-export function Filters({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
+const NOTHING: Readonly<Record<string, string>> = {};
+
+export function Filters({
+  label,
+  kept = NOTHING,
+  children,
+}: {
+  readonly label: string;
+  /** Parts of the address that are no filter, and stay. */
+  readonly kept?: Readonly<Record<string, string>>;
+  readonly children: ComponentChildren;
+}) {
   const { path, query, route } = useLocation();
   const { apply, clear } = texts.value.common;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const given = Object.fromEntries(new FormData(event.currentTarget as HTMLFormElement).entries());
     const trimmed = Object.entries(given).map(([name, value]) => [name, String(value).trim()]);
-    route(`${path}${queryText(Object.fromEntries(trimmed))}`);
+    route(`${path}${queryText({ ...kept, ...Object.fromEntries(trimmed) })}`);
   };
   return (
     <search>
@@ -22,8 +33,8 @@ export function Filters({ label, children }: { readonly label: string; readonly 
           <button type="submit" class="primary">
             {apply}
           </button>
-          {Object.keys(query).length > 0 && (
-            <a class="button ghost" href={path}>
+          {Object.keys(query).length > Object.keys(kept).length && (
+            <a class="button ghost" href={`${path}${queryText(kept)}`}>
               {clear}
             </a>
           )}

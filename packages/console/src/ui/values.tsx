@@ -41,6 +41,11 @@ export function Id({ value, short = false }: { readonly value: string; readonly 
   );
 }
 
+/** An id where there is little room: its beginning and end, and all of it for the pointer. */
+export function ShortId({ id }: { readonly id: string }) {
+  return <code title={id}>{shortened(id)}</code>;
+}
+
 /** `pay_kjd3…x7qa` */
 export function shortened(id: string): string {
   return id.length <= 20 ? id : `${id.slice(0, 10)}…${id.slice(-4)}`;
@@ -48,6 +53,8 @@ export function shortened(id: string): string {
 
 /** What is known of a card: its brand and last four digits. */
 export function CardText({ brand, lastFour }: { readonly brand: string; readonly lastFour: string }) {
+  // Of a card that no payment has shown since it was imported, the bank knows neither.
+  if (lastFour === "") return <span class="muted">{texts.value.accounts.cardOnFile}</span>;
   return (
     <span class="card-text nowrap">
       <span class={`brand brand-${brand}`}>{brand.replace("american-express", "amex")}</span>

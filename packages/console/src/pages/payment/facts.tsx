@@ -1,10 +1,29 @@
 /** What a payment is. */
+import { session } from "../../api/session.js";
 import { formatNumber, texts } from "../../i18n/i18n.js";
 import { LINKS } from "../../links.js";
 import { declineText } from "../../ui/decline-text.js";
 import { Facts, Panel } from "../../ui/page.js";
 import { CardText, Id, Money, Time } from "../../ui/values.js";
 import type { KnownPayment } from "./known-payment.js";
+
+/** Links to where traces are shown, when the console knows it. */
+function Trace({ id }: { readonly id: string }) {
+  const tracing = session.value?.tracing ?? null;
+  return (
+    <>
+      <Id value={id} short />
+      {tracing !== null && (
+        <>
+          {" "}
+          <a href={tracing.replace("{traceId}", id)} target="_blank" rel="noreferrer">
+            {texts.value.payment.openTrace}
+          </a>
+        </>
+      )}
+    </>
+  );
+}
 
 export function PaymentFacts({ known: { story, payment } }: { readonly known: KnownPayment }) {
   const { payment: words, payments } = texts.value;
@@ -36,7 +55,7 @@ export function PaymentFacts({ known: { story, payment } }: { readonly known: Kn
           recorded.clientId === null
             ? undefined
             : [
-                texts.value.accounts.clients,
+                texts.value.accounts.client,
                 <a key="client" href={LINKS.client(recorded.clientId)}>
                   {recorded.clientId}
                 </a>,
@@ -58,7 +77,7 @@ export function PaymentFacts({ known: { story, payment } }: { readonly known: Kn
           finishTime === null
             ? undefined
             : [words.took, words.milliseconds(formatNumber(Date.parse(finishTime) - Date.parse(acceptTime)))],
-          story.traceId === null ? undefined : [words.trace, <Id key="trace" value={story.traceId} />],
+          story.traceId === null ? undefined : [words.trace, <Trace key="trace" id={story.traceId} />],
           ...metadata.map(([name, value]) => [`${words.metadata}: ${name}`, value] as const),
         ]}
       />

@@ -17,7 +17,8 @@ export function Entries({ story }: { readonly story: Story }) {
     {
       heading: words.debit,
       isNumber: true,
-      cell: ({ direction, currency, amount }) => (direction === "debit" ? formatMoney(currency, amount) : ""),
+      cell: ({ direction, currency, amount }) =>
+        direction === "debit" ? formatMoney(currency, amount.replace("-", "")) : "",
     },
     {
       heading: words.credit,

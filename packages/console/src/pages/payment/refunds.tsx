@@ -1,49 +1,58 @@
 /** Refunds of a payment, and the button that makes one. */
 import { formatAmount, parseAmount } from "@quittance/client";
 import { call } from "../../api/call.js";
-import { mayChange } from "../../api/session.js";
-import { shortName } from "../../api/short-name.js";
+import { changesAllowed, mayChange, merchantFor } from "../../api/session.js";
+import type { Story } from "../../api/story.js";
 import type { Payment } from "../../gen/api.js";
-import { texts } from "../../i18n/i18n.js";
+import { formatMoney, texts } from "../../i18n/i18n.js";
 import { StateBadge } from "../../ui/badge.js";
 import { Change } from "../../ui/change.js";
 import { declineText } from "../../ui/decline-text.js";
 import { TextField } from "../../ui/fields.js";
 import { Empty } from "../../ui/notes.js";
 import { Panel } from "../../ui/page.js";
-import { Id, Money, Time } from "../../ui/values.js";
+import { Id, Time } from "../../ui/values.js";
+import { MerchantTokenForm } from "../merchant-token.js";
 import type { KnownPayment } from "./known-payment.js";
 
 /** How long the service may take until it answers that the refund is on its way. */
 const WAIT = "10s";
 
-export function Refunds({ known }: { readonly known: KnownPayment }) {
+export function Refunds({ known: { story } }: { readonly known: KnownPayment }) {
   const { payment: words, payments } = texts.value;
+  const currency = story.payment?.currency ?? "";
   return (
     <Panel title={words.refunds}>
-      {known.refunds.length === 0 ? (
+      {story.refunds.length === 0 ? (
         <Empty>{words.noRefunds}</Empty>
       ) : (
         <ul class="cards">
-          {known.refunds.map((refund) => (
+          {story.refunds.map((refund) => (
             <li key={refund.id}>
               <div class="step-head">
-                <strong>
-                  <Money value={refund.amount} />
-                </strong>
-                <StateBadge state={shortName(refund.state, "REFUND_STATE_")} names={payments.states} />
+                <strong class="number">{refund.amount === null ? "–" : formatMoney(currency, refund.amount)}</strong>
+                <StateBadge state={stateOf(refund)} names={payments.states} />
               </div>
-              {refund.decline !== undefined && (
-                <p class="bad">{declineText(refund.decline.reason, payments.declines)}</p>
+              {refund.declineReason !== null && (
+                <p class="bad">{declineText(refund.declineReason, payments.declines)}</p>
               )}
               <Id value={refund.id} short />
-              <Time value={refund.createTime} />
+              <Time value={refund.finishTime ?? refund.debitTime} />
             </li>
           ))}
         </ul>
       )}
+      {changesAllowed.value && merchantFor("payments:write") === undefined && (
+        <MerchantTokenForm scope="payments:write" />
+      )}
     </Panel>
   );
+}
+
+/** Merchant-bank decides, and it is final when client-bank has followed. */
+function stateOf({ declineReason, finishTime }: Story["refunds"][number]): string {
+  if (finishTime === null) return "PENDING";
+  return declineReason === null ? "SUCCEEDED" : "DECLINED";
 }
 
 /** Offered for money that was taken and not given back, to a token of the payment's merchant. */

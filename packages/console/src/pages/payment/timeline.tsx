@@ -53,7 +53,7 @@ function Step({ event, began }: { readonly event: StoryEvent; readonly began: nu
             <li key={`${direction} ${account}`}>
               <span class="muted">{direction === "debit" ? words.debit : words.credit}</span>
               <code>{account}</code>
-              <span class="number">{formatMoney(currency, amount)}</span>
+              <span class="number">{formatMoney(currency, amount.replace("-", ""))}</span>
             </li>
           ))}
         </ul>
