@@ -24,6 +24,9 @@ export const OUTPUTS = {
   "bench/dist": "bench",
 };
 
+/** What the programs are compiled from, without their tests. */
+export const PROGRAM_PROJECTS = ["packages/services", "packages/client"];
+
 /**
  * Beside the compiler's own record in a folder of compiled files, while `npm run dev` has put files there that the
  * compiler has not made: its record is not to be believed then.
@@ -35,18 +38,19 @@ const COMPILED = /(\.d\.ts|\.js)(\.map)?$/;
 
 /**
  * Brings the compiled files up to date; the compiler knows what to leave. With `announceAfterMs` it says that it is
- * building if it takes longer than that. `project` is the folder to compile, with all that it refers to [everything].
+ * building if it takes longer than that. `projects` are the folders to compile, with all that they refer to [everything].
  */
-export async function build(node, { announceAfterMs, project = "." } = {}) {
+export async function build(node, { announceAfterMs, projects = ["."] } = {}) {
   const announcement =
     announceAfterMs === undefined ? undefined : setTimeout(() => console.error("Building."), announceAfterMs);
   try {
     return await withLock(async () => {
       await Promise.all(Object.entries(OUTPUTS).map(([output, source]) => removeOrphans(output, source)));
       await Promise.all(Object.keys(OUTPUTS).map(forgetTranspiled));
-      const compiled = await capture(node, [TSC, "--build", join(ROOT, project)]);
+      const compiled = await capture(node, [TSC, "--build", ...projects.map((folder) => join(ROOT, folder))]);
       if (!compiled.ok) return compiled;
-      const [conformance, console] = await Promise.all([bundled(), buildConsole(node)]);
+      const done = { ok: true, output: "" };
+      const [conformance, console] = await Promise.all([projects.includes(".") ? bundled() : done, buildConsole(node)]);
       return conformance.ok ? console : conformance;
     });
   } finally {

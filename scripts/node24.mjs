@@ -1,6 +1,6 @@
-/** Finds the Node that runs everything: the one that came through npm, pinned by the lockfile. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+/** Finds the Node that runs everything: the one that came through npm, pinned by the lockfile, or a newer Node 24. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { NODE_MODULES } from "./paths.mjs";
 
 const MAJOR = 24;
@@ -15,20 +15,51 @@ const PACKAGES = {
 };
 
 /**
- * The path of Node 24, or of the running Node when that is as new and no package fits this platform.
+ * The path of Node 24: of the running one when it is newer than what npm installed, which for Apple Silicon is an older
+ * minor than elsewhere. Where no package fits the platform, of the running one when that is 24 or later.
  * @throws Error when there is neither.
  */
 export function findNode24() {
   const platform = `${process.platform}-${process.arch}`;
-  const carried = PACKAGES[platform];
-  const path = carried && join(NODE_MODULES, carried);
-  if (path && existsSync(path)) return path;
-  if (Number.parseInt(process.versions.node, 10) >= MAJOR) return process.execPath;
+  return chooseNode24({ carried: PACKAGES[platform] && join(NODE_MODULES, PACKAGES[platform]), platform });
+}
+
+/** The same, of any two: `carried` is the program that npm may have installed, `running` the Node that runs this. */
+export function chooseNode24({
+  carried,
+  platform,
+  running = { path: process.execPath, version: process.versions.node },
+}) {
+  const version = carried && versionOf(carried);
+  const [major] = numbers(running.version);
+  if (version === undefined ? major >= MAJOR : major === MAJOR && isNewer(running.version, version))
+    return running.path;
+  if (version !== undefined) return carried;
   throw new Error(
     carried
-      ? `Node ${MAJOR} is not installed: ${carried} is missing from node_modules. ` +
+      ? `Node ${MAJOR} is not installed: ${carried} is missing. ` +
           "Delete node_modules and run this again, with npm's optional dependencies allowed."
       : `No npm package carries Node ${MAJOR} for ${platform}: run this with a Node of version ${MAJOR} or later ` +
-          `(this is ${process.version}).`,
+          `(this is ${running.version}).`,
   );
+}
+
+/** The version of the package that carries a program in its `bin`; undefined when it is not there. */
+function versionOf(program) {
+  if (!existsSync(program)) return undefined;
+  try {
+    return JSON.parse(readFileSync(join(dirname(program), "../package.json"), "utf8")).version;
+  } catch {
+    return undefined;
+  }
+}
+
+function isNewer(one, other) {
+  const [a, b] = [numbers(one), numbers(other)];
+  const differs = a.findIndex((number, place) => number !== b[place]);
+  return differs !== -1 && a[differs] > b[differs];
+}
+
+function numbers(version) {
+  return version.split(".").map((part) => Number.parseInt(part, 10));
 }

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { build } from "./build.mjs";
+import { build, PROGRAM_PROJECTS } from "./build.mjs";
 import { runInForeground } from "./foreground.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { findNode24 } from "./node24.mjs";
@@ -42,8 +42,9 @@ const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own 
   quittance  build, then run a command of the operator's, for example verify-money (see npm run quittance -- --help), or
              of an integrator's, for example pay (see npm run quittance -- pay --help)
 
-Every task installs the packages of package-lock.json first when that file has changed, and runs under the Node 24 that
-is one of them.`;
+Every task first installs the packages of package-lock.json that it needs, when they are not there or that file has changed:
+start and quittance those of the programs, all others everything. It runs under the Node 24 that is one of them, or under
+yours when that is a newer 24.`;
 
 /** What each task runs under Node 24. Those in `afterBuild` need the compiled packages. */
 const AFTER_BUILD = {
@@ -62,6 +63,8 @@ const AFTER_BUILD = {
   "test:upgrade": [join(ROOT, "deploy/upgrade/test/main.mjs")],
   "test:cluster": [join(ROOT, "deploy/k8s/test/main.mjs")],
 };
+/** They need nothing that only tests, checks or generators need. */
+const PROGRAMS = new Set(["start", "quittance"]);
 const AT_ONCE = {
   test: [join(ROOT, "scripts/test.mjs")],
   generate: [join(ROOT, "scripts/generate.mjs")],
@@ -87,10 +90,13 @@ async function main([task, ...args]) {
     console.error(`There is no task "${task}".\n\n${HELP}`);
     return 2;
   }
-  await ensureInstalled();
+  await ensureInstalled({ level: PROGRAMS.has(task) ? "programs" : "everything" });
   const node = findNode24();
   if (task === "build" || task in AFTER_BUILD) {
-    const { ok, output } = await build(node, { announceAfterMs: 1_000 });
+    const { ok, output } = await build(node, {
+      announceAfterMs: 1_000,
+      ...(PROGRAMS.has(task) && { projects: PROGRAM_PROJECTS }),
+    });
     if (output !== "") console.error(output);
     if (!ok) console.error("The build failed, so nothing was started.");
     if (!ok || task === "build") return ok ? 0 : 1;

@@ -141,7 +141,7 @@ async function parseArguments(args) {
 /** Compiles what some files of tests need, and runs them one after the other. */
 async function runFiles() {
   for (const project of new Set(files.map((file) => file.project))) {
-    await stage(`build of ${project}`, () => tool(build(process.execPath, { project })));
+    await stage(`build of ${project}`, () => tool(build(process.execPath, { projects: [project] })));
   }
   if (total.failed > 0) return;
   for (const { source, compiled } of files) await mocha(basename(source, ".test.ts"), [compiled]);
