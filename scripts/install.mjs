@@ -37,6 +37,18 @@ export async function ensureInstalled({ level }) {
   });
 }
 
+/** The same for a folder with a lockfile of its own, all of whose packages are needed. */
+export async function ensureFolderInstalled(folder) {
+  const stamp = join(folder, "node_modules/.quittance-installed");
+  const hash = await wantedHash(folder);
+  if ((await readOrEmpty(stamp)) === hash) return;
+  await withLock(async (alsoHeldBy) => {
+    const [command, ...args] = npm();
+    await run(command, [...args, "ci", "--include=dev", "--loglevel=error"], folder, alsoHeldBy);
+    await writeFile(stamp, hash);
+  });
+}
+
 async function isInstalled(level, hash) {
   const stamp = await readStamp();
   return stamp.hash === hash && LEVELS.indexOf(stamp.level) >= LEVELS.indexOf(level);
@@ -47,11 +59,11 @@ async function readStamp() {
   return { level, hash };
 }
 
-async function wantedHash() {
+async function wantedHash(folder = ROOT) {
   const hash = createHash("sha256");
   // Packages carry programs for one platform: a folder that moved to another must be installed again.
   hash.update(`${process.platform}-${process.arch}\n`);
-  hash.update(await readFile(join(ROOT, "package-lock.json")));
+  hash.update(await readFile(join(folder, "package-lock.json")));
   return hash.digest("hex");
 }
 

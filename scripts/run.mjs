@@ -22,6 +22,7 @@ const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own 
   lint       check format, lint and the rules of the house
   format     write the format, and the fixes that are safe
   generate   write what is generated: the API's TypeScript, migrations (--name <what>), broker.xml, the queue table
+  docs       build the documentation as a site, and follow its links (see npm run docs -- --help)
   chaos      build, then break a running house round after round (see npm run chaos -- --help)
   fuzz       build, then send requests that are nearly right to both doors of a house of its own (see --help)
   bench      build, then run the bench
@@ -64,9 +65,10 @@ const AFTER_BUILD = {
   "test:cluster": [join(ROOT, "deploy/k8s/test/main.mjs")],
 };
 /** They need nothing that only tests, checks or generators need. */
-const PROGRAMS = new Set(["start", "quittance"]);
+const PROGRAMS = new Set(["start", "quittance", "docs"]);
 const AT_ONCE = {
   test: [join(ROOT, "scripts/test.mjs")],
+  docs: [join(ROOT, "scripts/docs.mjs")],
   generate: [join(ROOT, "scripts/generate.mjs")],
   lint: [BIOME, "check", "--error-on-warnings"],
   format: [BIOME, "check", "--write"],
