@@ -22,7 +22,11 @@ export class Sightings {
     this.again++;
     // A copy that a processor had delivered later is another message, and counts its attempts.
     if (!message.redelivered && message.properties.redelivery_attempts === undefined) {
-      this.#amiss(`${this.#ledger.series.name} ${id} came again and is not told as redelivered`);
+      const { messageId, deliveryCount, timestampMs } = message;
+      const age = `${Date.now() - timestampMs} ms after it was sent`;
+      this.#amiss(
+        `${this.#ledger.series.name} ${id} came again and is not told as redelivered (${messageId}, delivery ${deliveryCount}, ${age})`,
+      );
     }
   }
 }

@@ -14,3 +14,4 @@ export type {
   TopologyAddress,
   TopologySubscription,
 } from "./broker-options.js";
+export { processOver } from "./process-over.js";

@@ -7,6 +7,7 @@ import type { PaymentRecord } from "../../dist/client-bank/payment-record.js";
 import { requestIdReused } from "../../dist/gateway/api-error.js";
 import type { Gateway } from "../../dist/gateway/gateway.js";
 import type { PayRequest } from "../../dist/gen/quittance/payments/v1/payments.js";
+import { acceptingFirst } from "./accepting-first.js";
 import type { ClearingRow, EntryRow } from "./database/bank-tables.js";
 import { rowsOf } from "./database/columns.js";
 import { ServerError } from "./database/server-error.js";
@@ -22,7 +23,7 @@ export interface DeliberateBug extends Mutation {
 }
 
 export const DELIBERATE_BUGS: readonly DeliberateBug[] = [
-  { name: "accept before send", lastSteps: "accept, then send" },
+  { name: "accept before send", connections: acceptingFirst },
   { name: "no recorded outcome", statements: withoutRecordedReceipts },
   { name: "balance checked outside the statement", statements: withBalancesReadEarlier },
   { name: "refund not idempotent", statements: withRepeatedRefunds },

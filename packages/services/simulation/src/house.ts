@@ -19,7 +19,6 @@ import type { Random } from "./random.js";
 import type { Actor, Schedule } from "./schedule.js";
 import type { SimulatedBroker } from "./simulated-broker.js";
 import { simulatedConnection } from "./simulated-connection.js";
-import type { LastSteps } from "./simulated-processor.js";
 
 /** One life of one instance of a service. */
 interface Life {
@@ -62,7 +61,8 @@ export interface HouseParts {
   readonly clock: SimulatedClock;
   readonly broker: SimulatedBroker;
   readonly host: DatabaseHost;
-  readonly lastSteps: LastSteps;
+  /** What a deliberate bug makes of a connection, whoever's it is. */
+  readonly changeConnection: (connection: Connection) => Connection;
   /** What a deliberate bug makes of a gateway. */
   readonly changeGateway: (gateway: Gateway) => Gateway;
   readonly changeCardValidation: (connection: Connection) => Connection;
@@ -105,7 +105,7 @@ export class House {
     schedule.note(`KILL ${actor.name}`);
     for (const point of schedule.kill(actor)) this.killPoints.push(`${life.service}: ${point}`);
     life.end();
-    life.line.break();
+    life.line.end();
     broker.forget(actor);
     host.disconnect(actor);
     schedule.add(this.#supervisor, `restarts ${life.service}-${life.instance}`, () => {
@@ -138,8 +138,8 @@ export class House {
   }
 
   async #run(life: Life): Promise<void> {
-    const { clock, host, lastSteps, changeGateway, changeCardValidation } = this.#parts;
-    const connection = simulatedConnection(life.line, lastSteps);
+    const { clock, host, changeConnection, changeGateway, changeCardValidation } = this.#parts;
+    const connection = changeConnection(simulatedConnection(life.line));
     const { service } = life;
     const now = () => clock.nowMs;
     if (service === "gateway") {

@@ -1,5 +1,12 @@
 /** One life's line to the simulated broker: what is on its way in both directions, and what becomes of it at the end. */
-import { type Destination, type Message, MessagingError, type OutgoingMessage, type SendOptions } from "@quittance/sdk";
+import {
+  type ConnectionState,
+  type Destination,
+  type Message,
+  MessagingError,
+  type OutgoingMessage,
+  type SendOptions,
+} from "@quittance/sdk";
 import { receivedMessage, type StoredMessage, storedMessage } from "./broker-message.js";
 import type { Random } from "./random.js";
 import type { Actor, Schedule } from "./schedule.js";
@@ -11,6 +18,11 @@ interface UnderWay {
   /** Told when the line broke, whether it had arrived or not. */
   readonly onBreak: (() => void) | undefined;
 }
+
+/** Told of the line's loss, and of its being there again. */
+type StateListener = (state: ConnectionState) => void;
+
+const OPEN: ConnectionState = { name: "open", broker: "simulated", product: undefined };
 
 /** A message that this line holds. */
 interface Held {
@@ -25,8 +37,10 @@ export class Line {
   readonly #random: Random;
   readonly #underWay = new Set<UnderWay>();
   readonly #held = new Set<Held>();
+  readonly #listeners = new Set<StateListener>();
   /** Grows by one each time that the line breaks. */
   #epoch = 0;
+  #isOver = false;
 
   constructor(owner: Actor, broker: SimulatedBroker, schedule: Schedule, random: Random) {
     this.owner = owner;
@@ -35,8 +49,12 @@ export class Line {
     this.#random = random;
   }
 
-  get epoch(): number {
-    return this.#epoch;
+  /** It is made again at once: what matters is what was on its way. */
+  readonly state = OPEN;
+
+  onState(listener: StateListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Sends, and resolves when the broker's confirmation is here. @throws MessagingError `connection-lost`, `address-full` */
@@ -68,9 +86,24 @@ export class Line {
     this.#send(`passes on ${stored.label}`, () => this.broker.store(stored));
   }
 
-  /** Messages that are there, as many as the schedule gives. */
-  async take(queue: string, maximumSize: number): Promise<Message[]> {
-    const messages = await this.broker.take(queue, this.owner, maximumSize);
+  /** Messages that are there, as many as the schedule gives, and at most as many as there is room for by then. */
+  async take(queue: string, room: () => number): Promise<Message[]> {
+    return this.#received(queue, await this.broker.take(queue, this.owner, room));
+  }
+
+  /** Messages that have arrived by now, if any. */
+  takeArrived(queue: string, maximumSize: number): Message[] {
+    return this.#isOver ? [] : this.#received(queue, this.broker.takeArrived(queue, maximumSize));
+  }
+
+  /** A life that was killed says nothing any more, whatever its timers still do. */
+  end(): void {
+    this.#isOver = true;
+    this.break();
+    this.#listeners.clear();
+  }
+
+  #received(queue: string, messages: readonly StoredMessage[]): Message[] {
     const epoch = this.#epoch;
     return messages.map((message) => {
       const held: Held = { queue, message };
@@ -99,9 +132,15 @@ export class Line {
     }
     for (const held of this.#held) this.#giveBack(held, false);
     this.#held.clear();
+    if (this.#isOver) return;
+    const cause = new MessagingError("connection-lost", "The schedule broke the line.");
+    for (const state of [{ name: "reconnecting", attempt: 1, cause }, OPEN] as const) {
+      for (const listener of [...this.#listeners]) listener(state);
+    }
   }
 
   #send(name: string, arrive: () => void, onBreak?: () => void): void {
+    if (this.#isOver) return;
     const underWay: UnderWay = { arrive, onBreak };
     this.#underWay.add(underWay);
     this.schedule.add(this.broker.actor, name, () => {

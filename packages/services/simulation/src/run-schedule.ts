@@ -14,7 +14,6 @@ import { checkTold, offencesOf } from "./invariants.js";
 import { Random } from "./random.js";
 import { Schedule } from "./schedule.js";
 import { SimulatedBroker } from "./simulated-broker.js";
-import type { LastSteps } from "./simulated-processor.js";
 
 export interface ScheduleResult {
   readonly seed: number;
@@ -34,7 +33,8 @@ export interface ScheduleResult {
 
 /** What a deliberate bug changes. Nothing of it exists outside the simulation. */
 export interface Mutation {
-  readonly lastSteps?: LastSteps;
+  /** Changes what every service is connected by. */
+  readonly connections?: (connection: Connection) => Connection;
   readonly statements?: (server: SimulatedServer) => Statements;
   /** Made once for each schedule; every gateway is changed by it. */
   readonly gateways?: () => (gateway: Gateway) => Gateway;
@@ -57,7 +57,7 @@ const MAXIMUM_LOOKS = 20;
 /** Runs the schedule of `seed`, a whole number of 0 to 2^32 - 1. The process's clock is the schedule's meanwhile. */
 export async function runSchedule(seed: number, mutation: Mutation = {}): Promise<ScheduleResult> {
   const run = new Run(seed, mutation);
-  const uninstall = run.clock.install();
+  const uninstall = run.clock.install(run.chance);
   try {
     return await run.run();
   } finally {
@@ -67,6 +67,8 @@ export async function runSchedule(seed: number, mutation: Mutation = {}): Promis
 
 class Run {
   readonly clock = new SimulatedClock();
+  /** What takes the place of the process's chance. */
+  readonly chance: () => number;
   readonly #seed: number;
   readonly #random: Random;
   readonly #schedule: Schedule;
@@ -80,12 +82,17 @@ class Run {
   readonly #faultRate: number;
   #faultsLeft: number;
   #copiedCards = 0;
+  /** Waits that were ended by letting time go by. */
+  #waited = 0;
 
   constructor(seed: number, mutation: Mutation) {
     this.#seed = seed;
     const random = new Random(seed);
     const schedule = new Schedule(random);
     const server = this.#server;
+    // Draws of its own: how often somebody asks for chance changes nothing else.
+    const chance = new Random((seed ^ 0x5bd1e995) >>> 0);
+    this.chance = () => chance.fraction();
     this.#random = random;
     this.#schedule = schedule;
     this.#broker = new SimulatedBroker(schedule, random, this.clock);
@@ -98,7 +105,7 @@ class Run {
       clock: this.clock,
       broker: this.#broker,
       host: this.#host,
-      lastSteps: mutation.lastSteps ?? "send, then accept",
+      changeConnection: mutation.connections ?? ((connection) => connection),
       changeGateway: mutation.gateways?.() ?? ((gateway) => gateway),
       changeCardValidation: mutation.cardValidation ?? ((connection) => connection),
     });
@@ -149,11 +156,12 @@ class Run {
 
   async #untilQuiet(): Promise<void> {
     let waits = 0;
-    while (this.#schedule.count < MAXIMUM_STEPS) {
+    while (this.#schedule.count + this.#waited < MAXIMUM_STEPS) {
       if (this.#faultsLeft > 0 && this.#random.chance(this.#faultRate)) this.#breakSomething();
       this.clock.advance(this.#random.integer(0, 20));
       const isHeldBack = this.#broker.letGo();
       if (await this.#schedule.next()) continue;
+      if (await this.#untilTimer()) continue;
       if (this.#callers.open === 0 && !isHeldBack) return;
       if (!isHeldBack) waits += 1;
       if (waits > MAXIMUM_WAITS) {
@@ -164,6 +172,16 @@ class Run {
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#offences.push(`not quiet after ${MAXIMUM_STEPS} steps`);
+  }
+
+  /** Lets time go by until a wait is over, such as a processor's before it tries again. Whether there was one. */
+  async #untilTimer(): Promise<boolean> {
+    const ms = this.clock.untilTimerMs;
+    if (ms === undefined) return false;
+    this.#waited += 1;
+    this.clock.advance(ms);
+    await new Promise((resolve) => setImmediate(resolve));
+    return true;
   }
 
   /** Lets callers ask for what is held at about the moment when the first hold expires. */

@@ -9,7 +9,8 @@ import type { Actor, Schedule } from "./schedule.js";
 /** A consumer that waits for messages. */
 interface Waiter {
   readonly owner: Actor;
-  readonly maximumSize: number;
+  /** How many messages it takes at most; none while it is stopped. */
+  readonly room: () => number;
   readonly take: (messages: StoredMessage[]) => void;
   /** Whether its turn is coming. */
   offered: boolean;
@@ -140,12 +141,23 @@ export class SimulatedBroker {
   }
 
   /** Waits until there are messages for `owner`, and takes some of them: not always the first. */
-  take(name: string, owner: Actor, maximumSize: number): Promise<StoredMessage[]> {
+  take(name: string, owner: Actor, room: () => number): Promise<StoredMessage[]> {
     const queue = this.#queue(name);
     return new Promise((take) => {
-      queue.waiters.add({ owner, maximumSize, take, offered: false });
+      queue.waiters.add({ owner, room, take, offered: false });
       this.#offer(queue);
     });
+  }
+
+  /** Takes some of the messages that are there, or none: they may be on their way still. */
+  takeArrived(name: string, maximumSize: number): StoredMessage[] {
+    const queue = this.#queue(name);
+    return queue.messages.length === 0 || this.#random.chance(0.5) ? [] : this.#choose(queue, maximumSize);
+  }
+
+  /** A consumer that had no room has some again. */
+  offerAgain(name: string): void {
+    this.#offer(this.#queue(name));
   }
 
   /** Nobody of this life waits any more, and its temporary queues are gone. */
@@ -191,12 +203,13 @@ export class SimulatedBroker {
   #offer(queue: Queue): void {
     if (queue.messages.length === 0) return;
     for (const waiter of queue.waiters) {
-      if (waiter.offered) continue;
+      if (waiter.offered || waiter.room() === 0) continue;
       waiter.offered = true;
       this.#schedule.add(waiter.owner, `takes from ${queue.name}`, () => {
         waiter.offered = false;
-        if (queue.messages.length === 0 || !queue.waiters.delete(waiter)) return;
-        waiter.take(this.#choose(queue, waiter.maximumSize));
+        const room = waiter.room();
+        if (queue.messages.length === 0 || room === 0 || !queue.waiters.delete(waiter)) return;
+        waiter.take(this.#choose(queue, room));
       });
     }
   }

@@ -1,6 +1,7 @@
 /** A connection to the simulated broker, as far as the services use one; what they do not use it refuses. */
 import {
   type Connection,
+  type ConnectionState,
   type Consumer,
   type ConsumerOptions,
   type Destination,
@@ -16,8 +17,10 @@ import {
   type StandardSchemaV1,
   type TemporaryQueue,
 } from "@quittance/sdk";
+import { processOver } from "@quittance/sdk/testing";
 import type { Line } from "./line.js";
-import { type LastSteps, SimulatedProcessor } from "./simulated-processor.js";
+import { subscriptionQueue } from "./simulated-broker.js";
+import { SimulatedConsumer } from "./simulated-consumer.js";
 
 /** The replies to the requests of one connection. */
 interface Replies {
@@ -41,20 +44,21 @@ type Used = Pick<
 >;
 
 class UsedConnection implements Used {
-  readonly state = { name: "open", broker: "simulated", product: undefined } as const;
   /** The simulated broker takes or refuses at once. */
   readonly stall = undefined;
   readonly #line: Line;
-  readonly #lastSteps: LastSteps;
   #replies: Replies | undefined;
 
-  constructor(line: Line, lastSteps: LastSteps) {
+  constructor(line: Line) {
     this.#line = line;
-    this.#lastSteps = lastSteps;
   }
 
-  onState(): () => void {
-    return () => undefined;
+  get state(): ConnectionState {
+    return this.#line.state;
+  }
+
+  onState(listener: (state: ConnectionState) => void): () => void {
+    return this.#line.onState(listener);
   }
 
   async createProducer(destination: Destination | undefined, defaults: ProducerOptions = {}): Promise<Producer> {
@@ -75,14 +79,20 @@ class UsedConnection implements Used {
     return refusing<Producer>(producer);
   }
 
-  /** A consumer with a callback, as the gateway has for its replies; of a topic it has a volatile subscription. */
-  async createConsumer(source: Destination, { onMessage }: ConsumerOptions = {}): Promise<Consumer> {
-    if (onMessage === undefined) throw notSimulated("a consumer without onMessage");
+  /**
+   * With a callback, as the gateway has for its replies, a consumer that accepts each message at once, and of a topic has a
+   * volatile subscription; without one, a consumer of batches, as the processor has.
+   */
+  async createConsumer(source: Destination, { onMessage, subscription }: ConsumerOptions = {}): Promise<Consumer> {
     const { broker, owner } = this.#line;
+    if (onMessage === undefined) {
+      const name = subscription === undefined ? source.address : subscriptionQueue(source.address, subscription.name);
+      return refusing<Consumer>(new SimulatedConsumer(this.#line, source, name));
+    }
     const queue = source.kind === "topic" ? broker.subscribe(source.address, owner) : source.address;
     const takeForEver = async () => {
       for (;;) {
-        for (const message of await this.#line.take(queue, 1)) {
+        for (const message of await this.#line.take(queue, () => 1)) {
           message.accept();
           // As the SDK does: an answer that fails is told its asker by nobody, who then waits in vain.
           await Promise.resolve(onMessage(message)).catch(() => undefined);
@@ -100,8 +110,9 @@ class UsedConnection implements Used {
     return { kind: "temporary-queue", address, delete: async () => broker.closeTemporaryQueue(address) };
   }
 
-  async process<S extends StandardSchemaV1>(options: ProcessorOptions<S>): Promise<Processor> {
-    return new SimulatedProcessor(this.#line, options, this.#lastSteps).start();
+  /** The SDK's own, over this connection. */
+  process<S extends StandardSchemaV1>(options: ProcessorOptions<S>): Promise<Processor> {
+    return processOver(refusing<Connection>(this), options);
   }
 
   /** Asks over one reply queue of the connection, at most once, and waits by the simulated clock. */
@@ -149,8 +160,8 @@ class UsedConnection implements Used {
   }
 }
 
-export function simulatedConnection(line: Line, lastSteps: LastSteps): Connection {
-  return refusing<Connection>(new UsedConnection(line, lastSteps));
+export function simulatedConnection(line: Line): Connection {
+  return refusing<Connection>(new UsedConnection(line));
 }
 
 /** What is not there throws when it is asked for, so that nothing is believed to be simulated that is not. */
