@@ -134,7 +134,7 @@ export type MessageKind =
       readonly bytes: undefined;
       readonly map: undefined;
     }
-  /** Without `bytes` it is an AMQP value of no JMS type: see `body`. */
+  /** Without `bytes` it is an AMQP value that JMS has no message for, such as a symbol, a uuid or a list: see `body`. */
   | { readonly kind: "object"; readonly text: undefined; readonly map: undefined; readonly stream: undefined }
   | {
       readonly kind: "message";

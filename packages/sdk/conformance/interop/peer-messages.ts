@@ -171,8 +171,8 @@ export const RARE_TYPES: readonly PeerBody[] = [
     kind: "object" as const,
     body: Buffer.from(hex, "hex"),
   })),
-  { what: "a char beyond 16 bits", sent: { value: ["char", "𝄞"] }, kind: "text", body: "𝄞" },
-  { what: "a symbol", sent: { value: ["symbol", "vendor"] }, kind: "text", body: "vendor" },
+  { what: "a char beyond 16 bits", sent: { value: ["char", "𝄞"] }, kind: "object", body: "𝄞" },
+  { what: "a symbol", sent: { value: ["symbol", "vendor"] }, kind: "object", body: "vendor" },
 ];
 
 /** Each form of an id: on the wire, and as JMS has it. */

@@ -31,8 +31,8 @@ export interface Sections {
   properties: Record<string, PropertyValue>;
   propertyTypes: WireTypes<string>;
   entryTypes: WireTypes<string | number>;
-  /** `decimal`: a value whose bytes are no binary. */
-  bodySection: "data" | "sequence" | "value" | "decimal" | undefined;
+  /** `other`: a value whose type JMS has no message for, whatever JavaScript makes of it: a symbol, a char, a uuid, a decimal. */
+  bodySection: "data" | "sequence" | "value" | "other" | undefined;
   body: unknown;
 }
 
@@ -202,8 +202,11 @@ function readApplicationProperties(reader: AmqpReader, sections: Sections): void
 function readValueBody(reader: AmqpReader, sections: Sections): void {
   const code = reader.peek();
   sections.body = isMap(code) ? readMapBody(reader, sections) : reader.value();
-  sections.bodySection = code === 0x74 || code === 0x84 || code === 0x94 ? "decimal" : "value";
+  sections.bodySection = OF_JMS.has(code) ? "value" : "other";
 }
+
+/** Null, strings and binaries: the values that are a text or a bytes message by themselves. */
+const OF_JMS: ReadonlySet<number> = new Set([0x40, 0xa1, 0xb1, 0xa0, 0xb0]);
 
 function isMap(code: number): boolean {
   return code === 0xc1 || code === 0xd1;

@@ -208,6 +208,48 @@ describe("an object message", () => {
   });
 });
 
+describe("an AMQP value", () => {
+  const read = (value: string): Message => {
+    const payload = Buffer.concat([Buffer.from("005377", "hex"), Buffer.from(value, "hex")]);
+    return narrowed(new ReceivedMessage(decodeMessage(payload, payment), {} as never, undefined));
+  };
+
+  it("is a text message where it is a string or null, and bytes where it is binary", () => {
+    for (const string of ["a103616263", "b100000003616263"]) {
+      expect(read(string)).to.include({ kind: "text", text: "abc" });
+    }
+    expect(read("40")).to.include({ kind: "text", text: undefined });
+    for (const binary of ["a003616263", "b000000003616263"]) {
+      expect(read(binary)).to.deep.include({ kind: "bytes", bytes: Buffer.from("abc") });
+    }
+  });
+
+  it("is an object message where JavaScript has a string for it and JMS has not, and is sent on as it came", () => {
+    const strings = {
+      symbol: ["a303616263", "abc"],
+      "long symbol": ["b300000003616263", "abc"],
+      char: ["7300000061", "a"],
+      uuid: ["98000102030405060708090a0b0c0d0e0f", "00010203-0405-0607-0809-0a0b0c0d0e0f"],
+      "described string": ["00a30176a103616263", "abc"],
+    } as const;
+    for (const [what, [value, body]] of Object.entries(strings)) {
+      const message = read(value);
+      expect(message, what).to.include({ kind: "object", text: undefined, body });
+      expect(encodeMessage(message.toOutgoing(), payment, {}).toString("hex"), what).to.include(`005377${value}`);
+    }
+  });
+
+  it("is a text message whatever its type where its sender says so", () => {
+    const annotations = Buffer.concat([
+      Buffer.from("005372c11702a312", "hex"),
+      Buffer.from("x-opt-jms-msg-type"),
+      Buffer.from("5105", "hex"),
+    ]);
+    const payload = Buffer.concat([annotations, Buffer.from("005377a303616263", "hex")]);
+    expect(decodeMessage(payload, payment)).to.include({ kind: "text", text: "abc" });
+  });
+});
+
 describe("JMSX headers", () => {
   it("are fields of the message", () => {
     const message = sent({ text: "x", groupId: "g", groupSequence: 4_294_967_295, userId: "usér" });
