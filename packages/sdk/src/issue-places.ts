@@ -14,9 +14,7 @@ export function placesOf(issues: readonly StandardSchemaV1.Issue[]): string {
 }
 
 function describePath(path: NonNullable<StandardSchemaV1.Issue["path"]>): string {
-  if (path.length === 0) {
-    return "its root";
-  }
+  if (path.length === 0) return "its root";
   return path
     .map((segment) => (typeof segment === "object" ? segment.key : segment))
     .map((key) => (typeof key === "string" && PLAIN_KEY.test(key) ? key : typeof key === "number" ? "[]" : "?"))

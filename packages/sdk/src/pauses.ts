@@ -5,9 +5,7 @@ export class Pauses {
 
   /** Resolves after `delayMs`, or as soon as the pauses are ended. */
   wait(delayMs: number): Promise<void> {
-    if (this.#over) {
-      return Promise.resolve();
-    }
+    if (this.#over) return Promise.resolve();
     return new Promise((resolve) => {
       const end = (): void => {
         clearTimeout(timer);

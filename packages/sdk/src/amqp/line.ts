@@ -171,7 +171,7 @@ export class Line {
       const why = condition === undefined ? sentence : `was closed by the broker: ${description ?? condition}`;
       this.abandon(
         new MessagingError("connection-lost", `The connection to ${this.endpoint.name} ${why}.`, {
-          ...(condition === undefined ? {} : { condition }),
+          ...(condition !== undefined && { condition }),
           cause,
         }),
       );
@@ -266,7 +266,7 @@ function openingError(
   if (closed !== undefined) {
     const code = closed.condition === "amqp:unauthorized-access" ? "authentication-failed" : "connection-failed";
     return new MessagingError(code, `${endpoint.name} closed the connection: ${closed.description ?? "no reason"}.`, {
-      ...(closed.condition === undefined ? {} : { condition: closed.condition }),
+      ...(closed.condition !== undefined && { condition: closed.condition }),
     });
   }
   const reason = cause instanceof Error ? `${sentence}: ${cause.message}` : sentence;

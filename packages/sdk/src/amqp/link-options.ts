@@ -28,7 +28,7 @@ export function receiverOptions(
     autosettle: false,
     rcv_settle_mode: 0,
     snd_settle_mode: 0,
-    ...(priority === undefined ? {} : { properties: priorityProperty(priority) }),
+    ...(priority !== undefined && { properties: priorityProperty(priority) }),
     source: {
       address: wireAddress(destination, prefixes),
       durable: durable ? 2 : 0,
@@ -37,7 +37,7 @@ export function receiverOptions(
       default_outcome: MODIFIED_FAILED,
       outcomes: OUTCOMES,
       capabilities,
-      ...(filter === undefined ? {} : { filter }),
+      ...(filter !== undefined && { filter }),
     },
     target: {},
   };
@@ -53,7 +53,7 @@ export function recoveringOptions(linkName: string, hasClientId: boolean): objec
     credit_window: 0,
     autoaccept: false,
     target: {},
-    ...(hasClientId ? {} : { desired_capabilities: ["shared", "global"] }),
+    ...(!hasClientId && { desired_capabilities: ["shared", "global"] }),
   };
 }
 

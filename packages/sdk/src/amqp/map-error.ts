@@ -77,8 +77,8 @@ function said(given: AmqpCondition | undefined): string {
 
 function details(destination: string | undefined, condition: string | undefined, cause: unknown) {
   return {
-    ...(destination === undefined ? {} : { destination }),
-    ...(condition === undefined ? {} : { condition }),
+    ...(destination !== undefined && { destination }),
+    ...(condition !== undefined && { condition }),
     ...(cause instanceof Error ? { cause } : {}),
   };
 }

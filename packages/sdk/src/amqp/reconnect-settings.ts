@@ -47,9 +47,9 @@ function chosen(given: ConnectOptions["reconnect"], url: FailoverOptions | undef
   }
   if (maximumAttempts === 0) return false;
   return {
-    ...(initialDelayMs === undefined ? {} : { initialDelayMs }),
-    ...(maximumDelayMs === undefined ? {} : { maximumDelayMs }),
-    ...(maximumAttempts === undefined || maximumAttempts === Number.POSITIVE_INFINITY ? {} : { maximumAttempts }),
+    ...(initialDelayMs !== undefined && { initialDelayMs }),
+    ...(maximumDelayMs !== undefined && { maximumDelayMs }),
+    ...(maximumAttempts !== undefined && maximumAttempts !== Number.POSITIVE_INFINITY && { maximumAttempts }),
   };
 }
 

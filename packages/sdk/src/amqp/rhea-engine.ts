@@ -241,7 +241,7 @@ export function requestDrain(session: RheaSession, receiver: RheaReceiver): void
 export function jmsFilters(selector: string | undefined, noLocal: boolean): object | undefined {
   if (selector === undefined && !noLocal) return undefined;
   return {
-    ...(selector === undefined ? {} : { "jms-selector": rhea.types.wrap_described(selector, 0x468c00000004) }),
+    ...(selector !== undefined && { "jms-selector": rhea.types.wrap_described(selector, 0x468c00000004) }),
     ...(noLocal ? { "no-local": rhea.types.wrap_described([], 0x468c00000003) } : {}),
   };
 }

@@ -46,10 +46,10 @@ function nodeOptions(tls: TlsOptions): ConnectionOptions {
   }
   return {
     rejectUnauthorized,
-    ...(ca === undefined ? {} : { ca: typeof ca === "string" || ca instanceof Uint8Array ? pem(ca) : ca.map(pem) }),
-    ...(cert === undefined || key === undefined ? {} : { cert: pem(cert), key: pem(key) }),
-    ...(passphrase === undefined ? {} : { passphrase }),
-    ...(servername === undefined ? {} : { servername }),
+    ...(ca !== undefined && { ca: typeof ca === "string" || ca instanceof Uint8Array ? pem(ca) : ca.map(pem) }),
+    ...(cert !== undefined && key !== undefined && { cert: pem(cert), key: pem(key) }),
+    ...(passphrase !== undefined && { passphrase }),
+    ...(servername !== undefined && { servername }),
   };
 }
 

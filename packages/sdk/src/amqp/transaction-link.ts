@@ -129,7 +129,7 @@ export class TransactionLink {
     return new MessagingError(error.code, `${this.#doing} was cut short: ${error.message}`, {
       mayHaveArrived: delivery !== undefined,
       cause: error,
-      ...(error.condition === undefined ? {} : { condition: error.condition }),
+      ...(error.condition !== undefined && { condition: error.condition }),
     });
   }
 

@@ -42,9 +42,7 @@ export class DeadLetterQueue implements DeadLetters {
     const letters: DeadLetter[] = [];
     for await (const message of browser) {
       letters.push(describe(message));
-      if (letters.length === maximum) {
-        break;
-      }
+      if (letters.length === maximum) break;
     }
     return letters;
   }
@@ -86,9 +84,7 @@ export class DeadLetterQueue implements DeadLetters {
       creditWindow: 1,
     });
     const letter = await consumer.receiveNoWait();
-    if (letter === undefined) {
-      return false;
-    }
+    if (letter === undefined) return false;
     try {
       await work(letter);
     } catch (error) {

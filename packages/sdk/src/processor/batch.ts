@@ -71,12 +71,8 @@ export class Batch {
     let unknownFailures = 0;
     while (!step.lifecycle.isLost(this.#epoch)) {
       const attempt = await step.breaker.run(() => this.#attemptWhole(messages));
-      if (step.lifecycle.isLost(this.#epoch)) {
-        break;
-      }
-      if (attempt === undefined) {
-        return giveAllBack(step, messages, breakerCause(step));
-      }
+      if (step.lifecycle.isLost(this.#epoch)) break;
+      if (attempt === undefined) return giveAllBack(step, messages, breakerCause(step));
       if ("outcomes" in attempt) {
         hold.end();
         return this.#deliver(messages, attempt.outcomes);
@@ -84,9 +80,7 @@ export class Batch {
       if ("apart" in attempt) {
         hold.end();
         messages = await this.#deliverParts(attempt.apart);
-        if (messages.length === 0) {
-          return;
-        }
+        if (messages.length === 0) return;
         continue;
       }
       const { error, errorClass } = attempt;
@@ -98,20 +92,12 @@ export class Batch {
       if (errorClass === "poison" || (isEnough && errorClass !== "transient")) {
         return this.#isolate(messages, error, errorClass);
       }
-      if (errorClass !== "permanent" && !step.takes) {
-        return giveAllBack(step, messages, error);
-      }
+      if (errorClass !== "permanent" && !step.takes) return giveAllBack(step, messages, error);
       hold.failed(messages.length, error);
       await step.backOff(failures, messages.length, error);
-      if (step.lifecycle.isLost(this.#epoch)) {
-        break;
-      }
-      if (!step.takes) {
-        return giveAllBack(step, messages, error);
-      }
-      if (errorClass === "unknown") {
-        messages = [...messages, ...(await this.#neighbours(messages.length))];
-      }
+      if (step.lifecycle.isLost(this.#epoch)) break;
+      if (!step.takes) return giveAllBack(step, messages, error);
+      if (errorClass === "unknown") messages = [...messages, ...(await this.#neighbours(messages.length))];
     }
     leave(messages);
   }
@@ -125,12 +111,8 @@ export class Batch {
   /** Takes a batch apart that failed for an unknown reason: what gets through shows that the world is ready. */
   async #attemptWhole(messages: readonly Incoming<unknown>[]): Promise<BatchAttempt> {
     const attempt = await this.#attempt(messages);
-    if ("outcomes" in attempt || attempt.errorClass !== "unknown") {
-      return attempt;
-    }
-    if (messages.length === 1 || this.#step.settings.orderedByGroup) {
-      return attempt;
-    }
+    if ("outcomes" in attempt || attempt.errorClass !== "unknown") return attempt;
+    if (messages.length === 1 || this.#step.settings.orderedByGroup) return attempt;
     const isOver = (): boolean => this.#step.lifecycle.isLost(this.#epoch);
     const apart = await takeApart(messages, (part) => this.#attempt(part), isOver);
     return apart === undefined ? attempt : { apart };
@@ -202,9 +184,7 @@ export class Batch {
       const failed = { message, epoch: this.#epoch, what: HANDLER_FAILED, error, errorClass };
       const work = failAlone(this.#step, failed);
       this.#around.aside(message, work);
-      if (this.#step.settings.orderedByGroup) {
-        await work;
-      }
+      if (this.#step.settings.orderedByGroup) await work;
       return;
     }
     const middle = Math.ceil(messages.length / 2);

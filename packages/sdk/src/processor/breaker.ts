@@ -30,9 +30,7 @@ export class Breaker {
 
   constructor(settings: BreakerSettings | undefined) {
     this.#settings = settings;
-    if (settings === undefined) {
-      return;
-    }
+    if (settings === undefined) return;
     const policy = circuitBreaker(handleWhenResult(saysNotReady), {
       halfOpenAfter: settings.halfOpenAfterMs,
       breaker: new ConsecutiveBreaker(settings.afterFailures),
@@ -64,12 +62,8 @@ export class Breaker {
 
   /** Calls the handler and counts how that ended; undefined where the breaker is open and it was not called. */
   async run<Result extends BatchAttempt>(call: () => Promise<Result>): Promise<Result | undefined> {
-    if (this.#policy === undefined) {
-      return call();
-    }
-    if (this.#state.name === "open") {
-      return undefined;
-    }
+    if (this.#policy === undefined) return call();
+    if (this.#state.name === "open") return undefined;
     try {
       return await this.#policy.execute(call);
     } catch (error) {
@@ -97,9 +91,7 @@ export class Breaker {
 
   #become(state: BreakerState): void {
     this.#state = state;
-    if (!this.#ended) {
-      this.#changed(state);
-    }
+    if (!this.#ended) this.#changed(state);
   }
 }
 

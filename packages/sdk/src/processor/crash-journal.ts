@@ -95,9 +95,7 @@ export class CrashJournal {
 
   /** Whether any of these messages must be handled alone. Costs two comparisons when all is well. */
   suspects(messages: readonly Message[]): boolean {
-    if (this.#lookOut > 0) {
-      return true;
-    }
+    if (this.#lookOut > 0) return true;
     return this.#suspects.size > 0 && messages.some((message) => this.#suspects.has(identify(message)));
   }
 
@@ -123,17 +121,13 @@ export class CrashJournal {
     this.#append({ handled: id });
     if (this.#lookOut > 0) {
       this.#lookOut -= 1;
-      if (this.#lookOut === 0) {
-        this.#tolerate(() => this.#compact());
-      }
+      if (this.#lookOut === 0) this.#tolerate(() => this.#compact());
     }
   }
 
   /** Notes a good end. Nothing is left behind when nobody is suspected. */
   close(): void {
-    if (this.#file === undefined) {
-      return;
-    }
+    if (this.#file === undefined) return;
     const file = this.#file;
     this.#file = undefined;
     this.#tolerate(() => {
@@ -141,9 +135,7 @@ export class CrashJournal {
         writeSync(file, textOf({ closed: true }));
       }
       closeSync(file);
-      if (this.#suspects.size === 0) {
-        unlinkSync(this.#path);
-      }
+      if (this.#suspects.size === 0) unlinkSync(this.#path);
     });
   }
 
@@ -165,9 +157,7 @@ export class CrashJournal {
 
   #append(line: Line): void {
     const file = this.#file;
-    if (file !== undefined) {
-      this.#tolerate(() => writeSync(file, textOf(line)));
-    }
+    if (file !== undefined) this.#tolerate(() => writeSync(file, textOf(line)));
   }
 
   /** A full disk must not stop the queue: what cannot be noted is only not found. */
@@ -201,9 +191,7 @@ function read(path: string): Found {
   const suspects = new Map<string, number>();
   const inHand = new Set<string>();
   for (const line of text.split("\n").map(parse)) {
-    if (line === undefined) {
-      continue;
-    }
+    if (line === undefined) continue;
     if ("running" in line) nameless = line.running;
     else if ("suspect" in line) suspects.set(line.suspect, line.crashes);
     else if ("handling" in line) inHand.add(line.handling);
@@ -244,9 +232,7 @@ function textOf(line: Line): string {
 
 /** The message id, or where the sender gave none, a digest of the content: what kills once kills again. */
 function identify(message: Message): string {
-  if (message.messageId !== undefined) {
-    return message.messageId;
-  }
+  if (message.messageId !== undefined) return message.messageId;
   const content = message.text ?? message.bytes ?? "";
   return `sha256:${createHash("sha256")
     .update(content)

@@ -72,20 +72,14 @@ async function deliverHolding(
       }
     }
     waiting = again.filter((send) => settled[send.input] !== true);
-    if (waiting.length === 0) {
-      return;
-    }
+    if (waiting.length === 0) return;
     const unsettled = messages.filter((_, input) => settled[input] !== true);
     if (step.lifecycle.phase === "running") {
       held(unsettled.length, lastError);
       await step.backOff(failures, unsettled.length, lastError);
     }
-    if (step.lifecycle.isLost(epoch)) {
-      return leave(unsettled);
-    }
-    if (step.lifecycle.phase !== "running") {
-      return giveAllBack(step, unsettled, lastError);
-    }
+    if (step.lifecycle.isLost(epoch)) return leave(unsettled);
+    if (step.lifecycle.phase !== "running") return giveAllBack(step, unsettled, lastError);
   }
 }
 

@@ -4,12 +4,8 @@ import type { ErrorClass } from "../processor.js";
 
 /** The class of what the handler threw. What nobody foresaw says nothing about the message. */
 export function handlerFailureClass(error: unknown): ErrorClass {
-  if (!(error instanceof MessagingError)) {
-    return "unknown";
-  }
-  if (error.retryable) {
-    return "transient";
-  }
+  if (!(error instanceof MessagingError)) return "unknown";
+  if (error.retryable) return "transient";
   return error.code === "invalid-body" ? "permanent" : "unknown";
 }
 
@@ -33,14 +29,8 @@ const OF_ONE_MESSAGE: ReadonlySet<string> = new Set(["rejected", "invalid-argume
  * - `unknown`: its input is held alone.
  */
 export function sendFailureClass(error: unknown, isForAll: boolean): Exclude<ErrorClass, "poison"> {
-  if (!(error instanceof MessagingError)) {
-    return "unknown";
-  }
-  if (error.retryable) {
-    return "transient";
-  }
-  if (error.code === "rejected" && error.condition !== undefined && REFUSALS.has(error.condition)) {
-    return "permanent";
-  }
+  if (!(error instanceof MessagingError)) return "unknown";
+  if (error.retryable) return "transient";
+  if (error.code === "rejected" && error.condition !== undefined && REFUSALS.has(error.condition)) return "permanent";
   return isForAll && !OF_ONE_MESSAGE.has(error.code) ? "transient" : "unknown";
 }

@@ -47,21 +47,15 @@ export async function holdAlone(lone: LoneMessage): Promise<void> {
       const delayMs = backOffDelayMs(delays, attempt);
       step.emit({ name: "held", message, attempt, delayMs, error });
       await step.lifecycle.pauses.wait(delayMs);
-      if (step.lifecycle.isLost(epoch)) {
-        return message.release();
-      }
-      if (!step.takes) {
-        return giveBack(step, message, error, false);
-      }
+      if (step.lifecycle.isLost(epoch)) return message.release();
+      if (!step.takes) return giveBack(step, message, error, false);
       const next = await lone.handle();
       if ("error" in next) {
         failure = { what: "The handler failed", ...next };
         continue;
       }
       const refused = await lone.deliver(next.outcomes);
-      if (refused === undefined) {
-        return;
-      }
+      if (refused === undefined) return;
       failure = { what: "Sending the outcome failed", error: refused.refusal, errorClass: "unknown" };
     }
   } finally {

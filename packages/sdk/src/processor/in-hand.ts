@@ -56,9 +56,7 @@ export class InHand {
   }
 
   #until(condition: () => boolean): Promise<void> {
-    if (condition()) {
-      return Promise.resolve();
-    }
+    if (condition()) return Promise.resolve();
     return new Promise((resolve) => {
       const look = (): void => {
         if (condition()) {

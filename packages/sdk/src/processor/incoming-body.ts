@@ -59,8 +59,6 @@ function judge(message: Message, result: StandardSchemaV1.Result<unknown>): Inco
 }
 
 function describeFailure(error: unknown): string {
-  if (error instanceof MessagingError && error.code === "invalid-body") {
-    return error.message;
-  }
+  if (error instanceof MessagingError && error.code === "invalid-body") return error.message;
   return "The schema could not judge the body: it threw an error.";
 }

@@ -41,9 +41,7 @@ export class LastingConsumer {
       } catch (caught) {
         error = caught;
       }
-      if (signal.aborted || connection.state.name === "closed") {
-        break;
-      }
+      if (signal.aborted || connection.state.name === "closed") break;
       await backOff(failures, error);
       await this.#reopen();
     }
@@ -78,9 +76,7 @@ export class LastingConsumer {
 
   async #reopen(): Promise<void> {
     const { open, signal } = this.#parts;
-    if (signal.aborted) {
-      return;
-    }
+    if (signal.aborted) return;
     try {
       await this.#consumer.close();
       this.#consumer = await open();

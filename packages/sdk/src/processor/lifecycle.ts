@@ -24,9 +24,7 @@ export class Lifecycle {
         this.#epoch += 1;
         this.pauses.endAll();
       }
-      if (state.name === "closed") {
-        this.end();
-      }
+      if (state.name === "closed") this.end();
     });
   }
 

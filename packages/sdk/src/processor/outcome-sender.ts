@@ -63,16 +63,12 @@ export class OutcomeSender {
 
   /** Sends all at once and waits until each is confirmed or failed; the failures, in order. */
   async sendAll(sends: readonly PendingSend[]): Promise<readonly FailedSend[]> {
-    if (sends.length === 0) {
-      return [];
-    }
+    if (sends.length === 0) return [];
     const { promise, resolve } = Promise.withResolvers<readonly FailedSend[]>();
     const failures = new Map<PendingSend, unknown>();
     let open = sends.length;
     const ended = (send: PendingSend, error: unknown): void => {
-      if (error !== undefined) {
-        failures.set(send, error);
-      }
+      if (error !== undefined) failures.set(send, error);
       open -= 1;
       if (open === 0) {
         const failed = sends.filter((one) => failures.has(one));
@@ -92,9 +88,7 @@ export class OutcomeSender {
   /** Sends one message and resolves when the broker holds it. */
   send(outgoing: Outgoing, trace: Traced | undefined): Promise<void> {
     const message = traced(outgoing.message, trace);
-    if (outgoing.destination === undefined) {
-      return this.#producerForTo().send(message, outgoing.options);
-    }
+    if (outgoing.destination === undefined) return this.#producerForTo().send(message, outgoing.options);
     return this.#anywhere.send(message, { ...outgoing.options, destination: outgoing.destination });
   }
 
@@ -122,9 +116,7 @@ export class OutcomeSender {
   }
 
   #producerForTo(): Producer {
-    if (this.#to === undefined) {
-      throw nowhere();
-    }
+    if (this.#to === undefined) throw nowhere();
     return this.#to;
   }
 }

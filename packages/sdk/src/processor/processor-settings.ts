@@ -182,9 +182,7 @@ function redeliveryLimits<S extends StandardSchemaV1>(
   { name, from, batch, retry }: ProcessorOptions<S>,
   whole: Whole,
 ): RedeliveryLimits | undefined {
-  if (retry?.redeliveryDelayMs === undefined) {
-    return undefined;
-  }
+  if (retry?.redeliveryDelayMs === undefined) return undefined;
   const refusal =
     from.kind !== "queue"
       ? "a copy sent to a topic would reach every subscription; read the subscription's queue as `address::queue`"
@@ -223,9 +221,7 @@ function crashJournalSettings<S extends StandardSchemaV1>(
   { name, crashJournal }: ProcessorOptions<S>,
   whole: Whole,
 ): CrashJournalSettings | undefined {
-  if (crashJournal === undefined) {
-    return undefined;
-  }
+  if (crashJournal === undefined) return undefined;
   const { directory, maximumCrashes } = crashJournal;
   if (typeof directory !== "string" || directory.trim() === "") {
     throw new MessagingError("invalid-argument", `Processor ${name}: crashJournal.directory must name a folder.`);

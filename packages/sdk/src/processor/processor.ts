@@ -141,9 +141,7 @@ class RunningProcessor implements Processor {
     for (;;) {
       const { settings, breaker } = this.#step;
       const messages = await this.#input.receiveBatch(breaker.batchSize(settings.maximumSize));
-      if (messages.length === 0) {
-        return;
-      }
+      if (messages.length === 0) return;
       await this.#start(messages);
     }
   }
@@ -153,12 +151,8 @@ class RunningProcessor implements Processor {
     const { lifecycle, settings, breaker } = this.#step;
     const { epoch } = lifecycle;
     const messages = breaker.state.name === "half-open" ? await this.#gatherProbe(first) : first;
-    if (!this.#step.takes) {
-      return releaseAll(messages);
-    }
-    if (this.#journal?.suspects(messages) === true) {
-      return this.#startAlone(this.#journal, messages);
-    }
+    if (!this.#step.takes) return releaseAll(messages);
+    if (this.#journal?.suspects(messages) === true) return this.#startAlone(this.#journal, messages);
     // What was on its way when the credit was withdrawn may come with the first probe.
     const size = breaker.batchSize(messages.length);
     releaseAll(messages.slice(size));
@@ -180,9 +174,7 @@ class RunningProcessor implements Processor {
   async #gatherProbe(first: Message[]): Promise<Message[]> {
     const { breaker, lifecycle, settings } = this.#step;
     const room = breaker.batchSize(settings.maximumSize) - first.length;
-    if (room <= 0) {
-      return first;
-    }
+    if (room <= 0) return first;
     await lifecycle.pauses.wait(PROBE_GATHERING_MS);
     return [...first, ...(await this.#input.receiveArrived(room))];
   }
@@ -218,9 +210,7 @@ class RunningProcessor implements Processor {
   /** Withdraws the credit while the breaker is open, and asks for as much as a probe needs when it is half open. */
   #breakerChanged(state: BreakerState): void {
     const { settings, lifecycle } = this.#step;
-    if (lifecycle.phase !== "running") {
-      return;
-    }
+    if (lifecycle.phase !== "running") return;
     if (state.name === "open") {
       this.#input.stop();
       // What waits to be tried again finds the breaker open, and goes back.
@@ -249,9 +239,7 @@ class RunningProcessor implements Processor {
       // Nothing above is meant to throw; if it does, the messages must come again rather than hang unsettled.
       await step.backOff(1, messages.length, error);
       for (const message of messages) {
-        if (!this.#inHand.isAside(message)) {
-          giveBack(step, message, error, false);
-        }
+        if (!this.#inHand.isAside(message)) giveBack(step, message, error, false);
       }
     }
   }

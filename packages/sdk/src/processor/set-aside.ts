@@ -30,12 +30,9 @@ export async function setAside(step: Step, bad: BadMessage): Promise<boolean> {
   const why = { reason: bad.reason, errorClass: bad.errorClass, processor: name, origin: from };
   // Made again for each attempt, because it carries the time.
   const sent = await replaceBy(step, bad, () => deadLetterOf(bad.message, deadLetter, why));
-  if (sent.name === "failed") {
-    // Counting the delivery lets the broker's own limit end what this processor cannot.
-    giveBack(step, bad.message, sent.error, sent.hopeless);
-  } else if (sent.name === "replaced") {
-    announce(step, bad);
-  }
+  // Counting the delivery lets the broker's own limit end what this processor cannot.
+  if (sent.name === "failed") giveBack(step, bad.message, sent.error, sent.hopeless);
+  if (sent.name === "replaced") announce(step, bad);
   return sent.name === "replaced";
 }
 

@@ -30,9 +30,7 @@ export async function takeApart(
       through.push({ messages: part, outcomes: attempt.outcomes });
     } else if (part.length === 1 && only !== undefined) {
       alone.push({ incoming: only, ...attempt });
-      if (through.length === 0 && alone.length >= LONE_FAILURES_OF_THE_WORLD) {
-        return undefined;
-      }
+      if (through.length === 0 && alone.length >= LONE_FAILURES_OF_THE_WORLD) return undefined;
     } else {
       open.push(...halves(part));
     }

@@ -79,9 +79,7 @@ export class Requester {
     }
     const timeoutMs = options.timeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
     const refusal = this.#refusal(destination, message, timeoutMs, options.signal);
-    if (refusal !== undefined) {
-      return Promise.reject(refusal);
-    }
+    if (refusal !== undefined) return Promise.reject(refusal);
     this.#lastNumber += 1;
     const correlationId = `${this.#prefix}-${this.#lastNumber}`;
     return new Promise<Message>((resolve, reject) => {
@@ -109,9 +107,7 @@ export class Requester {
 
   /** Fails what waits with `closed` and deletes the reply queue. Safe to call twice. */
   async close(): Promise<void> {
-    if (this.#closed) {
-      return;
-    }
+    if (this.#closed) return;
     this.#closed = true;
     this.#unsubscribe();
     clearTimeout(this.#sweep);
@@ -150,9 +146,7 @@ export class Requester {
         destination: address,
       });
     }
-    if (signal?.aborted === true) {
-      return aborted(address, signal, false);
-    }
+    if (signal?.aborted === true) return aborted(address, signal, false);
     if (state.name !== "open") {
       return new MessagingError("connection-lost", `The connection is away; ${address} was not asked. Try again.`, {
         destination: address,
@@ -206,9 +200,7 @@ export class Requester {
   }
 
   #send(channel: Channel, correlationId: string, waiting: Waiting, message: OutgoingMessage): void {
-    if (!this.#waiting.has(correlationId)) {
-      return;
-    }
+    if (!this.#waiting.has(correlationId)) return;
     waiting.sent = true;
     const request = { ...message, correlationId, replyTo: channel.replies };
     const { destination, timeoutMs } = waiting;
@@ -220,9 +212,7 @@ export class Requester {
   #answer(reply: Message): void {
     const waiting = reply.correlationId === undefined ? undefined : this.#remove(reply.correlationId);
     // A reply that nobody waits for came too late: its request has failed already.
-    if (waiting === undefined) {
-      return;
-    }
+    if (waiting === undefined) return;
     const failure = failureOf(reply, waiting.destination.address);
     if (failure === undefined) {
       waiting.resolve(reply);
@@ -251,14 +241,10 @@ export class Requester {
   }
 
   #listen(correlationId: string, signal: AbortSignal | undefined): () => void {
-    if (signal === undefined) {
-      return nothing;
-    }
+    if (signal === undefined) return nothing;
     const onAbort = (): void => {
       const waiting = this.#waiting.get(correlationId);
-      if (waiting !== undefined) {
-        this.#fail(correlationId, aborted(waiting.destination.address, signal, waiting.sent));
-      }
+      if (waiting !== undefined) this.#fail(correlationId, aborted(waiting.destination.address, signal, waiting.sent));
     };
     signal.addEventListener("abort", onAbort, { once: true });
     return () => signal.removeEventListener("abort", onAbort);
@@ -269,9 +255,7 @@ export class Requester {
     if (this.#closed) return;
     const now = performance.now();
     for (const [correlationId, waiting] of this.#waiting) {
-      if (waiting.deadline <= now) {
-        this.#fail(correlationId, timedOut(waiting));
-      }
+      if (waiting.deadline <= now) this.#fail(correlationId, timedOut(waiting));
     }
     this.#sweep = this.#waiting.size === 0 ? undefined : this.#sweepLater();
   }
@@ -284,9 +268,7 @@ export class Requester {
 function nothing(): void {}
 
 function asMessagingError(error: unknown, { address }: Destination): MessagingError {
-  if (error instanceof MessagingError) {
-    return error;
-  }
+  if (error instanceof MessagingError) return error;
   return new MessagingError("invalid-argument", `The request for ${address} could not be sent.`, {
     destination: address,
     cause: error,

@@ -116,9 +116,7 @@ class RunningResponder implements Responder {
     for (;;) {
       await this.#untilFewerThan(concurrency);
       const taken = await requests.receiveBatch(concurrency - this.#inHand.size);
-      if (taken.length === 0) {
-        return;
-      }
+      if (taken.length === 0) return;
       for (const request of taken) {
         if (stop.signal.aborted) {
           request.release();
@@ -150,13 +148,9 @@ class RunningResponder implements Responder {
         const sentence = "answer returned nothing: return the reply, or {} for one without a body.";
         throw new MessagingError("invalid-argument", sentence);
       }
-      if (!this.#inHand.has(request)) {
-        return;
-      }
+      if (!this.#inHand.has(request)) return;
       await this.#send(reply, request, destination);
-      if (this.#inHand.has(request)) {
-        request.accept();
-      }
+      if (this.#inHand.has(request)) request.accept();
     } catch (error) {
       request.release({ failed: true });
       this.#tell(error, request);
@@ -182,9 +176,7 @@ class RunningResponder implements Responder {
     try {
       await producer.send(addressed(reply), options);
     } catch (error) {
-      if (isRequesterGone(error)) {
-        return;
-      }
+      if (isRequesterGone(error)) return;
       this.#tell(error, request);
       producer.sendUnconfirmed(addressed(failureReply(error)), options);
     }
@@ -205,9 +197,7 @@ class RunningResponder implements Responder {
   }
 
   #untilFewerThan(limit: number): Promise<void> {
-    if (this.#inHand.size < limit) {
-      return Promise.resolve();
-    }
+    if (this.#inHand.size < limit) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onEnded = () => {
         if (this.#inHand.size < limit) {

@@ -88,9 +88,7 @@ export function startReceive(): number | undefined {
 
 /** Tells of a receive that brought messages; one that brought none is no operation that anybody looks for. */
 export function endReceive(startedAt: number | undefined, source: Destination, messages: readonly MessageBase[]): void {
-  if (startedAt === undefined || messages.length === 0) {
-    return;
-  }
+  if (startedAt === undefined || messages.length === 0) return;
   const attributes = attributesOf(source, "receive");
   registeredInstruments()?.operationDuration.record(secondsSince(startedAt), attributes);
   const startTime = performance.timeOrigin + startedAt;

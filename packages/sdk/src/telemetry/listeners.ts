@@ -60,9 +60,7 @@ export function registeredInstruments(): Instruments | undefined {
 
 function createInstruments(provider: MeterProvider): Instruments | undefined {
   const meter = provider.getMeter(SCOPE);
-  if (meter === createNoopMeter()) {
-    return undefined;
-  }
+  if (meter === createNoopMeter()) return undefined;
   const durations = { unit: "s", advice: { explicitBucketBoundaries: DURATION_BUCKETS } };
   return {
     operationDuration: meter.createHistogram("messaging.client.operation.duration", {

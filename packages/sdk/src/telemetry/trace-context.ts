@@ -7,9 +7,7 @@ const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})$/;
 /** The context that a `traceparent` names, with the `tracestate` beside it; undefined when it names none. */
 export function parseTraceparent(traceparent: string | undefined, tracestate?: string): SpanContext | undefined {
   const parts = traceparent === undefined ? null : TRACEPARENT.exec(traceparent);
-  if (parts === null) {
-    return undefined;
-  }
+  if (parts === null) return undefined;
   const [, traceId = "", spanId = "", flags = "00"] = parts;
   const parsed = {
     traceId,

@@ -14,6 +14,8 @@ const run = promisify(execFile);
 const CONFIGURATION = [
   "biome.json",
   "scripts/no-export-type-all.grit",
+  "scripts/if-without-braces.grit",
+  "scripts/conditional-spread.grit",
   "package.json",
   "packages/client/package.json",
   "packages/sdk/package.json",
@@ -129,6 +131,18 @@ describe("The rules of the house about imports", () => {
   it("are broken by library code that prints", async () => {
     const found = await findings({ "packages/sdk/src/one.ts": 'console.log("one");\n' });
     expect(found).to.include("packages/sdk/src/one.ts: noConsole");
+  });
+
+  it("are broken in the SDK by braces around a short statement, or by another way to spread on a condition", async () => {
+    const found = await findings({
+      "packages/sdk/src/one.ts":
+        "export function one(a: boolean): number {\n  if (a) {\n    return 1;\n  }\n  return 2;\n}\n",
+      "packages/sdk/src/two.ts":
+        "export const two = (a?: string): object => ({ ...(a === undefined ? {} : { a }) });\n",
+      "packages/sdk/src/three.ts":
+        "export function three(a: boolean): object {\n  if (a) return {};\n  return { ...(a && { a }) };\n}\n",
+    });
+    expect(found).to.deep.equal(["packages/sdk/src/one.ts: plugin", "packages/sdk/src/two.ts: plugin"]);
   });
 
   it("are broken by a package that package.json does not declare", async () => {

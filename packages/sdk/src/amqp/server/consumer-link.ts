@@ -45,12 +45,12 @@ export class ConsumerLink implements Outlet {
         expiry_policy: "never",
         distribution_mode: "copy",
         capabilities: ["topic"],
-        ...(selector === undefined
-          ? {}
-          : { filter: { "jms-selector": describedString(selector, SELECTOR_DESCRIPTOR) } }),
+        ...(selector !== undefined && {
+          filter: { "jms-selector": describedString(selector, SELECTOR_DESCRIPTOR) },
+        }),
       };
     }
-    return { ...echoSource(source), ...(dynamicAddress === undefined ? {} : { address: dynamicAddress }) };
+    return { ...echoSource(source), ...(dynamicAddress !== undefined && { address: dynamicAddress }) };
   }
 
   ready(): boolean {

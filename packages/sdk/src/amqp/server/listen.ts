@@ -2,7 +2,8 @@
 import { createServer, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 import type { Backend, Condition } from "./backend.js";
-import { ServerConnection, type ServerSettings } from "./server-connection.js";
+import { ServerConnection } from "./server-connection.js";
+import type { ServerSettings } from "./server-settings.js";
 
 /** A client that has not shaken hands by then is dropped. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -30,7 +31,7 @@ function tlsOptions({ cert, key, ca, requireCertificate = false }: ServerTls): T
   return {
     cert: pem(cert),
     key: pem(key),
-    ...(ca === undefined ? {} : { ca: pem(ca) }),
+    ...(ca !== undefined && { ca: pem(ca) }),
     minVersion: "TLSv1.2",
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     requestCert: ca !== undefined,

@@ -18,30 +18,23 @@ import {
   silence,
 } from "./rhea-server.js";
 import { ServerSession, type ServerSessionHost } from "./server-session.js";
+import {
+  connectionOptions,
+  MAXIMUM_FRAME_BYTES,
+  MAXIMUM_SESSIONS,
+  peerProperties,
+  type ServerSettings,
+} from "./server-settings.js";
 import { Transactions } from "./transaction.js";
 
-/** What a server says of itself, and what it holds its peers to. */
-export interface ServerSettings {
-  readonly containerId: string;
-  readonly product: string;
-  readonly version: string;
-  readonly maximumMessageBytes: number;
-}
-
-/** Artemis's `maxFrameSize` and `amqpIdleTimeout`, the latter advertised halved. */
-const MAXIMUM_FRAME_BYTES = 131_072;
-const IDLE_TIMEOUT_MS = 30_000;
 /** AMQP 1.0, 2.7.1: nobody may take less. */
 const MINIMUM_FRAME_BYTES = 512;
-const MAXIMUM_SESSIONS = 4_096;
 /** A peer that has not opened its AMQP connection by then is dropped. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** A peer that does not close its side of the line by then is dropped. */
 const CLOSE_TIMEOUT_MS = 1_000;
 /** Bytes that may wait in a socket before deliveries wait for it. */
 const MAXIMUM_UNWRITTEN_BYTES = 1 << 20;
-const OFFERED_CAPABILITIES = ["sole-connection-for-container", "DELAYED_DELIVERY", "ANONYMOUS-RELAY", "SHARED-SUBS"];
-
 export class ServerConnection {
   readonly #socket: Socket;
   readonly #backend: Backend;
@@ -311,21 +304,3 @@ const SILENT_EVENTS = [
   "sender_error",
   "disconnected",
 ];
-
-function peerProperties({ product, version }: ServerSettings): object {
-  return { product, version };
-}
-
-function connectionOptions(settings: ServerSettings): object {
-  return {
-    container_id: settings.containerId,
-    max_frame_size: MAXIMUM_FRAME_BYTES,
-    idle_time_out: IDLE_TIMEOUT_MS,
-    channel_max: MAXIMUM_SESSIONS - 1,
-    offered_capabilities: OFFERED_CAPABILITIES,
-    properties: peerProperties(settings),
-    reconnect: false,
-    receiver_options: { credit_window: 0, autoaccept: false, autosettle: false },
-    sender_options: { autosettle: false, treat_modified_as_released: false },
-  };
-}
