@@ -1,6 +1,6 @@
 // Installs the packed SDK into empty projects, as its users do, and runs the README's code and the examples there: in
 // strict TypeScript, in JavaScript (ES modules and CommonJS) and bundled into one file, and the conformance command,
-// under each maintained line of Node. On a line that is no longer maintained, the import must fail and say why. Needs
+// under each maintained line of Node and under Bun. On a line that is no longer maintained, the import must fail and say why. Needs
 // npm's registry. Prints a line for each check, and `N passed, N failed` last.
 import { spawnSync } from "node:child_process";
 import {
@@ -20,6 +20,8 @@ import { check, endChecks } from "./checks.mjs";
 const LINES = [22, 24, 26];
 /** No longer maintained: the import fails there, and says so in one sentence. */
 const TOO_OLD = 20;
+/** The package that carries Bun's program. */
+const BUN = `@oven/bun-${process.platform}-${process.arch === "arm64" ? "aarch64" : process.arch}`;
 /** The first line whose JavaScript has `await using`. */
 const HAS_AWAIT_USING = 24;
 const SDK = resolve("packages/sdk");
@@ -37,7 +39,7 @@ const BUNDLER = "esbuild@0.28";
 const RUN_TIMEOUT_MS = 60_000;
 const CONFORMANCE_TIMEOUT_MS = 180_000;
 /** Pages other than the README with such blocks; one needs rhea-promise. */
-const PAGES = ["docs/coming-from-rhea-promise.md"];
+const PAGES = ["docs/first-hour.md", "docs/coming-from-rhea-promise.md"];
 /** Marks of a block that is run as it stands, and what it prints. */
 const RUN_BY_CI = /<!-- run by CI -->\n```(ts|js|cjs)\n([\s\S]*?)```(?:\n+<!-- prints: ([\s\S]*?) -->)?/g;
 /** The README's first block: the commands that begin a project. */
@@ -46,6 +48,8 @@ const BEGIN = /```sh\n([\s\S]*?)```/;
 const BUNDLE = /<!-- bundled by CI -->\n```sh\n([\s\S]*?)```/;
 /** Needs a broker of its caller's; npm test runs it with one. */
 const NOT_ALONE = "11-watch-for-fraud.ts";
+/** Is a test of Node's own runner. */
+const OF_NODE_ALONE = "09-test.js";
 
 const work = mkdtempSync(join(tmpdir(), "quittance-package-"));
 try {
@@ -66,6 +70,7 @@ try {
     for (const file of compiled)
       tryFile(`Node ${line}, compiled from TypeScript: ${file}`, node, project, join("out", file));
   }
+  tryBun(project, blocks, compiled);
   tryFirstHour(tarball, readme, blocks[0], nodes);
   tryBundle(readme, blocks[0], nodes);
   const bare = emptyProject("bare", [tarball]);
@@ -108,6 +113,21 @@ function installNode(line) {
   const version = existsSync(program) ? run(program, ["--version"], folder).trim() : "none";
   check(`npm supplies Node ${line}: ${version}`, version.startsWith(`v${line}.`));
   return program;
+}
+
+/** Runs all of it under Bun, which has `await using`, and prints objects in lines of their own. */
+function tryBun(project, blocks, compiled) {
+  const folder = emptyProject("bun", [`${BUN}@1`]);
+  const bun = join(folder, "node_modules", BUN, "bin/bun");
+  const name = `Bun ${run(bun, ["--version"], folder).trim()}`;
+  for (const [index, { language, code, prints }] of blocks.entries()) {
+    const file = `bun-${index}.${{ cjs: "cjs", js: "mjs", ts: "ts" }[language]}`;
+    writeFileSync(join(project, file), code);
+    tryFile(`${name}, ${language}: ${file}`, bun, project, file, prints);
+  }
+  for (const file of compiled.filter((one) => one !== OF_NODE_ALONE)) {
+    tryFile(`${name}, compiled from TypeScript: ${file}`, bun, project, join("out", file));
+  }
 }
 
 /** Runs the README's own commands in an empty folder, then its first program as printed, as `index.js`. */
@@ -221,7 +241,7 @@ function compile(project, blocks) {
 /** The README's code as it stands in JavaScript; what TypeScript alone can say is not in it. */
 function runBlocks(project, line, node, blocks) {
   for (const [index, { language, code, prints }] of blocks.entries()) {
-    if (language === "ts" && line < HAS_AWAIT_USING) continue;
+    if (line < HAS_AWAIT_USING && (language === "ts" || code.includes("await using"))) continue;
     const file = `page-${index}.${language === "cjs" ? "cjs" : "mjs"}`;
     writeFileSync(join(project, file), code);
     tryFile(`Node ${line}, ${language === "cjs" ? "CommonJS" : "JavaScript"}: ${file}`, node, project, file, prints);
@@ -230,6 +250,15 @@ function runBlocks(project, line, node, blocks) {
 
 function tryFile(sentence, node, cwd, file, prints) {
   const { status, stdout, stderr } = spawnSync(node, [file], { cwd, encoding: "utf8", timeout: RUN_TIMEOUT_MS });
-  const right = status === 0 && (prints === undefined || stdout.trim() === prints);
+  const right = status === 0 && (prints === undefined || onOneLine(stdout) === onOneLine(prints));
   check(sentence, right || { status, stdout, stderr });
+}
+
+/** What was printed, whichever runtime lays objects out. */
+function onOneLine(printed) {
+  return printed
+    .replaceAll('"', "'")
+    .replaceAll(/,\s*(?=[}\]])/g, " ")
+    .replaceAll(/\s+/g, " ")
+    .trim();
 }

@@ -24,7 +24,14 @@ const CONSOLE = "packages/console/src/gen";
 const SERVICES = "packages/services/src";
 const ARTEMIS = "deploy/artemis/broker.xml";
 const MONITORING = "deploy/monitoring";
-const API_REPORTS = "packages/sdk/etc";
+/** The public surfaces of what is published: by package, the file of each and the entry that it is made from. */
+const API_REPORTS = {
+  "packages/sdk": {
+    "sdk.api.md": ["mod.d.ts", "@quittance/sdk"],
+    "testing.api.md": ["testing/mod.d.ts", "@quittance/sdk/testing"],
+  },
+  "packages/client": { "client.api.md": ["mod.d.ts", "@quittance/client"] },
+};
 const KUBERNETES = "deploy/k8s";
 /** Files of it that are made from the table of the system. */
 const MANIFESTS = [
@@ -74,7 +81,11 @@ export const SOURCE_ARTEFACTS = [
 
 /** What is made by compiled code. */
 export const DERIVED_ARTEFACTS = [
-  { name: "the list of the SDK's public names", path: API_REPORTS, produce: produceApiReports },
+  ...Object.keys(API_REPORTS).map((at) => ({
+    name: `the list of public names of ${at}`,
+    path: `${at}/etc`,
+    produce: (folder) => produceApiReports(at, folder),
+  })),
   { name: "the OpenAPI document", path: OPENAPI, produce: produceOpenApi },
   { name: "the client's types", path: CLIENT, produce: produceClient },
   { name: "the console's types", path: CONSOLE, produce: produceConsole },
@@ -179,15 +190,10 @@ async function produceConsole(folder) {
   await writeFile(join(folder, CONSOLE, "api.ts"), consoleResources(openApiDocument()));
 }
 
-async function produceApiReports(folder) {
-  const dist = join(ROOT, "packages/sdk/dist");
-  await mkdir(join(folder, API_REPORTS), { recursive: true });
-  const reports = {
-    "sdk.api.md": ["mod.d.ts", "@quittance/sdk"],
-    "testing.api.md": ["testing/mod.d.ts", "@quittance/sdk/testing"],
-  };
-  for (const [file, [entry, name]] of Object.entries(reports)) {
-    await writeFile(join(folder, API_REPORTS, file), await apiReport(join(dist, entry), name));
+async function produceApiReports(at, folder) {
+  await mkdir(join(folder, at, "etc"), { recursive: true });
+  for (const [file, [entry, name]] of Object.entries(API_REPORTS[at])) {
+    await writeFile(join(folder, at, "etc", file), await apiReport(join(ROOT, at, "dist", entry), name));
   }
 }
 

@@ -6,6 +6,7 @@ import { itemsOf } from "./pages.js";
 /** Which events to list [all, the newest first]. `pageSize` is how many are asked for at once. */
 export type EventFilter = Omit<ListEventsQuery, "pageToken">;
 
+/** What ends of payments and refunds tell: {@link QuittanceClient.events}. */
 export class Events {
   readonly #calls: HttpCalls;
 

@@ -37,6 +37,7 @@ export interface RefundedPayment {
   readonly payment?: Payment;
 }
 
+/** Payments: {@link QuittanceClient.payments}. */
 export class Payments {
   readonly #calls: HttpCalls;
 

@@ -7,6 +7,7 @@ import { watch } from "./watch.js";
 /** Which refunds to list [all, the newest first]. `pageSize` is how many are asked for at once. */
 export type RefundFilter = Omit<ListRefundsQuery, "pageToken">;
 
+/** Refunds: {@link QuittanceClient.refunds}. */
 export class Refunds {
   readonly #calls: HttpCalls;
 

@@ -11,7 +11,7 @@ const PACKAGE = fileURLToPath(new URL("../../", import.meta.url));
 const EXAMPLES = join(PACKAGE, "examples");
 const TSC = fileURLToPath(new URL("../../../../node_modules/typescript/bin/tsc", import.meta.url));
 /** Pages with code that is run as it stands. */
-const PAGES = ["README.md", "docs/testing.md"];
+const PAGES = ["README.md", "docs/first-hour.md", "docs/testing.md"];
 /** A block of such code, and what it prints. */
 const EXTENSIONS = { ts: "mts", js: "mjs", cjs: "cjs" } as const;
 const RUN_BY_CI = /<!-- run by CI -->\n```(ts|js|cjs)\n([\s\S]*?)```(?:\n+<!-- prints:\s([\s\S]*?)\s-->)?/g;
