@@ -33,9 +33,19 @@ export async function withOperatorDatabase<T>(
   }
 }
 
-/** Connections that are made when they are needed, at most `maximum`, and closed when nobody needs them any more. */
-export function operatorPool(url: string, tls: ClientTls, maximum: number): pg.Pool {
-  const pool = new pg.Pool({ ...optionsOf(url, tls), max: maximum });
+/** Connections that are made when they are needed, and closed when nobody needs them any more. */
+export function operatorPool(
+  url: string,
+  tls: ClientTls,
+  limits: {
+    /** Connections at once: who needs a further one waits 5 s for it. */
+    readonly maximum: number;
+    /** After which PostgreSQL ends a statement. */
+    readonly statementTimeoutMs: number;
+  },
+): pg.Pool {
+  const { maximum: max, statementTimeoutMs } = limits;
+  const pool = new pg.Pool({ ...optionsOf(url, tls), max, statement_timeout: statementTimeoutMs });
   // One that breaks while nobody uses it: the next user has another.
   pool.on("error", () => undefined);
   return pool;

@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Authenticator } from "../../gateway/authenticator.js";
 import { sendEvents } from "../../gateway/server-sent-events.js";
 import type { Logger } from "../../platform/log.js";
-import { BOOKS_STATEMENT, type BooksLine } from "../books-statement.js";
 import { toJson } from "../cli/command.js";
+import { BooksReads } from "./books-reads.js";
 import { ANY_OPERATOR, READ, requireOperators, sendJson } from "./console-access.js";
 import { addLetterRoutes } from "./letter-routes.js";
 import type { OperatorParts } from "./operator-parts.js";
@@ -49,8 +49,9 @@ export function addConsoleRoutes(app: FastifyInstance, routes: ConsoleRoutes): v
         problemOf: (error) => routes.problemText(request, error),
       }),
   );
+  const books = new BooksReads(parts);
   app.get("/console/v1/books", { config: READ }, async (_request, reply) => {
-    const lines = await parts.onDatabase(async (client) => (await client.query<BooksLine>(BOOKS_STATEMENT)).rows);
+    const lines = await books.read();
     return sendJson(reply, { agree: lines.every(({ wrong }) => wrong === 0n), lines });
   });
   addPaymentRoutes(app, parts, routes.unready);

@@ -7,8 +7,8 @@ import { operatorPool } from "../cli/operator-database.js";
 import { BrokerLink } from "./broker-link.js";
 import { away } from "./console-error.js";
 
-/** Connections to the database: further calls wait for one. */
-const MAXIMUM_CONNECTIONS = 4;
+/** What is asked of the database for a page is there in time, or ended: it shall not hold payments up. */
+const DATABASE_LIMITS = { maximum: 4, statementTimeoutMs: 5_000 };
 /** How long what is asked of the broker may take: it goes through queues. */
 const BROKER_TIMEOUT_MS = 15_000;
 
@@ -21,7 +21,7 @@ export class OperatorParts {
   constructor(configuration: OperatorConfiguration) {
     const tls = () => configuration.tls();
     this.#pool = (async () =>
-      operatorPool(await configuration.databaseUrl(), await configuration.tls(), MAXIMUM_CONNECTIONS))();
+      operatorPool(await configuration.databaseUrl(), await configuration.tls(), DATABASE_LIMITS))();
     this.#pool.catch(() => undefined);
     this.auditor = new BrokerLink(() => configuration.auditorUrl(), tls);
     this.#operator = new BrokerLink(() => configuration.brokerUrl(), tls);
