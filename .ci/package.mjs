@@ -25,8 +25,8 @@ const BUN = `@oven/bun-${process.platform}-${process.arch === "arm64" ? "aarch64
 /** The first line whose JavaScript has `await using`. */
 const HAS_AWAIT_USING = 24;
 const SDK = resolve("packages/sdk");
-/** What the examples and the compiler need besides the SDK. */
-const BESIDES = [
+/** What the examples and the compiler need beside the SDK. */
+const OTHER_PACKAGES = [
   "rhea-promise@3",
   "typescript@7",
   "zod@4",
@@ -63,7 +63,7 @@ try {
     .flatMap((text) => [...text.matchAll(RUN_BY_CI)])
     .map(([, language, code, prints]) => ({ language, code, prints }));
   const nodes = installNodes();
-  const project = emptyProject("project", [tarball, ...BESIDES]);
+  const project = emptyProject("project", [tarball, ...OTHER_PACKAGES]);
   const compiled = compile(project, blocks);
   for (const [line, node] of nodes) {
     runBlocks(project, line, node, blocks);
@@ -238,7 +238,7 @@ function compile(project, blocks) {
   return readdirSync(join(project, "out")).filter((name) => name !== NOT_ALONE.replace(/ts$/, "js"));
 }
 
-/** The README's code as it stands in JavaScript; what TypeScript alone can say is not in it. */
+/** The README's code as JavaScript; what TypeScript alone can say is not in it. */
 function runBlocks(project, line, node, blocks) {
   for (const [index, { language, code, prints }] of blocks.entries()) {
     if (line < HAS_AWAIT_USING && (language === "ts" || code.includes("await using"))) continue;

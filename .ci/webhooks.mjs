@@ -123,7 +123,7 @@ function freePort() {
 async function until(what, isSo, child) {
   for (const bound = Date.now() + START_TIMEOUT_MS; !isSo(); ) {
     if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
-    if (Date.now() > bound) throw new Error(`waited in vain until ${what}`);
+    if (Date.now() > bound) throw new Error(`waited too long until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

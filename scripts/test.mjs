@@ -21,7 +21,7 @@ import { idioms } from "./plain-words.mjs";
 import { misnamed } from "./structure.mjs";
 import { findTestFile } from "./test-file.mjs";
 
-/** The suites besides what `npm test` runs by itself. */
+/** The suites beside what `npm test` runs by itself. */
 const SUITES = ["artemis", "two-of-each", "tls", "conformance"];
 
 endWithParent();

@@ -81,7 +81,7 @@ export async function measure(house: House, generate: Generator, scenario: Scena
   const seconds = scenario.load.kind === "push" ? (performance.now() - began) / 1_000 : report.seconds;
   const { SUCCEEDED = 0, PENDING = 0, ACCEPTED = 0, ...rest } = report.outcomes;
   const payments = SUCCEEDED + PENDING + ACCEPTED;
-  // Who does not wait is told of a payment that is not final; who does, when its wait ran out.
+  // A caller that does not wait gets a payment that is not final; so does one whose wait ran out.
   const unfinished: Record<string, number> = scenario.load.kind === "push" ? {} : { PENDING, ACCEPTED };
   if (payments === 0)
     throw new Error(`No payment of ${scenario.name} got through: ${JSON.stringify(report.outcomes)}.`);

@@ -41,7 +41,7 @@ export interface PaymentsOptions {
   /** One, or several that are measured side by side. */
   readonly telemetry: readonly string[];
   readonly compare: string | undefined;
-  /** Payments on file, for each of which all scenarios are run; growing. */
+  /** Numbers of payments on file, growing: every scenario runs with each. */
   readonly onFile: readonly number[];
 }
 

@@ -24,9 +24,9 @@ const READ_AT_RUN_TIME = {
   "@grpc/grpc-js": ["proto"],
   "@grpc/reflection": ["build/proto"],
   "grpc-health-check": ["proto"],
-  // Hooks into the loading of modules, for instrumentations, of which we use none.
+  // Hooks into the loading of modules, for instrumentations; we use none.
   "import-in-the-middle": [],
-  // The threads of their transports, of which we use none.
+  // The threads of their transports; we use none.
   pino: [],
   "thread-stream": [],
 };
@@ -46,7 +46,7 @@ const ABSENT = ["pg-native", "supports-color"];
 
 /**
  * The first lines of every file: where `dist` is; `require` for what CommonJS packages ask of Node; and the names of a
- * CommonJS module that is imported when it is needed, of which the bundler keeps the default alone (esbuild issue 3245).
+ * CommonJS module that is imported when it is needed: the bundler keeps only its default (esbuild issue 3245).
  */
 const BANNER = `
 import { createRequire as __createRequire } from "node:module";
@@ -60,7 +60,7 @@ const __namesOf = (module) => ({ ...module.default, ...module });
 
 /**
  * Bundles every service and tool of the table of the system.
- * @returns the folders, from `root`, of the packages of which something is in it.
+ * @returns the folders, from `root`, of the packages that have a part in it.
  * @throws Error when something could not work from within a bundle.
  */
 export async function bundlePrograms({ root = ROOT, to }) {
@@ -147,7 +147,7 @@ const LIGHT_HTTP = {
   },
 };
 
-/** zod brings its messages in some sixty languages, of which it uses English until it is asked for another. */
+/** zod brings its messages in some sixty languages, and uses English until it is asked for another. */
 const ENGLISH_ALONE = {
   name: "english-alone",
   setup({ onLoad }) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds what `npm run test:cluster` needs, each at a pinned version, into the user's cache folder; prints that folder.
-# kube-apiserver, kubectl and etcd are not to be had as packages, so they are built from their Go modules: about eight
+# kube-apiserver, kubectl and etcd are not available as packages, so they are built from their Go modules: about eight
 # minutes of one core the first time, nothing after it. Needs Go 1.26 or later (`GO` names it) and Python's venv.
 set -euo pipefail
 KUBERNETES=1.34.2

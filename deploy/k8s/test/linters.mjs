@@ -1,4 +1,4 @@
-/** Linters that nobody here wrote, run over what an overlay renders to; what they find is either mended or listed. */
+/** Linters that nobody here wrote, run over what an overlay renders to; what they find is either fixed or listed. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt } from "./commands.mjs";

@@ -92,7 +92,7 @@ function isPeer({ ipBlock, namespaceSelector, podSelector }, other, ownNamespace
   return namespace && (podSelector === undefined || selects(podSelector, other.labels));
 }
 
-/** Whether an IPv4 address lies in a block; an IPv6 block holds none. */
+/** Whether an IPv4 address is in a block; an IPv6 block holds none. */
 function inBlock(address, cidr) {
   if (cidr.includes(":")) return false;
   const [base, length] = cidr.split("/");

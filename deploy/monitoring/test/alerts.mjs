@@ -1,4 +1,4 @@
-/** Breaks the real thing, sees the alert that is meant for it fire, mends it, and sees the alert clear. */
+/** Breaks the real thing, sees the alert that is meant for it fire, repairs it, and sees the alert clear. */
 import { connect, queue } from "@quittance/sdk";
 
 /** On a busy machine a scrape, an evaluation and a notification take their time. */
@@ -120,7 +120,7 @@ export async function tryAlerts({ house, check }) {
           () => undefined,
           String,
         );
-        check(`${breakage.what}: ${receiver} is told of ${names(selector)}`, unheard === undefined, unheard);
+        check(`${breakage.what}: ${receiver} gets ${names(selector)}`, unheard === undefined, unheard);
       }
     } finally {
       await mend();
@@ -130,7 +130,7 @@ export async function tryAlerts({ house, check }) {
         () => undefined,
         String,
       );
-      check(`${breakage.what}: ${names(selector)} clears when it is mended`, problem === undefined, problem);
+      check(`${breakage.what}: ${names(selector)} clears when it is repaired`, problem === undefined, problem);
     }
   }
 }

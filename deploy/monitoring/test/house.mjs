@@ -1,4 +1,4 @@
-/** A running stack, a Prometheus and an Alertmanager that watch it, traffic, and somebody who is told of alerts. */
+/** A running stack, a Prometheus and an Alertmanager that watch it, traffic, and a receiver of alerts. */
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";

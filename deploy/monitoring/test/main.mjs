@@ -1,7 +1,7 @@
 /**
  * `npm run test:alerts`: promtool's cases, Alertmanager's routes, and then the real thing: a running stack, a Prometheus
- * that scrapes it, and alerts that must fire when something is broken and clear when it is mended. Then every query of
- * every dashboard must return data. Ends with `N passed, N failed`.
+ * that scrapes it, and alerts that must fire when something is broken and clear when it is repaired. Then every query
+ * of every dashboard must return data. Ends with `N passed, N failed`.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -24,7 +24,7 @@ export async function tryRules({ root, load, check }) {
   const { ok, output } = await run("promtool", ["test", "rules", "rules.test.yaml"], { cwd: folder });
   const ran = ok || output.includes("FAILED");
   for (const { name } of ALERTS) {
-    // promtool tells of what failed by the name in the expression, with what it expected: a sample, or none.
+    // promtool reports what failed by the name in the expression, with what it expected: a sample, or none.
     const about = output.split(/\n\s*expr: /).filter((part) => part.includes(`alertname=\\"${name}\\"`));
     const fires = about.filter((part) => !part.includes("exp: nil"));
     const silent = about.filter((part) => part.includes("exp: nil"));
@@ -34,7 +34,7 @@ export async function tryRules({ root, load, check }) {
   check("promtool's cases pass", ok, output.slice(-2_000));
 }
 
-/** Who is told of what. */
+/** Who gets which alert. */
 const ROUTES = [
   [["alertname=QuittanceLedgerDrift", "severity=critical"], "money"],
   [["alertname=QuittancePaymentStuck", "severity=critical"], "money"],

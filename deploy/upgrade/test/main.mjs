@@ -107,7 +107,7 @@ async function tryUpgrade() {
       // A gateway is no longer called before it stops, as whoever distributes calls sees to.
       services.set(service, [after]);
       const { code, signal } = await before.stop();
-      check(`${service} stopped in good order`, code === 0, `exit code ${code} ${signal ?? ""}`);
+      check(`${service} stopped cleanly`, code === 0, `exit code ${code} ${signal ?? ""}`);
       await pay(`${service} is of ${called}`);
     }
   }

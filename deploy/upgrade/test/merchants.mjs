@@ -8,7 +8,7 @@ const AGAIN_AFTER_MS = 100;
 /** How long one payment or refund may take until it is final. */
 const BOUND_MS = 60_000;
 const WAIT_SECONDS = 5;
-/** Every so many payments one is given back. */
+/** One payment in so many is refunded. */
 const REFUND_EVERY = 5;
 const CALL_AGAIN = new Set([429, 500, 502, 503, 504]);
 

@@ -15,7 +15,10 @@ const USUAL_WAIT_SECONDS = 5;
 export interface ClientOptions {
   /** Where the HTTP door is, for example `https://pay.example`. */
   readonly url: string | URL;
-  /** The merchant's token, or what gives it: asked at each attempt, so that one that expires can be changed. */
+  /**
+   * The merchant's token, or a function that returns it. The function is called at each attempt, so that a token that
+   * expires can be replaced.
+   */
   readonly token: string | (() => string | Promise<string>);
   /** How long a call may take, with all its retries, in milliseconds [60,000]. */
   readonly timeoutMs?: number | undefined;

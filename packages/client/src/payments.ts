@@ -1,4 +1,4 @@
-/** Payments: to make, read, list, watch, capture and cancel them, and to give them back. */
+/** Payments: to make, read, list, watch, capture, cancel and refund them. */
 import type {
   CapturePaymentRequest,
   ListPaymentsQuery,
@@ -19,13 +19,13 @@ export interface WaitOption {
 }
 
 /**
- * A payment to make. Give a `requestId` of your own (the number of an order, say) where the payment must be made once even
- * if your process ends before it has the answer; otherwise the client makes one for each call.
+ * A payment to make. Give a `requestId` of your own, such as the number of an order, if the payment must be made only
+ * once even when your process ends before it has the answer. By default the client makes one for each call.
  */
 export type NewPayment = Omit<PayRequest, "wait"> & WaitOption;
 /** What to take of what a payment holds [all]. */
 export type Capture = Omit<CapturePaymentRequest, "wait"> & WaitOption;
-/** What to give back [all that is left]. Its `requestId` is as that of a payment. */
+/** What to refund [all that is left]. Its `requestId` works as that of a payment. */
 export type NewRefund = Omit<RefundPaymentRequest, "wait"> & WaitOption;
 /** Which payments to list [all, the newest first]. `pageSize` is how many are asked for at once. */
 export type PaymentFilter = Omit<ListPaymentsQuery, "pageToken">;
@@ -46,8 +46,8 @@ export class Payments {
   }
 
   /**
-   * Pays with a card, once, however often the call must be tried. Resolves when the payment is final, or after
-   * `waitSeconds` with the state that it has then: look at `state`. A card that is declined is no error.
+   * Pays with a card, once only, however often the call must be retried. Resolves when the payment is final, or after
+   * `waitSeconds` with the state that it has then: look at `state`. A declined card is no error.
    * @throws QuittanceError, for example `REQUEST_ID_REUSED`: a payment of other parameters stands under the requestId.
    */
   async pay(payment: NewPayment, options: CallOptions = {}): Promise<Payment> {
@@ -95,8 +95,8 @@ export class Payments {
   }
 
   /**
-   * Gives a payment back, all that is left of it or a part, once, however often the call must be tried. A refund that is
-   * declined is no error: look at its `state`.
+   * Refunds a payment, all that is left of it or a part. It does so once only, however often the call must be retried.
+   * A declined refund is no error: look at its `state`.
    */
   async refund(id: string, refund: NewRefund = {}, options: CallOptions = {}): Promise<RefundedPayment> {
     const call = writeCall(`${pathOf(id)}:refund`, "RefundPayment", withRequestId(refund));

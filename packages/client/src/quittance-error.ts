@@ -28,7 +28,7 @@ export interface Violation {
   readonly description: string;
 }
 
-/** What is known of a failure besides its code, reason and message. */
+/** What else is known about a failure, beside its code, reason and message. */
 export interface ErrorDetails {
   /** The status of the answer; absent when none came. */
   readonly status?: number | undefined;
@@ -45,8 +45,8 @@ export interface ErrorDetails {
 }
 
 /**
- * Thrown by every call that fails. `reason` is for programs and never changes its meaning; one that you do not know counts
- * as its `code`. `message` is one sentence for people.
+ * Thrown by every call that fails. `reason` is for programs and never changes its meaning. Treat a reason that you do
+ * not know as its `code`. `message` is one sentence for people.
  */
 export class QuittanceError extends Error {
   override readonly name = "QuittanceError";

@@ -4,8 +4,9 @@ const FIRST_MS = 200;
 const LONGEST_MS = 5_000;
 
 /**
- * The pause before retry `retry` (0 is the first): doubled each time up to 5 s, and half of it is random, so that clients
- * that failed together do not come back together. What the service asks for is kept, and the random part is added.
+ * The pause before retry `retry` (0 is the first). It doubles each time up to 5 s. Half of it is random, so that
+ * clients that failed together do not come back together. A pause that the service asks for is kept, and the random
+ * part is added to it.
  */
 export function retryPauseMs(retry: number, retryAfterMs: number | undefined, random = Math.random): number {
   const usual = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(retry, 10));

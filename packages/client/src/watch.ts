@@ -103,7 +103,7 @@ async function* eventsOf<Resource extends Payment | Refund>(
   }
 }
 
-/** What ended a stream early: the status stands in the problem, because that of the answer was sent before. */
+/** What ended a stream early: the problem has the status, because that of the answer was sent before. */
 function errorOfEvent(problem: Readonly<Record<string, unknown>>): QuittanceError {
   return errorOfProblem(problem, { status: Number(problem.status) });
 }

@@ -16,7 +16,7 @@ for (const amount of [5, 10, 200, 400, 800]) {
   message?.accept();
 
   const again = await small.receive({ timeoutMs: 1_000 });
-  console.log("given back:", again?.json());
+  console.log("released:", again?.json());
   again?.release({ failed: true }); // the broker offers it again, with a higher delivery count
 
   const third = await small.receive({ timeoutMs: 1_000 });

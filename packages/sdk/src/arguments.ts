@@ -10,7 +10,7 @@ export const LONGEST_WAIT_MS = 0x7fffffff;
 /** Letters in which a name may differ from the one that was meant. */
 const MAXIMUM_DISTANCE = 3;
 
-/** The names of all options of a type; the compiler sees to it that none is missing. */
+/** The names of all options of a type; the compiler makes sure that none is missing. */
 export function namesOf<Options>(names: { readonly [Name in keyof Options]-?: true }): ReadonlySet<string> {
   return new Set(Object.keys(names));
 }

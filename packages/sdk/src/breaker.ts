@@ -12,7 +12,7 @@ export interface BreakerOptions {
 
 /**
  * - `closed`: messages are taken.
- * - `open`: the credit is withdrawn and what was held is given back uncounted, so the messages wait in the broker.
+ * - `open`: the credit is withdrawn and what was held is released uncounted, so the messages wait in the broker.
  * - `half-open`: one small batch is asked for; its success closes the breaker, its failure opens it again.
  */
 export type BreakerState =
@@ -30,6 +30,6 @@ export interface CircuitBreaker {
   run<T>(work: () => Promise<T>): Promise<T | undefined>;
   /** How many of `places` calls may be begun now: none while open, `probeSize` at most while half open. */
   room(places: number): number;
-  /** Ends its timer: it probes no more and tells of no further change. */
+  /** Ends its timer: it probes no more and reports no further change. */
   end(): void;
 }

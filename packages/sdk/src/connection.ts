@@ -16,17 +16,17 @@ import type { Transaction, TransactionScope } from "./transaction.js";
 /** Options of {@link connect}; each default in brackets. */
 export interface ConnectOptions {
   /**
-   * JMS client id (JMS 3.1, 6.1.2); sole ownership is asked of the broker, and while another connection has it
-   * connecting fails with `invalid-argument` [none: a random container id].
+   * JMS client id (JMS 3.1, 6.1.2). The broker grants it to one connection at a time: while another has it, connecting
+   * fails with `invalid-argument` [none: a random container id].
    */
   readonly clientId?: string;
   /** The user, where the URL has none [none: SASL ANONYMOUS, or EXTERNAL with a certificate in `tls`]. */
   readonly username?: string;
   readonly password?: string;
   /**
-   * Who logs in, in place of `username` and `password`. A function is called at each attempt to connect, so that changed
-   * passwords and renewed tokens are used from the next reconnection on. An attempt fails where the function fails or does
-   * not answer within `connectTimeoutMs`.
+   * Who logs in, in place of `username` and `password`. A function is called at each attempt to connect, so that the
+   * next reconnection uses changed passwords and renewed tokens. An attempt fails when the function fails, or does not
+   * answer within `connectTimeoutMs`.
    */
   readonly credentials?: Credentials | (() => Credentials | Promise<Credentials>);
   /**
@@ -36,14 +36,14 @@ export interface ConnectOptions {
    */
   readonly saslMechanisms?: readonly SaslMechanism[];
   /**
-   * How `amqps` brokers are trusted, and the certificate shown to them. A function is asked at each attempt to connect,
-   * so that certificates that were renewed are used from the next reconnection on.
+   * How `amqps` brokers are trusted, and the certificate shown to them. A function is called at each attempt to
+   * connect, so that the next reconnection uses renewed certificates.
    */
   readonly tls?: TlsOptions | (() => TlsOptions);
   /**
-   * Makes the stream that carries the bytes in place of a TCP socket, for example through a proxy (SOCKS, HTTP CONNECT),
-   * and resolves with it once it is connected, within `connectTimeoutMs`. With `amqps`, TLS goes over it, and the broker's
-   * certificate is checked as always.
+   * Makes the stream that carries the bytes in place of a TCP socket, for example through a proxy (SOCKS, HTTP
+   * CONNECT). Resolves with it once it is connected, within `connectTimeoutMs`. With `amqps`, TLS goes over it, and the
+   * broker's certificate is checked as always.
    */
   readonly createSocket?: (broker: BrokerAddress) => Duplex | Promise<Duplex>;
   /** How long one attempt to connect may take, in milliseconds [5,000]. */
@@ -53,24 +53,25 @@ export interface ConnectOptions {
   /**
    * How long operations wait while a lost connection is being made again, in milliseconds [0: they fail with
    * `connection-lost` at once]. Sends wait in their order, and no longer than their own time-out. Requests wait too, and so
-   * does making consumers, producers and transactions. What was under way when the line broke fails all the same, as it may
-   * have arrived.
+   * does making consumers, producers and transactions. Operations that were under way when the line broke still fail,
+   * because they may have arrived.
    */
   readonly waitForReconnectMs?: number;
   /** Reconnection; `false` closes the connection when it is lost. */
   readonly reconnect?: false | ReconnectOptions;
   /**
-   * Told of what callbacks of the application throw that have no listener of their own: `onMessage` and consumers that
-   * end although nobody closed them, without `onError`; `answer` without `onError`; `handle` without `onEvent`; and those
-   * listeners themselves [a warning of Node's, `process.emitWarning`, for the first of each].
+   * Called with failures that no other listener gets: what `onMessage` throws, and consumers that end although nobody
+   * closed them, both without `onError`; what `answer` throws without `onError`; what `handle` throws without
+   * `onEvent`; and what those listeners throw themselves [one warning by `process.emitWarning` for the first of each].
    */
   readonly onError?: (failure: UnheardFailure) => void;
   /**
-   * Gets a line when the connection is open, lost, made again or closed, when a part of it is lost and mended, and for each
-   * failure that no `onError` takes [none: such failures are a warning of Node's, and `diag` of OpenTelemetry gets the rest].
+   * Logs when the connection is open, lost, restored or closed, and when a part of it is lost and restored. Logs each
+   * failure that no `onError` takes, too [none: such failures are a warning of Node's, and `diag` of OpenTelemetry gets
+   * the rest].
    */
   readonly logger?: Logger;
-  /** Ends the first connecting, and closes the connection later, when aborted. */
+  /** When aborted: ends the first attempt to connect, and later closes the connection. */
   readonly signal?: AbortSignal;
 }
 
@@ -106,7 +107,7 @@ export interface TlsOptions {
   readonly rejectUnauthorized?: boolean;
 }
 
-/** Waiting times between attempts grow by 2 from the first to the largest, each with full jitter. */
+/** Pauses between attempts double from the first to the largest, each with full jitter. */
 export interface ReconnectOptions {
   /** [100] */
   readonly initialDelayMs?: number;
@@ -136,7 +137,7 @@ export interface Connection extends AsyncDisposable {
   /** The oldest of its producers' stalls, for health checks: a broker that blocks keeps its connections open. */
   readonly stall: Stall | undefined;
   /**
-   * Resolves when the connection is open: at once where it is, else when it has been made again.
+   * Resolves when the connection is open: at once if it is, otherwise after the reconnection.
    * @throws MessagingError `timed-out` after `timeoutMs` [waits until it is]; `aborted`; `closed` once it is closed.
    */
   ready(options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<void>;
@@ -149,15 +150,15 @@ export interface Connection extends AsyncDisposable {
   onState(listener: (state: ConnectionState) => void): () => void;
 
   /**
-   * A producer for one destination, or with `undefined` an anonymous one that needs a destination with each send.
+   * Creates a producer for one destination; with `undefined`, an anonymous one that needs a destination with each send.
    * It survives reconnection.
    */
   createProducer(destination: Destination | undefined, options?: ProducerOptions): Promise<Producer>;
   /** A consumer. It survives reconnection; what was unsettled when the line broke comes again. */
   createConsumer(destination: Destination, options?: ConsumerOptions): Promise<Consumer>;
   /**
-   * Looks at the messages of a queue without taking them (JMS 3.1, 6.2.8 and 7.5). Each iteration ends at the end of the
-   * queue; it may show what is gone by then, and miss what came meanwhile.
+   * Looks at the messages of a queue without taking them (JMS 3.1, 6.2.8 and 7.5). Each iteration ends at the end of
+   * the queue. It may show messages that are gone by then, and miss messages that came meanwhile.
    * @throws MessagingError `not-found`, `not-authorized`, `invalid-argument` for what is no queue.
    */
   createBrowser(destination: Destination, options?: BrowserOptions): Promise<Browser>;
@@ -166,8 +167,8 @@ export interface Connection extends AsyncDisposable {
   /** A topic that lives as long as this connection (JMS 3.1, 4.3). */
   createTemporaryTopic(): Promise<TemporaryTopic>;
   /**
-   * Deletes a durable subscription with its messages: the shared one of that name, or with a client id that of this
-   * client, shared or exclusive (JMS 3.1, 8.3.3).
+   * Deletes a durable subscription with its messages (JMS 3.1, 8.3.3): the shared one of that name. On a connection
+   * with a client id it is this client's, shared or exclusive.
    * @throws MessagingError `invalid-argument` while a consumer of this connection has it; `not-found`,
    * `not-authorized`, and what the broker says while others have it.
    */
@@ -186,12 +187,15 @@ export interface Connection extends AsyncDisposable {
     answer: (request: Message) => OutgoingMessage | Promise<OutgoingMessage>,
     options?: RespondOptions,
   ): Promise<Responder>;
-  /** Runs a step of a pipeline: batch in, handler once, outcomes sent and confirmed, inputs accepted last. */
+  /**
+   * Runs a step of a pipeline: receives a batch, calls the handler once, sends and confirms the outcomes, and accepts
+   * the inputs last.
+   */
   process<S extends StandardSchemaV1>(options: ProcessorOptions<S>): Promise<Processor>;
 
   /**
-   * Runs `work` in a transaction (JMS 3.1, 6.2.7): what it sends and accepts happens together when it resolves, and not
-   * at all when it rejects. Resolves with its result once the broker has committed.
+   * Runs `work` in a transaction (JMS 3.1, 6.2.7). When it resolves, all that it sent and accepted happens together;
+   * when it rejects, none of it does. Resolves with its result once the broker has committed.
    * @throws MessagingError what `work` rejects with; `rolled-back` when the broker refused; `in-doubt` when the line
    * broke during the commit; `connection-lost` when it broke before; `not-supported` by a broker without transactions.
    */
@@ -199,7 +203,7 @@ export interface Connection extends AsyncDisposable {
   /** A transaction that the caller ends; several may be open at once. */
   beginTransaction(): Promise<Transaction>;
 
-  /** The letters of a dead-letter queue: to look at, to send to where they died, or to discard. */
+  /** The letters of a dead-letter queue: to read, to replay, or to discard. */
   deadLetters(destination: Destination): DeadLetters;
 
   /** Waits for sends under way (at most 5 s), then closes; open transactions are rolled back. Safe to call twice. */

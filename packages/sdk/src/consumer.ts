@@ -30,8 +30,7 @@ export interface ConsumerOptions {
    * - `client`: accepting a message accepts all that the consumer handed over before it, too; `recover` hands over
    *   again what is unsettled (JMS 3.1, 6.2.10; here the session is the consumer).
    * - `auto`: each message is accepted as it is handed over; what the application then loses is lost.
-   * - `dups-ok`: as `auto`, but in batches and at the latest after a second: less traffic, and after a failure some come
-   *   twice.
+   * - `dups-ok`: as `auto`, but in batches, within a second at most: less traffic, and after a failure some come twice.
    */
   readonly acknowledge?: "individual" | "client" | "auto" | "dups-ok";
   /**
@@ -45,8 +44,8 @@ export interface ConsumerOptions {
    */
   readonly concurrency?: number;
   /**
-   * Told of what `onMessage` throws, with its message, and once, without a message, when the consumer has ended for good
-   * although the application closed neither it nor the connection [{@link ConnectOptions.onError}].
+   * Called with what `onMessage` throws and its message. Called once more, without a message, when the consumer has
+   * ended for good although the application closed neither it nor the connection [{@link ConnectOptions.onError}].
    */
   readonly onError?: (error: unknown, message?: Message) => void;
   /** Closes the consumer when aborted. */

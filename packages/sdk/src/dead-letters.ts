@@ -27,18 +27,18 @@ export interface DeadLetters {
   /** One letter, or undefined when it is not there. */
   read(messageId: string): Promise<DeadLetter | undefined>;
   /**
-   * Sends the message again, as it was, to its origin or to `to`, and takes the letter away: both in one transaction, so
-   * that whatever breaks, there is one of them and never none or two. It has no attempts behind it, and tells
-   * `replay_count`, `replay_letter` and `replay_time` as properties. `properties` are added to the message, for example
+   * Sends the message again, as it was, to its origin or to `to`, and removes the letter. One transaction does both:
+   * whatever breaks, there is one of them, never none or two. Its delivery count starts again, and it has the
+   * properties `replay_count`, `replay_letter` and `replay_time`. `properties` are added to the message, for example
    * who replayed it and why. Resolves to whether the letter was there, or false when another has it.
    * @throws MessagingError `invalid-argument` where there is neither origin nor `to`, what a send may throw, and what
-   * {@link Connection.transaction} may throw: the letter then stays. After `in-doubt` alone it may be gone, and is then
+   * {@link Connection.transaction} may throw: the letter then stays. Only after `in-doubt` may it be gone; it is then
    * where it was sent.
    */
   replay(
     messageId: string,
     options?: { readonly to?: Destination; readonly properties?: Readonly<Record<string, OutgoingProperty>> },
   ): Promise<boolean>;
-  /** Takes the letter away for good. Resolves as `replay`. */
+  /** Removes the letter for good. Resolves as `replay`. */
   discard(messageId: string): Promise<boolean>;
 }

@@ -12,7 +12,7 @@
  * | `not-found` | the destination does not exist and is not made by itself | no |
  * | `address-full` | the broker has no room for more messages there | yes |
  * | `rejected` | the broker refused this one message | no |
- * | `released` | the broker gave this one message back unprocessed | yes |
+ * | `released` | the broker released this one message unprocessed | yes |
  * | `timed-out` | the operation did not end within its time-out | yes |
  * | `aborted` | the caller's AbortSignal ended the wait | no |
  * | `rolled-back` | the transaction was undone, nothing of it happened: the broker refused to commit, or a send in it had failed | no |
@@ -66,7 +66,7 @@ const RETRYABLE: Readonly<Record<MessagingErrorCode, boolean>> = {
   protocol: false,
 };
 
-/** What is known of a failure besides its code. */
+/** What else is known about a failure, beside its code. */
 export interface MessagingErrorDetails {
   /** The address concerned, where there is one. */
   readonly destination?: string;

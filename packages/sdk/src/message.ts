@@ -203,8 +203,8 @@ export interface MessageBase {
   /** JMSXDeliveryCount: 1 at the first delivery. */
   readonly deliveryCount: number;
   /**
-   * JMSRedelivered: the broker counts an earlier delivery, or this connection handed the message over before, which the
-   * broker does not count where it was released or cut off. The connection remembers some thousand message ids.
+   * JMSRedelivered: the broker counts an earlier delivery, or this connection handed the message over before. The
+   * broker does not count deliveries that were released or cut off. The connection remembers some thousand message ids.
    */
   readonly redelivered: boolean;
   /** Application properties as bare values. */
@@ -225,9 +225,9 @@ export interface MessageBase {
   readonly tracestate: string | undefined;
 
   /**
-   * The message to be sent on, as it came: the sections of its body byte for byte, properties of any name and type,
-   * annotations, content type and encoding, message id, user id, group and reply address. Fields that are given beside it
-   * take the place of its own, and `properties` of those with the same names:
+   * The message as it came, to be sent on: its body byte for byte, properties of any name and type, annotations, and
+   * content type and encoding. It keeps its message id, user id, group and reply address. Fields given beside it
+   * replace its own, and `properties` replace those with the same names:
    * `send({ ...message.toOutgoing(), properties: { hops: 2 } })`.
    *
    * New are where it goes, its timestamp, and, unless the send says otherwise, how long it lives: for what is left.
@@ -239,10 +239,10 @@ export interface MessageBase {
     readonly omitProperties?: readonly string[];
   }): OutgoingMessage;
 
-  /** Acknowledge: the broker forgets the message. */
+  /** Acknowledges the message: the broker forgets it. */
   accept(): void;
-  /** Give it back as if it had not been delivered; with `failed` the delivery counts as an attempt. Default false. */
+  /** Releases it to the broker, which delivers it again. With `failed` the delivery counts as an attempt [false]. */
   release(options?: { readonly failed?: boolean }): void;
-  /** Refuse it: the broker moves it to its dead-letter address at once (and drops it where there is none). */
+  /** Rejects it: the broker moves it to its dead-letter address at once, or drops it where there is none. */
   reject(reason?: string): void;
 }

@@ -33,7 +33,7 @@ export type ErrorClass =
   | "unknown"
   /** This batch cannot be handled: it is split until the one bad message is alone, which is then tried again by the broker. */
   | "permanent"
-  /** As `permanent`, but trying again is in vain: the one bad message is set aside at its first failure alone. */
+  /** As `permanent`, but trying again cannot help: the one bad message is set aside when it first fails alone. */
   | "poison";
 
 /** How a processor finds a message that kills its process; the broker does not count such deliveries. */
@@ -83,9 +83,10 @@ export interface ProcessorOptions<S extends StandardSchemaV1> {
     /** [5,000] */
     readonly maximumDelayMs?: number;
     /**
-     * A lone message that failed is scheduled again by a copy that the broker delivers after so many milliseconds,
-     * doubled with each attempt; it is accepted when the broker holds the copy. The copy carries the attempts so far as
-     * `redelivery_attempts`. Needs a queue, and the right to send to it [none: released, and the broker's rule applies].
+     * A lone message that failed is scheduled again: the broker delivers a copy after so many milliseconds, doubled
+     * with each attempt. The message is accepted once the broker holds the copy. The copy carries the attempts so far
+     * as `redelivery_attempts`. Needs a queue, and the right to send to it [none: released, and the broker's rule
+     * applies].
      */
     readonly redeliveryDelayMs?: number;
     /** The longest of these delays [3,600,000]. */
@@ -98,8 +99,9 @@ export interface ProcessorOptions<S extends StandardSchemaV1> {
   /** A lone message that still fails at its n-th attempt, redeliveries included, is set aside as a dead letter [5]. */
   readonly maximumDeliveries?: number;
   /**
-   * Sorts the handler's errors. Default, and where it gives none of these words: a MessagingError that is `retryable` is `transient`, one with the code
-   * `invalid-body` is `permanent`, and everything else is `unknown`: that a message is at fault has to be said.
+   * Sorts the handler's errors. Default, and where it returns none of these words: a MessagingError that is `retryable`
+   * is `transient`, and one with the code `invalid-body` is `permanent`. Everything else is `unknown`: the application
+   * must say that a message is at fault.
    */
   readonly classify?: (error: unknown) => ErrorClass;
   /** Batch in, one outcome for each message out, in the same order. `signal` aborts when draining runs out of time. */
@@ -111,7 +113,7 @@ export interface ProcessorOptions<S extends StandardSchemaV1> {
   readonly onEvent?: (event: ProcessorEvent) => void;
 }
 
-/** What a processor tells besides the ordinary: it tries again, sets a message aside, or gives one back. */
+/** What a processor reports when things go wrong: it tries again, sets a message aside, or releases one. */
 export type ProcessorEvent =
   | {
       readonly name: "retry";

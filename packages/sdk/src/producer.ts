@@ -53,7 +53,7 @@ export interface Producer extends AsyncDisposable {
    * why.
    */
   sendAll(messages: readonly Outgoing[]): Promise<void>;
-  /** Sends without asking for a confirmation: at most once, and no error tells of a loss. Drops when disconnected. */
+  /** Sends without asking for a confirmation: at most once, and no error reports a loss. Drops when disconnected. */
   sendUnconfirmed(message: OutgoingMessage, options?: SendOptions & { readonly destination?: Destination }): void;
   /** Sends in flight or waiting. */
   readonly pending: number;

@@ -44,7 +44,7 @@ export class Reporter {
     this.#log((logger) => logger.info(sentence));
   }
 
-  /** Writes what mends itself: to the logger, else to OpenTelemetry's diagnostics. */
+  /** Writes what recovers by itself: to the logger, else to OpenTelemetry's diagnostics. */
   warn(sentence: string, error?: unknown): void {
     if (this.#logger === undefined) diag.warn(sentence, error);
     this.#log((logger) => logger.warn(sentence, error));
@@ -84,7 +84,7 @@ export class Reporter {
     process.emitWarning(`${what} failed: ${described(error)}`, {
       type: "QuittanceWarning",
       code: "QUITTANCE_UNHEARD_FAILURE",
-      detail: "This is said once. Give connect the option onError, or the callback a listener, to hear of each.",
+      detail: "This is said once. Give connect the option onError, or the callback a listener, to get each.",
     });
   }
 }

@@ -18,9 +18,9 @@ export interface RespondOptions {
    */
   readonly mayReplyTo?: (request: Message) => boolean;
   /**
-   * Told of each request whose answer failed, which is then released as failed, and of each reply that could not be
-   * sent, for example because it is larger than the broker takes: its requester fails at once with `rejected`, or with
-   * the code of a failure that passes [{@link ConnectOptions.onError}].
+   * Called for each request whose answer failed; the request is then released as failed. Called for each reply that
+   * could not be sent, too, for example because it is larger than the broker takes: its requester fails at once with
+   * `rejected`, or with the code of a failure that passes [{@link ConnectOptions.onError}].
    */
   readonly onError?: (error: unknown, request: Message) => void;
 }

@@ -6,7 +6,8 @@ import type { Message, OutgoingMessage, SendOptions } from "./message.js";
  * - `open`: work can be added.
  * - `committing`: the broker was asked, or is about to be.
  * - `committed`: all of it happened.
- * - `rolled-back`: nothing of it happened: by wish, because the broker refused, or because the line broke before the commit.
+ * - `rolled-back`: nothing of it happened: on request, because the broker refused, or because the line broke before the
+ *   commit.
  * - `in-doubt`: the line broke during the commit: all of it happened, or nothing.
  */
 export type TransactionState = "open" | "committing" | "committed" | "rolled-back" | "in-doubt";
@@ -14,7 +15,7 @@ export type TransactionState = "open" | "committing" | "committed" | "rolled-bac
 /** What can be done within a transaction. */
 export interface TransactionScope {
   /**
-   * Sends within the transaction: resolves when the broker has taken the message provisionally; nobody sees it before
+   * Sends within the transaction. Resolves when the broker has taken the message provisionally; nobody sees it before
    * the commit. A send that fails dooms the transaction: its commit rolls back.
    * @throws MessagingError as a producer's send does; `closed` when the transaction has ended.
    */

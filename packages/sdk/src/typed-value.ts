@@ -6,7 +6,7 @@ import { MessagingError } from "./errors.js";
 
 /**
  * What each JMS type is in JavaScript. `bytes` and `char` are found in bodies only, never among properties. The last four
- * are AMQP's own, of which JMS has no like: they are what other AMQP clients may have sent.
+ * are AMQP's own, without a counterpart in JMS: other AMQP clients may have sent them.
  */
 export interface JmsTypes {
   readonly boolean: boolean;
@@ -95,7 +95,7 @@ export function char(value: string): TypedValue<"char"> {
   return new TypedValue("char", value);
 }
 
-/** The types besides its own as which a value may be read; a string may be read as any but char and bytes. */
+/** The other types that a value may be read as; a string may be read as any but char and bytes. */
 const WIDENINGS: Readonly<Record<Exclude<JmsType, "string">, readonly JmsType[]>> = {
   boolean: ["string"],
   byte: ["short", "int", "long", "string"],

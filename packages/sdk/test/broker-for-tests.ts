@@ -30,7 +30,7 @@ if (process.env.QUITTANCE_TEST_BROKER === "artemis") {
   after(() => artemis?.stop());
 }
 
-/** What a test asks of a broker besides its queues, as limits and users, the embedded one has alone. */
+/** What a test asks of a broker beyond its queues, as limits and users, only the embedded one has. */
 export async function startBrokerForTests(
   queues: readonly string[],
   options: BrokerOptions = {},

@@ -19,7 +19,7 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 const REQUIREMENTS = join(HERE, "requirements.txt");
 /** Where .ci/run has its Python too. */
 const VENV = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "quittance/python");
-/** Of a token for every operation: whose payments they are, and the operator who is told of. */
+/** Of a token for every operation: whose payments they are, and the operator who is named. */
 const MERCHANT = "m-0001";
 /** Longer than it takes on a machine that has other work. */
 const BOUND_MS = 600_000;

@@ -8,7 +8,7 @@ const WAIT_HELP = "  --wait <seconds>       How long to wait for the end, 0 to 3
 
 export const refund: Command = {
   name: "refund",
-  summary: "Gives a payment back, all that is left of it or a part.",
+  summary: "Refunds a payment: all that is left of it, or a part.",
   usage: '<payment id> ["EUR 5.00"] [options]',
   help: `The same --request-id with the same options is the same refund, however often. Ends with 1 when it is declined.
 

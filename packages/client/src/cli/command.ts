@@ -22,7 +22,7 @@ export interface Terminal {
   err(text: string): void;
   /** Whether results may have colours. */
   readonly colours: boolean;
-  /** All of standard input, for card numbers, which must not stand in an argument list. */
+  /** All of standard input, for card numbers, which must not be in an argument list. */
   readInput(): Promise<string>;
 }
 

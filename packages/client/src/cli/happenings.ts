@@ -66,7 +66,7 @@ function happeningOf(resource: Payment | Refund): Happening | undefined {
     const type = `refund.${resource.state.toLowerCase()}`;
     return { id, type, timestamp, data: { form: "Refund", value: resource } };
   }
-  // What was given back had succeeded.
+  // What was refunded had succeeded.
   const type = `payment.${resource.state === "REFUNDED" ? "succeeded" : resource.state.toLowerCase()}`;
   return { id, type, timestamp, data: { form: "Payment", value: resource } };
 }

@@ -40,7 +40,7 @@ export const SANDBOX_PAYMENTS: readonly SandboxPayment[] = [
   },
   {
     name: "refund.succeeded",
-    shows: "paid, then all of it given back",
+    shows: "paid, then all of it refunded",
     make: async (sandbox) => {
       const { id } = await pay(sandbox);
       return (await sandbox.client.payments.refund(id, { waitSeconds: WAIT_SECONDS })).refund;

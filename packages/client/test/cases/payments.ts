@@ -54,7 +54,7 @@ export function describePayments(house: () => TestStack): void {
     expect(canceled).to.include({ state: "CANCELED", cancelReason: "REQUESTED" });
   });
 
-  it("gives a part back, and then what is left", async () => {
+  it("refunds a part, and then what is left", async () => {
     const payment = await pay();
     const part = await client.payments.refund(payment.id, { amount: parseAmount("EUR 2.50"), waitSeconds: 30 });
     expect(part.refund).to.deep.include({ state: "SUCCEEDED", amount: parseAmount("EUR 2.50") });

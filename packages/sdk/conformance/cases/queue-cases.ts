@@ -186,7 +186,7 @@ export const QUEUE_CASES: readonly ConformanceCase[] = [
   {
     id: "J-6.2-07",
     section: "6.2.10",
-    title: "A message given back comes again to the same consumer when it is the only one",
+    title: "A released message comes again to the same consumer when it is the only one",
     run: async (context) => {
       const destination = context.queue();
       const consumer = await context.consumer(destination);
@@ -227,7 +227,7 @@ export const QUEUE_CASES: readonly ConformanceCase[] = [
   {
     id: "J-6.2-10",
     section: "6.2.11",
-    title: "A message that was delivered and given back keeps its id, time and body",
+    title: "A message that was delivered and released keeps its id, time and body",
     run: async (context) => {
       const destination = context.queue();
       const consumer = await context.consumer(destination);

@@ -19,7 +19,7 @@ const SHA512 =
 const DISTRIBUTION = `apache-artemis-${VERSION}`;
 
 /**
- * Without security, journal on disk, addresses made as they are used. They stay: one that is deleted for want of queues
+ * Without security, journal on disk, addresses made as they are used. They stay: one that is deleted for lack of queues
  * just as a consumer attaches is refused to it as unknown.
  */
 const BROKER_XML = `<configuration xmlns="urn:activemq"><core xmlns="urn:activemq:core">

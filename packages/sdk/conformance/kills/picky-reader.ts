@@ -5,7 +5,7 @@ import type { SeededRandom } from "./seeded-random.js";
 const MAXIMUM_KEPT = 10;
 
 /**
- * Reads as the worst of applications: accepts, gives back and refuses as drawn, and keeps some messages to settle them
+ * Reads as the worst of applications: accepts, releases and rejects as drawn, and keeps some messages to settle them
  * later, out of order, and on lines that are no more.
  */
 export class PickyReader {

@@ -16,7 +16,7 @@ export interface FeedOptions {
   readonly tooMany: () => boolean;
 }
 
-/** What a producer was told of each message that it sent. */
+/** What a producer learned about each message that it sent. */
 export class SendLog {
   /** The broker has them, said the SDK. */
   readonly confirmed = new Set<string>();

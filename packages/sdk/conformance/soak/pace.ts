@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 const TICK_MS = 10;
-/** Begun and not ended, at most: what cannot be begun for want of room is not made up for. */
+/** Begun and not ended, at most: what finds no room is skipped, and not made up for. */
 const MAXIMUM_UNDER_WAY = 100;
 
 /** Begins `work` so often a second until `isOver`; resolves when all of it has ended. */

@@ -9,7 +9,7 @@ import { Sightings } from "./sightings.js";
 const SOURCE = queue("soak.reads");
 const MAXIMUM_KEPT = 10;
 
-/** Messages that a plain consumer accepts, gives back, and keeps to accept them later, out of order or too late. */
+/** Messages that a plain consumer accepts, releases, and keeps to accept them later, out of order or too late. */
 export class Reads {
   readonly sightings: Sightings;
   readonly #around: Around;

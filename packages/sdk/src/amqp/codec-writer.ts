@@ -8,7 +8,7 @@ const INT_MAXIMUM = 0x7fffffff;
 const INT_MINIMUM = -0x80000000;
 const LONG_MAXIMUM = 0x7fffffffffffffffn;
 const LONG_MINIMUM = -0x8000000000000000n;
-/** A buffer that grew beyond this for one large message is given back afterwards. */
+/** A buffer that grew beyond this for one large message is freed afterwards. */
 const KEPT_CAPACITY = 1 << 20;
 const FIRST_CAPACITY = 16_384;
 

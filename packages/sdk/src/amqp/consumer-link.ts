@@ -16,7 +16,7 @@ import type { RheaReceiver } from "./rhea-types.js";
 import { SeenMessages } from "./seen-messages.js";
 
 const MINIMUM_CAPACITY = 2_048;
-/** Failures in a row, of a kind that trying again does not mend, after which a consumer closes with the error. */
+/** Failures in a row, of a kind that trying again does not fix, after which a consumer closes with the error. */
 const MAXIMUM_FINAL_FAILURES = 10;
 
 export interface ConsumerLinkEvents {

@@ -274,7 +274,7 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     }
   }
 
-  /** Who receives hears of it there; a callback would wait in vain, in silence. */
+  /** A receiver gets the error there; a callback would wait silently for nothing. */
   #toldOfEnd(error: MessagingError): void {
     const { onError, onMessage } = this.#options;
     if (onError === undefined && onMessage === undefined) return;

@@ -1,4 +1,4 @@
-/** Reads transfer and disposition frames, the two of which there are many (AMQP 1.0, 2.7.5 and 2.7.6). */
+/** Reads transfer and disposition frames, the two frequent ones (AMQP 1.0, 2.7.5 and 2.7.6). */
 import { AmqpReader } from "./codec-reader.js";
 import type { AmqpCondition } from "./rhea-types.js";
 

@@ -25,7 +25,7 @@ export interface Body {
   readonly contentType?: string;
 }
 
-/** The fields of which a message has one at most. */
+/** A message has at most one of these fields. */
 const FIELDS = ["json", "text", "bytes", "map", "stream", "object"] as const;
 
 const MESSAGE_FIELDS: ReadonlySet<string> = new Set([

@@ -140,7 +140,7 @@ export function writeProperties(
   const { groupId, groupSequence, userId } = message;
   writer.descriptor(0x73);
   const start = writer.beginList();
-  // An id that the application gave is its own, whatever the producer was told of making some.
+  // An id that the application gave is its own, whatever the producer's option about making ids.
   writeMessageId(message.messageId ?? (disableMessageId === true ? undefined : randomUUID()));
   writeUserId(userId);
   writer.string(to);

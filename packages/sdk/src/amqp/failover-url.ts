@@ -1,7 +1,7 @@
 /** The failover strings of Java's ActiveMQ and Qpid JMS clients: `failover:(amqp://a,amqp://b)?maxReconnectAttempts=5`. */
 import { MessagingError } from "../errors.js";
 
-/** What a failover string says besides the URLs. */
+/** What a failover string says beside the URLs. */
 export interface FailoverOptions {
   readonly initialDelayMs?: number;
   readonly maximumDelayMs?: number;

@@ -4,7 +4,7 @@ import type { Writable } from "node:stream";
 /** What is gathered before a write: more than this leaves before the turn ends. */
 const MAXIMUM_GATHERED_BYTES = 1 << 20;
 const FIRST_CAPACITY = 16_384;
-/** A buffer that grew beyond this in a busy turn is given back. */
+/** A buffer that grew beyond this in a busy turn is freed. */
 const KEPT_CAPACITY = 1 << 18;
 
 export class FrameOutput {

@@ -35,7 +35,7 @@ export class IncomingDeliveries {
   #credited: RheaReceiver | undefined;
   #isPutOff = false;
 
-  /** Takes the place of rhea's in a session of which nothing has left yet. */
+  /** Takes the place of rhea's in a session that has sent nothing yet. */
   constructor(session: RheaSession, turns: RheaTurns, capacity: number) {
     this.#session = session;
     this.#turns = turns;
@@ -117,7 +117,7 @@ export class IncomingDeliveries {
     this.#putOffFlush();
   }
 
-  /** The broker was told of the link's credit in another way. */
+  /** The broker got the link's credit in another way. */
   forgetCredit(): void {
     this.#credited = undefined;
   }

@@ -9,7 +9,7 @@ export class LazyAcceptance {
   readonly #limit: number;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param window the consumer's credit window, of which a quarter may wait */
+  /** @param window the consumer's credit window; a quarter of it may wait */
   constructor(window: number) {
     this.#limit = Math.max(1, window >> 2);
   }

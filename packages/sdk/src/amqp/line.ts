@@ -254,7 +254,7 @@ function openingError(
   const { transport_error: sasl, error: closed } = connection;
   if (sasl !== undefined) {
     const why = `${endpoint.name} refused the log-in: ${sasl.description ?? sasl.condition ?? "no reason given"}.`;
-    // Only a refusal is final: the other SASL outcomes tell of a broker in trouble.
+    // Only a refusal is final: the other SASL outcomes mean a broker in trouble.
     const refused = sasl.condition === "amqp:unauthorized-access";
     return new MessagingError(refused ? "authentication-failed" : "connection-failed", why, { cause: sasl });
   }

@@ -18,7 +18,7 @@ export interface LinkHost {
   /** Waiting times between attempts to restore a link that the broker ended. */
   readonly backOff: BackOffLimits;
   readonly hasClientId: boolean;
-  /** Hears of what callbacks of the application throw. */
+  /** Called with what callbacks of the application throw. */
   readonly reporter: Reporter;
   /** What its consumers have handed over. */
   readonly seen: SeenMessages;

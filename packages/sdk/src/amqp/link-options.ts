@@ -45,7 +45,7 @@ export function receiverOptions(
 
 /**
  * rhea's options of the link that takes a durable subscription up as it is: by name, without a source. A shared one of
- * no client is known by the capabilities besides.
+ * no client is recognised by the capabilities too.
  */
 export function recoveringOptions(linkName: string, hasClientId: boolean): object {
   return {
@@ -63,7 +63,7 @@ export function senderOptions(to?: { readonly destination: Destination; readonly
     name: `quittance-${randomUUID()}`,
     snd_settle_mode: 2,
     rcv_settle_mode: 0,
-    // Fault 6: rhea tells modified as released besides.
+    // Fault 6: rhea reports modified as released, too.
     treat_modified_as_released: false,
     source: { outcomes: OUTCOMES },
     target:

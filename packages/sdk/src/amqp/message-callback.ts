@@ -7,7 +7,7 @@ export interface CallbackParts {
   readonly concurrency: number;
   /** The next message, if one has arrived. */
   take(): Message | undefined;
-  /** Called with what a call threw, once its message is given back. */
+  /** Called with what a call threw, once its message is released. */
   failed(error: unknown, message: Message): void;
   /** Called when there is nothing more to hand over now. */
   idle(): void;

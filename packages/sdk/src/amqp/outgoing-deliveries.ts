@@ -25,7 +25,7 @@ export class OutgoingDeliveries {
   /** The rest of a message that did not fit the window. */
   #unfinished: { readonly link: RheaSender; readonly id: number; readonly settled: boolean; rest: Buffer } | undefined;
 
-  /** Takes the place of rhea's in a session of which nothing has left yet. */
+  /** Takes the place of rhea's in a session that has sent nothing yet. */
   constructor(session: RheaSession, turns: RheaTurns) {
     this.#session = session;
     this.#turns = turns;

@@ -116,7 +116,7 @@ export class ReceiverLink implements Settler {
     this.#seen.givenBack(messageId);
   }
 
-  /** The link is no more: who waits for the end of the queue waits in vain, and what is unsettled comes again. */
+  /** The link is no more: the end of the queue will not come, and what is unsettled comes again. */
   abandon(): void {
     if (this.#held > 0) this.#seen.cutOff();
     this.#credited = false;

@@ -52,13 +52,13 @@ export class RheaTurns {
     process.nextTick(this.#turn);
   }
 
-  /** Calls `flush` once at the end of the turn. Callers see to it that they ask once. */
+  /** Calls `flush` once at the end of the turn. Callers ask once only. */
   putOff(what: PutOff): void {
     this.#putOff.push(what);
     this.schedule();
   }
 
-  /** Sees to it that the peer hears something at least twice within the time after which it gives up. */
+  /** Makes sure that the peer hears something at least twice within the time after which it gives up. */
   startHeartbeat(): void {
     const idleMs = this.#connection.idle_time_out;
     if (typeof idleMs !== "number" || idleMs <= 0) return;

@@ -41,7 +41,7 @@ export function saslMechanisms(
   if (username !== undefined && password !== undefined) {
     return Object.fromEntries(allowed.map((name) => [name, () => withPassword(name, username, password)]));
   }
-  // No identity is asked for besides that of the certificate. ANONYMOUS would be less than what was meant.
+  // The certificate's identity is the only one wanted. ANONYMOUS would be less than what was meant.
   if (certificate) return { EXTERNAL: () => answering("") };
   return { ANONYMOUS: () => answering(username ?? "anonymous") };
 }

@@ -32,7 +32,7 @@ export class SeenMessages {
     if (oldest !== undefined) this.#again.delete(oldest);
   }
 
-  /** A link or a line is gone: the broker may have any again that it was not told of. */
+  /** A link or a line is gone: any message whose settlement did not reach the broker may be there again. */
   cutOff(): void {
     if (this.#isCutOff) return;
     this.#isCutOff = true;

@@ -36,7 +36,7 @@ export class SendGroup {
   #at = 0;
   #current: PendingSend | undefined;
 
-  /** @param ended told of those that are not handed out: they cannot be sent as given, or the group has failed. */
+  /** @param ended called for those that are not handed out: they cannot be sent as given, or the group has failed. */
   constructor(
     places: readonly number[],
     prepare: (place: number) => PendingSend,

@@ -35,7 +35,7 @@ export class AmqpTemporaryDestination<Kind extends TemporaryKind = TemporaryKind
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
 
-  /** @param uses whether it has a consumer, and who is told of its deletion */
+  /** @param uses whether it has a consumer, and who is notified of its deletion */
   constructor(
     kind: Kind,
     host: LinkHost,

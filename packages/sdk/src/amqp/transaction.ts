@@ -193,7 +193,7 @@ export class AmqpTransaction implements Transaction {
     return error;
   }
 
-  /** ActiveMQ Classic holds what a rollback gave back until a new message comes, or its consumer drains. */
+  /** ActiveMQ Classic holds what a rollback released until a new message comes, or its consumer drains. */
   #askAgain(): void {
     for (const settler of this.#settlers) settler.ask();
   }

@@ -3,7 +3,7 @@
  * broker and Classic do not, and Artemis does only now and then), so such a message would come back again and again.
  *
  * While nothing is suspicious the journal is one line, written at the start, that says "running": the hot path pays
- * nothing. A start that finds it there knows that the run before did not end in good order. It then has messages
+ * nothing. A start that finds it there knows that the run before did not end cleanly. It then has messages
  * handled one by one, each noted before it is handled and when that has ended: a crash now leaves the name of the one
  * message that was in hand. Writes are not forced to the disk, because the system keeps what a dead process wrote.
  */

@@ -8,7 +8,7 @@ import { breakerSettings } from "./processor-settings.js";
  * Makes a circuit breaker like that of a processor, for calls to something else that may be away, such as another
  * party's HTTP endpoint. `end` it when it is no longer needed: an open one has a timer.
  *
- * @param changed told of each change of its state
+ * @param changed called at each change of its state
  * @throws MessagingError `invalid-argument` naming the option
  */
 export function createBreaker(

@@ -107,7 +107,7 @@ function conclude({ step, epoch, aside, refused }: Delivery, incoming: Incoming<
   step.counts.handled += 1;
 }
 
-/** Gives messages back without counting the delivery. */
+/** Releases messages without counting the delivery. */
 export function giveAllBack(step: Step, messages: Messages, error: unknown): void {
   for (const { message } of messages) {
     giveBack(step, message, error, false);

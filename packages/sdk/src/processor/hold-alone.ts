@@ -6,7 +6,7 @@ import type { Attempt } from "./attempt.js";
 import { failAlone, giveBack } from "./set-aside.js";
 import type { Step } from "./step.js";
 
-/** It may wait for somebody to mend a program: longer than what waits for a database to come back. */
+/** It may wait for somebody to fix a program: longer than what waits for a database to come back. */
 const MAXIMUM_DELAY_MS = 30_000;
 
 /** How the message came to be held, and how it is tried again. */

@@ -1,7 +1,7 @@
 /** What a processor holds although nothing is known to be wrong with it, for readiness and for operators. */
 import type { Held } from "../processor.js";
 
-/** Messages that are tried again and again, from their first failure until they are through or given back. */
+/** Messages that are tried again and again, from their first failure until they are through or released. */
 export class Hold {
   readonly #all: Set<Hold>;
   readonly name: Held["name"];

@@ -1,4 +1,4 @@
-/** What a processor holds unsettled: for the loop to know its room, and for a drain to wait for or give back. */
+/** What a processor holds unsettled: for the loop to know its room, and for a drain to wait for or release. */
 import type { Message } from "../message.js";
 
 export class InHand {
@@ -43,7 +43,7 @@ export class InHand {
     return this.#until(() => this.#batches.size === 0 && this.#aside.size === 0);
   }
 
-  /** Gives everything back. What is settled already stays so; the rest is offered again. */
+  /** Releases everything. What is settled already stays so; the rest is offered again. */
   releaseAll(): void {
     for (const messages of this.#batches) {
       for (const message of messages) {

@@ -5,7 +5,7 @@ import { Pauses } from "../pauses.js";
 /**
  * - `running`: takes batches.
  * - `draining`: takes no more; what is held is finished, but nothing waits to be tried again.
- * - `over`: out of time, or the connection is closed; what is held is given back.
+ * - `over`: out of time, or the connection is closed; what is held is released.
  */
 type Phase = "running" | "draining" | "over";
 
@@ -47,7 +47,7 @@ export class Lifecycle {
     return this.#stopReceiving.signal;
   }
 
-  /** Whether work on messages received in `epoch` is in vain. */
+  /** Whether work on messages received in `epoch` is lost. */
   isLost(epoch: number): boolean {
     return this.#phase === "over" || epoch !== this.#epoch;
   }

@@ -97,7 +97,7 @@ async function replaceBy(
   }
 }
 
-/** Gives a message back; `failed` counts the delivery as an attempt. */
+/** Releases a message; `failed` counts the delivery as an attempt. */
 export function giveBack(step: Step, message: Message, error: unknown, failed: boolean): void {
   message.release({ failed });
   step.emit({ name: "released", message, error });

@@ -29,7 +29,7 @@ export class Step {
       readonly lifecycle: Lifecycle;
       readonly sender: OutcomeSender;
       readonly breaker: Breaker;
-      /** Hears of failures that have no listener. */
+      /** Called with failures that have no listener. */
       readonly reporter: Reporter;
     },
   ) {

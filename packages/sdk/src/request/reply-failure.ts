@@ -17,7 +17,7 @@ const PASSING: ReadonlySet<unknown> = new Set<MessagingErrorCode>([
 /** The requester, or the line, is gone: there is nobody to tell, and nothing that somebody should look into. */
 const GONE: ReadonlySet<MessagingErrorCode> = new Set(["not-found", "connection-lost", "closed"]);
 
-/** Whether a reply failed for want of a requester that waits for it. */
+/** Whether a reply failed because no requester waits for it. */
 export function isRequesterGone(error: unknown): boolean {
   return error instanceof MessagingError && GONE.has(error.code);
 }
@@ -29,7 +29,7 @@ export function failureReply(error: unknown): OutgoingMessage {
   return { properties: { [CODE_PROPERTY]: code, [REASON_PROPERTY]: reason.slice(0, MAXIMUM_REASON_LENGTH) } };
 }
 
-/** The failure that a reply of `address` tells of; undefined for a reply that is one. */
+/** The failure that a reply of `address` reports; undefined for a real reply. */
 export function failureOf(reply: Message, address: string): MessagingError | undefined {
   const code = reply.properties[CODE_PROPERTY];
   if (code === undefined) return undefined;

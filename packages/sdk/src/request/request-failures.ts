@@ -2,7 +2,7 @@
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 
-/** What a failure tells of its request. */
+/** What a failure says about its request. */
 export interface Asked {
   readonly destination: Destination;
   readonly timeoutMs: number;

@@ -86,7 +86,7 @@ export function startReceive(): number | undefined {
   return registeredTracer() === undefined && registeredInstruments() === undefined ? undefined : performance.now();
 }
 
-/** Tells of a receive that brought messages; one that brought none is no operation that anybody looks for. */
+/** Records a receive that brought messages; nobody looks for one that brought none. */
 export function endReceive(startedAt: number | undefined, source: Destination, messages: readonly MessageBase[]): void {
   if (startedAt === undefined || messages.length === 0) return;
   const attributes = attributesOf(source, "receive");
@@ -101,7 +101,7 @@ export function countConsumed(source: Destination): void {
   registeredInstruments()?.messages.of(source).consumed();
 }
 
-/** Tells of a settlement. It is a statement to the broker, which does not answer: it has no duration. */
+/** Records a settlement. It is a statement to the broker, which does not answer: it has no duration. */
 export function observeSettle(outcome: "accept" | "release" | "reject", message: MessageBase): void {
   const tracer = registeredTracer();
   if (tracer === undefined) return;

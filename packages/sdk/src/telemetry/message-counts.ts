@@ -15,7 +15,7 @@ const OVERFLOW: Attributes = Object.freeze({ "messaging.system": "activemq", "ot
 export class DestinationCounts {
   readonly #sendAttributes: Attributes;
   readonly #receiveAttributes: Attributes;
-  /** Sends that failed, by the type of error, of which there are a few. */
+  /** Sends that failed, by the type of error; there are a few types. */
   readonly #failed = new Map<string, number>();
   #sent = 0;
   #consumed = 0;

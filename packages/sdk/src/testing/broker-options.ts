@@ -83,7 +83,7 @@ export interface BrokerOptions {
   readonly expiryAddress?: string;
   /** Deliveries before a message goes to the dead-letter address [10]. */
   readonly maximumDeliveries?: number;
-  /** Waiting time before a message that was given back is offered again, in milliseconds [0]. */
+  /** Waiting time before a released message is offered again, in milliseconds [0]. */
   readonly redeliveryDelayMs?: number;
   /** By which the waiting time grows with each delivery that failed after the first [1]. */
   readonly redeliveryDelayMultiplier?: number;

@@ -194,7 +194,7 @@ describe("a consumer", () => {
     }
   });
 
-  it("is attached again when the broker closed its link, and ends with the error when that is in vain", async () => {
+  it("is attached again when the broker closed its link, and ends with the error when that fails", async () => {
     let gone = false;
     await using peer = await ScriptedPeer.start({ refuse: () => (gone ? "amqp:not-found" : undefined) });
     await using connection = await connect(peer.url, { reconnect: { initialDelayMs: 1, maximumDelayMs: 5 } });

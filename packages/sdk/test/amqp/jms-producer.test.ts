@@ -40,7 +40,7 @@ describe("a JMS producer", () => {
     expect(seen).to.have.length(1);
   });
 
-  it("tells of an anonymous send to an address that does not exist, in Artemis's words too", async () => {
+  it("reports an anonymous send to an address that does not exist, in Artemis's words too", async () => {
     const description = "AMQ119002: target address nowhere does not exist";
     await using peer = await ScriptedPeer.start({
       onMessage: ({ delivery }) => delivery.reject({ condition: "failed", description }),

@@ -50,7 +50,7 @@ export interface PeerOptions {
   readonly credit?: (address: string | undefined) => number;
   /** Refuses the attach with this condition. */
   readonly refuse?: (address: string | undefined) => string | undefined;
-  /** Connection properties besides the product. */
+  /** Connection properties beside the product. */
   readonly properties?: Readonly<Record<string, unknown>>;
   /** Says no filter back, as a broker that uses none. */
   readonly ignoreFilters?: boolean;
@@ -214,7 +214,7 @@ export class ScriptedPeer implements AsyncDisposable {
 export async function until(condition: () => boolean, what: string, timeoutMs = 30_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain until ${what}.`);
+    if (performance.now() > deadline) throw new Error(`Waited more than ${timeoutMs} ms until ${what}.`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -21,7 +21,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "01-send.ts": ["odrers: not-found, retryable: false", "103 messages are on the queue"],
   "02-receive.ts": [
     "one: { amount: 5 }",
-    "given back: { amount: 10 }",
+    "released: { amount: 10 }",
     "again: { amount: 10 } delivery 2",
     "sum of the large ones: 1400",
   ],

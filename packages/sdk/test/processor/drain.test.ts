@@ -31,7 +31,7 @@ describe("A processor that drains", () => {
     expect(idsOf(await step.take("out"))).to.have.length(handled);
   });
 
-  it("aborts the handler's signal when time is up, and gives back what is held", async () => {
+  it("aborts the handler's signal when time is up, and releases what is held", async () => {
     await using step = await StepFixture.start();
     await step.send(...payments(2));
     let signal: AbortSignal | undefined;
@@ -50,7 +50,7 @@ describe("A processor that drains", () => {
     expect(await step.count("out")).to.equal(0);
   });
 
-  it("does not wait out a back-off: what failed for a transient reason is given back uncounted", async () => {
+  it("does not wait out a back-off: what failed for a transient reason is released uncounted", async () => {
     await using step = await StepFixture.start();
     await step.send(...payments(1));
     const processor = await step.open({

@@ -142,7 +142,7 @@ describe("A processor whose handler fails for a reason that nobody foresaw", () 
     ).to.equal(true);
   });
 
-  it("gives a message back uncounted that it holds, when it drains", async () => {
+  it("releases a message that it holds uncounted, when it drains", async () => {
     await using step = await StepFixture.start();
     await step.send(...payments(3));
     const processor = await step.open({

@@ -255,7 +255,7 @@ describe("A responder", () => {
     expect(pair.broker.messageCount("accounts.write")).to.equal(0);
   });
 
-  it("gives a request back as failed when the answer throws, tells onError, and answers it the next time", async () => {
+  it("releases a request as failed when the answer throws, tells onError, and answers it the next time", async () => {
     await using pair = await Pair.start();
     const errors: unknown[] = [];
     const deliveries: number[] = [];
@@ -364,7 +364,7 @@ describe("A responder", () => {
     expect((await second).text).to.equal("answer of the next");
   });
 
-  it("gives back what it cannot answer in time", async () => {
+  it("releases what it cannot answer in time", async () => {
     await using pair = await Pair.start();
     let running = 0;
     const responder = await pair.respond(() => {

@@ -36,7 +36,7 @@ export class PlainRhea implements AsyncDisposable {
     return sender;
   }
 
-  /** A session of its own, besides the one that a connection has. */
+  /** A session of its own, beside the one that a connection has. */
   session(): Session {
     const session = this.connection.create_session();
     session.begin();

@@ -117,7 +117,7 @@ describe("Fault 6, modified told as released too", () => {
 });
 
 describe("Fault 7, sends of a lost line that nobody hears of, and whose ids come again", () => {
-  it("is in rhea: nothing is told of what was in flight, and the next send bears its id", async () => {
+  it("is in rhea: nothing is reported about what was in flight, and the next send bears its id", async () => {
     const held: PeerDelivery[] = [];
     await using peer = await ScriptedPeer.start({ onMessage: holding(held) });
     await using plain = await PlainRhea.connect(peer.port, { reconnect: 1, initial_reconnect_delay: 1 });

@@ -91,7 +91,7 @@ describe("Fault 5, a message that ends the connection", () => {
     }
   });
 
-  it("is not in the SDK: json() tells of a body that cannot be decoded", async () => {
+  it("is not in the SDK: json() reports a body that cannot be decoded", async () => {
     await using peer = await ScriptedPeer.start({
       onReceiver: (sender) => {
         (sender as unknown as { once(event: string, listener: () => void): void }).once("sendable", () => {

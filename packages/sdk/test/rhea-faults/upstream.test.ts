@@ -1,4 +1,4 @@
-/** The patches of docs/upstream: each mends its fault in the rhea that is installed. */
+/** The patches of docs/upstream: each fixes its fault in the rhea that is installed. */
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -103,7 +103,7 @@ describe("The patches for upstream", () => {
   });
 
   for (const [page, isThere] of Object.entries(SYMPTOMS)) {
-    it(`${page} mends what is wrong in the rhea that is installed`, async () => {
+    it(`${page} fixes what is wrong in the rhea that is installed`, async () => {
       const [, patch = ""] = /```diff\n([\s\S]*?)```/.exec(await readFile(join(PAGES, page), "utf8")) ?? [];
       await using plain = await CopyOfRhea.make();
       expect(

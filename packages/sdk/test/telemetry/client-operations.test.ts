@@ -54,7 +54,7 @@ describe("Telemetry that is listened to", () => {
     metrics.disable();
   });
 
-  it("tells of a message's way: sent, received, processed, settled, each span ended once", async () => {
+  it("shows a message's way: sent, received, processed, settled, each span ended once", async () => {
     await using step = await StepFixture.start();
     await using producer = await step.connection.createProducer(IN);
     await producer.send({ json: { id: CARD_NUMBER, amount: 1 }, messageId: "m-1" });
@@ -186,7 +186,7 @@ describe("Telemetry that nobody listens to", () => {
   });
 });
 
-/** What a collection would read, besides what was recorded. */
+/** What a collection would read, beside what was recorded. */
 const callbacks: (() => void)[] = [];
 
 function recordingMeter(measurements: Measurement[]): Meter {

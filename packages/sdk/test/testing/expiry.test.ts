@@ -1,4 +1,4 @@
-/** Messages whose time to live is over, and the waiting times of those that are given back. */
+/** Messages whose time to live is over, and the waiting times of those that are released. */
 import { expect } from "chai";
 import { type Connection, connect, queue, topic } from "../../dist/mod.js";
 import { type Broker, type BrokerOptions, startBroker } from "../../dist/testing/mod.js";

@@ -96,7 +96,7 @@ describe("The embedded broker, asked for a fault", () => {
       expect(broker.messageCount("work")).to.equal(1 + sent.length + waiting.length);
     });
 
-    it("ends a send that waited too long, of which nothing arrived", async () => {
+    it("ends a send that waited too long and never arrived", async () => {
       using _fault = broker.refuseCredit("work");
       const hasty = await connection.createProducer(work, { sendTimeoutMs: 50 });
       expect(await failure(hasty.send({ text: "late" }))).to.include({ code: "timed-out", mayHaveArrived: false });
@@ -183,7 +183,7 @@ describe("The embedded broker, asked for a fault", () => {
       await producer.send({ text: "at once" });
     });
 
-    it("tells of each after its time", async () => {
+    it("reports each after its time", async () => {
       using _fault = broker.delayOutcomes("work", { delayMs: 40 });
       const begun = Date.now();
       await Promise.all(["a", "b"].map((text) => producer.send({ text })));

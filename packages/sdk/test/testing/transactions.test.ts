@@ -181,7 +181,7 @@ describe("A transaction on the embedded broker", () => {
     expect(bodiesOf(await (await client.receiver("done")).drained())).to.deep.equal(["one"]);
   });
 
-  it("is not touched by a message that is rejected, and fails when nobody could be told of that", async () => {
+  it("is not touched by a message that is rejected, and fails when nobody could be notified", async () => {
     const id = await coordinator.declare();
     const sender = await coordinator.sender(id, undefined);
     expect(await sender.send(message("x", { to: "nowhere" }))).to.include({ condition: "amqp:not-found" });

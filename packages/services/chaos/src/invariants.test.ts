@@ -48,8 +48,8 @@ describe("The campaign's check of a payment", () => {
     ["was credited without a debit", { captures: 0, captured: "0" }],
     ["was debited and not credited", { credits: 0, credited: "0" }],
     ["was credited twice", { credits: 2, credited: "500" }],
-    ["was given back although it succeeded", { returns: 1, returned: "250" }],
-    ["was declined and not given back", { ...declined, captures: 1, captured: "250" }],
+    ["was reversed although it succeeded", { returns: 1, returned: "250" }],
+    ["was declined and not reversed", { ...declined, captures: 1, captured: "250" }],
     ["is of another amount", { amount: "251", captured: "251", credited: "251" }],
     ["is of another merchant", { merchantId: "m-0002" }],
     ["has another id than its caller was told", { id: "pay_b" }],
@@ -121,7 +121,7 @@ describe("The campaign's check of a refund", () => {
   const BREACHES: readonly (readonly [string, Partial<RecordedRefund>])[] = [
     ["was credited twice", { credits: 2, credited: "200" }],
     ["was debited and not credited", { credits: 0, credited: "0" }],
-    ["gave another amount back", { amount: "101", credited: "101", debited: "101" }],
+    ["refunded another amount", { amount: "101", credited: "101", debited: "101" }],
     ["is of another payment", { paymentId: "pay_b" }],
     ["was declined although its caller was told otherwise", { state: "DECLINED", reason: "AMOUNT_TOO_HIGH" }],
   ];

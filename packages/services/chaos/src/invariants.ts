@@ -131,7 +131,7 @@ export function wrongWithPayment(asked: AskedPayment, recorded: readonly Recorde
   if (asked.final !== undefined && verdictOf(asked.final) !== verdict) {
     wrong.push(`its caller was told ${verdictOf(asked.final)}, and the books have ${verdict}`);
   }
-  // By the ledgers: taken once, given back as often as taken when it was declined, credited once when it was not.
+  // By the ledgers: taken once, reversed as often as taken when it was declined, credited once when it was not.
   const succeeded = verdict === "SUCCEEDED";
   const planned = asked.plan?.minorUnits?.toString() ?? row.amount;
   const taken = row.captures === 1 ? planned : "0";
@@ -140,8 +140,8 @@ export function wrongWithPayment(asked: AskedPayment, recorded: readonly Recorde
   }
   if (row.captures > 1 || (succeeded && row.captures !== 1)) wrong.push(`the client was debited ${row.captures} times`);
   if (row.captured !== taken) wrong.push(`the client was debited ${row.captured}`);
-  if (row.returns !== (succeeded ? 0 : row.captures)) wrong.push(`the client was given back ${row.returns} times`);
-  if (row.returned !== (succeeded ? "0" : taken)) wrong.push(`the client was given back ${row.returned}`);
+  if (row.returns !== (succeeded ? 0 : row.captures)) wrong.push(`the debit was reversed ${row.returns} times`);
+  if (row.returned !== (succeeded ? "0" : taken)) wrong.push(`the debit was reversed by ${row.returned}`);
   if (row.credits !== (succeeded ? 1 : 0)) wrong.push(`the merchant was credited ${row.credits} times`);
   if (row.credited !== (succeeded ? planned : "0")) wrong.push(`the merchant was credited ${row.credited}`);
   return wrong;
@@ -191,7 +191,7 @@ export function wrongWithRefund(asked: AskedRefund, recorded: readonly RecordedR
   if (isOther(row, asked)) wrong.push(`its caller was told the id ${asked.id}, and it is ${row.id}`);
   if ((verdict === REUSED) !== isRival) wrong.push(`it ended as ${verdict}`);
   if (row.paymentId !== paymentId) wrong.push(`it is of ${row.paymentId}, and was asked of ${paymentId}`);
-  if (amount !== undefined && row.amount !== `${amount.minorUnits}`) wrong.push(`it gives ${row.amount} back`);
+  if (amount !== undefined && row.amount !== `${amount.minorUnits}`) wrong.push(`it refunds ${row.amount}`);
   if (asked.final !== undefined && verdictOf(asked.final) !== verdict) {
     wrong.push(`its caller was told ${verdictOf(asked.final)}, and the books have ${verdict}`);
   }

@@ -1,6 +1,6 @@
 /**
  * The steady load: merchants who pay, refund, read and repeat themselves. Each calls again with the same request_id
- * until it is answered, as a merchant must; so after a round there is no request of which nobody knows what became. In
+ * until it is answered, as a merchant must; so after a round the outcome of every request is known. In
  * some rounds they do not, for their calls would heal what was lost: what they were told was accepted must end by itself.
  */
 import type { Answer, DoorName, Merchants, PayCall, RefundCall } from "./merchant.js";

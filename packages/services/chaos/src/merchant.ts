@@ -22,7 +22,7 @@ const CALL_TIMEOUT_MS = 10_000;
 
 export type DoorName = "grpc" | "http";
 
-/** What a merchant was told of a payment or refund. */
+/** What a merchant learned about a payment or refund. */
 export interface Told {
   readonly kind: "told";
   readonly id: string;
@@ -226,7 +226,7 @@ const PRECONDITION = /ALREADY_CAPTURED|PAYMENT_CANCELED|AUTHORIZATION_EXPIRED|PA
 function judgeRpcError(error: ServiceError): Answer {
   switch (error.code) {
     case status.FAILED_PRECONDITION: {
-      // The reason stands in the details as it is, between bytes of protobuf.
+      // The details contain the reason as it is, between bytes of protobuf.
       const [details] = error.metadata.get("grpc-status-details-bin");
       return { kind: "precondition", reason: PRECONDITION.exec(String(details))?.[0] ?? error.details };
     }

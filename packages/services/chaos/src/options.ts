@@ -29,11 +29,11 @@ export const HELP = `Breaks a running house on purpose, round after round, and c
   --rounds <n>      Rounds [${DEFAULT_ROUNDS}].
   --seed <s>        The seed of the first round; each further round has the next [1]. Round 37 of seed 1 is
                     repeated by --rounds 1 --seed 37.
-  --broker <which>  artemis; artemis-pair, of which the one that serves is killed and the other takes over, and the
-                    pause is measured; or embedded, which keeps its messages in memory and is therefore spared
+  --broker <which>  artemis; artemis-pair: the one that serves is killed, the other takes over, and the pause is
+                    measured; or embedded, which keeps its messages in memory and is therefore spared
                     [artemis].
   --instances <n>   Processes of each service, 1 to ${MAXIMUM_INSTANCES} [${DEFAULT_INSTANCES}].
-  --summary <file>  Writes the summary as Markdown, besides showing it [.quittance/chaos/summary.md].
+  --summary <file>  Writes the summary as Markdown as well as showing it [.quittance/chaos/summary.md].
   --help            This text.
 
 A seed decides what is asked for and what is broken when; what the machine makes of it is its own. Logs of the

@@ -1,4 +1,4 @@
-/** What the campaign asked for, and all that it was told of it: what the banks' books are compared with. */
+/** What the campaign asked for, and every answer that it got: what the banks' books are compared with. */
 import type { PayCall, RefundCall, Told } from "./merchant.js";
 
 /** A request and what became of it, as its caller knows it. */

@@ -91,7 +91,7 @@ export async function runRound(house: House, book: RequestBook, seed: number): P
   };
 }
 
-/** Reads payments of this round and of earlier ones at both doors: what the gateway tells of them goes into the book. */
+/** Reads payments of this round and of earlier ones at both doors: what the gateway answers goes into the book. */
 async function readBack(house: House, book: RequestBook, random: Random): Promise<void> {
   const chosen = [...book.payments.slice(-READ_BACK), ...random.sample(book.succeeded, READ_BACK)];
   await untilComplete(async () => {

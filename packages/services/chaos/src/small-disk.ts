@@ -14,7 +14,7 @@ export interface SmallDisk {
   readonly folder: string;
   /** Writes until so many percent are used, or nothing more fits. */
   fill(percent: number): Promise<void>;
-  /** Gives the room back. */
+  /** Frees the room. */
   free(): Promise<void>;
   /** Takes the disk away with all that is on it. */
   remove(): Promise<void>;

@@ -31,7 +31,7 @@ export interface FuzzCase {
   /** Its place among the requests of its seed, from 1. */
   readonly place: number;
   readonly mutations: readonly string[];
-  /** Sends it with those mutations of which `keep` says so. @throws when there was no answer at all. */
+  /** Sends it with the mutations that `keep` accepts. @throws when there was no answer at all. */
   send(keep: (mutation: number) => boolean): Promise<Answer>;
   /** The request as text. */
   show(keep: (mutation: number) => boolean): string;

@@ -66,7 +66,7 @@ export async function runFuzz(parts: Parts): Promise<FuzzReport> {
   return { requests, answers, failures, good: await good.stop() };
 }
 
-/** A large payment, of which refunds of a cent can be made for as long as anybody fuzzes. */
+/** A large payment: it can be refunded by cents for as long as anybody fuzzes. */
 async function payForRefunds(url: string, token: string, run: string): Promise<string> {
   const answer = await fetch(`${url}/v1/payments`, {
     method: "POST",

@@ -2,7 +2,7 @@
 import { status } from "@grpc/grpc-js";
 import type { Answer, DoorName } from "./fuzz-case.js";
 
-/** An answer that tells of an error is short; one that succeeded may be a page. */
+/** An answer that reports an error is short; one that succeeded may be a page. */
 const MAXIMUM_ERROR_LENGTH = 16_384;
 const MAXIMUM_LENGTH = 4_194_304;
 /** Longer than any wait, and than a machine with other work needs. */

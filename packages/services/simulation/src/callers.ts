@@ -298,7 +298,7 @@ export class Callers {
     }
   }
 
-  /** A refund names its payment by the id that was told of it. */
+  /** A refund names its payment by the id that its caller got. */
   #asTold(call: Call): Call {
     const { order, merchantId, requestId } = call;
     if (order.kind === "pay") return call;

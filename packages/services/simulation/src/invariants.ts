@@ -60,7 +60,7 @@ export function checkTold(server: SimulatedServer, call: Call, complain: Complai
     return;
   }
   if (!isSameRequest(call, record)) complain(`${id} was told final to a call with other parameters`);
-  // A payment that succeeded may be given back later; money that is held may be captured or released.
+  // A payment that succeeded may be refunded later; money that is held may be captured or released.
   const stands =
     record.state === answer.state ||
     (answer.state === "SUCCEEDED" && record.state === "REFUNDED") ||
@@ -71,7 +71,7 @@ export function checkTold(server: SimulatedServer, call: Call, complain: Complai
   }
 }
 
-/** The call's own request is recorded as declined for it; what it was told of the one that stands is true. */
+/** The call's own request is recorded as declined for it; what it heard about the one that stands is true. */
 function checkReused(
   server: SimulatedServer,
   call: Call & { readonly answer: { readonly standingId: string; readonly differingFields: readonly string[] } },
@@ -203,7 +203,7 @@ export function checkBalances({ clientBank, merchantBank }: SimulatedServer, com
   }
 }
 
-/** Nothing is in flight: what was captured and not given back is what merchants have. */
+/** Nothing is in flight: what was captured and not returned is what merchants have. */
 function checkSums({ clientBank, merchantBank }: SimulatedServer, complain: Complain): void {
   const owed = sum(clientBank.entries, ({ account }) => account === "clearing");
   const owing = sum(merchantBank.entries, ({ account }) => account === "clearing");

@@ -27,7 +27,7 @@ export function subscriptionQueue(topic: string, subscription: string): string {
   return `${topic}::${subscription}`;
 }
 
-/** What the two selectors of the queue map choose. @throws Error for another, of which nothing is believed. */
+/** What the two selectors of the queue map choose. @throws Error for any other selector. */
 function chosenBy(selector: string, properties: OutgoingMessage["properties"]): boolean {
   if (selector === "final = TRUE") return properties?.final === true;
   if (selector === "final IS NULL") return properties?.final === undefined;
@@ -67,7 +67,7 @@ export class SimulatedBroker {
     return this.#number;
   }
 
-  /** Lets the next durable message be refused for want of room. */
+  /** Lets the next durable message be refused as if the queue were full. */
   refuseNext(): void {
     this.#refuseNext = true;
   }

@@ -94,7 +94,7 @@ class UsedConnection implements Used {
       for (;;) {
         for (const message of await this.#line.take(queue, () => 1)) {
           message.accept();
-          // As the SDK does: an answer that fails is told its asker by nobody, who then waits in vain.
+          // As the SDK does: nobody reports a failed answer to its requester, which then times out.
           await Promise.resolve(onMessage(message)).catch(() => undefined);
         }
       }

@@ -1,5 +1,5 @@
 /**
- * Card testing: whoever tries cards, or the expiry dates of one, is told of each try by its verdict. So the payments
+ * Card testing: whoever tries cards, or the expiry dates of one, learns from the verdict of each try. So the payments
  * that were declined for it are counted, for each card in its client's row, and for each merchant; beyond the limit every
  * further payment is declined, a right one too, or the last try would tell. A window begins with its first guess.
  */

@@ -179,7 +179,7 @@ function reasonToDecline(
   },
 ): DeclineReason | undefined {
   const { client, balance, amount, now, guesses } = facts;
-  // Before all else: what a payment is declined for then tells nothing of the card.
+  // Before all else: the reason of the decline then reveals nothing about the card.
   if (guesses?.isOver(message.merchantId, client?.id)) return "TOO_MANY_ATTEMPTS";
   if (client === undefined) return "CARD_UNKNOWN";
   const { expiryMonth, expiryYear } = message.card;

@@ -36,7 +36,7 @@ export function decideFinishes(
       declineReason: message.declineReason ?? null,
       settleTime: message.settleTime,
       finishTime,
-      // What was captured for a payment that the merchant's side declined is given back, all of it.
+      // What was captured for a payment that the merchant's side declined is reversed, all of it.
       givenBackAmount: declined ? payment.capturedAmount : 0n,
       holdExpireTime: null,
     };

@@ -40,7 +40,7 @@ export function decideHolds(orders: readonly HoldOrdered[], facts: HoldFacts): r
   return orders.map((order): HoldDecision => {
     const found = facts.payments.get(order.paymentId);
     const payment = found && (changed.get(found.id) ?? found);
-    // The gateway lets nobody name another merchant's payment; here it would be as good as none.
+    // The gateway lets nobody name another merchant's payment; here it counts as none.
     if (payment === undefined || payment.merchantId !== order.merchantId) {
       const sinceMs = order.waitingSinceMs ?? facts.now;
       return payment === undefined && mayBeRecorded(order, sinceMs, facts.now)

@@ -84,7 +84,7 @@ function afterRefund(
   }
   if (payment.declineReason !== null || payment.capturedAmount === 0n) return "client-bank declined the payment.";
   const refundedAmount = payment.refundedAmount + refund.amount;
-  if (refundedAmount > payment.capturedAmount) return "It gives back more than was captured.";
+  if (refundedAmount > payment.capturedAmount) return "It refunds more than was captured.";
   return {
     ...payment,
     refundedAmount,

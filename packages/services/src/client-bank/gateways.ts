@@ -37,7 +37,7 @@ export class Gateways {
     this.#unknown.delete(address);
   }
 
-  /** A message names `replyTo` for its answer: so a gateway is about, of which we may have had no notice. */
+  /** A message names `replyTo` for its answer: so a gateway runs there, perhaps one that sent us no notice yet. */
   met(replyTo: Destination | undefined): void {
     if (replyTo === undefined) return;
     const nowMs = this.#now();

@@ -7,7 +7,7 @@ import type { PaymentRecord } from "./payment-record.js";
 /** Buckets from one batch to a payment's whole deadline and beyond, in seconds. */
 const DURATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
-/** What is told of a payment or a refund that has just become final. */
+/** What is counted of a payment or a refund that has just become final. */
 export interface FinalOutcome {
   readonly state: string;
   readonly declineReason: string | null;

@@ -32,9 +32,9 @@ export interface PaymentRecord extends ReuseColumns, MerchantDataColumns {
   readonly settleTime: string | null;
   readonly finishTime: string | null;
   readonly capturedAmount: bigint;
-  /** Given back because the merchant's side declined. */
+  /** Reversed because the merchant's side declined. */
   readonly givenBackAmount: bigint;
-  /** Given back by refunds. */
+  /** Returned by refunds. */
   readonly refundedAmount: bigint;
   /** When the last of them was booked; null while there is none, and in rows of older releases. */
   readonly lastRefundTime: string | null;
@@ -81,7 +81,7 @@ export function paymentRecordOf(row: PaymentRow): PaymentRecord {
   };
 }
 
-/** What is told of a payment: to the gateway that waits, on `payment-update`, and in answers to reads. */
+/** What others see of a payment: the gateway that waits, readers of `payment-update`, and answers to reads. */
 export function paymentViewOf(record: PaymentRecord): PaymentView {
   const reuse = reuseOf(record);
   const cancelReason = cancelReasonOf(record.declineReason);
@@ -115,7 +115,7 @@ export function paymentViewOf(record: PaymentRecord): PaymentView {
   };
 }
 
-/** What else is told of a payment that is captured by hand. */
+/** What others see in addition of a payment that is captured by hand. */
 function holdViewOf(
   record: PaymentRecord,
   cancelReason: PaymentView["cancelReason"],

@@ -3,7 +3,7 @@
  * locks its clients itself before it writes, and the check of each row would cost a third of the statement again.
  * The books statement (docs/operating/books.md) finds whatever points to nothing.
  * A table that every payment writes has its rules in a function of the schema (migrations/0012_row-rules.sql), beside one
- * on the balance: PostgreSQL reads a rule that stands in the table again for each statement that writes there, and a
+ * on the balance: PostgreSQL reads a rule of the table again for each statement that writes there, and a
  * function once for each connection.
  */
 import { sql } from "drizzle-orm";
@@ -159,9 +159,9 @@ export const payments = clientBankSchema.table(
      * captured of it.
      */
     capturedAmount: minorUnits("captured_amount").notNull(),
-    /** Of that, given back because the merchant's side declined. */
+    /** Of that, reversed because the merchant's side declined. */
     givenBackAmount: minorUnits("given_back_amount").notNull(),
-    /** Of that, given back by refunds. */
+    /** Of that, returned by refunds. */
     refundedAmount: minorUnits("refunded_amount").notNull().default(sql`0`),
     /** Of a payment that is declined because its request_id was used before: the one that stands. */
     standingId: text("standing_id"),
@@ -280,8 +280,8 @@ export const deadlineExtensions = clientBankSchema.table(
 
 /**
  * Double entry: each movement is a debit and a credit that add up to zero. Entries are never changed or deleted (the
- * service's role may not), and the key lets a payment be captured once and given back
- * once, and each refund be credited once.
+ * service's role may not), and the key lets a payment be captured once and
+ * reversed once, and each refund be credited once.
  */
 export const ledgerEntries = clientBankSchema.table(
   "ledger_entries",

@@ -33,7 +33,7 @@ export function jsonName(fieldName: string): string {
 }
 
 /**
- * What reflection tells of: the API and health.
+ * What reflection shows: the API and health.
  *
  * The API's files go to reflection as they were compiled. By way of proto-loader they would lose their imports, for it
  * puts files together by package, and clients that resolve names by import (grpcurl, Python) would fail. grpc-node

@@ -70,7 +70,7 @@ export interface ApiErrorDetails {
   readonly violations?: readonly Violation[];
   /** How many more fields are wrong than `violations` names. */
   readonly furtherViolations?: number;
-  /** For programs, besides the reason. */
+  /** For programs, in addition to the reason. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** When the same call is worth another try, in milliseconds from now. */
   readonly retryAfterMs?: number;

@@ -86,7 +86,7 @@ export function isGrpcOnly(field: DescField): boolean {
   return hasOption(field, GRPC_ONLY);
 }
 
-/** Whether a field is a card, of which its owner never sees the number. */
+/** Whether a field is a card; its owner never sees the number. */
 export function isSealed(field: DescField): boolean {
   return hasOption(field, SEALED);
 }

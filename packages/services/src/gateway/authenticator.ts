@@ -37,7 +37,7 @@ export interface AuthenticatorOptions {
   readonly audience: string;
   /** How far a token's `exp` may lie ahead of now, and of its `iat`, in seconds. */
   readonly maximumLifetimeSeconds: number;
-  /** Told of each refusal; the token is not. */
+  /** Called for each refusal, without the token. */
   readonly onRefused?: (refused: RefusedLogin) => void;
 }
 

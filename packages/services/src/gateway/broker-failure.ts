@@ -52,7 +52,7 @@ export function fromBrokerFailure(error: unknown): ApiError {
     case "window-full":
       return overloaded(error);
     case "timed-out":
-      // Never sent, for want of credit; or sent, and the confirmation did not come.
+      // Never sent, for lack of credit; or sent, and the confirmation did not come.
       return error.mayHaveArrived ? brokerUnavailable(error) : brokerBlocked(error);
     case "connection-failed":
     case "connection-lost":

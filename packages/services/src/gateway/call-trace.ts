@@ -27,7 +27,7 @@ export interface CallTrace {
   readonly traceparent: string;
   /** The caller's, where its trace is continued. */
   readonly tracestate: string | undefined;
-  /** To be called once. `error` is the reason of a failure that is ours to tell of. */
+  /** To be called once. `error` is the reason of a failure of our own. */
   end(attributes: Attributes, error?: string): void;
 }
 

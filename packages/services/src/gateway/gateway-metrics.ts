@@ -43,7 +43,7 @@ export function createGatewayMetrics(admission: Admission): GatewayMetrics {
     })
     .addCallback((result) => result.observe(admission.size));
   const refusals = meter.createCounter("quittance.gateway.refusals", {
-    description: "Calls that were refused for want of room, or because something that they need is away.",
+    description: "Calls that were refused because there was no room, or because something that they need is away.",
     unit: "{call}",
   });
   const refusedLogins = meter.createCounter("quittance.gateway.logins.refused", {

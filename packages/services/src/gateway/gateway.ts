@@ -86,9 +86,9 @@ export interface Gateway {
   watchRefund(context: CallContext, watching: Watching): States<Refund>;
   /** Carries out a method that another service owns, in ts-proto's types of its messages. */
   callOwner(context: CallContext, method: ManagedMethod, request: object): Promise<object>;
-  /** Told of each error that a door answers with. */
+  /** Called for each error that a door answers with. */
   countRefusal(error: ApiError<string>): void;
-  /** Told of each connection that a door closed because it has too many. */
+  /** Called for each connection that a door closed because it has too many. */
   countRefusedConnection(door: "grpc" | "http"): void;
   /** Answers every caller that waits, and ends every watch. What was accepted stays accepted. */
   release(): void;

@@ -46,7 +46,7 @@ export const TITLE: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
 };
 
-/** An answer of HTTP that tells of an error. */
+/** An HTTP answer that reports an error. */
 export interface Problem {
   readonly status: number;
   readonly title: string;

@@ -1,4 +1,4 @@
-/** What every path of the HTTP door asks of a request besides a token: its method, its media type, its parameters. */
+/** What every path of the HTTP door asks of a request beside a token: its method, its media type, its parameters. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { shownName } from "../shared/json-reader.js";
 import { ApiError, invalidFields } from "./api-error.js";

@@ -19,7 +19,7 @@ export interface KeySet {
   /** Changes whenever the keys do: what was checked under another version must be checked again. */
   version(): number;
   /**
-   * Sees to it that the keys are not older than they may be. Undefined when they are young enough, which is nearly
+   * Keeps the keys from growing older than they may be. Undefined when they are young enough, which is nearly
    * always; they are read again in the background from half their age on, so that a source that is away for a while
    * is not noticed.
    * @throws (rejects with) what the read fails with, when the keys are too old to be used.
@@ -72,7 +72,7 @@ function localKeys(text: string): JWTVerifyGetKey {
   }
 }
 
-/** Keys that are read again: jose reads them and bounds their age, this class reads ahead and tells of changes. */
+/** Keys that are read again: jose reads them and bounds their age, this class reads ahead and reports changes. */
 class RereadKeys implements KeySet {
   readonly keyOf: JWTVerifyGetKey;
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;

@@ -16,7 +16,7 @@ interface Parameter {
 /** The parameters of a request, by each of their names. */
 export type Parameters = ReadonlyMap<string, Parameter>;
 
-/** How deep a parameter may lie in messages: `filter.state` lies in one. */
+/** How deep a parameter may be nested in messages: `filter.state` is in one. */
 const MAXIMUM_DEPTH = 3;
 
 /** The query parameters by their names, JSON's and the proto's: every field that is not in the path. */
@@ -77,7 +77,7 @@ function valueAt(json: ExactJsonObject, path: readonly string[]): ExactJson | un
   return value;
 }
 
-/** Sets a field that may lie in messages. */
+/** Sets a field that may be nested in messages. */
 export function setAt(json: ExactJsonObject, path: readonly string[], value: ExactJson): void {
   let at = json;
   for (const name of path.slice(0, -1)) {

@@ -18,7 +18,7 @@ const READS_WINDOW_SECONDS = 10;
 export class RateLimits {
   readonly #calls: Buckets;
   readonly #reads: Buckets;
-  /** Those that limit anything, and what HTTP tells of them. */
+  /** Those that limit anything, and what HTTP says about them. */
   readonly #limiting: readonly Buckets[];
   readonly #policy: string;
 

@@ -39,7 +39,7 @@ export interface ReadParts extends AskParts {
 
 /**
  * One payment of the merchant, by its id or by its request_id. An id of the merchant's that is not recorded yet is PENDING:
- * the payment may be on its way, until it has been asked for in vain for longer than its deadline.
+ * the payment may be on its way, until reads have not found it for longer than its deadline.
  * @throws ApiError NOT_FOUND for an id that is not this merchant's, whether or not it is another's, and when nothing is
  * recorded under the request_id; INVALID_ARGUMENT; UNAVAILABLE.
  */

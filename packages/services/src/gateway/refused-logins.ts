@@ -1,4 +1,4 @@
-/** Tells operators of calls that were refused for their token: in the log, where a flood of them makes few lines. */
+/** Reports calls that were refused for their token to operators: in the log, where a flood of them makes few lines. */
 import { LRUCache } from "lru-cache";
 import type { Logger } from "../platform/log.js";
 import type { RefusedLogin } from "./authenticator.js";
@@ -40,7 +40,7 @@ export class RefusedLogins {
     const facts = { reason, peer, merchant: merchantId, times: known.untold };
     known.lineAtMs = nowMs;
     known.untold = 0;
-    // Whose keys cannot be read is ours to mend, and the cause says what; what is wrong with a token, the reason says.
+    // Whose keys cannot be read is ours to fix, and the cause says what; what is wrong with a token, the reason says.
     if (reason === "KEYS_UNAVAILABLE") this.#log.error({ ...facts, err: cause }, "tokens cannot be checked");
     else this.#log.warn(facts, "a call was refused for its token");
   }

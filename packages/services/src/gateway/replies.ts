@@ -49,7 +49,7 @@ export async function receiveReplies(
     try {
       ANSWERS[kind](options, message);
     } catch (error) {
-      log.warn({ err: error, payment: message.correlationId }, "a reply could not be read: its caller waits in vain");
+      log.warn({ err: error, payment: message.correlationId }, "a reply could not be read: its caller gets none");
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * How a payment or refund stands that was accepted and of which no final reply came: an answer of Pay or RefundPayment
+ * The state of a payment or refund that was accepted, but got no final reply: an answer of Pay or RefundPayment
  * must not show a state that was left long ago, for the same request may have been made before.
  */
 import type { Logger } from "../platform/log.js";

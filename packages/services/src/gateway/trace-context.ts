@@ -17,7 +17,7 @@ const SAMPLED = 0x01;
 /**
  * The `traceparent` of a new span: within the trace of `incoming` where that is valid, else in a trace of its own.
  * Whether the trace is sampled stays the caller's decision; a new trace is sampled. A trace id that could hold a card
- * number is not continued, because it would stand in every log.
+ * number is not continued, because it would be in every log.
  */
 export function continueTrace(incoming: string | undefined): string {
   const random = pooledRandomBytes(24).toString("hex");

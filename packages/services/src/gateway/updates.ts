@@ -39,7 +39,7 @@ export class Updates {
 
   /**
    * Calls `listener` at each change of one payment. When it resolves the subscription is there and the broker has passed
-   * the notice on. A process of client-bank that has not read the notice yet tells of nothing: so does one that starts,
+   * the notice on. A process of client-bank that has not read the notice yet reports nothing; nor does one that starts,
    * until the next notice. Whoever must miss no change reads the payment again.
    * @returns what ends it.
    * @throws MessagingError when the broker cannot be subscribed to.

@@ -117,7 +117,7 @@ export class Watches {
     try {
       const now = await watched.read(parts, context, id);
       const reached = now === undefined ? 0 : watched.progressOf(now);
-      // No watch has told of more than there is: a caller that says so is told everything.
+      // No watch has sent more than there is: a caller that says so is sent everything.
       const told = after !== undefined && after <= reached ? after : undefined;
       if (told !== undefined) news.shown(told);
       if (told === reached) {

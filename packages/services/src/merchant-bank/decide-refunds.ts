@@ -141,7 +141,7 @@ function reasonToDecline(
   },
 ): RefundDeclineReason | undefined {
   const { receipt, merchant, left, amount, balance } = facts;
-  // The gateway lets nobody name another merchant's payment; here it would be as good as none.
+  // The gateway lets nobody name another merchant's payment; here it counts as none.
   if (receipt === undefined || receipt.merchantId !== message.merchantId) return "PAYMENT_NOT_SETTLED";
   if (receipt.outcome === "declined") return "PAYMENT_DECLINED";
   if (merchant === undefined || merchant.state !== "open") return "MERCHANT_CLOSED";

@@ -63,7 +63,7 @@ export async function stepR2Debit(
 /**
  * Decides about the messages and writes what is new: two round trips, BEGIN and COMMIT included, whatever their number. The
  * merchants are locked first, as in step 4, then the receipts: the sum that a receipt holds under its lock is what
- * decides how much of a payment may still be given back, whoever asks at the same time.
+ * decides how much of a payment may still be refunded, whoever asks at the same time.
  */
 export async function debitRefunds(
   transaction: Transaction,

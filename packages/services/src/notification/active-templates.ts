@@ -13,7 +13,7 @@ import { readEarlierVersions } from "./operations/read-earlier-versions.js";
 import { TEMPLATE_PARTS, type Template, type TemplateRenderer } from "./render-template.js";
 import type { TemplateName } from "./template-variables.js";
 
-/** A new version is in use after this time at the latest. */
+/** A new version is in use after this time at most. */
 const REFRESH_INTERVAL_MS = 5_000;
 
 /** No version of a template can be used in the language of the house: nobody's payment is at fault, so the messages must wait. */

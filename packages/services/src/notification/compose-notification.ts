@@ -12,7 +12,7 @@ export type NotificationChannel = "log" | "webhook";
 /** What makes a notification one and the same, however often it is asked for. */
 export interface NotificationKey {
   readonly paymentId: string;
-  /** Empty when it is the payment itself that is told of. */
+  /** Empty when it is about the payment itself. */
   readonly refundId: string;
   readonly channel: NotificationChannel;
 }

@@ -22,7 +22,7 @@ export interface NotificationTools {
   readonly asksSettings: boolean;
 }
 
-/** What is told of one end: by which template, and how it is composed with it. */
+/** What is sent about one end: by which template, and how it is composed with it. */
 export interface NotificationPlan extends Pick<ToldEnd, "templateName" | "variables"> {
   compose(how: ComposeOptions): ComposedNotification[];
   /** What is posted to its merchant's endpoints. */

@@ -104,7 +104,7 @@ export const notifications = notificationSchema.table(
     lastError: text("last_error"),
     createTime: timestamp("create_time", { withTimezone: true }).notNull().defaultNow(),
     sentTime: timestamp("sent_time", { withTimezone: true }),
-    /** The refund that is told of; empty when it is the payment itself. */
+    /** The refund that it is about; empty when it is about the payment itself. */
     refundId: text("refund_id").notNull().default(""),
   },
   (table) => [

@@ -1,9 +1,9 @@
-/** What a template may speak of. Templates are strict: a name that is not here fails to render. */
+/** What a template may name. Templates are strict: a name that is not here fails to render. */
 import type { PaymentEndMessage } from "../shared/messages.js";
 import type { RefundEndMessage } from "../shared/refund-messages.js";
 import { formatAmount } from "./format-amount.js";
 
-/** What its merchant is told of an endpoint that is disabled. */
+/** What a merchant reads about its endpoint that is disabled. */
 export interface DisabledEndpoint {
   readonly id: string;
   readonly merchantId: string;

@@ -192,7 +192,7 @@ WITH client_side AS (
   FROM (SELECT id AS account, currency, balance, held FROM client_bank.clients) a
   FULL JOIN client_holds h USING (account, currency)
   UNION ALL
-  SELECT 13, 'both banks: captured - given back = credited + in flight', count(*),
+  SELECT 13, 'both banks: captured - returned = credited + in flight', count(*),
          count(*) FILTER (WHERE captured - given_back <> credited + in_flight),
          string_agg(format('%s: %s - %s = %s + %s', currency, captured, given_back, credited, in_flight), ', '
                     ORDER BY currency)

@@ -134,7 +134,7 @@ export interface PairMember {
 
 /**
  * Whoever serves goes on doing so when the other comes back: a second pause would bring nothing. A broker that is stopped
- * in good order hands over too, so that one can be upgraded after the other.
+ * cleanly hands over too, so that one can be upgraded after the other.
  */
 function pairPolicy({ role }: PairMember): string {
   const failback = role === "backup" ? "<allow-failback>false</allow-failback>" : "";

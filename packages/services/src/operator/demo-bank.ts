@@ -132,7 +132,7 @@ export const TEST_CARDS: readonly TestCard[] = [
 
 const CLIENT_COUNT = 1_200;
 
-/** First digits and length of generated numbers: the test ranges of the numbers above, with Diners Club besides. */
+/** First digits and length of generated numbers: the test ranges of the numbers above, and Diners Club. */
 const NUMBER_FORMS = [
   ["424242", 16],
   ["555555", 16],

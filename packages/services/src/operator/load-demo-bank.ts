@@ -13,7 +13,7 @@ export interface LoadDemoBankOptions {
   readonly url: string;
   /** For a URL with `sslmode=verify-full` [the authorities that Node trusts]. */
   readonly tls?: ClientTls;
-  /** Each a list of `id=key`, of which the first is used. */
+  /** Each a list of `id=key`; the first is used. */
   readonly keys: Readonly<Record<keyof typeof cardConfiguration, string>>;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The keys that an operator's own tokens are signed with, for development: a private JWKS of which the first signs, and
+ * The keys that an operator's own tokens are signed with, for development: a private JWKS whose first key signs, and
  * beside it the public one that gateways read. In production an identity provider has both, and changes them.
  */
 import type { JWK } from "jose";

@@ -1,4 +1,4 @@
-/** The circuit breakers of a service: their settings, and how readiness and metrics tell of them. */
+/** The circuit breakers of a service: their settings, and how readiness and metrics show them. */
 import type { BreakerOptions, BreakerState } from "@quittance/sdk";
 import { failureReason } from "./failure-reason.js";
 import type { ReadinessCheck } from "./health.js";

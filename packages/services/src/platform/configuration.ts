@@ -90,9 +90,9 @@ export function renamed<S extends z.ZodType>(formerName: string, schema: S): S {
   return schema.meta({ formerName } satisfies VariableMeta);
 }
 
-const FORMER_NAMES_SEE = "a list of id=key, of which the first is used (docs/operating/keys.md)";
+const FORMER_NAMES_SEE = "a list of id=key; the first is used (docs/operating/keys.md)";
 
-/** The variables of which the environment holds the former name, each with that name. */
+/** The variables that the environment has under their former names, each with that name. */
 function formerNamesIn(shape: z.ZodRawShape, given: Readonly<Record<string, unknown>>): Map<string, string> {
   const found = new Map<string, string>();
   for (const [name, schema] of Object.entries(shape)) {

@@ -1,5 +1,5 @@
 /**
- * A database on several hosts, of which one takes writes: `postgres://user:password@one:5432,two:5432/name`, as libpq
+ * A database on several hosts, one of them taking writes: `postgres://user:password@one:5432,two:5432/name`, as libpq
  * reads it with `target_session_attrs=read-write`. The driver knows one host alone.
  */
 import type pg from "pg";

@@ -1,6 +1,6 @@
 /**
  * For each bucket of a histogram the last measurement of a sampled trace, so that a slow bucket leads to a trace.
- * OpenTelemetry's SDK for JavaScript keeps none; the Prometheus endpoint tells of these.
+ * OpenTelemetry's SDK for JavaScript keeps none; the Prometheus endpoint shows these.
  */
 import type { Attributes, Histogram } from "@opentelemetry/api";
 

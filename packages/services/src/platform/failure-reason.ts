@@ -1,4 +1,4 @@
-/** What went wrong in one line: the error's own words and its code, for whoever has to mend it. */
+/** What went wrong in one line: the error's own words and its code, for whoever has to fix it. */
 export function failureReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code } = error as { readonly code?: unknown };

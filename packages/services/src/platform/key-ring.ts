@@ -1,4 +1,4 @@
-/** Keys with ids, of which the first makes and all are accepted, so that one can take the place of another. */
+/** Keys with ids: the first makes, and all are accepted, so that one can take the place of another. */
 import { z } from "zod";
 import { key32 } from "./configuration.js";
 

@@ -6,7 +6,7 @@ import { redacted } from "./redacted.js";
 export type { Logger };
 
 /**
- * A logger to standard output. Lines are buffered up to 4 KiB, and flushed at the latest after 250 ms and at exit, so
+ * A logger to standard output. Lines are buffered up to 4 KiB, and flushed after 250 ms at most and at exit, so
  * that a log line costs no system call of its own.
  */
 export function createLogger(service: string, level: string): Logger {

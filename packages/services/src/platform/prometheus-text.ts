@@ -36,7 +36,7 @@ export function prometheusName(name: string, unit: string, isShare: boolean): st
   return word === undefined || plain.endsWith(`_${word}`) ? plain : `${plain}_${word}`;
 }
 
-/** The whole exposition. `service` stands in `target_info`. */
+/** The whole exposition. `service` is in `target_info`. */
 export function prometheusText(
   { scopeMetrics }: Pick<ResourceMetrics, "scopeMetrics">,
   service: string,

@@ -31,7 +31,7 @@ export interface ServiceContext<S extends z.ZodRawShape> {
   readonly connection: Connection;
 }
 
-/** What a service gives back once it works. */
+/** What a service returns once it works. */
 export interface RunningService {
   /** Further readiness checks; the broker's is always there. */
   readonly checks?: Readonly<Record<string, ReadinessCheck>>;

@@ -27,7 +27,7 @@ const OF_THE_SERVER = /^(08...|25006|25P0[34]|28...|3D000|40...|42501|53...|55P0
 /** How pg and Node name what breaks below SQL: a system error code. */
 const OF_THE_LINE = /^E[A-Z_]+$/;
 
-/** Whether the message's own values are at fault, so that trying again is in vain. */
+/** Whether the message's own values are at fault, so that trying again cannot help. */
 export function isFaultOfTheMessage(error: unknown): boolean {
   const code = codeOf(error);
   return code !== undefined && OF_THE_MESSAGE.has(code);

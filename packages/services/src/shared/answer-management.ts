@@ -124,7 +124,7 @@ function unknownMethod(): ManagementError {
   return new ManagementError("UNIMPLEMENTED", "METHOD_UNKNOWN", "This release of the service has no such method.");
 }
 
-/** What a caller is told of a failure: of one that nobody foresaw, nothing. */
+/** What a caller hears about a failure: nothing about one that nobody foresaw. */
 function managementErrorOf(error: unknown): ManagementError {
   if (error instanceof ManagementError) return error;
   // A value that the database does not take, and that no check has named.

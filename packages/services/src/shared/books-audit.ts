@@ -1,6 +1,6 @@
 /**
- * Each bank looks at its own books now and then, at a cost that does not grow with their age, and tells what it finds as
- * metrics. What the two banks must agree on, and everything older, is the operator's verify-money.
+ * Each bank looks at its own books now and then, at a cost that does not grow with their age, and reports what it finds
+ * as metrics. What the two banks must agree on, and everything older, is the operator's verify-money.
  */
 import { z } from "zod";
 import type { Database, Session } from "../platform/database.js";
@@ -121,7 +121,7 @@ interface Exported {
   readonly now: number;
 }
 
-/** Tells what the last audit found whenever metrics are collected; nothing before the first. */
+/** Reports what the last audit found whenever metrics are collected; nothing before the first. */
 function exportFindings(read: () => Exported): () => void {
   const meter = serviceMeter();
   const gauge = (name: string, unit: string, description: string) =>

@@ -1,6 +1,6 @@
 /**
  * Card numbers in texts that are kept in clear: descriptions, names, ids. A card number belongs in the field that is
- * sealed; anywhere else it would stand in the database, the broker and the logs (PCI DSS 3.5.1), so it is refused where
+ * sealed; anywhere else it would be in the database, the broker and the logs (PCI DSS 3.5.1), so it is refused where
  * it comes in.
  *
  * What is looked for: 12 to 19 digits (ISO/IEC 7812-1) whose last is the check digit of the others, in digits of any

@@ -64,7 +64,7 @@ interface ImportedKey {
 
 const imported = new WeakMap<Uint8Array, ImportedKey>();
 
-/** Seals a card with a key of 32 bytes into a message, of which everything but `sealedCard` is bound. */
+/** Seals a card with a key of 32 bytes, bound to everything in its message but `sealedCard`. */
 export async function sealCard(card: CardDetails, key: Uint8Array, message: SealedInto): Promise<string> {
   const { object, id } = importedKey(key);
   const header = base64url(
@@ -73,7 +73,7 @@ export async function sealCard(card: CardDetails, key: Uint8Array, message: Seal
   const iv = pooledRandomBytes(IV_BYTES);
   const cipher = createCipheriv(CIPHER, object, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(header, "ascii"));
   const ciphertext = Buffer.concat([cipher.update(JSON.stringify(card), "utf8"), cipher.final()]);
-  // The second of the five parts is the encrypted key, of which `dir` has none.
+  // The second of the five parts is the encrypted key; `dir` has none.
   return [header, "", base64url(iv), base64url(ciphertext), base64url(cipher.getAuthTag())].join(".");
 }
 

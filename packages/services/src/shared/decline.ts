@@ -65,7 +65,7 @@ export function reasonInMessages<Reason extends string>(_reasons: readonly Reaso
   return z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/) as unknown as z.ZodType<Reason>;
 }
 
-/** What people are told of a reason, and of one that only a later release knows. */
+/** What people read for a reason, and for one that only a later release knows. */
 export function sentenceOf(sentences: Readonly<Record<string, string>>, reason: string): string {
   return Object.hasOwn(sentences, reason) ? (sentences[reason] as string) : "It was declined for another reason.";
 }
@@ -87,8 +87,8 @@ export function publicReasonOf(reason: DeclineReason): PublicDeclineReason {
 /** Why a refund is declined, with its sentences; the keys are those of the API's `RefundDeclineReason`. */
 export const REFUND_DECLINE_MESSAGES = {
   PAYMENT_NOT_SETTLED: "The merchant's bank had not credited the payment in the time in which it can be.",
-  PAYMENT_DECLINED: "The payment was declined: there is nothing to give back.",
-  ALREADY_REFUNDED: "All of the payment was given back already.",
+  PAYMENT_DECLINED: "The payment was declined: there is nothing to refund.",
+  ALREADY_REFUNDED: "All of the payment was refunded already.",
   AMOUNT_TOO_HIGH: "The amount is more than what is left of the payment.",
   CURRENCY_MISMATCH: "The amount is in another currency than the payment.",
   INSUFFICIENT_FUNDS: "The merchant's balance is too low.",

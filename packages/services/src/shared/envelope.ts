@@ -47,7 +47,7 @@ export class Envelopes extends MessageSignatures {
     unit: "{message}",
   });
 
-  /** @param log told of reply addresses that are refused [nobody is]. */
+  /** @param log called with reply addresses that are refused [none]. */
   constructor(service: ServiceName, keys: MessageKeys, log?: Pick<Logger, "warn">) {
     super(service, keys);
     this.#log = log;

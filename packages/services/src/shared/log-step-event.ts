@@ -1,4 +1,4 @@
-/** One way in which every step of the cycle logs and counts what happens to messages besides the ordinary. */
+/** How every step of the cycle logs and counts what goes wrong with messages. */
 import type { ProcessorEvent } from "@quittance/sdk";
 import { type Logger, traceIdOf } from "../platform/log.js";
 import { serviceMeter } from "../platform/meter.js";
@@ -29,7 +29,7 @@ export function logStepEvent(event: ProcessorEvent, step: string, log: Logger): 
   const like = (form: RegExp) => (correlationId !== undefined && form.test(correlationId) ? correlationId : undefined);
   const facts = { step, payment: like(PAYMENT_ID), refund: like(REFUND_ID), messageId, trace: traceIdOf(traceparent) };
   if (event.name === "dead-letter") log.error({ ...facts, reason: event.reason, err: event.error }, "set aside");
-  else if (event.name === "released") log.warn({ ...facts, err: event.error }, "given back");
+  else if (event.name === "released") log.warn({ ...facts, err: event.error }, "released");
   else {
     const { attempt, delayMs, error } = event;
     log.error({ ...facts, attempt, delayMs, err: error }, "held: it fails alone, for a reason that is not known");

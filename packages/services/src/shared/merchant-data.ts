@@ -44,7 +44,7 @@ export const merchantDataFields = {
     .optional(),
 };
 
-/** The same in a view, of which the reader checks no bounds. */
+/** The same in a view, whose bounds the reader does not check. */
 export const merchantDataView = {
   clientReference: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),

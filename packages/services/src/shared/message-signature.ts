@@ -17,7 +17,7 @@ const SIGNATURE_PROPERTY = "signature";
 /** Why a message is not believed. */
 export type SignatureProblem = "unsigned" | "signature does not fit";
 
-/** What is signed instead of an address of which nobody knows the name before. */
+/** What is signed instead of an address whose name nobody knows in advance. */
 const REPLY_ADDRESS = "reply";
 
 /** Where a kind of message goes from its writer to one reader, and what is signed of that beside the text. */

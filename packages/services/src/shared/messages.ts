@@ -87,7 +87,7 @@ export type BankResultMessage = z.infer<typeof bankResultMessage>;
 /** Step 4 -> 5b, on `transaction-result`. Without a decline reason the merchant is credited. */
 export const transactionResultMessage = bankResultMessage.extend({
   settleTime: wireTime,
-  /** Which bank declined: the client's money is given back only when it was captured and the merchant's bank declined. */
+  /** Which bank declined: a capture is reversed only when the merchant's bank declined. */
   declinedBy: z.enum(["client-side", "merchant-bank"]).optional(),
 });
 export type TransactionResultMessage = z.infer<typeof transactionResultMessage>;
@@ -98,7 +98,7 @@ export const paymentView = z.object({
   requestId: z.string(),
   merchantId: z.string(),
   amount: wireMoney,
-  /** What refunds gave back so far; absent when there was none. */
+  /** What was refunded so far; absent when nothing was. */
   refundedAmount: wireMoney.optional(),
   description: z.string(),
   ...merchantDataView,
@@ -130,8 +130,8 @@ export type PaymentView = z.infer<typeof paymentView>;
 
 /**
  * Step 5b -> 5a, on `transaction-result` with the properties of an end: the payment as it is booked. It is sent once
- * that is committed, so that whoever is told of an end reads it. A payment that was given back before its end was told
- * is told as REFUNDED: it succeeded.
+ * that is committed, so that whoever hears about an end can read it. A payment that was refunded before its end was
+ * sent is reported as REFUNDED: it succeeded.
  */
 export const paymentEndMessage = z.object({
   version: z.literal(MESSAGE_VERSION),
@@ -140,7 +140,7 @@ export const paymentEndMessage = z.object({
     settleTime: wireTime,
     finishTime: wireTime,
   }),
-  /** There when it was declined: by which side. With `merchant-bank` the client was given the money back. */
+  /** There when it was declined: by which side. With `merchant-bank` the client's debit was reversed. */
   declinedBy: z.enum(["client-side", "merchant-bank"]).optional(),
 });
 export type PaymentEndMessage = z.infer<typeof paymentEndMessage>;
@@ -165,7 +165,7 @@ export type GatewayReplies = z.infer<typeof gatewayReplies>;
 export const paymentUpdateMessage = z.object({ version: z.literal(MESSAGE_VERSION), payment: paymentView });
 export type PaymentUpdateMessage = z.infer<typeof paymentUpdateMessage>;
 
-/** How often a gateway says again what stands in its notice. */
+/** How often a gateway repeats its notice. */
 export const NOTICE_EVERY_MS = 5_000;
 /** So long a notice counts: three may be lost. */
 export const NOTICE_VALID_MS = 20_000;

@@ -96,7 +96,7 @@ export function unrecordedRefund(id: string): Refund {
   return { id, requestId: "", payment: "", ...shownMerchantData({}), state: RefundState.PENDING };
 }
 
-/** When a payment changed last; undefined where an earlier release gave some of it back, and did not keep when. */
+/** When a payment changed last; undefined where an earlier release refunded some of it, and did not keep when. */
 function updateTimeOf({ refundedAmount, lastRefundTime, finishTime, captureTime }: PaymentView): Date | undefined {
   const last = lastRefundTime ?? (refundedAmount === undefined ? (finishTime ?? captureTime) : undefined);
   return last === undefined ? undefined : new Date(last);

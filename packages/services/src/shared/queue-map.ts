@@ -116,7 +116,7 @@ export const TEMPORARY_QUEUES: {
 /** Deliveries of one message before the broker sets it aside by itself; services do so earlier. */
 export const MAXIMUM_DELIVERIES = 10;
 
-/** Waiting time before the broker offers a message again that was given back. */
+/** Waiting time before the broker offers a released message again. */
 export const REDELIVERY_DELAY_MS = 200;
 
 /** Where a channel's bad messages are set aside: a queue of its own that only the operator reads. */

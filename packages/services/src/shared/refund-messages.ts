@@ -26,7 +26,7 @@ export const refundMessage = z.object({
   parametersHash,
   /** While keys of payment ids change: the ids that the same request has under the other keys. One may be recorded. */
   alternateIds: z.array(z.string().regex(REFUND_ID)).max(MAXIMUM_PAYMENT_ID_KEYS).readonly().optional(),
-  /** Absent when all that is left is to be given back. */
+  /** Absent when all that is left is to be refunded. */
   amount: wireMoney.optional(),
   ...merchantDataFields,
   acceptTime: wireTime,

@@ -1,4 +1,4 @@
-/** Accounts of the banks' own, of which the ledgers have entries: no merchant and no client may have such an id. */
+/** The banks' own accounts, which have entries in the ledgers: no merchant and no client may have such an id. */
 export const RESERVED_ACCOUNTS = ["clearing", "funding"] as const;
 
 /** Whether an id is that of one of the banks' own accounts. */

@@ -13,7 +13,7 @@ import { deadLetterDestination, destinationOf, subscriptionOf } from "./queue-ma
 
 type Handle<Body> = (batch: readonly Incoming<Body>[]) => Promise<readonly Outcome[]>;
 
-/** The steps of a service that a processor works, as they stand in the table. */
+/** The steps of a service that a processor works, as they are in the table. */
 type ProcessedStep<Name extends ServiceName> = Extract<
   RowOf<Name>["steps"][number],
   { readonly step: string; readonly processor: object }

@@ -46,9 +46,9 @@ export interface ArtemisOptions {
   readonly patience?: Patience;
   /** Ends the start when aborted. */
   readonly signal?: AbortSignal;
-  /** Told of each slow step. */
+  /** Called with each slow step. */
   readonly onProgress?: (sentence: string) => void;
-  /** Told of Java's process as soon as it exists, long before it serves. */
+  /** Called with Java's process as soon as it exists, long before it serves. */
   readonly onSpawn?: (child: ChildProcess) => void;
 }
 

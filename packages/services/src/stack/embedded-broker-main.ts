@@ -1,6 +1,6 @@
 /**
  * The embedded broker as a process of its own, so that it shares no event loop with the launcher and can die alone.
- * Tells Prometheus of its queues at `/metrics`, as the monitor does of Artemis's. Reads BROKER_PORT and
+ * Reports its queues to Prometheus at `/metrics`, as the monitor does Artemis's. Reads BROKER_PORT and
  * BROKER_HEALTH_PORT (0: any), BROKER_PASSWORDS (JSON: a password for each user of the queue map), and TLS_CERT_FILE,
  * TLS_KEY_FILE and TLS_CA_FILE, with which it serves TLS and lets users log in by their certificates.
  */

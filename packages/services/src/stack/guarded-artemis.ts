@@ -11,7 +11,7 @@ export interface ArtemisSurroundings {
   readonly guardian: Guardian;
   readonly signal: AbortSignal;
   readonly onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
-  /** Told of each slow step. */
+  /** Called with each slow step. */
   readonly onProgress: (sentence: string) => void;
 }
 

@@ -1,6 +1,6 @@
 /**
  * The guardian: a small process of its own that holds the reading end of a pipe. When the pipe ends, because whoever
- * wrote to it has gone in whatever way, it ends the processes and removes the paths that it was told of and that were
+ * wrote to it has gone in whatever way, it ends the processes and removes the paths that it was given and that were
  * not taken off its list since. A guardian that dies is replaced, and the new one is told everything again.
  */
 import { type ChildProcess, spawn } from "node:child_process";

@@ -1,4 +1,4 @@
-/** A Node process of the house: started with an IPC channel, ready when it says so, guarded, and stopped in good order. */
+/** A Node process of the house: started with an IPC channel, ready when it says so, guarded, and stopped cleanly. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Guardian } from "./guardian.js";
@@ -20,7 +20,7 @@ export interface NodeProcessOptions {
   readonly guardian: Guardian;
   /** Where it stands when the guardian ends things: lower ones first. */
   readonly order: number;
-  /** Told of what it writes to standard output and standard error, in pieces as they come. */
+  /** Called with what it writes to standard output and standard error, in pieces as they come. */
   readonly onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
   /** How long it may take until it is ready, in milliseconds [30,000]. */
   readonly readyTimeoutMs?: number;

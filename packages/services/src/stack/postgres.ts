@@ -27,7 +27,7 @@ const GUARDIAN_ORDER = 3;
 
 /**
  * `fsync` stays on and commits are synchronous: a kill -9 loses nothing. The rest saves what one machine does not
- * need: replication, parallel queries, I/O workers. Dynamic shared memory lies in the data folder and goes with it.
+ * need: replication, parallel queries, I/O workers. Dynamic shared memory is in the data folder and goes with it.
  */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: "127.0.0.1",
@@ -51,7 +51,7 @@ export interface PostgresOptions {
   readonly guardian: Guardian;
   /** With them it takes no connection without TLS [plain text]. */
   readonly certificates?: ServerCertificates | undefined;
-  /** Told of each line that the server writes; by default they are dropped. */
+  /** Called with each line that the server writes; by default they are dropped. */
   readonly onLog?: (line: string) => void;
 }
 

@@ -16,7 +16,7 @@ export interface ProcessLogs {
   close(): Promise<void>;
 }
 
-/** The same complaint of the same process is shown once in this time: a broker that is away is told of many times. */
+/** The same complaint of the same process is shown once in this time: a broker that is away is reported many times. */
 const REPEAT_AFTER_MS = 10_000;
 /** Remembered complaints; beyond it the oldest is forgotten, and may be shown again early. */
 const MAXIMUM_REMEMBERED = 200;

@@ -35,7 +35,7 @@ type Row = (stack: StackEnvironment) => NodeJS.ProcessEnv;
 
 /**
  * How large V8's young generation may grow, in MiB for each of its halves: by its own measure it takes twice to four
- * times as much under load and gives none of it back, which was most of what a gateway kept after an overload. The other
+ * times as much under load and frees none of it, which was most of what a gateway kept after an overload. The other
 services hold one batch at a time: with 4 they need 60 to 100 MiB less, and no more time.
  */
 const SEMI_SPACE_MIB = { gateway: 16, others: 4 };

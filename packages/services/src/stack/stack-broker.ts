@@ -20,7 +20,7 @@ export interface StackBroker {
   readonly supervision?: Supervision<Supervisable>;
   /** The process of a pair that waits for the end of the other; undefined while none does. */
   standby?(): number | undefined;
-  /** Where it tells of its queues at `/metrics` by itself: the embedded broker alone does. */
+  /** Where it reports its queues at `/metrics` by itself: only the embedded broker does. */
   readonly healthPort?: number;
   /** Whether it keeps its messages when its process dies. */
   readonly durable: boolean;

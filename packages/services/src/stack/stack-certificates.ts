@@ -3,7 +3,7 @@ import { BROKER_USERS } from "../shared/queue-map.js";
 import { SERVICES } from "../topology/system-table.js";
 import type { CertificateFiles, IssuedCertificate } from "./local-authority.js";
 
-/** Who has a certificate besides the users of the broker. */
+/** Who has a certificate beside the users of the broker. */
 const SERVERS = ["broker", "database"] as const;
 /** Whoever has a certificate; each bears the holder's name as its common name. */
 export type CertificateHolder = (typeof BROKER_USERS)[number] | (typeof SERVERS)[number];

@@ -29,7 +29,7 @@ export interface StackDatabaseOptions {
   /** Longest pause before it is started again, in milliseconds [10,000]. */
   readonly maximumDelayMs?: number | undefined;
   readonly onProgress: (sentence: string) => void;
-  /** Told of the server's process once it runs, before the schemas are made. */
+  /** Called with the server's process once it runs, before the schemas are made. */
   readonly onServer: (supervision: Supervision<Supervisable>) => void;
 }
 

@@ -1,4 +1,4 @@
-/** The whole house on one machine: database, broker and five services, supervised, and stopped in good order. */
+/** The whole house on one machine: database, broker and five services, supervised, and stopped cleanly. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -42,11 +42,11 @@ export interface StackStartOptions extends Pick<StackOptions, "broker" | "databa
   readonly keysFile: string;
   /** Ends the start when aborted; what was started is ended. */
   readonly signal?: AbortSignal;
-  /** Told of everything that the processes write. */
+  /** Called with everything that the processes write. */
   readonly onOutput?: (process: StackProcessName, chunk: Buffer, stream: "stdout" | "stderr") => void;
-  /** Told of processes that die and come back. */
+  /** Called for processes that die and come back. */
   readonly onEvent?: (event: SupervisorEvent) => void;
-  /** Told of each step of the start, in a sentence. */
+  /** Called with each step of the start, in a sentence. */
   readonly onProgress?: (sentence: string) => void;
   /** Longest pause before a process that died is started again, in milliseconds [10,000]. */
   readonly maximumRestartDelayMs?: number;
@@ -79,7 +79,7 @@ export interface Stack extends GatewayPorts {
   readonly brokerUrl: string;
   /** That of the broker's user who looks into queues and takes nothing. */
   readonly auditorUrl: string;
-  /** Where the broker tells of its queues at `/metrics` by itself, on 127.0.0.1; the embedded one alone does. */
+  /** Where the broker reports its queues at `/metrics` by itself, on 127.0.0.1; only the embedded one does. */
   readonly brokerHealthPort: number | undefined;
   readonly databaseUrl: string;
   /** What its services' keys are made of. */

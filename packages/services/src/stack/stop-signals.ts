@@ -1,4 +1,4 @@
-/** Ctrl-C and its like: the first asks to stop in good order, the second to stop at once. */
+/** Ctrl-C and its like: the first asks to stop cleanly, the second to stop at once. */
 
 /** A terminal, npm and a script may each pass on one Ctrl-C: the same signal within this time is the same one. */
 const SAME_SIGNAL_MS = 300;
@@ -6,7 +6,7 @@ const SAME_SIGNAL_MS = 300;
 export interface StopSignals {
   /** Aborted when it is time to stop; the reason says why. */
   readonly signal: AbortSignal;
-  /** Asks to stop in good order, as a first signal does. */
+  /** Asks to stop cleanly, as a first signal does. */
   stop(why: string): void;
   /** Listens no more. */
   close(): void;

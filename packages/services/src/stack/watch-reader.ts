@@ -65,7 +65,7 @@ function isReader({ pid, fd }: Reader, pipe: string): boolean {
   return (mode & ACCESS_MODE) !== WRITE_ONLY;
 }
 
-/** Processes end, and those of others show nothing: both are nothing to tell of. */
+/** Processes end, and those of others show nothing: neither is worth a report. */
 function orElse<T>(read: () => T, otherwise: T): T {
   try {
     return read();

@@ -1,5 +1,5 @@
 /**
- * Every queue and topic, and the kinds of messages that each carries. Who writes and who reads them stands in the
+ * Every queue and topic, and the kinds of messages that each carries. Who writes and who reads them is in the
  * steps of the services, in system-table.ts; queue-map.ts puts both together.
  */
 

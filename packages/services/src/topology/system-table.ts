@@ -56,7 +56,7 @@ export interface ServiceRow {
   readonly ports: { readonly grpc?: number; readonly http?: number; readonly health: number };
   /** Variables that hold secrets: whoever reads them can pretend to be the service, or read what it protects. */
   readonly secrets: readonly string[];
-  /** Its other variables, besides those in {@link COMMON_CONFIGURATION}. */
+  /** Its other variables, beside those in {@link COMMON_CONFIGURATION}. */
   readonly configuration: readonly string[];
   /** All that it reads and writes: its rights at the broker, its keys for signatures and its processors follow from it. */
   readonly steps: readonly StepRow[];

@@ -27,7 +27,7 @@ export const TOOLS = {
     ],
   },
   monitor: {
-    summary: "tells Prometheus of the broker's queues",
+    summary: "reports the broker's queues to Prometheus",
     module: "operator/monitor/main.js",
     secrets: ["BROKER_URL"],
   },

@@ -120,7 +120,7 @@ function untilReceived(house: CountedStack, service: ServiceName, address: strin
 }
 
 /**
- * A hundred payments, of which each step takes the first alone, and while that is held back the others come: so it takes
+ * A hundred payments: each step takes the first alone, and while that is held back the others come, so that it takes
  * them together. card-validation works two batches at once, so two are held back there.
  */
 async function payTogether(house: CountedStack, callers: (name: string, count: number) => Promise<unknown>[]) {

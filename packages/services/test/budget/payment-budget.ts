@@ -1,12 +1,12 @@
 /**
  * What payments may cost each service: messages by address, AMQP frames by performative, SQL statements by name, round
- * trips, messages of PostgreSQL's protocol. The numbers stand in payment-budget.json. A change that lowers one writes
+ * trips, messages of PostgreSQL's protocol. The numbers are in payment-budget.json. A change that lowers one writes
  * the lower one there: `QUITTANCE_BUDGET=write` has the test do it.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import type { ServiceName } from "../../dist/topology/system-table.js";
 
-/** `one`: a payment that comes alone. `hundred`: payments of which 98 or 99 wait for each step together. */
+/** `one`: a payment that comes alone. `hundred`: payments, 98 or 99 of them waiting for each step together. */
 export type BudgetCase = "one" | "hundred";
 export type ServiceCounts = Readonly<Record<string, number>>;
 export type Budget = Readonly<Record<BudgetCase, Readonly<Record<ServiceName, ServiceCounts>>>>;

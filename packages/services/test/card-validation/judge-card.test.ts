@@ -103,7 +103,7 @@ describe("judgeCard", () => {
     expect(judgeCard(longPast, Date.parse("2001-01-31T00:00:00.000Z"))).to.deep.equal({ brand: "visa" });
   });
 
-  it("tells of a wrong number before a past expiry", () => {
+  it("reports a wrong number before a past expiry", () => {
     const both = { number: "4242424242424241", expiryMonth: 1, expiryYear: 2001 };
     expect(judgeCard(both, ACCEPT_TIME_MS).declineReason).to.equal("INVALID_CARD_NUMBER");
   });

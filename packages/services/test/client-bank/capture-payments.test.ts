@@ -250,7 +250,7 @@ describe("Step 3 on PostgreSQL", function () {
     expect(await balanceOf(admin, CLIENTS, client.id)).to.equal(client.openingBalance);
   });
 
-  it("finds a message impossible whose id is not of its parameters, or of which nobody knows whether it is the same, and records the rest", async () => {
+  it("rejects a message whose id is not of its parameters, or that nobody can compare with the recorded one, and records the rest", async () => {
     const first = validationResult(someClient(42));
     await capture([first]);
     const neighbour = validationResult(someClient(42));

@@ -68,7 +68,7 @@ describe("Step 5b on PostgreSQL", function () {
     expect(await sumOfEntries(message.paymentId)).to.deep.equal({ count: 0, sum: 0 });
   });
 
-  it("gives the money back by entries of its own when the merchant's side declined", async () => {
+  it("reverses the capture by entries of its own when the merchant's side declined", async () => {
     const client = someClient(2);
     const message = validationResult(client);
     await captured(message);
@@ -78,7 +78,7 @@ describe("Step 5b on PostgreSQL", function () {
     expect(await sumOfEntries(message.paymentId)).to.deep.equal({ count: 4, sum: 0 });
   });
 
-  it("gives it back once, however often the result comes, in one batch, later, and to several processes", async () => {
+  it("reverses it once, however often the result comes, in one batch, later, and to several processes", async () => {
     const client = someClient(3);
     const messages = Array.from({ length: 12 }, () => validationResult(client));
     await captured(...messages);

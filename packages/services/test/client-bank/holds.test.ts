@@ -122,7 +122,7 @@ describe("Holds on PostgreSQL", function () {
       "by one of two processes",
     ).to.deep.equal(["expired"]);
     expect(await heldBy(client.id)).to.equal(0n);
-    // Its process died before it told of it.
+    // Its process died before it reported that.
     expect(await expire(payment.id, dueMs + 59_999)).to.deep.equal([]);
     const [again] = await expire(payment.id, dueMs + 60_000);
     expect(again).to.deep.include({ outcome: "told again" });

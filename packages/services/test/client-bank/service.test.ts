@@ -144,7 +144,7 @@ describe("Steps 3 and 5b, client-bank", function () {
   const states = async (...asked: { readonly id: string; readonly merchantId: string }[]) =>
     (await read(...asked)).map(({ id, state }) => `${id} ${state}`);
 
-  /** Takes a payment through both steps, and everything that is told of it on the way. */
+  /** Takes a payment through both steps, and everything that is sent about it on the way. */
   async function finished(message: ValidationResultMessage): Promise<void> {
     await send(message);
     await next(bankResults);

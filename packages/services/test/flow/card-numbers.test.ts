@@ -124,7 +124,7 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
       expect(found.includes(number), `${where} has the number of ${place}`).to.equal(false);
   }
 
-  it("may stand in any field, header, query or path of HTTP, and are never repeated", async () => {
+  it("may be in any field, header, query or path of HTTP, and are never repeated", async () => {
     for (const form of [String, grouped, fullWidth]) {
       const made = (place: string) => form(cardNumber(`HTTP ${place}`));
       await http("/v1/payments", body({ requestId: made("requestId") }));
@@ -170,7 +170,7 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
     await http("/v1/payments", body({}), { "content-type": `application/json; charset=${cardNumber("charset")}` });
   });
 
-  it("may stand in any field and metadata of gRPC, and are never repeated", async () => {
+  it("may be in any field and metadata of gRPC, and are never repeated", async () => {
     const request = (changes: object) => ({
       ...body({ amount: { currencyCode: "EUR", minorUnits: 100n }, wait: { seconds: 20n, nanos: 0 } }),
       ...changes,

@@ -195,7 +195,7 @@ describe("What PostgreSQL reads for a payment when many are on file", function (
 
   const now = () => Date.now();
 
-  /** Two requests of which one is told under two ids and given back, and the other one's merchant is closed. */
+  /** Two requests: one is reported under two ids and reversed, and the other one's merchant is closed. */
   async function pay(): Promise<void> {
     const payment = validationResult(someClient(0));
     const again = { ...payment, paymentId: nextPaymentId(), alternateIds: [payment.paymentId] };

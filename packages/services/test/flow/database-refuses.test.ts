@@ -18,7 +18,7 @@ const SERVICES: Readonly<Record<Role, string>> = {
   notification: "notification",
 };
 
-/** A database that is up and refuses: what is done to it, how it is mended, and what it says meanwhile. */
+/** A database that is up and refuses: what is done to it, how it is repaired, and what it says meanwhile. */
 interface Refusal {
   readonly name: string;
   readonly sqlstate: string;
@@ -95,7 +95,7 @@ describe("the house while PostgreSQL is up and refuses", function () {
         }
         await untilAllFinal(house(), accepted, BOUND_MS);
         await eventually(
-          "each payment is told of",
+          "each payment is reported",
           async () => {
             const [row] = await house().query<{ told: bigint }>(
               "SELECT count(DISTINCT payment_id) AS told FROM notification.notifications",

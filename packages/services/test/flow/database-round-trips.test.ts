@@ -129,7 +129,7 @@ describe("What a batch costs the database", function () {
     });
   }
 
-  it("is two round trips for a batch that is all recorded, of which nothing is written", async () => {
+  it("is two round trips for a batch that is recorded already, and nothing is written", async () => {
     const payments = [validationResult(someClient(1)), validationResult(someClient(2))];
     const capture = () =>
       counted("client_bank", (bank) =>

@@ -12,7 +12,7 @@ import { GOOD_CARD, TEST_BROKER, useStack } from "../support/stack-for-tests.js"
 
 /** Payments and refunds whose end is read the moment that it is told. */
 const ENDS = 150;
-/** Its account is closed: the client's money is captured and given back. */
+/** Its account is closed: the client's money is captured, and that is reversed. */
 const CLOSED_MERCHANT = "m-0020";
 const BOUND_MS = 90_000;
 const NO_WAIT = { seconds: 0n, nanos: 0 };
@@ -116,7 +116,7 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
   });
 
   describe("forged by one who has merchant-bank's password", () => {
-    /** What was told of a payment and its refunds, once everything that was sent before is behind us. */
+    /** What was sent about a payment and its refunds, once everything that was sent before is behind us. */
     async function toldOf(paymentId: string, marker: string): Promise<string[]> {
       const after = await house().pay({ requestId: marker });
       await eventually("a later end is told", () => events.some(({ data }) => data.paymentId === after.id), BOUND_MS);

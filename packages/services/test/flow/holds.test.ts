@@ -16,7 +16,7 @@ import { GOOD_CARD, TEST_BROKER, type TestStack, useStack } from "../support/sta
 
 const WAIT = { seconds: 30n, nanos: 0 };
 const NO_WAIT = { seconds: 0n, nanos: 0 };
-/** Holds at once, of which a bank is killed in the middle. */
+/** Holds at once; a bank is killed in the middle of them. */
 const MANY = 200;
 const KILL_AFTER = 40;
 /** Longer than the time between two looks for holds that have expired. */
@@ -102,15 +102,15 @@ describe(`Payments that hold money, on the ${TEST_BROKER} broker`, function () {
     expect(await entriesOf(house(), id)).to.deep.equal([]);
   });
 
-  it("are captured over HTTP, and given back up to what was captured", async () => {
+  it("are captured over HTTP, and refunded up to what was captured", async () => {
     const payment = await hold("refunded");
     const early = await refund(house(), payment.id, "early", NO_WAIT);
-    expect(early.finishTime, "a hold cannot be given back: there is nothing to give").to.equal(undefined);
+    expect(early.finishTime, "a hold cannot be refunded: nothing was taken").to.equal(undefined);
     expect([RefundState.PENDING, RefundState.ACCEPTED]).to.include(early.state);
     const captured = await post(house(), `/v1/payments/${payment.id}:capture`, { amount: wire(600n), wait: "30s" });
     expect(captured.status).to.equal(200);
     expect(captured.body.payment).to.deep.include({ state: "PAYMENT_STATE_SUCCEEDED", capturedAmount: wire(600n) });
-    await eventually("what was asked for early is given back", async () => {
+    await eventually("what was asked for early is refunded", async () => {
       const read = await readPayment(house(), payment.id);
       return read.state === PaymentState.REFUNDED && read.refundedAmount?.minorUnits === 600n;
     });

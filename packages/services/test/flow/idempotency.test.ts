@@ -137,7 +137,7 @@ describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} bro
     expect(await captures("equal")).to.deep.equal({ payments: 1, captured: 1_250n });
   });
 
-  it(`refuses ${CALLS} calls with one parameter changed, tells of the payment that there is, and moves no money`, async () => {
+  it(`refuses ${CALLS} calls with one parameter changed, names the payment that there is, and moves no money`, async () => {
     const id = oneAnswer(await payEqually("changed"));
     expect([...new Set(await refusals("changed"))].toSorted()).to.deep.equal(expectedRefusals(id));
     expect(await captures("changed")).to.deep.equal({ payments: 1, captured: 1_250n });

@@ -69,7 +69,7 @@ describe("the house's metrics", function () {
     );
   }
 
-  it("tell of steps, outcomes, breakers, payments in flight and refusals, each as docs/operating/metrics.md has it", async () => {
+  it("show steps, outcomes, breakers, payments in flight and refusals, each as docs/operating/metrics.md has it", async () => {
     await house().pay({ requestId: "one" });
     const goOn = await house().stack.hold("client-bank");
     const atOnce = { wait: { seconds: 0n, nanos: 0 } };

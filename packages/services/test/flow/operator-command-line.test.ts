@@ -59,7 +59,7 @@ describe("The operator's command line beside a house that works", function () {
       child.stdin?.end(input);
     });
   }
-  /** Pays, and then gives back in parts what is settled by then. Tells how many refunds were accepted. */
+  /** Pays, and then refunds in parts what is settled by then. Answers how many refunds were accepted. */
   async function payAndRefund(requestId: string, parts: readonly string[]): Promise<number> {
     const { id, state } = await house().pay({ requestId });
     if (state !== PaymentState.SUCCEEDED) return 0;

@@ -16,7 +16,7 @@ import { collect, eventsOf } from "../support/server-sent-events.js";
 import { TEST_BROKER, type TestStack, untilAllFinal, useStack } from "../support/stack-for-tests.js";
 
 const CALL_WAIT = { seconds: 30n, nanos: 0 };
-/** Refunds at once, of which a bank is killed in the middle. */
+/** Refunds at once; a bank is killed in the middle of them. */
 const MANY = 300;
 /** How far they are when it is killed. */
 const KILL_AFTER = 60;
@@ -29,7 +29,7 @@ describe(`Refunds, on the ${TEST_BROKER} broker`, function () {
     refundPayment(house(), request, merchant);
   const eur = (minorUnits: bigint) => ({ currencyCode: "EUR", minorUnits });
 
-  it("give a whole payment back: the merchant is debited, the client credited, the payment REFUNDED", async () => {
+  it("return a whole payment: the merchant is debited, the client credited, the payment REFUNDED", async () => {
     const paid = await house().pay({ requestId: "whole" });
     const before = await balances(house(), paid);
     const { refund: made, payment } = await refund({ id: paid.id, requestId: "whole" });
@@ -46,7 +46,7 @@ describe(`Refunds, on the ${TEST_BROKER} broker`, function () {
     expect((await house().read(paid.id)).state).to.equal("PAYMENT_STATE_REFUNDED");
   });
 
-  it("give a payment back in parts until nothing is left, over HTTP", async () => {
+  it("return a payment in parts until nothing is left, over HTTP", async () => {
     const paid = await house().pay({ requestId: "parts" });
     const first = await refundOverHttp(house(), paid.id, { requestId: "part-1", amount: wire(300n) });
     expect(first.status).to.equal(200);
@@ -123,7 +123,7 @@ describe(`Refunds, on the ${TEST_BROKER} broker`, function () {
     expect(rows).to.have.lengthOf(1);
   });
 
-  it("never give back more than was captured, however many are asked for at once", async () => {
+  it("never return more than was captured, however many are asked for at once", async () => {
     const paid = await house().pay({ requestId: "rush" });
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, index) =>

@@ -25,7 +25,7 @@ describe(`Messages that died of a fault in merchant-bank's tables, on the ${TEST
       return listed.letters.filter((letter) => letter.replays === replays).length === count;
     });
 
-  it("die again while it lasts, and walk on when it is mended, with their signatures and to the cent", async () => {
+  it("die again while it lasts, and walk on when it is repaired, with their signatures and to the cent", async () => {
     // numeric_value_out_of_range: what a message's own values bring about, which no time heals.
     await house().query(`
       CREATE FUNCTION merchant_bank.of_a_test() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -38,7 +38,7 @@ describe("A standby of the database that is promoted while payments run", functi
     await primary?.stop();
   });
 
-  it("takes over with every payment that anybody was told of, and payments go on within seconds", async () => {
+  it("takes over with every payment that was ever reported, and payments go on within seconds", async () => {
     const told = new Map<string, string>();
     let killed = false;
     let stopped = false;

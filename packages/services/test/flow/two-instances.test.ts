@@ -103,7 +103,7 @@ describe("the house with two processes of each service", function () {
       return collect({ events: eventsOf(path, response) });
     };
     const first = await watchAt(0);
-    const captured = await eventually("the watch is told of the capture", () =>
+    const captured = await eventually("the watch gets the capture", () =>
       first.told.find(({ data }) => data.payment.captureTime !== undefined),
     );
     house().killService("gateway");
@@ -127,7 +127,7 @@ function watch(stream: ReturnType<PaymentServiceClient["watchPayment"]>) {
   return { states, ended };
 }
 
-/** Its port answers, and so does the process that the stack tells of: one that comes back has the port of the one before. */
+/** Its port answers, and so does the process that the stack names: a process that comes back keeps its port. */
 async function isAlive({ healthPort, pid }: { readonly healthPort: number; readonly pid: number }): Promise<boolean> {
   try {
     process.kill(pid, 0);

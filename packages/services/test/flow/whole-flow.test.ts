@@ -89,7 +89,7 @@ describe(`The whole flow, on the ${TEST_BROKER} broker`, () => {
     });
   }
 
-  it("gives the money back when the merchant's side declines, and keeps both movements", async () => {
+  it("reverses the capture when the merchant's side declines, and keeps both movements", async () => {
     const [closed] = await house().query<{ id: string }>(
       "SELECT id FROM merchant_bank.merchants WHERE state = 'closed' AND currency = 'EUR' ORDER BY id LIMIT 1",
     );

@@ -31,7 +31,7 @@ export function fixed(keyOf: KeySet["keyOf"]): KeySet {
   return { keyOf, version: () => 0, refresh: () => undefined };
 }
 
-/** A token of these claims besides the usual ones. */
+/** A token of these claims and the usual ones. */
 export function tokenOf(keys: DevelopmentKeys, claims: JWTPayload): Promise<string> {
   const usual = { sub: "m-1", scope: "payments:read", iss: CLAIMS.issuer, aud: CLAIMS.audience };
   return importJWK(keys.privateKey, "ES256").then((key) =>

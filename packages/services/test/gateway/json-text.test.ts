@@ -4,7 +4,7 @@ import { parseJsonObject } from "../../dist/gateway/json-text.js";
 const read = (text: string) => parseJsonObject(Buffer.from(text));
 
 describe("JSON text", () => {
-  it("has each name once in an object, wherever quotes, colons and backslashes stand in its strings", () => {
+  it("has each name once in an object, wherever quotes, colons and backslashes are in its strings", () => {
     const fine = [
       '{"a":"b:c","d":{"e":[{"f":1},{"f":2}]}}',
       '{"a\\"":":\\\\","b":"\\"x\\":"}',

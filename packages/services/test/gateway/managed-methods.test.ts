@@ -106,7 +106,7 @@ describe("A method that another service owns", () => {
     expect(answer.json).to.deep.include({ status: 404, reason: "CLIENT_NOT_FOUND", client: "c-9" });
   });
 
-  it("tells nothing of a failure that nobody foresaw, which its owner logs", async () => {
+  it("says nothing about a failure that nobody foresaw, which its owner logs", async () => {
     await own(async () => {
       throw new Error("select secret from vault");
     });

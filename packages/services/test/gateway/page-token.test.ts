@@ -8,7 +8,7 @@ const LIST: ListScope = { merchantId: "m-1", of: "payments", filters: { request_
 const POSITION = { acceptTime: "2026-01-31T23:59:59.123Z", id: "pay_abcdefghijklmnopqrstuvwxyz234567" };
 
 describe("page tokens", () => {
-  it("give back the position they were made of", () => {
+  it("return the position that they were made of", () => {
     expect(readPageToken([KEY], LIST, writePageToken(KEY, LIST, POSITION))).to.deep.equal(POSITION);
   });
 

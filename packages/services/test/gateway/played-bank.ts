@@ -1,4 +1,4 @@
-/** Steps 2 to 5b as far as the gateway sees them: takes its messages, replies, tells of changes, answers reads. */
+/** Steps 2 to 5b as far as the gateway sees them: takes its messages, replies, reports changes, answers reads. */
 import type { Connection, Consumer, Message, OutgoingMessage, Producer } from "@quittance/sdk";
 import { replyAddressOf } from "../../dist/shared/envelope.js";
 import {

@@ -11,7 +11,7 @@ const CARD = "4242424242424242";
 describe("The trace of an answer", () => {
   const gateway = useGateway();
 
-  it("stands in the header traceresponse, of successes and of failures", async () => {
+  it("is in the header traceresponse, of successes and of failures", async () => {
     const { api, bank } = gateway();
     const headers = { traceparent: TRACEPARENT };
     const paid = await api.http("/v1/payments", { body: payBody("traced", { wait: "0s" }), headers });
@@ -34,7 +34,7 @@ describe("The trace of an answer", () => {
     }
   });
 
-  it("stands in the trailer traceresponse of gRPC, of successes and of failures", async () => {
+  it("is in the trailer traceresponse of gRPC, of successes and of failures", async () => {
     const { api, bank } = gateway();
     const metadata = api.metadata({ traceparent: TRACEPARENT });
     const paid = await api.trailerOf(payRequest("traced", { wait: { seconds: 0n, nanos: 0 } }), metadata);
@@ -45,7 +45,7 @@ describe("The trace of an answer", () => {
     expect(traceIn(failed)).to.match(OF_THE_TRACE);
   });
 
-  it("stands in the trailer of a watch", async () => {
+  it("is in the trailer of a watch", async () => {
     const { api, bank } = gateway();
     const payment = await api.pay(payRequest("watched", { wait: { seconds: 0n, nanos: 0 } }));
     await bank.finish(await bank.take());

@@ -29,7 +29,7 @@ describe("WatchPayment over HTTP", () => {
     expect(response.headers.get("traceresponse")).to.match(/^00-/);
     await eventually("the watch is told that it is pending", () => told.length === 1);
     await bank.record(taken.body);
-    await eventually("the watch is told of the capture", () => told.length === 2);
+    await eventually("the watch gets the capture", () => told.length === 2);
     await bank.finish(taken);
     await ended;
     expect(told.map(({ id, event, data }) => `${id} ${event} ${data.payment.state}`)).to.deep.equal([
@@ -57,7 +57,7 @@ describe("WatchPayment over HTTP", () => {
     expect(over.response.status).to.equal(204);
     await over.ended;
     expect(over.told).to.deep.equal([]);
-    // It was given back meanwhile: there is more to tell.
+    // It was refunded meanwhile: there is more to send.
     await bank.finish(taken, { state: "REFUNDED", refundedAmount: taken.body.amount });
     const more = await watch(gateway(), path, { "last-event-id": "4" });
     await more.ended;

@@ -72,7 +72,7 @@ describe("WatchRefund", () => {
     expect(watching.states).to.deep.equal([RefundState.SUCCEEDED]);
   });
 
-  it("finds an end that nobody told it of", async () => {
+  it("finds an end that nobody reported to it", async () => {
     const { api, bank } = gateway();
     const refund = await accept("untold");
     const watching = watch(api, refund.id);

@@ -35,7 +35,7 @@ describe("WatchPayment", () => {
     const watching = watch(api, taken.body.paymentId);
     await eventually("the watch is told that it is pending", () => watching.states.length === 1);
     await bank.record(taken.body);
-    await eventually("the watch is told of the capture", () => watching.states.length === 2);
+    await eventually("the watch gets the capture", () => watching.states.length === 2);
     await bank.finish(taken);
     expect(await watching.ended).to.equal(undefined);
     expect(watching.states).to.deep.equal([PaymentState.PENDING, PaymentState.PENDING, PaymentState.SUCCEEDED]);
@@ -78,7 +78,7 @@ describe("WatchPayment", () => {
     expect(watching.states).to.deep.equal([PaymentState.PENDING, PaymentState.SUCCEEDED]);
   });
 
-  it("finds a change that nobody told it of", async function () {
+  it("finds a change that nobody reported to it", async function () {
     this.timeout(60_000);
     const { api, bank } = gateway();
     const taken = await accept(gateway(), "untold");

@@ -13,7 +13,7 @@ const NAMED = /`([a-z0-9/-]+\.test\.ts)`(?:, "([^"]+)")?/g;
 describe("The page on security", () => {
   const named = [...PAGE.matchAll(NAMED)].map(([, file = "", sentence]) => ({ file, sentence }));
 
-  it("names tests that there are, by sentences that stand in them", () => {
+  it("names tests that there are, by sentences that they contain", () => {
     expect(named).to.have.length.above(30);
     const missing = named.filter(({ file, sentence }) => {
       if (!existsSync(`${ROOT}${TESTS}${file}`)) return true;

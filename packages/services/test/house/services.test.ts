@@ -6,7 +6,7 @@ import { SYSTEM } from "../../dist/topology/system-table.js";
 
 const SOURCES = fileURLToPath(new URL("../../src/", import.meta.url));
 const PROGRAMS = Object.values(SYSTEM).map(({ program }) => program);
-/** Folders that a service may import from, besides its own. */
+/** Folders that a service may import from, beside its own. */
 const SHARED = ["gen", "platform", "shared", "topology"];
 
 /** Where the relative imports of a file lead inside the sources: `[file, folder at the top]`. */

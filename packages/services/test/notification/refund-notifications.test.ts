@@ -29,7 +29,7 @@ describe("Step R4, notification", function () {
   const broker = useHouseBroker();
   const testDatabase = useDatabase();
 
-  it("tells of each refund of a payment once, on the log and by webhook, though ends come twice and are contradicted", async () => {
+  it("reports each refund of a payment once, on the log and by webhook, though ends come twice and are contradicted", async () => {
     await using receiver = await startReceiver((response) => response.writeHead(204).end());
     const { log, lines } = captureLog();
     const connection = await broker().connectAs("notification");

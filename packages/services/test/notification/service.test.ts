@@ -122,7 +122,7 @@ describe("Step 5a, notification", function () {
     return captured.lines().filter((line) => line.payment === payment.id && line.msg === "notification");
   }
 
-  it("tells of a payment on the log, once, though its end is delivered twice and contradicted later", async () => {
+  it("reports a payment on the log, once, though its end is delivered twice and contradicted later", async () => {
     await start();
     const end = paymentEnd();
     const next = paymentEnd({ declineReason: "INSUFFICIENT_FUNDS", declinedBy: "client-side" });
@@ -171,7 +171,7 @@ describe("Step 5a, notification", function () {
     await start();
     const end = paymentEnd();
     await send(end);
-    await eventually("the lack is told of", () =>
+    await eventually("the lack is reported", () =>
       captured.text().includes("No version of template payment-succeeded is active"),
     );
     expect(await rowsOf(end)).to.have.length(0);

@@ -40,7 +40,7 @@ describe("The templates that the migrations bring", () => {
     return { subject: text.subject.replace(/\p{Zs}/gu, " "), body: text.body.replace(/\p{Zs}/gu, " ") };
   }
 
-  it("tell of a success in English", () => {
+  it("report a success in English", () => {
     const end = paymentEnd();
     expect(rendered(end, "en")).to.deep.equal({
       subject: "Payment of €12.50 succeeded",
@@ -50,7 +50,7 @@ describe("The templates that the migrations bring", () => {
     });
   });
 
-  it("tell of a success in French", () => {
+  it("report a success in French", () => {
     const end = paymentEnd({ description: "" });
     expect(rendered(end, "fr")).to.deep.equal({
       subject: "Paiement de 12,50 € accepté",
@@ -83,7 +83,7 @@ describe("The templates that the migrations bring", () => {
   });
 
   for (const language of ["en", "fr"]) {
-    it(`tell of refunds in ${language}, and give each reason of a refund's decline a sentence of its own`, () => {
+    it(`report refunds in ${language}, and give each reason of a refund's decline a sentence of its own`, () => {
       const paymentId = `pay_${"b".repeat(32)}`;
       const told = (changes: Partial<RefundEndMessage["refund"]>) => {
         const end = refundEnd({ paymentId, ...changes });
@@ -114,7 +114,7 @@ describe("The templates that the migrations bring", () => {
     ["en", "Webhook endpoint we_1 disabled", { failing: /has failed since 2026-05-10 at 10:00 UTC/, gone: /410/ }],
     ["fr", "Webhook we_1 désactivé", { failing: /a échoué depuis le 10\/05\/2026 à 10:00 UTC/, gone: /410/ }],
   ] as const) {
-    it(`tell of an endpoint that was disabled, and why, in ${language}`, () => {
+    it(`report an endpoint that was disabled, and why, in ${language}`, () => {
       const template = byLanguage[language]?.find(({ name }) => name === "webhook-endpoint-disabled");
       if (template === undefined) throw new Error(`There is no template in ${language}.`);
       for (const disableReason of ["failing", "gone"] as const) {

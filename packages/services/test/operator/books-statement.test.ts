@@ -83,8 +83,8 @@ describe("The books statement", function () {
     expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
     const all = await lines();
     expect(all).to.have.length(13);
-    // 8 in euros captured; 1 given back and 1400 refunded; 4 credited, of which 1550 were taken again; 2 waiting for
-    // settlement, 1 that is to be given back, and a refund of 150 on its way.
+    // 8 in euros captured; 1 reversed and 1400 refunded; 4 credited, and 1550 of that taken again; 2 waiting for
+    // settlement, 1 that is to be reversed, and a refund of 150 on its way.
     expect(all.at(-1)?.detail).to.equal("EUR: 8000 - 2400 = 2450 + 3150, USD: 1000 - 0 = 1000 + 0");
   });
 
@@ -129,7 +129,7 @@ describe("The books statement", function () {
       "a credit of another amount than was captured",
       `UPDATE merchant_bank.ledger_entries SET amount = amount * 2
        WHERE payment_id = (SELECT min(payment_id) FROM merchant_bank.ledger_entries WHERE currency = 'USD')`,
-      /^both banks: captured - given back = credited \+ in flight: 1/m,
+      /^both banks: captured - returned = credited \+ in flight: 1/m,
     ],
     [
       "a final payment without a receipt",
@@ -160,7 +160,7 @@ describe("The books statement", function () {
       /^both banks: each refund is told the same: 1 \(ref_forged\)/m,
     ],
     [
-      "a receipt that tells of more refunds than were debited",
+      "a receipt that shows more refunds than were debited",
       "UPDATE merchant_bank.receipts SET refunded_amount = refunded_amount + 1 WHERE refunded_amount = 400",
       /^merchant-bank: each receipt has the entries that it tells: 1/m,
     ],
@@ -168,10 +168,10 @@ describe("The books statement", function () {
       "a refund whose debit is gone",
       `DELETE FROM merchant_bank.ledger_entries
        WHERE refund_id = (SELECT min(refund_id) FROM merchant_bank.ledger_entries WHERE refund_id <> '')`,
-      /^merchant-bank: each refund has the entries that it tells: 1[\s\S]*^both banks: captured - given back = credited \+ in flight: 1/m,
+      /^merchant-bank: each refund has the entries that it tells: 1[\s\S]*^both banks: captured - returned = credited \+ in flight: 1/m,
     ],
     [
-      "a payment that tells of more given back than the merchant gave",
+      "a payment that shows more refunded than the merchant was debited",
       "UPDATE client_bank.payments SET refunded_amount = refunded_amount + 1 WHERE refunded_amount = 400",
       /^both banks: each payment and its receipt tell the same: 1/m,
     ],

@@ -113,7 +113,7 @@ describe("Steps R2 and R3 on PostgreSQL", function () {
     expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
   });
 
-  it("give money back once of a request that comes again under another key, and find it by both ids", async () => {
+  it("return money once for a request that comes again under another key, and are found by both ids", async () => {
     const payment = await settled(6);
     const first = refundOf(payment, "100");
     const again = { ...refundOf(payment, "100"), requestId: first.requestId, alternateIds: [first.refundId] };
@@ -138,7 +138,7 @@ describe("Steps R2 and R3 on PostgreSQL", function () {
     const forged = { ...good, refundId: `ref_${"z".repeat(32)}`, requestId: "forged" };
     const [first, more, other] = await credit([good, forged, { ...good, merchantId: "m-0003" }]);
     expect(first).to.deep.include({ outcome: "final", isNew: true });
-    expect(more).to.deep.equal({ outcome: "impossible", reason: "It gives back more than was captured." });
+    expect(more).to.deep.equal({ outcome: "impossible", reason: "It refunds more than was captured." });
     expect(other).to.have.property("outcome", "impossible");
     expect(await wrongBooks(banks().superuser)).to.deep.equal([]);
   });

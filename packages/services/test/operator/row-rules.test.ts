@@ -15,7 +15,7 @@ const WRONG: readonly (readonly [string, string, readonly string[]])[] = [
     "payments_whole",
     [
       ...["currency = 'eur'", "amount = 0", "card_expiry_month = 13", "state = 'PAID'", "decline_reason = 'NO'"],
-      // The money that was captured: of nobody, in part, or given back although it was earned.
+      // The money that was captured: of nobody, in part, or reversed although it was earned.
       ...["client_id = NULL", "captured_amount = 5", "given_back_amount = captured_amount", "captured_amount = 0"],
       ...["refunded_amount = captured_amount", "refunded_amount = -1", "state = 'REFUNDED'"],
       // Final without a time, or not final with one.

@@ -29,7 +29,7 @@ describe("A database on several hosts", function () {
     });
   });
 
-  it("is away with the reason of a host that cannot be reached, or for want of one that takes writes", async () => {
+  it("is away with the reason of a host that cannot be reached, or because none takes writes", async () => {
     await withHosts(["-c default_transaction_read_only=on", "-c default_transaction_read_only=on"], async (host) => {
       const failure = await host.connect().catch((error: unknown) => error);
       expect(failure).to.be.instanceOf(NoWritableHostError);

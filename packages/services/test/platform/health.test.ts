@@ -44,7 +44,7 @@ describe("readiness", () => {
     expect(await readyz()).to.deep.equal({ status: 200, body: { status: "ok" } });
   });
 
-  it("stays while only webhooks wait, and tells of it", async () => {
+  it("stays while only webhooks wait, and says so", async () => {
     webhooks = { name: "open", cause: new Error("HTTP status 500"), probeAtMs: 0 };
     expect(await readyz()).to.deep.equal({
       status: 200,

@@ -130,7 +130,7 @@ describe("A transaction on PostgreSQL", function () {
     expect(await codeOf(database.autoCommit((session) => session.query(broken)))).to.equal("committed");
   });
 
-  it("writes nothing of a turn of which one value cannot be written", async () => {
+  it("writes nothing of a turn when one of its values cannot be written", async () => {
     const unwritable = {
       toPostgres: () => {
         throw new Error("no such value");

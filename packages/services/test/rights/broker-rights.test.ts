@@ -40,7 +40,7 @@ interface Edge {
   readonly deed: string;
   readonly isAllowed: boolean;
   readonly attempt: (connection: Connection) => Promise<void>;
-  /** How it may be refused [for want of a right]. */
+  /** How it may be refused [a right is missing]. */
   readonly refusals?: readonly MessagingErrorCode[];
 }
 

@@ -65,7 +65,7 @@ describe("a sealed card", () => {
     );
   });
 
-  it("does not open in a message of which any field was changed, taken away or added", async () => {
+  it("does not open in a message with any field changed, taken away or added", async () => {
     const sealed = await sealCard(CARD, KEY, MESSAGE);
     const copies = changesOf(MESSAGE);
     expect(copies.length).to.be.greaterThan(2 * Object.keys(MESSAGE).length);

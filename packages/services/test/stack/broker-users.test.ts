@@ -28,7 +28,7 @@ describe("The file of --broker-users", () => {
     expect(logins.gateway).to.deep.equal({ user: "door", password: "other" });
   });
 
-  it("makes URLs that hold whatever stands in a password", () => {
+  it("makes URLs that hold whatever is in a password", () => {
     const url = withLogin(new URL("amqps://example.test:5671"), { user: "a b", password: "p@ss:/%" });
     expect(url).to.equal("amqps://a%20b:p%40ss%3A%2F%25@example.test:5671");
   });

@@ -51,7 +51,7 @@ describe("A database for a test file", function () {
     await migrated.drop();
   });
 
-  it("tells of connections that the tests left open", async () => {
+  it("reports connections that the tests left open", async () => {
     const other = await createTestDatabase({ prepare: leaveEmpty });
     const client = new pg.Client({ connectionString: other.url, application_name: "forgotten" });
     client.on("error", () => undefined);

@@ -94,7 +94,7 @@ describe("The guardian", function () {
     expect((await exited)[1]).to.equal("SIGKILL");
   });
 
-  it("removes a run file only while it is the one that it was told of", async () => {
+  it("removes a run file only while it is the one that it was given", async () => {
     const folder = await mkdtemp(join(tmpdir(), "quittance-guarded-"));
     const [ours, theirs] = [join(folder, "ours.json"), join(folder, "theirs.json")];
     await writeFile(ours, '{"token":"first"}');

@@ -101,7 +101,7 @@ describe("npm start", function () {
     for (const name of [...before.services.map((service) => service.name), "broker", "database", "console"]) {
       await untilSaid(launcher, `${name} is back`);
     }
-    const now = await eventually("the run file tells of the new processes", () => {
+    const now = await eventually("the run file names the new processes", () => {
       const run = launcher.run();
       return run.services.every(({ pid }) => !before.services.some((old) => old.pid === pid)) && run;
     });

@@ -16,7 +16,7 @@ export async function eventually<T>(
   for (;;) {
     const value = await look();
     if (value !== undefined && value !== false) return value;
-    if (performance.now() > endMs) throw new Error(`Waited ${boundMs} ms in vain: ${what}.`);
+    if (performance.now() > endMs) throw new Error(`Waited more than ${boundMs} ms: ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A house with two gateways in front of one broker and one PostgreSQL, all of which can be killed and started again: for
+ * A house with two gateways in front of one broker and one PostgreSQL. All can be killed and started again: for
  * what must hold whichever door a call comes through, and whatever was restarted in between.
  */
 

@@ -142,7 +142,7 @@ export class ProducerLink {
     try {
       const transaction = this.#host.transactions.get(state);
       const said = this.#taker.receive(payload, transaction);
-      // Nobody is told of it, so that the commit must not pretend that the message is part of it.
+      // Nobody is notified, so the commit must not pretend that the message is part of it.
       const refusal = isPostponed(said) ? said.said : said;
       if (settled && refusal !== undefined && "condition" in refusal) transaction.fail(refusal);
       return said;

@@ -69,7 +69,7 @@ export interface RheaLink {
   };
   credit: number;
   delivery_count: number;
-  /** Of a receiver: whether the peer is told of its credit in rhea's next turn. */
+  /** Of a receiver: whether its credit goes to the peer in rhea's next turn. */
   issue_flow: boolean;
   is_receiver(): boolean;
   set_source(fields: object): void;

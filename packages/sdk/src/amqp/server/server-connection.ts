@@ -86,7 +86,7 @@ export class ServerConnection {
     this.#socket.destroy();
   }
 
-  /** Cuts the line silently, and has given back what the peer held when it returns. */
+  /** Cuts the line silently; when it returns, what the peer held is released. */
   abort(): void {
     this.drop();
     this.#end();
@@ -275,7 +275,7 @@ export class ServerConnection {
     this.#socket.once("close", () => clearTimeout(timer));
   }
 
-  /** Gives back what the peer held. Called once for all the ways in which a connection ends. */
+  /** Releases what the peer held. Called once for all the ways in which a connection ends. */
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;

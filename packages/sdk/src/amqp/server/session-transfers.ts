@@ -67,7 +67,7 @@ export class IncomingTransfers {
     this.#dispose(deliveryId, deliveryId, verdict);
   }
 
-  /** Tells of the acceptances that wait. */
+  /** Sends the acceptances that wait. */
   flush(): void {
     const waiting = this.#accepted;
     if (waiting === undefined) return;
@@ -100,7 +100,7 @@ interface WaitingFrame {
 }
 
 export class OutgoingTransfers {
-  /** rhea asks whether there is room again, to tell senders of its own, of which there are none. */
+  /** rhea asks whether there is room again, to notify senders of its own; there are none. */
   readonly deliveries = { available: () => 1 };
   /** rhea's name; the number of the next frame. */
   next_transfer_id = 0;

@@ -23,7 +23,7 @@ export interface FaultContext {
 
 export interface Fault {
   readonly name: string;
-  /** Breaks something, and resolves when it breaks no more. What stays broken by itself, the round mends. */
+  /** Breaks something, and resolves when it breaks no more. What stays broken by itself, the round repairs. */
   run(context: FaultContext): Promise<void>;
 }
 

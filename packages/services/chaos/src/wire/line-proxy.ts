@@ -7,7 +7,7 @@ export type Direction = "to-server" | "to-client";
 
 /** What a watcher is shown of each piece that passes. */
 export interface Passing {
-  /** Of which line, as long as it lives. */
+  /** The line that it passes on; the same object while that lives. */
   readonly line: object;
   readonly direction: Direction;
   /** AMQP performatives, or commands that PostgreSQL completed. */
@@ -26,7 +26,7 @@ export class LineProxy {
   readonly port: number;
   readonly #server: Server;
   readonly #lines = new Set<Line>();
-  /** Lines of which one direction or both carry nothing any more: they are reset when all is to be well again. */
+  /** Lines that carry nothing any more in one direction or both: they are reset when all is to be well again. */
   readonly #stuck = new Set<Line>();
   #watcher: Watcher | undefined;
   /** Directions in which lines made from now on carry nothing. */
@@ -51,7 +51,7 @@ export class LineProxy {
     this.#watcher = watcher;
   }
 
-  /** Ends every line: in good order, or by a reset, as a host does that knows nothing of it. */
+  /** Ends every line: cleanly, or by a reset, as a host does that knows nothing of it. */
   cut(how: "close" | "reset"): void {
     for (const line of this.#lines) end(line, how);
   }

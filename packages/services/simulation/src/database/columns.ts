@@ -37,7 +37,7 @@ export function withFields<Row extends { readonly differingFields: unknown }>(ro
   return { ...row, differingFields: text === null ? null : text.split(",") };
 }
 
-/** A column of JSON, as the statements take it: `text::jsonb`, which the driver gives back as an object. */
+/** A column of JSON, as the statements take it: `text::jsonb`, which the driver returns as an object. */
 export function withJson<Row extends { readonly metadata: unknown }>(row: Row): Row {
   const text = row.metadata as string | null;
   return { ...row, metadata: text === null ? null : JSON.parse(text) };

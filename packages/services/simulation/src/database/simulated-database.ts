@@ -39,7 +39,7 @@ export class DatabaseHost {
     readonly statements: Statements;
     readonly schedule: Schedule;
     readonly random: Random;
-    /** Told of each commit, as soon as others see it. */
+    /** Called for each commit, as soon as others see it. */
     readonly onCommit: () => void;
   }) {
     this.server = options.server;

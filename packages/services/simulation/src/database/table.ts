@@ -1,7 +1,7 @@
 /** A table: what is committed, and what open transactions wrote and nobody else sees. */
 import { checkViolation, uniqueViolation } from "./server-error.js";
 
-/** Whose writes are seen, besides what is committed: a transaction. */
+/** Whose writes are seen, beside what is committed: a transaction. */
 export type Writer = object;
 
 export interface TableDefinition<Row> {

@@ -1,4 +1,4 @@
-/** What an operator does to clients and their cards, of which card-validation says what may be kept. */
+/** What an operator does to clients and their cards; card-validation says what may be kept of a card. */
 import { randomUUID } from "node:crypto";
 import type * as api from "../../gen/quittance/accounts/v1/clients.js";
 import type { Database, Transaction } from "../../platform/database.js";

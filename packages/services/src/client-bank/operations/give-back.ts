@@ -3,7 +3,7 @@ import { CLEARING } from "../clearing.js";
 import type { PaymentRecord } from "../payment-record.js";
 
 /**
- * Gives captured money back to the clients of these payments, by entries of its own: what was captured stays in the
+ * Reverses the captures of these payments by entries of its own: what was captured stays in the
  * books. The payments are locked; the clients are locked here, in the order of their ids.
  * @throws Error when an entry exists already, or an account is missing; nothing of the batch stands then.
  */

@@ -12,7 +12,7 @@ import type {
 /** What has a comment. */
 export type Commented = DescEnum | DescEnumValue | DescField | DescMessage | DescMethod | DescService;
 
-/** Field numbers of google.protobuf's descriptors, of which the paths of source locations are made. */
+/** Field numbers of google.protobuf's descriptors: the paths of source locations are made of them. */
 const PACKAGE = 2;
 const MESSAGE = 4;
 const ENUM = 5;

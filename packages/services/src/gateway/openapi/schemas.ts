@@ -71,7 +71,7 @@ export class Schemas {
     return { ...(isOptional ? orNull(schema) : schema), ...(description !== "" && { description }) };
   }
 
-  /** The schema of a field in a path or a query: a text, of which an empty one is none. */
+  /** The schema of a field in a path or a query: a text; an empty one counts as absent. */
   parameter(field: DescField, place: "path" | "query"): JsonObject {
     const limits = limitsOf(field);
     const description = commentOf(field);

@@ -30,7 +30,7 @@ export interface Channel {
    */
   tell(batch: ToldBatch): Promise<void> | void;
   /**
-   * Keeps what a merchant is told of its endpoint that was disabled, in the transaction in which it was. The transaction
+   * Keeps the message to a merchant whose endpoint was disabled, in the transaction that disabled it. The transaction
    * must not wait for anything but the database.
    */
   tellDisabled?(transaction: Session, disabled: ToldDisabled): Promise<void>;

@@ -4,7 +4,7 @@ import type { Session } from "../../platform/database.js";
 export interface ClaimedWebhook {
   readonly id: bigint;
   readonly paymentId: string;
-  /** Empty when it is the payment itself that is told of. */
+  /** Empty when it is about the payment itself. */
   readonly refundId: string;
   readonly templateName: string;
   readonly payload: string;

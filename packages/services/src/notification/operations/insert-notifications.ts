@@ -17,7 +17,7 @@ export interface RecordedEnds {
 /** What is recorded together. */
 export interface EndsToRecord {
   readonly notifications: readonly ComposedNotification[];
-  /** What webhooks tell of the ends [nothing]. */
+  /** What webhooks report about the ends [nothing]. */
   readonly events?: readonly ComposedEvent[];
   /** Those that are asked whether they want e-mail [none]. */
   readonly merchants?: readonly string[];

@@ -3,7 +3,7 @@ import type { SealedSecret } from "../webhook/secret-seal.js";
 import { MAXIMUM_SIGNING_SECRETS } from "./claim-deliveries.js";
 
 /**
- * Gives an endpoint a secret, the newest from now on; the former ones end after `keepFormerMs` at the latest.
+ * Gives an endpoint a secret, the newest from now on; the former ones end after `keepFormerMs` at most.
  * @returns false when as many as may sign would still do so beside it: nothing was changed.
  */
 export async function insertSecret(

@@ -34,7 +34,7 @@ export function startPostSpan(url: URL, { traceparent, tracestate }: PostedWebho
     parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT,
   );
   const { traceId, spanId, traceFlags } = span.spanContext();
-  // Without a tracer the span is its parent, which the receiver is told of then.
+  // Without a tracer the span is its parent, which the receiver gets then.
   const isTold = parent !== null && trace.isSpanContextValid(span.spanContext());
   return {
     headers: isTold

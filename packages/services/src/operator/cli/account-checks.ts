@@ -8,7 +8,7 @@ export const ACCOUNT_CHECKS = {
   "merchant-balance": "merchant-bank: each balance is the opening balance and the entries",
   held: "client-bank: each account holds what its authorised payments hold",
   "top-up": "both banks: each top-up and payout is one movement with the outside",
-  sums: "both banks: captured - given back = credited + in flight",
+  sums: "both banks: captured - returned = credited + in flight",
 } as const;
 export type AccountCheck = keyof typeof ACCOUNT_CHECKS;
 
@@ -151,7 +151,7 @@ export function complaintOfTopUp({ bank, total, entries }: WrongTopUp): string {
   return `its ${entries} entries at ${bank} add up to ${total}; they must be two, of funding and one account, and zero`;
 }
 
-/** The sums of a currency, in minor units. The books agree when captured - given back = credited + in flight. */
+/** The sums of a currency, in minor units. The books agree when captured - returned = credited + in flight. */
 export interface CurrencySums {
   readonly currency: string;
   readonly captured: bigint;

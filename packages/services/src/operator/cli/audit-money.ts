@@ -66,7 +66,7 @@ export interface MoneyAudit {
   readonly time: Date;
   readonly checked: { readonly payments: bigint; readonly accounts: bigint };
   readonly sums: readonly CurrencySums[];
-  /** How many discrepancies there are, of which `discrepancies` names as many as the limit allows. */
+  /** How many discrepancies there are; `discrepancies` names as many as the limit allows. */
   readonly wrong: bigint;
   readonly discrepancies: readonly Discrepancy[];
 }
@@ -175,7 +175,7 @@ function driftDiscrepancy(sums: CurrencySums): Discrepancy {
 /** `8000 - 1000 = 4000 + 3000`, or `<>` in between. */
 export function formatSums(sums: CurrencySums): string {
   const relation = driftOf(sums) === 0n ? "=" : "<>";
-  return `captured ${sums.captured} - given back ${sums.givenBack} ${relation} credited ${sums.credited} + in flight ${sums.inFlight}`;
+  return `captured ${sums.captured} - returned ${sums.givenBack} ${relation} credited ${sums.credited} + in flight ${sums.inFlight}`;
 }
 
 /** One discrepancy for each check that a payment fails, with its entries. */

@@ -24,7 +24,7 @@ export interface Terminal {
   err(text: string): void;
   /** Whether `err` is a terminal, so that a line can be written over. */
   readonly interactive: boolean;
-  /** All of standard input, for secrets that must not stand in an argument list. */
+  /** All of standard input, for secrets that must not be in an argument list. */
   readInput(): Promise<string>;
 }
 

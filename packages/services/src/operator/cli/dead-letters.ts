@@ -27,7 +27,7 @@ export const deadLetters: Command = {
   name: "dead-letters",
   summary: "Messages that were set aside: list, show, replay, discard.",
   usage: "list | show <message id> | replay|discard <message id>... [options]",
-  help: `  list      What lies on the dead-letter queues, oldest first.
+  help: `  list      What is on the dead-letter queues, oldest first.
   show      One letter with its properties and body. Whatever could be a card number is masked.
   replay    Sends letters again to where they died, with no attempts behind them. On a topic the reader gets it again
             that its selector chooses.

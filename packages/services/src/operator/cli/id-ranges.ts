@@ -12,7 +12,7 @@ export interface IdRange {
   readonly to: string | undefined;
 }
 
-/** Ranges of about `size` payments each. An id that no payment has lies in one of them as well. */
+/** Ranges of about `size` payments each. An id that no payment has is in one of them as well. */
 export async function idRanges(client: pg.Client, size: number): Promise<IdRange[]> {
   const [estimate] = (
     await client.query<{ rows: bigint }>(
@@ -35,7 +35,7 @@ export async function idRanges(client: pg.Client, size: number): Promise<IdRange
   return [undefined, ...bounds].map((from, place) => ({ from, to: bounds[place] }));
 }
 
-/** The condition that `column` lies in the range, with literals that need no escaping by the caller. */
+/** The condition that `column` is in the range, with literals that need no escaping by the caller. */
 export function inRange(column: string, range: IdRange, literal: (text: string) => string): string {
   const conditions = [
     ...(range.from === undefined ? [] : [`${column} >= ${literal(range.from)}`]),

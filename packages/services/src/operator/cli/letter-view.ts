@@ -11,7 +11,7 @@ export interface FoundLetter {
   readonly letter: DeadLetter;
 }
 
-/** What `list` tells of a letter; null where nobody noted it. */
+/** What `list` shows of a letter; null where nobody noted it. */
 export interface LetterLine {
   readonly messageId: string | null;
   readonly queue: string;
@@ -25,7 +25,7 @@ export interface LetterLine {
   readonly replays: number;
 }
 
-/** What `show` tells besides. */
+/** What `show` adds. */
 export interface LetterView extends LetterLine {
   readonly type: string | null;
   readonly priority: number;

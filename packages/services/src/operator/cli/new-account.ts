@@ -56,7 +56,7 @@ function nameOf(call: CommandCall): string {
   return name;
 }
 
-/** The number never stands in the argument list, where every user of the machine could read it. */
+/** The number is never in the argument list, where every user of the machine could read it. */
 async function readCard(call: CommandCall, holderName: string): Promise<CardDetails> {
   const expiry = parseExpiry(requiredOption(call, "expiry"));
   if (typeof expiry === "string") throw new UsageError(`--expiry must ${expiry}.`);

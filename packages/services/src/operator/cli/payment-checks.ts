@@ -1,6 +1,6 @@
 /**
- * What must be true of each payment, read for a range of payments in one statement that answers with those of which it
- * is not. The books statement (operator/books-statement.ts) asks the same and counts; this one names.
+ * What must be true of each payment: one statement reads a range of payments and answers with those that break a
+ * rule. The books statement (operator/books-statement.ts) asks the same and counts; this one names.
  */
 import pg from "pg";
 import {
@@ -25,7 +25,7 @@ export const PAYMENT_CHECKS = {
 } as const;
 export type PaymentCheck = keyof typeof PAYMENT_CHECKS;
 
-/** A payment of which something is wrong, with what each table says of it; null where a table does not know it. */
+/** A payment with a discrepancy, and what each table says of it; null where a table does not know it. */
 export interface PaymentFacts {
   readonly id: string;
   readonly checks: readonly PaymentCheck[];
@@ -45,7 +45,7 @@ export interface PaymentFacts {
   readonly clientRefunded: bigint | null;
   readonly receiptRefundedAmount: bigint | null;
   readonly merchantRefunded: bigint | null;
-  /** The accounts besides clearing that its entries touch: the first and the last. */
+  /** The accounts other than clearing that its entries touch: the first and the last. */
   readonly clientAccount: string | null;
   readonly otherClientAccount: string | null;
   readonly givenBack: bigint | null;
@@ -115,7 +115,7 @@ FROM judged WHERE checks <> '{}' ORDER BY id LIMIT $2`;
 }
 
 /**
- * The payments of the range of which something is wrong, at most `limit` of them, and how many discrepancies there are.
+ * The payments of the range that have a discrepancy, at most `limit` of them, and how many discrepancies there are.
  * @param boundSeconds How long a payment may be unfinished.
  */
 export async function checkPayments(
@@ -123,7 +123,7 @@ export async function checkPayments(
   range: IdRange,
   options: { readonly boundSeconds: number; readonly limit: number },
 ): Promise<{ readonly payments: readonly PaymentFacts[]; readonly discrepancies: bigint }> {
-  // The count stands in the rows: one row is asked for even when none is wanted.
+  // The rows have the count: one row is asked for even when none is wanted.
   const { rows } = await client.query<Found>(statement(range), [options.boundSeconds, Math.max(1, options.limit)]);
   return { payments: rows.slice(0, options.limit), discrepancies: rows[0]?.all ?? 0n };
 }
@@ -140,7 +140,7 @@ export function complaintOf(check: PaymentCheck, facts: PaymentFacts): string {
     case "client-row":
       if (facts.state === null) return "it has entries, and there is no such payment";
       return (
-        `its row tells ${facts.capturedAmount} captured from ${facts.clientId ?? "nobody"} and ${facts.givenBackAmount} given back ` +
+        `its row tells ${facts.capturedAmount} captured from ${facts.clientId ?? "nobody"} and ${facts.givenBackAmount} reversed ` +
         `in ${facts.currency}, its entries ${facts.captured ?? 0} from ${clientsOf(facts)} and ${facts.givenBack ?? 0}${differing(facts.refundedAmount, facts.clientRefunded)}`
       );
     case "merchant-receipt":

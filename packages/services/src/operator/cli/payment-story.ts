@@ -3,7 +3,7 @@ import type pg from "pg";
 import { type Entry, readEntries } from "./audit-money.js";
 import { inSnapshot } from "./operator-database.js";
 
-/** What client-bank recorded (steps 3 and 5b), and what it was told of steps 1 and 2. */
+/** What client-bank recorded (steps 3 and 5b), and what it received about steps 1 and 2. */
 export interface RecordedPayment {
   readonly merchantId: string;
   readonly requestId: string;
@@ -49,7 +49,7 @@ export interface RecordedRefund {
 
 /** What notification recorded (step 5a). */
 export interface RecordedNotification {
-  /** Empty when it tells of no refund. */
+  /** Empty when it is about no refund. */
   readonly refundId: string;
   readonly templateName: string;
   readonly channel: string;

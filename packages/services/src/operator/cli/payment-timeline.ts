@@ -51,13 +51,13 @@ export function timelineOf(story: PaymentStory): TimelineEvent[] {
   }
   for (const one of story.notifications.filter(({ refundId }) => refundId === "")) events.push(...told(one, "5a"));
   if (payment?.finishTime) {
-    const returned = payment.givenBackAmount > 0n ? `, ${payment.givenBackAmount} given back` : "";
+    const reversed = payment.givenBackAmount > 0n ? `, ${payment.givenBackAmount} reversed` : "";
     const reason = payment.declineReason === null ? "" : `: ${payment.declineReason}`;
     events.push({
       step: "5b",
       service: "client-bank",
       time: payment.finishTime,
-      decision: `final: ${payment.state}${reason}${returned}`,
+      decision: `final: ${payment.state}${reason}${reversed}`,
       entries: entriesOf("return"),
     });
   }

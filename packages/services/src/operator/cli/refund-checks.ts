@@ -1,4 +1,4 @@
-/** What must be true of each refund, in one statement that answers with those of which it is not. */
+/** What must be true of each refund: one statement answers with those that break a rule. */
 import type pg from "pg";
 
 /** The checks of refunds, each with what it says. */
@@ -9,7 +9,7 @@ export const REFUND_CHECKS = {
 } as const;
 export type RefundCheck = keyof typeof REFUND_CHECKS;
 
-/** A refund of which something is wrong; null where a bank does not know it. */
+/** A refund with a discrepancy; null where a bank does not know it. */
 export interface RefundFacts {
   readonly id: string;
   readonly checks: readonly RefundCheck[];
@@ -58,7 +58,7 @@ SELECT id, checks, payment_id AS "paymentId", state, amount, credited, outcome, 
   sum(cardinality(checks)) OVER () AS "all"
 FROM judged WHERE checks <> '{}' ORDER BY id LIMIT $2`;
 
-/** The refunds of which something is wrong, at most `limit` of them, and how many discrepancies there are. */
+/** The refunds that have a discrepancy, at most `limit` of them, and how many discrepancies there are. */
 export async function checkRefunds(
   client: pg.Client,
   options: { readonly boundSeconds: number; readonly limit: number },

@@ -7,7 +7,7 @@ import { addKey, keysIn, makeFirst, moveCards, retireKey } from "./key-steps.js"
 /** Lists under which the cards of clients are stored. */
 const STORED: ReadonlySet<string> = new Set(["CARD_FINGERPRINT_KEYS", "CARD_STORAGE_KEYS"]);
 
-/** Lists of which others have the other half, and what must be true before a key of it is retired. */
+/** Key lists whose other half others hold, and what must be true before a key of one is retired. */
 const HELD_BY_OTHERS: Readonly<Record<string, string>> = {
   WEBHOOK_SECRETS: "give the receiver the new secret",
   AUTH_JWKS: "wait until the tokens that were signed with it have ended",

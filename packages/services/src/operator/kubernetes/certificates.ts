@@ -5,7 +5,7 @@ import { isDoor, partLabels, WORKLOADS, type Workload } from "./service-manifest
 
 /** Where a pod finds its own certificate, and the authority of the others'. */
 export const TLS_FOLDER = "/run/tls";
-/** Renewed when a third of its life is left: two weeks in which a failed renewal is seen and mended. */
+/** Renewed when a third of its life is left: two weeks in which a failed renewal is seen and fixed. */
 const DURATION = "1080h";
 const RENEW_BEFORE = "360h";
 

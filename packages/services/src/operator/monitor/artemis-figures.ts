@@ -93,7 +93,7 @@ export class ArtemisManagement {
       if (reply.correlationId !== correlationId) continue;
       const [value] = (JSON.parse(reply.text || "[]") ?? []) as unknown[];
       if (reply.properties._AMQ_OperationSucceeded === true) return value;
-      throw new Error(`Artemis refuses to tell of ${resource}: ${String(value)}`);
+      throw new Error(`Artemis refuses to describe ${resource}: ${String(value)}`);
     }
     throw new Error("Artemis answers other questions than those that were asked.");
   }

@@ -18,7 +18,7 @@ await runService({
         return figures;
       } catch (error) {
         problem = error instanceof Error ? error.message : String(error);
-        log.warn({ err: error }, "the broker does not tell of its queues");
+        log.warn({ err: error }, "the broker does not report its queues");
         // Another question makes another pair of links: these may be the fault.
         management = undefined;
         throw error;

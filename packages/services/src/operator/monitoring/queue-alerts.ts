@@ -17,7 +17,7 @@ export const QUEUE_ALERTS: readonly Alert[] = [
     severity: "warning",
     expression: `quittance_broker_queue_messages${LETTERS} > 0`,
     for: "1m",
-    summary: "{{ $value }} messages that no step can handle lie on {{ $labels.quittance_queue }}.",
+    summary: "{{ $value }} messages that no step can handle are on {{ $labels.quittance_queue }}.",
     fires: { given: [series(`quittance_broker_queue_messages${LETTER}`, "0 0 1x10")], at: "3m", labels: LETTER_LABELS },
     silent: { given: [series(`quittance_broker_queue_messages${PAYMENT}`, "5x20")], at: "5m" },
   },

@@ -15,7 +15,7 @@ export const ALERT_GROUPS: Readonly<Record<string, readonly Alert[]>> = {
   "quittance-services": SERVICE_ALERTS,
 };
 
-/** Every alert; one name may stand for several, of which each has its own cases. */
+/** Every alert; several may share a name, each with its own cases. */
 export const ALERTS: readonly Alert[] = Object.values(ALERT_GROUPS).flat();
 
 /** Where the runbook of an alert begins. */

@@ -47,7 +47,7 @@ interface ObservationPlace {
   /** For configurations, data and logs. */
   readonly folder: string;
   readonly guardian: Guardian;
-  /** Told of what cannot be had, in a sentence. */
+  /** Called with what is not available, in a sentence. */
   readonly onMissing: (sentence: string) => void;
 }
 

@@ -26,7 +26,7 @@ export async function startObservation(options: {
   readonly guardian: Guardian;
   /** The authority of a stack with TLS, in a file. */
   readonly caFile?: string | undefined;
-  /** Told of what cannot be had. */
+  /** Called with what is not available. */
   readonly onMissing: (sentence: string) => void;
 }): Promise<StackObservation> {
   const traces = await startTracesReceiver(options);
@@ -70,7 +70,7 @@ export async function startObservation(options: {
   };
 }
 
-/** Artemis tells of its queues to nobody but who asks with the auditor's user. */
+/** Artemis reports its queues only to those who ask as the auditor's user. */
 async function startMonitor(
   stack: Stack,
   options: { readonly folder: string; readonly guardian: Guardian; readonly caFile?: string | undefined },

@@ -59,7 +59,7 @@ describe("DeliverySender", function () {
     return sender;
   }
 
-  /** A client of which only the posting is another. */
+  /** A client that differs only in how it posts. */
   const posting = (post: WebhookClient["post"]) => ({ client: { post } });
 
   async function waiting(): Promise<number> {

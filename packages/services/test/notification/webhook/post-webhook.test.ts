@@ -62,7 +62,7 @@ describe("openWebhookPoster", () => {
   });
 
   for (const status of [400, 404, 429, 500, 503]) {
-    it(`tells of status ${status} as a failure`, async () => {
+    it(`reports status ${status} as a failure`, async () => {
       await using receiver = await startReceiver((response) => response.writeHead(status).end());
       expect(await posted({ url: receiver.url })).to.deep.equal({
         kind: "failed",
@@ -77,7 +77,7 @@ describe("openWebhookPoster", () => {
     expect(await posted({ url: receiver.url })).to.deep.include({ retryAfterMs: 30_000 });
   });
 
-  it("tells of 410 as a wish for no more", async () => {
+  it("reports 410 as a wish for no more", async () => {
     await using receiver = await startReceiver((response) => response.writeHead(410).end());
     expect(await posted({ url: receiver.url })).to.deep.equal({ kind: "gone" });
   });
@@ -123,7 +123,7 @@ describe("openWebhookPoster", () => {
     expect(sent).to.be.lessThan(64 * 1024 * 1024);
   });
 
-  it("tells of a receiver that is not there", async () => {
+  it("reports a receiver that is not there", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = server.address();

@@ -88,7 +88,7 @@ describe("Notification while the receiver of webhooks is away", function () {
     }
     await eventually("the breaker is open", () => breaker() === "open", BOUND_MS);
     await eventually(
-      "every payment is told of on the log all the same",
+      "every payment is reported on the log all the same",
       async () => (await countOf("log", "sent")) === PAYMENTS,
       BOUND_MS,
     );

@@ -188,7 +188,7 @@ describe("WebhookSender", () => {
     start(async () => DELIVERED);
     await inState(paymentId, "sent");
     answerLate({ kind: "failed", reason: "HTTP status 500" });
-    await eventually("the late result is told of", () => captured.text().includes("webhook failed"));
+    await eventually("the late result is reported", () => captured.text().includes("webhook failed"));
     await Promise.all(senders.map((sender) => sender.drain({ timeoutMs: 2_000 })));
     expect(await rowOf(paymentId)).to.deep.equal({ state: "sent", attempts: 2, last_error: null });
   });

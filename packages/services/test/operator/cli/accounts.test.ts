@@ -86,7 +86,7 @@ describe("accounts", function () {
     );
     expect(row?.state).to.equal("open");
     expect(row?.sealed_card).not.to.include(CARD);
-    // The account works: a payment by this card is declined for want of money, not of an account.
+    // The account works: a payment by this card is declined because money is missing, not the account.
     const card = { number: CARD, expiryMonth: 12, expiryYear: 2031, holderName: "Ada" };
     const payment = validationResult({ card, currencyCode: "EUR" });
     const [decision] = await banks().clientBank.transaction((transaction) =>

@@ -137,7 +137,7 @@ describe("explain", function () {
       decisions[1],
       `captured from ${someClient(3).id}`,
       "declined: MERCHANT_CLOSED, by the merchant's bank",
-      "final: DECLINED: MERCHANT_CLOSED, 1000 given back",
+      "final: DECLINED: MERCHANT_CLOSED, 1000 reversed",
     ]);
     expect(decisions[1]).to.match(/: good$/);
     expect(timeline.at(-1)?.entries).to.have.length(2);
@@ -154,7 +154,7 @@ describe("explain", function () {
     expect(hanging[0]?.why).to.match(/^failed after 2 attempts: HTTP 503; the next at \d{4}-/);
   });
 
-  it("tells of a refund that the merchant's bank made and the client's bank has not, and that it waits", async () => {
+  it("shows a refund that the merchant's bank made and the client's bank has not, and that it waits", async () => {
     const payment = validationResult(someClient(6));
     await capture(payment);
     await settle(payment);
@@ -246,7 +246,7 @@ describe("explain", function () {
     }
   });
 
-  it("ends with 2 for what is no payment id, and when nobody tells of a database", async () => {
+  it("ends with 2 for what is no payment id, and when nobody names a database", async () => {
     expect((await explain("pay_1")).code).to.equal(2);
     expect((await explain()).code).to.equal(2);
     const { code, err } = await runCommand(["explain", nextPaymentId()]);

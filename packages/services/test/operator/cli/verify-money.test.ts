@@ -81,7 +81,7 @@ describe("verify-money", function () {
     expect(code).to.equal(0);
     expect(out)
       .to.match(/^Looked at 6 payments and \d+ accounts/)
-      .and.to.match(/EUR +captured 4000 - given back 1000 = credited 2000 \+ in flight 1000/)
+      .and.to.match(/EUR +captured 4000 - returned 1000 = credited 2000 \+ in flight 1000/)
       .and.to.match(/The books agree\.\n$/);
   });
 
@@ -112,7 +112,7 @@ describe("verify-money", function () {
       [
         "client-row",
         succeeded.paymentId,
-        "its row tells 1000 captured from c-0021 and 0 given back in EUR, its entries 1000 from c-0001 and c-0021 and 0",
+        "its row tells 1000 captured from c-0021 and 0 reversed in EUR, its entries 1000 from c-0001 and c-0021 and 0",
       ],
       [
         "client-balance",

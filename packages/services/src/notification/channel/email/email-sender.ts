@@ -129,7 +129,7 @@ export class EmailSender {
     return { id, attempt, state: "failed", error, nextDelayMs: delayMs };
   }
 
-  /** The address stands in the table: a log is read by more people. */
+  /** The address is in the table: a log is read by more people. */
   #tell(email: ClaimedEmail, result: EmailResult): void {
     const { log } = this.#options;
     const refused = result.state === "gave-up" && result.refusedAddress !== undefined;

@@ -60,7 +60,7 @@ export function openMailer({ target, tls, timeoutMs = DEFAULT_TIMEOUT_MS }: Mail
 
 /**
  * Names the e-mail: the same at each attempt and whoever makes it, so that an e-mail that came twice is known as one. It
- * tells nothing of what it is made from.
+ * reveals nothing about what it is made from.
  */
 export function messageIdOf({ about, to }: Pick<OutgoingEmail, "about" | "to">, from: string): string {
   const name = createHash("sha256")

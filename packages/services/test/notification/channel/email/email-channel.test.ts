@@ -235,7 +235,7 @@ describe("What a merchant is told by e-mail", function () {
     await database.close();
   });
 
-  it("is told of an address that was refused, until the settings are changed", async () => {
+  it("names an address that was refused, until the settings are changed", async () => {
     expect(await read()).to.deep.equal({ language: "", emailRecipients: [], updateTime: undefined });
     await update({ emailRecipients: [recipient("gone@shop.example")] });
     await testDatabase().query(

@@ -1,7 +1,7 @@
 import { databaseConfiguration } from "../platform/configuration.js";
 import { messageKeys } from "../shared/message-keys.js";
 
-/** What receipt-archive reads from the environment besides what every service does. */
+/** What receipt-archive reads from the environment beside what every service does. */
 export const receiptArchiveConfiguration = {
   ...databaseConfiguration,
   /** Shows that client-bank wrote what comes. */
