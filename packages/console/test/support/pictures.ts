@@ -26,7 +26,7 @@ export async function keepPicture(page: Page, name: string, scene: Scene): Promi
   if (process.env.QUITTANCE_SCREENSHOTS !== "1") return;
   if (name === "overview") {
     await scene.burst();
-    await page.locator("svg.flow .moving").first().waitFor();
+    await page.locator("svg.flow .moving").first().waitFor({ state: "attached" });
   }
   await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: `${FOLDER}/console-${name.replaceAll(" ", "-")}.png` });
