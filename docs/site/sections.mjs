@@ -39,9 +39,11 @@ export const SECTIONS = [
     items: [
       ["Overview", "packages/sdk/README.md"],
       ["Reference", "docs/site/reference/README.md"],
+      ["The first hour", "packages/sdk/docs/first-hour.md"],
       ["Processors", "packages/sdk/docs/processors.md"],
       ["Delivery guarantees", "packages/sdk/docs/delivery-guarantees.md"],
       ["Testing", "packages/sdk/docs/testing.md"],
+      ["Tuning", "packages/sdk/docs/tuning.md"],
       ["Conformance", "packages/sdk/docs/conformance.md"],
       ["Coming from JMS", "packages/sdk/docs/coming-from-jms.md"],
       ["Coming from rhea", "packages/sdk/docs/coming-from-rhea.md"],
