@@ -39,8 +39,11 @@ else await develop();
 
 async function develop() {
   const { SERVICES, SYSTEM } = await import(join(ROOT, "packages/services/dist/topology/system-table.js"));
-  const services = Object.fromEntries(SERVICES.map((name) => [name, `${SYSTEM[name].program}/main.ts`]));
-  const graph = await openSourceGraph({ ...services, ...STACK });
+  const restartable = {
+    ...Object.fromEntries(SERVICES.map((name) => [name, `${SYSTEM[name].program}/main.ts`])),
+    console: "operator/console/run-console.ts",
+  };
+  const graph = await openSourceGraph({ ...restartable, ...STACK });
   let launcher = startLauncher(args);
   let stopping = false;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
@@ -73,7 +76,7 @@ async function develop() {
     }
     await transpile(sources);
     const users = new Set([...before, ...affected(sources, graph.usersOf)]);
-    const concerned = SERVICES.filter((name) => users.has(name));
+    const concerned = Object.keys(restartable).filter((name) => users.has(name));
     if (concerned.length > 0) {
       say(`${listed(sources)} changed: ${concerned.join(", ")} start${concerned.length === 1 ? "s" : ""} again.`);
       await launcher.restart(concerned);
@@ -132,11 +135,11 @@ function startLauncher(options) {
     exited,
     kill: (signal) => child.kill(signal),
     /** Resolves after the first attempt to start them, or when the launcher is gone. */
-    restart: (services) => {
+    restart: (names) => {
       lastId += 1;
       const id = lastId;
       const done = new Promise((resolve) => waiting.set(id, resolve)).finally(() => waiting.delete(id));
-      if (child.connected) child.send({ type: "restart", id, services });
+      if (child.connected) child.send({ type: "restart", id, names });
       return Promise.race([done, exited]);
     },
   };

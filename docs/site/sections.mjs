@@ -27,6 +27,7 @@ export const SECTIONS = [
       ["Kubernetes", "docs/operating/kubernetes.md"],
       ["Compose", "docs/operating/compose.md"],
       ["Configuration", "docs/operating/configuration.md"],
+      ["The console", "docs/operating/console.md"],
       ["Monitoring", "docs/operating/monitoring.md"],
       ["Runbooks", "docs/operating/runbooks.md"],
       ["Security", "docs/operating/security.md"],

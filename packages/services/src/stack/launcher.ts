@@ -175,7 +175,7 @@ async function launch(parts: Launch): Promise<number> {
       await observation?.watch(stack);
     };
     await onRestart();
-    obeyRestartOrders(stack);
+    obeyRestartOrders((name) => (name === "console" ? console?.restart() : stack.restart(name)));
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
     voice.say(`Quittance runs after ${seconds} s: ${formatDoors(stack.gateways)}`);
     for (const link of observation?.links() ?? []) voice.say(link);

@@ -11,7 +11,7 @@ import { eventually } from "../support/eventually.js";
 import { START_MS, STOP_MS, treeOf } from "./launcher-for-tests.js";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
-const GATEWAY_FILE = "packages/services/src/gateway/http-server.ts";
+const GATEWAY_FILE = "packages/services/src/gateway/http-app.ts";
 const ANSWER = "There is nothing at this path.";
 
 /** What `npm run dev` reads and writes, so that a test may change it: all of it a copy but what npm installed. */
@@ -19,7 +19,8 @@ function copyCheckout(): string {
   const copy = mkdtempSync(join(tmpdir(), "quittance-dev-"));
   const kept = ["src", "dist", "package.json", "tsconfig.json"];
   const parts = ["packages/sdk", "packages/services"].flatMap((folder) => kept.map((name) => `${folder}/${name}`));
-  for (const path of ["scripts", "package.json", "tsconfig.base.json", ...parts]) {
+  // The console's page is only served.
+  for (const path of ["scripts", "package.json", "tsconfig.base.json", "packages/console/dist", ...parts]) {
     cpSync(join(ROOT, path), join(copy, path), { recursive: true, preserveTimestamps: true });
   }
   for (const folder of ["node_modules", "packages/services/node_modules"]) {
@@ -75,8 +76,11 @@ describe("npm run dev", function () {
 
   function edit(path: string, change: (source: string) => string): void {
     const file = join(checkout, path);
+    const before = readFileSync(file, "utf8");
+    const after = change(before);
+    if (after === before) throw new Error(`The edit changes nothing in ${path}.`);
     output = "";
-    writeFileSync(file, change(readFileSync(file, "utf8")));
+    writeFileSync(file, after);
   }
 
   const run = () => JSON.parse(readFileSync(join(checkout, ".quittance/run.json"), "utf8")) as RunFile;
@@ -99,7 +103,8 @@ describe("npm run dev", function () {
     const { gateway: now, ...same } = pids();
     expect(now).not.to.equal(gateway);
     expect(same).to.deep.equal(others);
-    expect(output).to.contain(`dev: ${GATEWAY_FILE} changed: gateway starts again.`);
+    // The console answers as the gateway does to what it does not know.
+    expect(output).to.contain(`dev: ${GATEWAY_FILE} changed: gateway, console start again.`);
   });
 
   it("starts every service again that uses a file of the SDK", async () => {
@@ -110,11 +115,20 @@ describe("npm run dev", function () {
     for (const [name, pid] of Object.entries(before)) expect(now[name], name).not.to.equal(pid);
   });
 
+  it("starts the console alone again when only it uses a file", async () => {
+    const before = pids();
+    edit("packages/services/src/operator/console/own-host.ts", (source) => `${source}\n// A remark.\n`);
+    await said("own-host.ts changed: console starts again.");
+    await said("console is back");
+    await said("dev: The types are right.");
+    expect(pids()).to.deep.equal(before);
+  });
+
   it("goes on with the old code while a file does not compile, and says where", async () => {
     const before = pids();
     edit(GATEWAY_FILE, (source) => source.replace('"Nothing is here."', '"Half a line'));
     await said("does not compile: the code of before goes on running.");
-    expect(output).to.contain("gateway/http-server.ts:");
+    expect(output).to.contain("gateway/http-app.ts:");
     expect(await answer()).to.equal("Nothing is here.");
     expect(pids()).to.deep.equal(before);
     edit(GATEWAY_FILE, (source) => source.replace('"Half a line', '"A whole line."'));
