@@ -33,6 +33,8 @@ export interface Limits {
   readonly example: string;
   readonly maxPairs: number | undefined;
   readonly keyPattern: string;
+  /** Whether an installation may take more. */
+  readonly widened: boolean;
 }
 
 /** What is said of a reason (quittance.api.v1.ErrorTerms). */

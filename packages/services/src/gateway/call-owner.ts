@@ -19,6 +19,7 @@ import type { ManagedMethod } from "./managed-methods.js";
 import { checkCard } from "./payment-order.js";
 import type { RateLimits } from "./rate-limits.js";
 import type { ReadAdmission } from "./read-admission.js";
+import { checkLimits } from "./request-limits.js";
 
 export interface CallOwnerParts extends AskParts {
   /** How long an owner may take to answer, in milliseconds. */
@@ -65,16 +66,14 @@ async function bodyOf(
   actor: string,
   request: object,
 ): Promise<ManagementCallMessage> {
-  const { [method.card ?? ""]: card, ...others } = request as Readonly<Record<string, unknown>>;
+  const { [method.card?.name ?? ""]: card, ...others } = request as Readonly<Record<string, unknown>>;
   const violations: Violation[] = [];
-  const details = card === undefined ? undefined : checkCard(card as Card, collectInto(violations));
+  const asked = messageToJson(method.input, others, "set") as ManagementCallMessage["request"];
+  checkLimits(method.input, asked as ExactJsonObject, collectInto(violations));
+  const isAbsent = card === undefined && !method.card?.isRequired;
+  const details = isAbsent ? undefined : checkCard(card as Card | undefined, collectInto(violations));
   if (violations.length > 0) throw invalidFields(violations);
-  const body: ManagementCallMessage = {
-    version: MESSAGE_VERSION,
-    method: method.fullName,
-    actor,
-    request: messageToJson(method.input, others, "set") as ManagementCallMessage["request"],
-  };
+  const body: ManagementCallMessage = { version: MESSAGE_VERSION, method: method.fullName, actor, request: asked };
   if (details === undefined) return body;
   return { ...body, sealedCard: await sealCard(details, sealingKeys.first.bytes, body) };
 }

@@ -18,10 +18,12 @@ export interface ReadRequest<T> {
 
 /**
  * Reads a JSON body; one that did not come is empty.
+ * @param orNone for a request that needs nothing of its body: an empty one is an empty object
  * @throws ApiError INVALID_ARGUMENT when it is no JSON object. The sentence never holds any of the body.
  */
-export function readJson<T>(name: string, codec: Codec<T>, body: unknown): ReadRequest<T> {
-  const json = parseJsonObject(body instanceof Uint8Array ? body : new Uint8Array());
+export function readJson<T>(name: string, codec: Codec<T>, body: unknown, orNone?: "or none"): ReadRequest<T> {
+  const bytes = body instanceof Uint8Array ? body : new Uint8Array();
+  const json = orNone && bytes.length === 0 ? {} : parseJsonObject(bytes);
   const { message, violations } = messageFromJson(messageDescriptor(name), json);
   return { request: codec.fromPartial(message), violations };
 }

@@ -97,6 +97,5 @@ function challenge(error: ApiError<string>): string {
 
 /** A field's path as JSON has it: `card.expiry_month` is `card.expiryMonth` (google.rpc.BadRequest says so). A key of a map stays. */
 function jsonPath(path: string): string {
-  const [fields = "", ...keys] = path.split("[");
-  return [fields.split(".").map(jsonName).join("."), ...keys].join("[");
+  return path.replaceAll(/\[[^\]]*\]|[^.[\]]+/g, (part) => (part.startsWith("[") ? part : jsonName(part)));
 }

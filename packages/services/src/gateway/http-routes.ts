@@ -44,21 +44,23 @@ export function addPaymentRoutes(app: FastifyInstance, gateway: Gateway, problem
   // An id ends before a colon, which the router writes as two.
   addWrite(app, "/v1/payments/:id([^:]+)::refund", {
     read: ({ body, headers, params }) =>
-      withPathId(withKey(readJson("RefundPaymentRequest", RefundPaymentRequest, body), headers), params.id),
+      withPathId(withKey(readJson("RefundPaymentRequest", RefundPaymentRequest, body, "or none"), headers), params.id),
     check: gateway.checkRefundRequest,
     call: gateway.refundPayment,
     write: (answer) => writeJson<RefundPaymentResponse>("RefundPaymentResponse", answer),
     location: ({ refund }) => `/v1/refunds/${refund.id}`,
   });
   addWrite(app, "/v1/payments/:id([^:]+)::capture", {
-    read: ({ body, params }) => withPathId(readJson("CapturePaymentRequest", CapturePaymentRequest, body), params.id),
+    read: ({ body, params }) =>
+      withPathId(readJson("CapturePaymentRequest", CapturePaymentRequest, body, "or none"), params.id),
     check: gateway.checkCaptureRequest,
     call: gateway.capturePayment,
     write: (answer) => writeJson<CapturePaymentResponse>("CapturePaymentResponse", answer),
     location: ({ payment }) => `/v1/payments/${payment.id}`,
   });
   addWrite(app, "/v1/payments/:id([^:]+)::cancel", {
-    read: ({ body, params }) => withPathId(readJson("CancelPaymentRequest", CancelPaymentRequest, body), params.id),
+    read: ({ body, params }) =>
+      withPathId(readJson("CancelPaymentRequest", CancelPaymentRequest, body, "or none"), params.id),
     check: gateway.checkCancelRequest,
     call: gateway.cancelPayment,
     write: (answer) => writeJson<CancelPaymentResponse>("CancelPaymentResponse", answer),

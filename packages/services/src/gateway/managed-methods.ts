@@ -6,7 +6,7 @@ import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { OWN_FILES } from "../shared/api-descriptor.js";
 import { MANAGEMENT_KINDS, type MethodOwner } from "../shared/management-messages.js";
 import { isScope, type Scope } from "../shared/scopes.js";
-import { accessOf, type HttpBinding, httpBindingOf, isSealed } from "./api-options.js";
+import { accessOf, behaviorsOf, type HttpBinding, httpBindingOf, isSealed } from "./api-options.js";
 
 /** One of them. */
 export interface ManagedMethod {
@@ -21,7 +21,7 @@ export interface ManagedMethod {
   readonly input: DescMessage;
   readonly output: DescMessage;
   /** The field of the request that is a card, by its name in TypeScript: it is sealed. */
-  readonly card: string | undefined;
+  readonly card: { readonly name: string; readonly isRequired: boolean } | undefined;
   readonly binding: HttpBinding;
 }
 
@@ -40,7 +40,8 @@ function managedMethod(method: DescMethod): ManagedMethod[] {
   if (method.methodKind !== "unary") throw new Error(`${fullName} streams, which no owner can answer.`);
   const binding = httpBindingOf(method);
   if (binding === undefined) throw new Error(`${fullName} has no path over HTTP.`);
-  const card = input.fields.find(isSealed)?.localName;
+  const sealed = input.fields.find(isSealed);
+  const card = sealed && { name: sealed.localName, isRequired: behaviorsOf(sealed).has("REQUIRED") };
   return [
     { fullName, name, service: parent.typeName, scope, owner: owner as MethodOwner, input, output, card, binding },
   ];

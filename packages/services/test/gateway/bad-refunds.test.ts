@@ -58,8 +58,8 @@ describe("POST /v1/payments/{id}:refund", () => {
     expect(answer.json.violations.map(({ field }: { field: string }) => field)).to.deep.equal(["Idempotency-Key"]);
   });
 
-  it("says of an empty body that it is empty, and of bytes that they are no UTF-8", async () => {
-    expect((await refund("")).json.detail).to.match(/^The body is empty/);
+  it("says what an empty body lacks, and of bytes that they are no UTF-8", async () => {
+    expect((await refund("")).json.violations).to.deep.equal([{ field: "requestId", description: "is required" }]);
     expect((await refund(Buffer.from([0x7b, 0xff, 0x7d]))).json.detail).to.equal("The body is not UTF-8.");
   });
 

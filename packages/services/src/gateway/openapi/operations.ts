@@ -132,9 +132,13 @@ function parameterOf(field: DescField, place: "path" | "query", schemas: Schemas
 
 function requestBodyOf(method: DescMethod, binding: HttpBinding, schemas: Schemas): JsonObject {
   // The header Idempotency-Key is another place for the request_id.
-  const elsewhere = { always: new Set(pathParametersOf(binding.path)), perhaps: new Set([REQUEST_ID]) };
+  const inPath = new Set(pathParametersOf(binding.path));
+  const elsewhere = { always: inPath, perhaps: new Set([REQUEST_ID]) };
+  // Without a required field no body is the same as an empty one.
+  const isRequired = (field: DescField) =>
+    behaviorsOf(field).has("REQUIRED") && !inPath.has(field.name) && field.name !== REQUEST_ID;
   return {
-    required: true,
+    required: method.input.fields.some(isRequired),
     content: { [JSON_TYPE]: { schema: schemas.message(method.input, "request", elsewhere) } },
   };
 }

@@ -15,7 +15,7 @@ function operations() {
 }
 
 describe("The OpenAPI document", () => {
-  const gateway = useGateway();
+  const gateway = useGateway({ READ_TIMEOUT_SECONDS: "1" });
 
   it("has no path that the door does not serve", async () => {
     expect(operations()).not.to.have.length(0);
@@ -49,6 +49,25 @@ describe("The OpenAPI document", () => {
         expect(named, `${verb} ${path}`).to.deep.equal(["of_nobody"]);
       }
     }
+  });
+
+  it("requires a body of the operations that the door refuses without one", async () => {
+    const everybody = await gateway().apiAs({ scopes: SCOPES });
+    const withBodies = operations().filter(({ operation }) => operation.requestBody !== undefined);
+    expect(withBodies).not.to.have.length(0);
+    const answered = withBodies.map(async ({ path, verb, operation }) => {
+      const filled = path.replaceAll(/\{([^}]+)\}/g, (_all, name: string) => {
+        const { schema } = operation.parameters.find((one: { name?: string }) => one.name === name);
+        return schema.examples?.[0] ?? "any";
+      });
+      const headers = { "idempotency-key": "no-body-1" };
+      const none = await everybody.http(filled, { method: verb, headers });
+      if (operation.requestBody.required) return expect(none.status, `${verb} ${path} with no body`).to.equal(400);
+      const empty = await everybody.http(filled, { method: verb, headers, body: {} });
+      expect(none.json.reason, `${verb} ${path} with no body`).to.equal(empty.json.reason);
+      expect(none.json).not.to.have.property("violations");
+    });
+    await Promise.all(answered);
   });
 
   it("refers to nothing that is not in it", () => {
