@@ -1,6 +1,14 @@
-/** `accounts`: shows, opens, freezes, closes, tops up and pays out the accounts of clients and merchants. */
+/** `accounts`: lists, shows and changes the accounts of clients and merchants, and the cards of clients. */
 import type pg from "pg";
-import { changeStateOf, newestEntries, payOut, type Refusal } from "./account-changes.js";
+import {
+  type CardVerb,
+  changeCard,
+  changeStateOf,
+  newestEntries,
+  payOut,
+  type Refusal,
+  rename,
+} from "./account-changes.js";
 import { type Account, accountOf, thereIsNo } from "./account-id.js";
 import { actorOf, recordAction } from "./action-record.js";
 import {
@@ -16,20 +24,25 @@ import {
   UsageError,
 } from "./command.js";
 import { exportStatement, formatOf } from "./export-statement.js";
-import { currencyOf, explainConflict, type Insertion, insertionOf } from "./new-account.js";
+import { listAccounts } from "./list-accounts.js";
+import { cardToStore, currencyOf, explainConflict, type Insertion, insertionOf, nameOf } from "./new-account.js";
 import { inTransaction, onOperatorDatabase } from "./operator-database.js";
 import { parseTopUp, type TopUpOutcome, topUp } from "./top-up.js";
 
 export const accounts: Command = {
   name: "accounts",
-  summary: "Show, open, freeze, close, top up and pay out accounts of clients and merchants.",
-  usage: "show|statement|open|freeze|unfreeze|close|top-up|pay-out --client <id> | --merchant <id> [options]",
-  help: `  show       The account and its balance.
+  summary: "List, show and change accounts of clients and merchants, and cards of clients.",
+  usage:
+    "list|show|statement|open|rename|freeze|unfreeze|close|add-card|renew-card|remove-card|top-up|pay-out [options]",
+  help: `  list       The accounts of --kind, in the order of their ids.
+  show       The account and its balance.
   statement  Its newest entries, each with the balance after it.
   open       A new account without money, or one that was closed.
   top-up     Money from outside, by a balanced entry: funding is debited, the account credited.
   pay-out    Money of the account to the world outside, by a balanced entry the other way.
   freeze     From now on its payments are declined, until unfreeze; nothing is paid out.
+  rename     Another --name.
+  add-card, renew-card, remove-card   Of a client: a first card, another one in its place, none.
   close      From now on its payments are declined; money in flight still arrives.
 
   --client <id>, --merchant <id>   Whose account, for example c-0001 or m-0001. The id of a merchant is what its tokens
@@ -38,12 +51,14 @@ export const accounts: Command = {
   --actor <name>                   Who does it, kept there as well [the system's user].
   --id <text>                      Of a top-up or payout: the same id moves the money once, however often it is asked for.
   --amount <n>                     Of a top-up or payout, in minor units of --currency, which must be the account's.
-  --limit <n>                      Entries of a statement, 1 to 1,000 [20].
+  --limit <n>                      Entries of a statement, or accounts of a list, 1 to 1,000 [20].
+  --kind clients|merchants         Of a list. It may be limited by --state open|frozen|closed, --currency, and --name, with
+                                   which names begin; --page goes on where another page ended.
   --format csv|camt.053            Instead: all entries of a period, oldest first, as a file for other programs (CSV, or
                                    ISO 20022's BankToCustomerStatement), with balances.
   --from <time>, --to <time>       The period: days in UTC or times of RFC 3339; --to is not in it [all until now].
   --name <text>, --currency <code> Of a new account; the currency is one of ISO 4217.
-  --expiry <MM/YYYY>               Of a new client's card. Its number is read from standard input; it needs
+  --expiry <MM/YYYY>               Of a new card. Its number is read from standard input; it needs
                                    CARD_FINGERPRINT_KEYS and CARD_STORAGE_KEYS, or the stack of npm start.
 
 An account that was closed keeps its name, currency and card when it is opened again. What would change nothing, as to
@@ -64,11 +79,15 @@ open an account that is open, ends with 2.
       "format",
       "from",
       "to",
+      "kind",
+      "state",
+      "page",
     ].map((name) => [name, { type: "string" }]),
   ),
   async run(call) {
     const [verb, ...others] = call.positionals;
     if (others.length > 0) throw new UsageError(`"${others.join(" ")}" is too much.`);
+    if (verb === "list") return listAccounts(call);
     const account = accountOf(call, { isNew: verb === "open" });
     if (verb === "show") return onOperatorDatabase(call.configuration, (client) => show(call, client, account));
     if (verb === "open") return open(call, account);
@@ -76,13 +95,16 @@ open an account that is open, ends with 2.
     if (verb === "top-up") return topUpAccount(call, account);
     if (verb === "statement") return statement(call, account);
     if (verb === "pay-out") return payOutAccount(call, account);
+    if (verb === "rename") return renamed(call, account);
+    if (verb === "add-card" || verb === "renew-card" || verb === "remove-card") return cardOf(call, account, verb);
     if (verb === "freeze") return changed(call, account, { from: ["open"], to: "frozen", verb });
     if (verb === "unfreeze") return changed(call, account, { from: ["frozen"], to: "open", verb });
     throw new UsageError(`accounts needs one of ${VERBS}.`);
   },
 };
 
-const VERBS = "show, statement, open, freeze, unfreeze, close, top-up and pay-out";
+const VERBS =
+  "list, show, statement, open, rename, freeze, unfreeze, close, add-card, renew-card, remove-card, top-up and pay-out";
 
 interface AccountRow {
   readonly id: string;
@@ -203,6 +225,25 @@ function changed(call: CommandCall, account: Account, states: Parameters<typeof 
   return onOperatorDatabase(call.configuration, async (client) =>
     told(call, client, account, await changeStateOf(client, account, by, states)),
   );
+}
+
+function renamed(call: CommandCall, account: Account): Promise<ExitCode> {
+  const [by, name] = [actorOf(call), nameOf(call)];
+  return onOperatorDatabase(call.configuration, async (client) =>
+    told(call, client, account, await rename(client, account, by, name)),
+  );
+}
+
+/** Changes the card of a client. */
+function cardOf(call: CommandCall, account: Account, verb: CardVerb): Promise<ExitCode> {
+  if (account.kind !== "client") throw new UsageError("Merchants have no cards: give --client.");
+  const by = actorOf(call);
+  return onOperatorDatabase(call.configuration, async (client) => {
+    const holder = await readAccount(client, account);
+    const card =
+      verb === "remove-card" || holder === undefined ? undefined : await cardToStore(call, account.id, holder.name);
+    return told(call, client, account, await changeCard(client, account, by, { verb, card }));
+  });
 }
 
 function payOutAccount(call: CommandCall, account: Account): Promise<ExitCode> {

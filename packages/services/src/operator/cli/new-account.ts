@@ -2,7 +2,7 @@
 import type pg from "pg";
 import type { CardDetails } from "../../shared/card-seal.js";
 import { isCurrency } from "../../shared/currencies.js";
-import { storeCard } from "../../shared/store-card.js";
+import { type StoredCard, storeCard } from "../../shared/store-card.js";
 import type { Account } from "./account-id.js";
 import { digitsOf, faultOfCardNumber, faultOfName, parseExpiry } from "./client-faults.js";
 import { type CommandCall, requiredOption, UsageError } from "./command.js";
@@ -24,12 +24,7 @@ export async function insertionOf(call: CommandCall, account: Account): Promise<
       values: [account.id, name, currency],
     };
   }
-  // Before the number is asked for: without keys it could not be stored.
-  const keys = await call.configuration.cardKeys();
-  const stored = await storeCard(await readCard(call, name), account.id, {
-    fingerprint: keys.CARD_FINGERPRINT_KEYS,
-    storage: keys.CARD_STORAGE_KEYS,
-  });
+  const stored = await cardToStore(call, account.id, name);
   return {
     text: `INSERT INTO client_bank.clients (id, name, sealed_card, card_fingerprint, card_expiry_month,
              card_expiry_year, currency, former_card_fingerprint, card_brand, card_last_four, balance, opening_balance,
@@ -42,6 +37,19 @@ export async function insertionOf(call: CommandCall, account: Account): Promise<
   };
 }
 
+/**
+ * What is kept of the card that --expiry and standard input give.
+ * @throws UsageError; ConfigurationError when there are no keys for a card.
+ */
+export async function cardToStore(call: CommandCall, clientId: string, holderName: string): Promise<StoredCard> {
+  // Before the number is asked for: without keys it could not be stored.
+  const keys = await call.configuration.cardKeys();
+  return storeCard(await readCard(call, holderName), clientId, {
+    fingerprint: keys.CARD_FINGERPRINT_KEYS,
+    storage: keys.CARD_STORAGE_KEYS,
+  });
+}
+
 /** A currency of ISO 4217. @throws UsageError */
 export function currencyOf(call: CommandCall): string {
   const currency = requiredOption(call, "currency");
@@ -49,7 +57,8 @@ export function currencyOf(call: CommandCall): string {
   throw new UsageError(`--currency is "${currency}": it must be a code of ISO 4217's list, such as EUR.`);
 }
 
-function nameOf(call: CommandCall): string {
+/** The name that --name gives, in Normalization Form C. @throws UsageError */
+export function nameOf(call: CommandCall): string {
   const name = requiredOption(call, "name").normalize("NFC");
   const fault = faultOfName(name);
   if (fault !== undefined) throw new UsageError(`--name must ${fault}.`);

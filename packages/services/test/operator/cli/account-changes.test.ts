@@ -31,6 +31,58 @@ describe("accounts, by the operations of the API", function () {
     ]);
   });
 
+  it("renames an account, renews its card, takes it away and gives another, as the API does", async () => {
+    const id = ["--client", "c-0003"];
+    const withCard = (number: string, ...args: string[]) =>
+      runCommand(["accounts", ...args], { DATABASE_URL: banks().superuser.url, ...DEMO_KEYS }, `${number}\n`);
+    const cardOf = async () =>
+      (
+        await banks().superuser.query<{ name: string; card: string | null }>(
+          "SELECT name, card_last_four || ' ' || card_expiry_year AS card FROM client_bank.clients WHERE id = 'c-0003'",
+        )
+      )[0];
+    const [taken] = demoClients();
+    expect((await accounts("rename", ...id, "--name", "Grace Hopper", ...BY)).out).to.match(/name +Grace Hopper/);
+    const expiry = ["--expiry", "05/2033"];
+    expect((await withCard("4000056655665556", "add-card", ...id, ...expiry, ...BY)).err).to.match(/has a card: renew/);
+    expect((await withCard("4000056655665556", "renew-card", ...id, ...expiry, ...BY)).code).to.equal(0);
+    expect(await cardOf()).to.deep.equal({ name: "Grace Hopper", card: "5556 2033" });
+    const other = await withCard(String(taken?.card.number), "renew-card", ...id, ...expiry, ...BY);
+    expect(other).to.deep.include({ code: 1, err: "The card is that of another client. Nothing was changed.\n" });
+    expect((await accounts("remove-card", ...id, ...BY)).code).to.equal(0);
+    expect((await cardOf())?.card).to.equal(null);
+    expect((await accounts("remove-card", ...id, ...BY)).err).to.match(/has no card/);
+    expect((await withCard("4000056655665556", "add-card", ...id, ...expiry, ...BY)).code).to.equal(0);
+    expect((await cardOf())?.card).to.equal("5556 2033");
+    const rows = await banks().superuser.query<{ action: string }>(
+      "SELECT action FROM client_bank.account_actions WHERE account = 'c-0003' ORDER BY id",
+    );
+    expect(rows.map(({ action }) => action)).to.deep.equal([
+      ...["UpdateClient", "RenewClientCard", "RemoveClientCard", "AddClientCard"],
+    ]);
+    expect((await accounts("remove-card", "--merchant", "m-0001", ...BY)).err).to.match(/Merchants have no cards/);
+  });
+
+  it("lists accounts in the order of their ids, a page at a time, by state, currency and name", async () => {
+    const list = async (...args: string[]) => {
+      const { out } = await accounts("list", "--kind", "merchants", "--json", ...args);
+      return JSON.parse(out) as { accounts: { id: string; currency: string; state: string }[]; nextPageToken: string };
+    };
+    const first = await list("--limit", "2");
+    const second = await list("--limit", "2", "--page", first.nextPageToken);
+    expect([...first.accounts, ...second.accounts].map(({ id }) => id)).to.deep.equal([
+      ...["m-0001", "m-0002", "m-0003", "m-0004"],
+    ]);
+    expect((await list("--state", "closed")).accounts.map(({ id }) => id)).to.deep.equal(["m-0020"]);
+    const { accounts: yen } = await list("--currency", "JPY", "--limit", "1000");
+    expect(new Set(yen.map(({ currency }) => currency))).to.deep.equal(new Set(["JPY"]));
+    expect((await list("--name", "librairie")).accounts.map(({ id }) => id)).to.deep.equal(["m-0001"]);
+    expect((await accounts("list", "--kind", "merchants", "--limit", "1")).out).to.match(/More with --page \S+\n$/);
+    expect((await accounts("list")).err).to.match(/--kind must be/);
+    expect((await accounts("list", "--kind", "clients", "--state", "gone")).err).to.match(/--state must be/);
+    expect((await accounts("list", "--kind", "clients", "--page", "made-up")).err).to.match(/page_token/);
+  });
+
   it("pays out once for an id, and no more than there is", async () => {
     const money = ["--client", "c-0002", "--currency", "EUR"];
     await accounts("top-up", ...money, "--amount", "900", "--id", "in", ...BY);
