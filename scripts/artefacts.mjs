@@ -19,6 +19,7 @@ import { BUF, DRIZZLE_KIT, NODE_MODULES, ROOT } from "./paths.mjs";
 
 const GEN = "packages/services/src/gen";
 const OPENAPI = "proto/openapi.json";
+const COLLECTION = "proto/quittance.postman_collection.json";
 const CLIENT = "packages/client/src/gen";
 const CONSOLE = "packages/console/src/gen";
 const SERVICES = "packages/services/src";
@@ -87,6 +88,7 @@ export const DERIVED_ARTEFACTS = [
     produce: (folder) => produceApiReports(at, folder),
   })),
   { name: "the OpenAPI document", path: OPENAPI, produce: produceOpenApi },
+  { name: "the collection of requests", path: COLLECTION, produce: produceCollection },
   { name: "the client's types", path: CLIENT, produce: produceClient },
   { name: "the console's types", path: CONSOLE, produce: produceConsole },
   {
@@ -170,6 +172,11 @@ ${lines.join("\n")}
 async function produceOpenApi(folder) {
   const { openApiText } = await compiled("gateway/openapi/openapi-document.js");
   await writeFile(join(folder, OPENAPI), openApiText());
+}
+
+async function produceCollection(folder) {
+  const { postmanText } = await compiled("gateway/openapi/postman-collection.js");
+  await writeFile(join(folder, COLLECTION), postmanText());
 }
 
 async function produceClient(folder) {
