@@ -173,6 +173,17 @@ export type WebhookEndpointState =
   | "DISABLED"
   | (string & {});
 
+/** An amount with its currency. */
+export interface Amount {
+  /** By its code in ISO 4217, for example `EUR`. */
+  readonly currencyCode: string;
+  /**
+   * Whole minor units of the currency, at least 1: 1250 is EUR 12.50 and JPY 1250. The largest is
+   * 1,000,000,000,000,000.
+   */
+  readonly minorUnits: bigint;
+}
+
 /** Which payment to cancel. */
 export interface CancelPaymentRequest {
   /** How long the call may wait for the payment to be final: 0 to 30 seconds, default 5. */
@@ -252,6 +263,8 @@ export interface Event {
   readonly refund?: Refund;
   /** Of `webhook_endpoint.` events. */
   readonly webhookEndpoint?: WebhookEndpoint;
+  /** Of `payout.` events. */
+  readonly payout?: Payout;
 }
 
 /** What GetEvent answers. */
@@ -410,6 +423,16 @@ export interface Payment {
   readonly authorizationExpireTime?: Date;
   /** Why it was canceled; only with the state `CANCELED`. */
   readonly cancelReason?: CancelReason;
+}
+
+/** Money that was paid out. */
+export interface Payout {
+  /** The operator's request_id of it. */
+  readonly id: string;
+  /** How much. */
+  readonly amount?: Amount;
+  /** When. */
+  readonly time?: Date;
 }
 
 /** Money that a merchant gives back of a payment. */
@@ -758,6 +781,9 @@ export const ERROR_CODES: Readonly<Record<string, string>> = {
  * or the name of the object that they are.
  */
 export const FORMS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "Amount": {
+    "minorUnits": "int64"
+  },
   "CancelPaymentResponse": {
     "payment": "Payment"
   },
@@ -774,7 +800,8 @@ export const FORMS: Readonly<Record<string, Readonly<Record<string, string>>>> =
     "createTime": "time",
     "payment": "Payment",
     "refund": "Refund",
-    "webhookEndpoint": "WebhookEndpoint"
+    "webhookEndpoint": "WebhookEndpoint",
+    "payout": "Payout"
   },
   "GetEventResponse": {
     "event": "Event",
@@ -821,6 +848,10 @@ export const FORMS: Readonly<Record<string, Readonly<Record<string, string>>>> =
     "authorizeTime": "time",
     "authorizationExpireTime": "time",
     "cancelReason": "CANCEL_REASON_"
+  },
+  "Payout": {
+    "amount": "Amount",
+    "time": "time"
   },
   "Refund": {
     "amount": "Money",

@@ -12,6 +12,17 @@ export interface ActivateTemplateVersionResponse {
   readonly template?: Template;
 }
 
+/** An amount with its currency. */
+export interface Amount {
+  /** By its code in ISO 4217, for example `EUR`. */
+  readonly currencyCode: string;
+  /**
+   * Whole minor units of the currency, at least 1: 1250 is EUR 12.50 and JPY 1250. The largest is
+   * 1,000,000,000,000,000.
+   */
+  readonly minorUnits: string;
+}
+
 /** Which payment to cancel. */
 export interface CancelPaymentRequest {
   /** How long the call may wait for the payment to be final: 0 to 30 seconds, default 5. */
@@ -213,6 +224,8 @@ export interface Event {
   readonly refund?: Refund;
   /** Of `webhook_endpoint.` events. */
   readonly webhookEndpoint?: WebhookEndpoint;
+  /** Of `payout.` events. */
+  readonly payout?: Payout;
 }
 
 /** Whose payments to decline. */
@@ -503,6 +516,16 @@ export interface Payment {
  * - `PAYMENT_STATE_CANCELED`: Final: the money that was held was released; none was taken.
  */
 export type PaymentState = "PAYMENT_STATE_UNSPECIFIED" | "PAYMENT_STATE_PENDING" | "PAYMENT_STATE_SUCCEEDED" | "PAYMENT_STATE_DECLINED" | "PAYMENT_STATE_REFUNDED" | "PAYMENT_STATE_ACCEPTED" | "PAYMENT_STATE_AUTHORIZED" | "PAYMENT_STATE_CANCELED" | (string & {});
+
+/** Money that was paid out. */
+export interface Payout {
+  /** The operator's request_id of it. */
+  readonly id: string;
+  /** How much. */
+  readonly amount?: Amount;
+  /** When. */
+  readonly time?: string;
+}
 
 /** What to render. */
 export interface PreviewTemplateRequest {
@@ -862,7 +885,7 @@ export interface Operations {
   };
   readonly ListClients: {
     readonly path: object;
-    readonly query: { readonly pageSize?: number; readonly pageToken?: string; readonly state?: "CLIENT_STATE_UNSPECIFIED" | "CLIENT_STATE_OPEN" | "CLIENT_STATE_CLOSED" | "CLIENT_STATE_FROZEN" | (string & {}); readonly namePrefix?: string; readonly currencyCode?: string };
+    readonly query: { readonly pageSize?: number; readonly pageToken?: string; readonly state?: "CLIENT_STATE_UNSPECIFIED" | "CLIENT_STATE_OPEN" | "CLIENT_STATE_CLOSED" | "CLIENT_STATE_FROZEN" | (string & {}); readonly namePrefix?: string; readonly currencyCode?: "AED" | "AFN" | "ALL" | "AMD" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOV" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNY" | "COP" | "COU" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MXV" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "USN" | "UYI" | "UYU" | "UYW" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAD" | "XAF" | "XCD" | "XCG" | "XOF" | "XPF" | "YER" | "ZAR" | "ZMW" | "ZWG" | (string & {}) };
     readonly body: undefined;
     readonly answer: ListClientsResponse;
   };
@@ -892,7 +915,7 @@ export interface Operations {
   };
   readonly ListMerchants: {
     readonly path: object;
-    readonly query: { readonly pageSize?: number; readonly pageToken?: string; readonly state?: "MERCHANT_STATE_UNSPECIFIED" | "MERCHANT_STATE_OPEN" | "MERCHANT_STATE_CLOSED" | "MERCHANT_STATE_FROZEN" | (string & {}); readonly namePrefix?: string; readonly currencyCode?: string };
+    readonly query: { readonly pageSize?: number; readonly pageToken?: string; readonly state?: "MERCHANT_STATE_UNSPECIFIED" | "MERCHANT_STATE_OPEN" | "MERCHANT_STATE_CLOSED" | "MERCHANT_STATE_FROZEN" | (string & {}); readonly namePrefix?: string; readonly currencyCode?: "AED" | "AFN" | "ALL" | "AMD" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BHD" | "BIF" | "BMD" | "BND" | "BOB" | "BOV" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHE" | "CHF" | "CHW" | "CLF" | "CLP" | "CNY" | "COP" | "COU" | "CRC" | "CUP" | "CVE" | "CZK" | "DJF" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN" | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GNF" | "GTQ" | "GYD" | "HKD" | "HNL" | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IQD" | "IRR" | "ISK" | "JMD" | "JOD" | "JPY" | "KES" | "KGS" | "KHR" | "KMF" | "KPW" | "KRW" | "KWD" | "KYD" | "KZT" | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "LYD" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU" | "MUR" | "MVR" | "MWK" | "MXN" | "MXV" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD" | "OMR" | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RSD" | "RUB" | "RWF" | "SAR" | "SBD" | "SCR" | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB" | "TJS" | "TMT" | "TND" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "UGX" | "USD" | "USN" | "UYI" | "UYU" | "UYW" | "UZS" | "VED" | "VES" | "VND" | "VUV" | "WST" | "XAD" | "XAF" | "XCD" | "XCG" | "XOF" | "XPF" | "YER" | "ZAR" | "ZMW" | "ZWG" | (string & {}) };
     readonly body: undefined;
     readonly answer: ListMerchantsResponse;
   };

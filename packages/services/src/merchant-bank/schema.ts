@@ -61,6 +61,22 @@ export const accountActions = merchantBankSchema.table(
   ],
 );
 
+/** Payouts that notification is told of, one row for each: it is written with the entries, and is the outbox of step P1. */
+export const payoutNotices = merchantBankSchema.table(
+  "payout_notices",
+  {
+    /** Of its entries. */
+    entryId: text("entry_id").primaryKey(),
+    merchantId: text("merchant_id").notNull(),
+    currency: text().notNull(),
+    amount: minorUnits("amount").notNull(),
+    time: time("time").notNull(),
+    /** When the broker had taken its message; null until then. */
+    tellTime: time("tell_time"),
+  },
+  (table) => [index("payout_notices_untold").on(table.entryId).where(sql`${table.tellTime} IS NULL`)],
+);
+
 /** What was credited to merchants and the clients' bank owes, for each currency: usually negative. */
 export const clearingAccounts = merchantBankSchema.table(
   "clearing_accounts",

@@ -11,10 +11,14 @@ import { languagesFor } from "./language-tag.js";
 import { readActiveTemplates } from "./operations/read-active-templates.js";
 import { readEarlierVersions } from "./operations/read-earlier-versions.js";
 import { TEMPLATE_PARTS, type Template, type TemplateRenderer } from "./render-template.js";
+import { NEW_TEMPLATES } from "./stored-template.js";
 import type { TemplateName } from "./template-variables.js";
 
 /** A new version is in use after this time at most. */
 const REFRESH_INTERVAL_MS = 5_000;
+
+/** What a new template is told in where the language of the house has none of it yet: its ends must not wait for one. */
+const LANGUAGE_OF_RELEASES = "en";
 
 /** No version of a template can be used in the language of the house: nobody's payment is at fault, so the messages must wait. */
 export class TemplateMissingError extends Error {
@@ -71,12 +75,14 @@ export class ActiveTemplates {
   }
 
   /**
-   * The template in `asked`, in a wider language of it, or in the language of the house, whichever has one first.
+   * The template in `asked`, in a wider language of it, or in the language of the house, whichever has one first. A template
+   * that came with this release is there in the language of releases at least.
    * @throws TemplateMissingError when none of them has.
    */
   get(name: TemplateName, asked: string = this.#options.language): Template {
     const { language } = this.#options;
-    for (const one of languagesFor(asked, language)) {
+    const last = NEW_TEMPLATES.includes(name) ? [LANGUAGE_OF_RELEASES] : [];
+    for (const one of [...languagesFor(asked, language), ...last]) {
       const used = this.#choices.get(keyOf(name, one))?.used;
       if (used !== undefined) return used;
     }

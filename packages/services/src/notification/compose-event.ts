@@ -1,11 +1,14 @@
 /** Makes the events that webhooks post. Their data is a resource of the API, in the JSON that its reads answer. */
 import { createHash } from "node:crypto";
 import type { Message } from "@quittance/sdk";
+import type { Payout } from "../gen/quittance/accounts/v1/merchant_account.js";
 import type { WebhookEndpoint } from "../gen/quittance/notifications/v1/events.js";
 import { messageDescriptor } from "../shared/api-descriptor.js";
 import { messageToJson } from "../shared/json-writer.js";
 import type { PaymentEndMessage } from "../shared/messages.js";
+import { moneyFromWire } from "../shared/money.js";
 import { recordedPayment, recordedRefund } from "../shared/payment-resource.js";
+import type { PayoutMessage } from "../shared/payout-message.js";
 import type { RefundEndMessage } from "../shared/refund-messages.js";
 import { EVENT_TYPE_OF_TEMPLATE, type EventType } from "./event-types.js";
 import { refundTemplateNameOf, templateNameOf } from "./template-variables.js";
@@ -27,6 +30,7 @@ export interface ComposedEvent {
 type Trace = Pick<Message, "traceparent" | "tracestate">;
 
 const PAYMENT = messageDescriptor("quittance.payments.v1.Payment");
+const PAYOUT = messageDescriptor("quittance.accounts.v1.Payout");
 const REFUND = messageDescriptor("quittance.payments.v1.Refund");
 const WEBHOOK_ENDPOINT = messageDescriptor("quittance.notifications.v1.WebhookEndpoint");
 
@@ -57,6 +61,23 @@ export function refundEvent(end: RefundEndMessage, trace: Trace): ComposedEvent 
     paymentId: refund.paymentId,
     refundId: refund.id,
     payload: payloadOf(type, refund.finishTime, messageToJson(REFUND, recordedRefund(refund))),
+    ...contextOf(trace),
+  };
+}
+
+/** The event of a payout. */
+export function payoutEvent(payout: PayoutMessage, trace: Trace): ComposedEvent {
+  const { entryId, requestId, merchantId, amount, payTime } = payout;
+  const type = EVENT_TYPE_OF_TEMPLATE.payout;
+  const resource: Payout = { id: requestId, amount: moneyFromWire(amount), time: new Date(payTime) };
+  return {
+    id: eventIdOf(entryId),
+    merchantId,
+    type,
+    // Not that of a payment: by it the event is found with its notifications.
+    paymentId: entryId,
+    refundId: "",
+    payload: payloadOf(type, payTime, messageToJson(PAYOUT, resource)),
     ...contextOf(trace),
   };
 }

@@ -2,15 +2,23 @@
 import type { Message } from "@quittance/sdk";
 import { traceIdOf } from "../platform/log.js";
 import type { PaymentEndMessage } from "../shared/messages.js";
+import type { PayoutMessage } from "../shared/payout-message.js";
 import type { RefundEndMessage } from "../shared/refund-messages.js";
 import { EVENT_TYPE_OF_TEMPLATE } from "./event-types.js";
 import type { RenderedText, Template, TemplateRenderer } from "./render-template.js";
-import { refundTemplateNameOf, refundVariables, templateNameOf, templateVariables } from "./template-variables.js";
+import {
+  payoutVariables,
+  refundTemplateNameOf,
+  refundVariables,
+  templateNameOf,
+  templateVariables,
+} from "./template-variables.js";
 
 export type NotificationChannel = "log" | "webhook";
 
 /** What makes a notification one and the same, however often it is asked for. */
 export interface NotificationKey {
+  /** Of a payout the id of its ledger entries. */
   readonly paymentId: string;
   /** Empty when it is about the payment itself. */
   readonly refundId: string;
@@ -58,6 +66,18 @@ export function composeRefundNotifications(end: RefundEndMessage, options: Compo
   const variables = refundVariables(end, template.language);
   const about = { paymentId: end.refund.paymentId, refundId: end.refund.id };
   return compose(about, variables, options, (text) => refundPayload(end, template, text));
+}
+
+/**
+ * The notifications of one payout, one for each channel.
+ * @throws TemplateError
+ */
+export function composePayoutNotifications(payout: PayoutMessage, options: ComposeOptions): ComposedNotification[] {
+  const { template } = options;
+  const about = { paymentId: payout.entryId, refundId: "" };
+  return compose(about, payoutVariables(payout, template.language), options, (text) =>
+    payoutPayload(payout, template, text),
+  );
 }
 
 function compose(
@@ -141,6 +161,22 @@ function refundPayload(end: RefundEndMessage, template: Template, text: Rendered
       debitTime,
       finishTime,
       payment: payment && { state: payment.state, amount: payment.amount, refundedAmount: payment.refundedAmount },
+      notification: { language: template.language, templateVersion: template.version, ...text },
+    },
+  });
+}
+
+/** The same of a payout. */
+function payoutPayload(payout: PayoutMessage, template: Template, text: RenderedText): string {
+  const { requestId, merchantId, amount, payTime } = payout;
+  return JSON.stringify({
+    type: EVENT_TYPE_OF_TEMPLATE.payout,
+    timestamp: payTime,
+    data: {
+      payoutId: requestId,
+      merchantId,
+      amount,
+      payTime,
       notification: { language: template.language, templateVersion: template.version, ...text },
     },
   });

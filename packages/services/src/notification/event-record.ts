@@ -1,4 +1,5 @@
 /** Events, their deliveries and attempts as their rows have them, and as the API shows them. */
+import { Payout } from "../gen/quittance/accounts/v1/merchant_account.js";
 import {
   type DeliveryAttempt,
   type Event,
@@ -46,6 +47,7 @@ export function eventResource({ id, type, payload, createTime }: EventRecord): E
   const event = { id, type, createTime };
   if (type.startsWith("payment.")) return { ...event, payment: Payment.fromJSON(data) };
   if (type.startsWith("refund.")) return { ...event, refund: Refund.fromJSON(data) };
+  if (type.startsWith("payout.")) return { ...event, payout: Payout.fromJSON(data) };
   return { ...event, webhookEndpoint: WebhookEndpoint.fromJSON(data) };
 }
 

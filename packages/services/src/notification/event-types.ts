@@ -8,6 +8,7 @@ export const EVENT_TYPES = [
   "payment.canceled",
   "refund.succeeded",
   "refund.declined",
+  "payout.paid",
   "webhook_endpoint.disabled",
   "webhook_endpoint.test",
 ] as const;
@@ -20,6 +21,7 @@ export const EVENT_TYPE_OF_TEMPLATE: Readonly<Record<TemplateName, EventType>> =
   "payment-canceled": "payment.canceled",
   "refund-succeeded": "refund.succeeded",
   "refund-declined": "refund.declined",
+  payout: "payout.paid",
   "webhook-endpoint-disabled": "webhook_endpoint.disabled",
 };
 

@@ -1,4 +1,4 @@
-/** What steps 5a and R4 share: a batch of ends is recorded, and told on each channel. */
+/** What steps 5a, R4 and P2 share: a batch of ends is recorded, and told on each channel. */
 import type { Incoming, Message, Outcome } from "@quittance/sdk";
 import type { Database } from "../platform/database.js";
 import { traceIdOf } from "../platform/log.js";
@@ -8,7 +8,7 @@ import type { ComposedEvent } from "./compose-event.js";
 import type { ComposedNotification, ComposeOptions, NotificationChannel } from "./compose-notification.js";
 import { insertNotifications } from "./operations/insert-notifications.js";
 import { TemplateError, type TemplateRenderer } from "./render-template.js";
-import type { ToldEnd } from "./told-end.js";
+import type { ToldEnd, ToldStep } from "./told-end.js";
 
 /** What the steps work with. */
 export interface NotificationTools {
@@ -39,7 +39,7 @@ interface ComposedBatch {
 /** Records one notification for each end and channel, and its event, in one statement, and gives the batch to each channel. */
 export async function notifyEnds<End>(
   tools: NotificationTools,
-  step: "5a" | "R4",
+  step: ToldStep,
   batch: readonly Incoming<End>[],
   plan: (end: End) => NotificationPlan,
 ): Promise<readonly Outcome[]> {

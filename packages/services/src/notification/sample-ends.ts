@@ -1,10 +1,12 @@
 /** Ends of every kind that there can be, by which a template is tried before it tells real ones. */
 import { CANCEL_REASONS, PUBLIC_DECLINE_REASONS, REFUND_DECLINE_REASONS } from "../shared/decline.js";
 import { MESSAGE_VERSION, type PaymentEndMessage } from "../shared/messages.js";
+import type { PayoutMessage } from "../shared/payout-message.js";
 import type { RefundEndMessage } from "../shared/refund-messages.js";
 import {
   type DisabledEndpoint,
   disabledEndpointVariables,
+  payoutVariables,
   refundVariables,
   type TemplateName,
   templateVariables,
@@ -41,6 +43,15 @@ const REFUND: RefundEndMessage["refund"] = {
   finishTime: TIME,
 };
 
+const PAYOUT: PayoutMessage = {
+  version: MESSAGE_VERSION,
+  entryId: `payout_${PAYMENT.requestId}`,
+  requestId: PAYMENT.requestId,
+  merchantId: PAYMENT.merchantId,
+  amount: AMOUNT,
+  payTime: TIME,
+};
+
 const ENDPOINT: DisabledEndpoint = {
   id: `we_${"a".repeat(32)}`,
   merchantId: PAYMENT.merchantId,
@@ -75,6 +86,7 @@ const SAMPLES: Readonly<Record<TemplateName, (language: string) => object[]>> = 
         refundVariables(refund({ state: "DECLINED", declineReason, amount }), language),
       ),
     ),
+  payout: (language) => [payoutVariables(PAYOUT, language)],
   "webhook-endpoint-disabled": () => [
     disabledEndpointVariables(ENDPOINT),
     disabledEndpointVariables({ ...ENDPOINT, disableReason: "gone", failingSince: null }),
@@ -127,6 +139,12 @@ const PREVIEWS: Readonly<Record<TemplateName, (language: string) => PreviewSampl
       kind: declineReason,
       variables: refundVariables(usualRefund({ state: "DECLINED", declineReason }), language),
     })),
+  payout: (language) => [
+    {
+      kind: "",
+      variables: payoutVariables({ ...PAYOUT, requestId: "weekly-19", merchantId: USUAL_MERCHANT }, language),
+    },
+  ],
   "webhook-endpoint-disabled": () =>
     (["failing", "gone"] as const).map((disableReason) => {
       const usual = { merchantId: USUAL_MERCHANT, url: "https://shop.example/webhooks", disableReason };

@@ -1,4 +1,4 @@
-/** notification: steps 5a and R4 of the payment cycle. It tells how each payment and each refund ended, on each channel. */
+/** notification: steps 5a, R4 and P2. It tells how each payment and each refund ended, and each payout, on each channel. */
 import type { Connection, ErrorClass } from "@quittance/sdk";
 import { classifyFailure } from "../platform/classify-failure.js";
 import type { Database } from "../platform/database.js";
@@ -16,6 +16,7 @@ import type { NotificationTools } from "./notify-ends.js";
 import { TemplateRenderer } from "./render-template.js";
 import { settingsHandlers } from "./settings/settings-handlers.js";
 import { step5aNotify } from "./step-5a-notify.js";
+import { stepP2Notify } from "./step-p2-notify.js";
 import { stepR4Notify } from "./step-r4-notify.js";
 import { templateHandlers } from "./template-management/template-handlers.js";
 import { webhookEndpointHandlers } from "./webhook-management/endpoint-handlers.js";
@@ -37,7 +38,7 @@ export interface NotificationOptions extends Pick<ChannelParts, "webhook" | "sen
   readonly deliveries?: DeliverySettings;
 }
 
-/** Starts steps 5a and R4, and the management of what notifications say and where they go, on `connection`. */
+/** Starts steps 5a, R4 and P2, and the management of what notifications say and where they go, on `connection`. */
 export async function startNotification(options: NotificationOptions): Promise<RunningService> {
   const { connection, database, log } = options;
   const envelopes = new Envelopes("notification", options.messageKeys, log);
@@ -61,6 +62,7 @@ export async function startNotification(options: NotificationOptions): Promise<R
     {
       "5a": (batch) => step5aNotify(tools, batch),
       R4: (batch) => stepR4Notify(tools, batch),
+      P2: (batch) => stepP2Notify(tools, batch),
     },
     { connection, envelopes, log, classify },
   );

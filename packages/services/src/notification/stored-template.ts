@@ -1,5 +1,6 @@
 /** A template and its versions, as the tables have them. */
 import type { Template } from "./render-template.js";
+import type { TemplateName } from "./template-variables.js";
 
 /** One version. */
 export interface StoredVersion extends Template {
@@ -34,12 +35,15 @@ export interface StoredAction {
   readonly createTime: Date;
 }
 
+/** Templates that came with this release: no house had them before. */
+export const NEW_TEMPLATES: readonly TemplateName[] = ["payment-canceled", "payout", "webhook-endpoint-disabled"];
+
 /**
- * Whether a row is the version in use. `payment-canceled` and `webhook-endpoint-disabled` came with this release inactive,
- * for the release before reads every active template, and takes one whose name it does not know for a mistake: while an
- * operator has put none into use, the first version is. The next release may activate them, and drop this.
+ * Whether a row is the version in use. New templates came inactive, for the release before reads every active template, and
+ * takes one whose name it does not know for a mistake: while an operator has put none into use, the first version is. The
+ * next release may activate them, and drop this.
  */
-export const IN_USE = `(active OR name IN ('payment-canceled', 'webhook-endpoint-disabled') AND version = 1
+export const IN_USE = `(active OR name IN (${NEW_TEMPLATES.map((name) => `'${name}'`).join(", ")}) AND version = 1
                 AND creator IS NULL AND NOT EXISTS (
                   SELECT FROM notification.templates AS other
                   WHERE other.name = templates.name AND other.language = templates.language AND other.active))`;

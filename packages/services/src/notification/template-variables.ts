@@ -1,5 +1,6 @@
 /** What a template may name. Templates are strict: a name that is not here fails to render. */
 import type { PaymentEndMessage } from "../shared/messages.js";
+import type { PayoutMessage } from "../shared/payout-message.js";
 import type { RefundEndMessage } from "../shared/refund-messages.js";
 import { formatAmount } from "./format-amount.js";
 
@@ -13,13 +14,14 @@ export interface DisabledEndpoint {
   readonly updateTime: Date;
 }
 
-/** The names of the templates: by how a payment or a refund ended, and of an endpoint that was disabled. */
+/** The names of the templates: by how a payment or a refund ended, of a payout, and of an endpoint that was disabled. */
 export const TEMPLATE_NAMES = [
   "payment-succeeded",
   "payment-declined",
   "payment-canceled",
   "refund-succeeded",
   "refund-declined",
+  "payout",
   "webhook-endpoint-disabled",
 ] as const;
 export type TemplateName = (typeof TEMPLATE_NAMES)[number];
@@ -73,6 +75,18 @@ export interface RefundVariables {
   readonly reason?: string;
 }
 
+/** The variables of `payout`. */
+export interface PayoutVariables {
+  /** The operator's request_id, by which the API names it. */
+  readonly payout_id: string;
+  readonly merchant: string;
+  /** Formatted with its currency in the template's language. */
+  readonly amount: string;
+  readonly currency: string;
+  /** ISO 8601, in UTC. */
+  readonly pay_time: string;
+}
+
 /** The variables of `webhook-endpoint-disabled`. */
 export interface DisabledEndpointVariables {
   readonly endpoint_id: string;
@@ -104,6 +118,19 @@ export function refundVariables({ refund, merchantId }: RefundEndMessage, langua
     accept_time: refund.acceptTime,
     debit_time: refund.debitTime,
     ...(declineReason !== undefined && { reason: declineReason }),
+  };
+}
+
+export function payoutVariables(
+  { requestId, merchantId, amount, payTime }: PayoutMessage,
+  language: string,
+): PayoutVariables {
+  return {
+    payout_id: requestId,
+    merchant: withoutControls(merchantId),
+    amount: formatAmount(amount, language),
+    currency: amount.currencyCode,
+    pay_time: payTime,
   };
 }
 

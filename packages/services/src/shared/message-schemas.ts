@@ -9,6 +9,7 @@ import {
   transactionResultMessage,
   validationResultMessage,
 } from "./messages.js";
+import { payoutMessage } from "./payout-message.js";
 import { refundEndMessage, refundMessage, refundResultMessage } from "./refund-messages.js";
 
 export const MESSAGE_SCHEMAS = {
@@ -21,6 +22,7 @@ export const MESSAGE_SCHEMAS = {
   refund: refundMessage,
   "refund-result": refundResultMessage,
   "refund-end": refundEndMessage,
+  payout: payoutMessage,
 } as const satisfies Partial<Record<MessageKind, z.ZodType>>;
 
 /** The kinds that have one. */

@@ -108,6 +108,14 @@ export const CHANNEL_TABLE = {
     subscriptionSuffix: "-refunds",
     purpose: "refunds that the merchant's bank debited or declined, and how each ended",
   },
+  payout: {
+    ...CYCLE,
+    address: "payout",
+    kind: "queue",
+    priority: MEDIUM_PRIORITY,
+    carries: { payout: SIGNED },
+    purpose: "money of merchants that was paid out",
+  },
   paymentUpdate: {
     address: "payment-update",
     kind: "topic",

@@ -32,7 +32,7 @@ const PATTERNS: Readonly<Record<string, Edges>> = {
   "^[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$": {
     ...{ within: ["1000-01-01", "2999-12-31"], beyond: ["2026-13-01", "2026-00-01", "2026-01-32", "2026-1-1"] },
   },
-  "^(?:payment-succeeded|payment-declined|payment-canceled|refund-succeeded|refund-declined|webhook-endpoint-disabled)$":
+  "^(?:payment-succeeded|payment-declined|payment-canceled|refund-succeeded|refund-declined|payout|webhook-endpoint-disabled)$":
     { within: ["payment-succeeded"], beyond: ["payment-succeede", "payment-succeeded-"] },
   "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$": {
     within: ["en", "eng-Latn"],

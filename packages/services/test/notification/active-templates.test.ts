@@ -46,6 +46,12 @@ describe("The language of a notification", function () {
     expect(() => templates.get("payment-succeeded")).to.throw(TemplateMissingError, /active in language ja/);
   });
 
+  it("is English of a template that came with this release, until the house has one of its own", async () => {
+    const templates = await readTemplates("ja");
+    expect(templates.get("payment-canceled").language).to.equal("en");
+    expect(templates.get("payout", "fr-CA").language).to.equal("fr");
+  });
+
   it("is looked up as RFC 4647 does", () => {
     expect(languagesFor("zh-Hant-TW", "en")).to.deep.equal(["zh-Hant-TW", "zh-Hant", "zh", "en"]);
     expect(languagesFor("en", "en")).to.deep.equal(["en"]);

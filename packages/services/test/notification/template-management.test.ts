@@ -98,6 +98,8 @@ describe("TemplateService, as notification answers it", function () {
       "payment-declined fr",
       "payment-succeeded en",
       "payment-succeeded fr",
+      "payout en",
+      "payout fr",
       "refund-declined en",
       "refund-declined fr",
       "refund-succeeded en",
@@ -105,9 +107,9 @@ describe("TemplateService, as notification answers it", function () {
       "webhook-endpoint-disabled en",
     ]);
     const french = await call("ListTemplates", { ...FIRST_PAGE, name: "", language: "fr" });
-    expect(french.templates).to.have.length(6);
-    const page = await call("ListTemplates", { pageSize: 3, pageToken: "", name: "", language: "fr" });
-    const rest = await call("ListTemplates", { pageSize: 3, pageToken: page.nextPageToken, name: "", language: "fr" });
+    expect(french.templates).to.have.length(7);
+    const page = await call("ListTemplates", { pageSize: 4, pageToken: "", name: "", language: "fr" });
+    const rest = await call("ListTemplates", { pageSize: 4, pageToken: page.nextPageToken, name: "", language: "fr" });
     expect([...page.templates, ...rest.templates]).to.deep.equal(french.templates);
     expect(rest.nextPageToken).to.equal("");
     const declined = french.templates.find(({ name }) => name === "payment-declined");

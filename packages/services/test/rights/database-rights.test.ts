@@ -72,6 +72,7 @@ const RIGHTS: Readonly<Record<DatabaseRole, Readonly<Record<string, TableRights>
     "merchant_bank.receipts": { select: "all", insert: true, update: ["refunded_amount"] },
     "merchant_bank.ledger_entries": { select: "all", insert: true },
     "merchant_bank.refunds": { select: "all", insert: true },
+    "merchant_bank.payout_notices": { select: "all", insert: true, update: ["tell_time"] },
   },
   notification: {
     "notification.templates": { select: "all", insert: true, update: ["active"] },

@@ -33,6 +33,9 @@ export function merchantBankStatements(tables: MerchantBankTables): Record<strin
       return answer([...rows, ...standing].map((row) => withDates(row, ["acceptTime", "debitTime"])));
     },
 
+    // Nobody pays out in the simulation.
+    "find-untold-payouts": async () => answer([]),
+
     "record-settlements": (session, values) => recordSettlements(tables, session, values),
     "record-refunds": (session, values) => recordRefunds(tables, session, values),
   };

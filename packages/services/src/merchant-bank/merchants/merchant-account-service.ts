@@ -1,6 +1,6 @@
 /** MerchantAccountService: a merchant's own account. Whose it is, the token says. */
 import type * as api from "../../gen/quittance/accounts/v1/merchant_account.js";
-import type { Session } from "../../platform/database.js";
+import type { Database, Session } from "../../platform/database.js";
 import { MERCHANT_BOOKS } from "../../shared/accounts/account-books.js";
 import { noSuchAccount } from "../../shared/accounts/change-account.js";
 import { statementOf } from "../../shared/accounts/entry-resource.js";
@@ -11,14 +11,17 @@ import { endPage, pageSizeOf, readPageToken } from "../../shared/pages.js";
 import { findMerchant, type MerchantRow } from "../operations/find-merchants.js";
 import { listPayouts } from "../operations/list-payouts.js";
 import { findSettlementDays } from "../operations/settlement-days.js";
-import type { MerchantServiceParts } from "./merchant-service.js";
 
 const DAY_MS = 86_400_000;
 const MAXIMUM_DAYS = 366;
 
+export interface MerchantAccountParts {
+  readonly database: Database;
+}
+
 /** The handlers of every method. */
 export function merchantAccountService(
-  parts: MerchantServiceParts,
+  parts: MerchantAccountParts,
 ): ServiceHandlers<"quittance.accounts.v1.MerchantAccountService", api.MerchantAccountServiceServer> {
   return {
     "quittance.accounts.v1.MerchantAccountService/GetBalance": (call) => getBalance(parts, call),
@@ -37,7 +40,7 @@ async function ownAccount(session: Session, actor: string): Promise<MerchantRow>
 }
 
 async function getBalance(
-  { database }: MerchantServiceParts,
+  { database }: MerchantAccountParts,
   { actor }: ManagementCall<api.GetBalanceRequest>,
 ): Promise<api.GetBalanceResponse> {
   const { currency, balance, state } = await database.autoCommit((session) => ownAccount(session, actor));
@@ -46,7 +49,7 @@ async function getBalance(
 }
 
 async function listSettlementDays(
-  { database }: MerchantServiceParts,
+  { database }: MerchantAccountParts,
   { actor, request }: ManagementCall<api.ListSettlementDaysRequest>,
 ): Promise<api.ListSettlementDaysResponse> {
   const { start, end } = checked((check) => {
@@ -74,7 +77,7 @@ function dayOf(date: string): number | undefined {
 }
 
 async function pageOfPayouts(
-  { database }: MerchantServiceParts,
+  { database }: MerchantAccountParts,
   { actor, request }: ManagementCall<api.ListPayoutsRequest>,
 ): Promise<api.ListPayoutsResponse> {
   const pageSize = checked((check) => pageSizeOf(request.pageSize, check));

@@ -19,6 +19,8 @@ export interface MerchantServiceParts {
   readonly database: Database;
   /** The clock: milliseconds since 1970. */
   readonly now: () => number;
+  /** Called when money was paid out: it is told. */
+  readonly paidOut: () => void;
 }
 
 /** The handlers of every method. */
@@ -54,9 +56,10 @@ export function merchantService(
     "quittance.accounts.v1.MerchantService/TopUpMerchant": answering<api.TopUpMerchantRequest>((call) =>
       changes.topUp("TopUpMerchant", call),
     ),
-    "quittance.accounts.v1.MerchantService/PayOutMerchant": answering<api.PayOutMerchantRequest>((call) =>
-      changes.payOut("PayOutMerchant", call),
-    ),
+    "quittance.accounts.v1.MerchantService/PayOutMerchant": answering<api.PayOutMerchantRequest>(async (call) => {
+      await changes.payOut("PayOutMerchant", call);
+      parts.paidOut();
+    }),
     "quittance.accounts.v1.MerchantService/ListMerchantEntries": ({ request }) => {
       checked((check) => checkMerchantId(request.id, check));
       return statementOf(parts.database, MERCHANT_BOOKS, request);

@@ -4,11 +4,11 @@ import type { Session } from "../../platform/database.js";
 import type { ComposedNotification } from "../compose-notification.js";
 import type { EndpointRecord } from "../endpoint-record.js";
 import type { RecordedEnds } from "../operations/insert-notifications.js";
-import type { ToldEnd } from "../told-end.js";
+import type { ToldEnd, ToldStep } from "../told-end.js";
 
 /** A batch of ends, as it was recorded. */
 export interface ToldBatch {
-  readonly step: "5a" | "R4";
+  readonly step: ToldStep;
   readonly ends: readonly ToldEnd[];
   readonly notifications: readonly ComposedNotification[];
   readonly recorded: RecordedEnds;

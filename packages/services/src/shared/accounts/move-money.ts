@@ -1,6 +1,6 @@
 /** Money that an operator brings to an account from outside, or pays out of it: balanced entries, made once. */
 import { ManagementError } from "../management-error.js";
-import { OUTSIDE } from "./account-books.js";
+import { MERCHANT_BOOKS, OUTSIDE } from "./account-books.js";
 import { type AccountChange, type ChangeParts, changeAccount, requestIdReused, wrongState } from "./change-account.js";
 
 /** A movement between an account and the world outside. */
@@ -45,6 +45,15 @@ export async function moveMoney(
     });
     // An operator's command made one under this id.
     if (rowCount !== 2) throw requestIdReused();
+    if (kind === "pay-out" && schema === MERCHANT_BOOKS.schema) {
+      // Step P1 tells it.
+      await transaction.query({
+        name: "record-payout-notice",
+        text: `INSERT INTO merchant_bank.payout_notices (entry_id, merchant_id, currency, amount, time)
+               VALUES ($1, $2, $3, $4, $5)`,
+        values: [PREFIX[kind] + change.requestId, account.id, currency, amount, time],
+      });
+    }
     await transaction
       .query({
         name: "move-balance",

@@ -19,6 +19,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
+import { Payout } from "../../accounts/v1/merchant_account.js";
 import { Payment, Refund } from "../../payments/v1/payments.js";
 
 /** How a delivery stands. More may be added. */
@@ -297,7 +298,11 @@ export interface Event {
     | Refund
     | undefined;
   /** Of `webhook_endpoint.` events. */
-  webhookEndpoint?: WebhookEndpoint | undefined;
+  webhookEndpoint?:
+    | WebhookEndpoint
+    | undefined;
+  /** Of `payout.` events. */
+  payout?: Payout | undefined;
 }
 
 /** An event on its way to one endpoint. */
@@ -1160,7 +1165,15 @@ export const ListDeliveryAttemptsResponse: MessageFns<ListDeliveryAttemptsRespon
 };
 
 function createBaseEvent(): Event {
-  return { id: "", type: "", createTime: undefined, payment: undefined, refund: undefined, webhookEndpoint: undefined };
+  return {
+    id: "",
+    type: "",
+    createTime: undefined,
+    payment: undefined,
+    refund: undefined,
+    webhookEndpoint: undefined,
+    payout: undefined,
+  };
 }
 
 export const Event: MessageFns<Event> = {
@@ -1182,6 +1195,9 @@ export const Event: MessageFns<Event> = {
     }
     if (message.webhookEndpoint !== undefined) {
       WebhookEndpoint.encode(message.webhookEndpoint, writer.uint32(50).fork()).join();
+    }
+    if (message.payout !== undefined) {
+      Payout.encode(message.payout, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -1247,6 +1263,14 @@ export const Event: MessageFns<Event> = {
             message.webhookEndpoint = WebhookEndpoint.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.payout = Payout.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1275,6 +1299,7 @@ export const Event: MessageFns<Event> = {
         : isSet(object.webhook_endpoint)
         ? WebhookEndpoint.fromJSON(object.webhook_endpoint)
         : undefined,
+      payout: isSet(object.payout) ? Payout.fromJSON(object.payout) : undefined,
     };
   },
 
@@ -1298,6 +1323,9 @@ export const Event: MessageFns<Event> = {
     if (message.webhookEndpoint !== undefined) {
       obj.webhookEndpoint = WebhookEndpoint.toJSON(message.webhookEndpoint);
     }
+    if (message.payout !== undefined) {
+      obj.payout = Payout.toJSON(message.payout);
+    }
     return obj;
   },
 
@@ -1317,6 +1345,9 @@ export const Event: MessageFns<Event> = {
       : undefined;
     message.webhookEndpoint = (object.webhookEndpoint !== undefined && object.webhookEndpoint !== null)
       ? WebhookEndpoint.fromPartial(object.webhookEndpoint)
+      : undefined;
+    message.payout = (object.payout !== undefined && object.payout !== null)
+      ? Payout.fromPartial(object.payout)
       : undefined;
     return message;
   },
