@@ -138,7 +138,7 @@ const VIOLATION = {
 const PROBLEM = {
   type: "object",
   description:
-    "An error: problem details (RFC 9457). Further members are texts for programs, besides the reason: `payment` or `refund` is the id of what stands under a request_id that was used before.",
+    "An error: problem details (RFC 9457). Further members are texts for programs, in addition to the reason: `payment` or `refund` is the id of what was made with a request_id that was used before.",
   properties: {
     type: {
       type: "string",
