@@ -14,6 +14,20 @@ const IDIOMS = [
   [/\banew\b/i, "again"],
   [/\bwithout a word\b/i, "silently"],
   [/\btold by (?!e-mail|its owner|a webhook)/i, "reported by, named by"],
+  [
+    /\b(?<!(?:all|any|each|first|both|half|last|many|most|none|one|other|second|some) )of which\b/i,
+    "whose, that, or a second sentence",
+  ],
+  [/\bfor want of\b/i, "for lack of, because there is no"],
+  [/\b(?:sees?|saw|seen) to it\b/i, "makes sure"],
+  [/\bat the latest\b/i, "at most, no later than"],
+  [/\bnought\b/i, "zero"],
+  [/\bas good as (?:none|nothing|no)\b/i, "counts as none"],
+  [/\bbesides\b/i, "beside, other than, in addition to, too"],
+  [/\bto be had\b/i, "available"],
+  [/(?<!\bconst )\b(?:tells?|told|telling) of\b/i, "reports, names, called with"],
+  [/\b(?:stands?|stood) in (?!for\b|line\b|a row\b)/i, "is in"],
+  [/\bin vain\b/i, "without success, for nothing"],
 ];
 
 /** One sentence for each line of prose or code that has one of them. */

@@ -1,4 +1,4 @@
-/** Dead letters: what an operator's process tells of them, and what it does with them. */
+/** Dead letters: what an operator's process shows of them, and what it does with them. */
 import type { LetterView } from "../../../services/dist/operator/cli/letter-view.js";
 import type { LetterPage } from "../../../services/dist/operator/console/letter-pages.js";
 import { queryText, request } from "./call.js";

@@ -11,7 +11,7 @@ import { refuseUnreadable } from "./http-unreadable.js";
 import { TRACE_HEADER } from "./trace-context.js";
 
 const MAXIMUM_BODY_BYTES = 65_536;
-/** A request that takes longer to arrive, its headers or all of it, is cut off; at the latest an interval later. */
+/** A request that takes longer to arrive, its headers or all of it, is cut off, at most an interval later. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const CHECK_INTERVAL_MS = 500;
 
@@ -44,7 +44,7 @@ export interface HttpApp {
 
 /**
  * Makes the server.
- * @param options `errorOf` says what errors mean that are not ApiErrors; `onRefused` is told of each that is answered.
+ * @param options `errorOf` says what errors mean that are not ApiErrors; `onRefused` is called for each answer.
  */
 export function createHttpApp(options: {
   readonly secure: DoorSecurity;

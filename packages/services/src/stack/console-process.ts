@@ -47,7 +47,7 @@ export function startConsole(options: {
   });
 }
 
-/** What the launcher has been told of servers that the user named, and of the process. */
+/** What the launcher knows about servers that the user named, and about the process. */
 const PASSED_ON = [
   "PATH",
   "TZ",

@@ -15,7 +15,7 @@ export interface RunFile {
   readonly gateways: readonly { readonly grpc: string; readonly http: string }[];
   /** Where a browser finds the operator's console; absent until it runs. */
   readonly console?: string;
-  /** Where the embedded broker tells of its queues, at `/metrics`. */
+  /** Where the embedded broker reports its queues, at `/metrics`. */
   readonly brokerHealth?: string;
   /** An operator's URL of the broker. */
   readonly broker: string;

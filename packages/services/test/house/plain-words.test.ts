@@ -28,8 +28,24 @@ describe("The list of words that read as translated", () => {
     ]);
   });
 
+  it("names one in the middle of a sentence, in any case", async () => {
+    await writeFile(
+      join(folder, "page.md"),
+      `A card, of ${"which"} we know little. ${"Be"}sides, at the ${"latest"} tomorrow.\n`,
+    );
+    expect((await idioms(folder)).map((offence) => offence.split('"')[1])).to.deep.equal([
+      `Be${"sides"}`,
+      `at the ${"latest"}`,
+      `of ${"which"}`,
+    ]);
+  });
+
   it("takes words that only look like them", async () => {
-    await writeFile(join(folder, "page.md"), "For every payment, for everybody; forever. A new one.\n");
+    const fine = [
+      "For every payment, for everybody; forever. A new one. Three parts, each of which counts. It sits beside it.",
+      "A proxy stands in for a server; payments stand in line.",
+    ].join("\n");
+    await writeFile(join(folder, "page.md"), `${fine}\n`);
     expect(await idioms(folder)).to.deep.equal([]);
   });
 });

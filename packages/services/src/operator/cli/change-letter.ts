@@ -44,7 +44,7 @@ export interface LetterTools {
   readonly deadline: Date | undefined;
   /** Told what is worth knowing beside the outcome, in a sentence. */
   readonly remark: (sentence: string) => void;
-  /** Told of each change, for the log. */
+  /** Called for each change, for the log. */
   readonly log: (facts: ChangeFacts) => void;
 }
 

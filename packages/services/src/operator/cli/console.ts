@@ -11,14 +11,14 @@ export const consoleCommand: Command = {
 operator's token (see token --help): operations:read to look, operations:write to replay and discard dead letters, and the
 scopes of the API for what the API does. Beside a stack of npm start the printed address holds a token for development.
 
-Beside a stack it finds what it needs there. Elsewhere it reads, besides what every command does, GATEWAY_URL, AUTH_JWKS,
+Beside a stack it finds what it needs there. Elsewhere it reads, beside what every command does, GATEWAY_URL, AUTH_JWKS,
 AUTH_ISSUER, AUTH_AUDIENCE, SERVICE_HEALTH_URLS and more: see docs/operating/console.md.
 
   --port <n>   Where it listens [${DEFAULT_CONSOLE_PORT}]; 0 takes a free port.
 `,
   options: { port: { type: "string" } },
   async run(call) {
-    if (call.positionals.length > 0) throw new UsageError("console takes no arguments besides options.");
+    if (call.positionals.length > 0) throw new UsageError("console takes no arguments but options.");
     const port = numberOption(call, "port", { minimum: 0, maximum: 65_535, otherwise: DEFAULT_CONSOLE_PORT });
     // Loaded when it is needed: the other commands start without a server.
     const { runConsole } = await import("../console/run-console.js");

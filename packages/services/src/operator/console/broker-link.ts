@@ -5,7 +5,7 @@ import type { ClientTls } from "../../platform/tls.js";
 import { withinTime } from "../../platform/within-time.js";
 
 const CONNECT_TIMEOUT_MS = 3_000;
-/** After an attempt that failed, the next is made so much later: whoever asks meanwhile is told of the failure. */
+/** After an attempt that failed, the next is made so much later: whoever asks meanwhile gets the failure. */
 const PAUSE_MS = 1_000;
 
 export class BrokerLink {

@@ -10,7 +10,7 @@ declare module "fastify" {
     operator: Identity;
   }
   interface FastifyContextConfig {
-    /** The scopes of which a path of the console needs one. */
+    /** A path of the console needs one of these scopes. */
     needs?: readonly Scope[];
   }
 }

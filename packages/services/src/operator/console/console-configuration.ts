@@ -48,11 +48,11 @@ function isService(name: string): name is ServiceName {
   return (SERVICES as readonly string[]).includes(name);
 }
 
-/** What the console reads besides `operatorConfiguration`. */
+/** What the console reads beside `operatorConfiguration`. */
 export const consoleConfiguration = {
   /** The address that it listens on. */
   LISTEN_HOST: commonConfiguration.LISTEN_HOST,
-  /** Names besides those of this machine by which browsers may call a console that listens on this machine alone. */
+  /** Names, beside those of this machine, by which browsers may call a console that listens on this machine alone. */
   CONSOLE_HOSTS: z
     .string()
     .transform((text) => new Set(text.split(",").map((name) => name.trim().toLowerCase())))
@@ -61,7 +61,7 @@ export const consoleConfiguration = {
   GATEWAY_URL: z.string().transform(readUrls).optional(),
   /** Where services answer `/readyz` and `/metrics`: `gateway=http://host:8081,...`, an item for each process. */
   SERVICE_HEALTH_URLS: z.string().transform(readHealthAddresses).optional(),
-  /** Whose `/metrics` tell of the broker's queues, such as the monitor's [the broker is asked by management messages]. */
+  /** Whose `/metrics` report the broker's queues, as the monitor's do [the broker is asked by management messages]. */
   BROKER_METRICS_URL: httpUrl.optional(),
   /** Where a trace is shown, such as `http://jaeger/trace/{traceId}`. */
   TRACE_URL: z

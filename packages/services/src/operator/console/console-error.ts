@@ -1,4 +1,4 @@
-/** What the console answers with when it cannot do what was asked, besides what the gateway's doors answer. */
+/** What the console answers with when it cannot do what was asked, beside what the gateway's doors answer. */
 import { MessagingError } from "@quittance/sdk";
 import pg from "pg";
 import { ApiError, type ApiErrorReason } from "../../gateway/api-error.js";

@@ -28,7 +28,7 @@ export function lookByMetrics(url: string, ca: () => Promise<string | undefined>
   return async () => {
     const { status, text } = await askHealth(`${url}/metrics`, await ca());
     const samples = readSamples(text, NAMES);
-    if (status !== 200 || !samples.has(METRICS.messages)) throw new Error("The broker's metrics tell of no queues.");
+    if (status !== 200 || !samples.has(METRICS.messages)) throw new Error("The broker's metrics report no queues.");
     const sampleOf = (name: string, queue: string) =>
       samples.get(name)?.find(({ labels }) => labels.quittance_queue === queue)?.value;
     return new Map(
@@ -57,7 +57,7 @@ export function lookByManagement(link: BrokerLink): LookAtQueues {
     }, LOOK_TIMEOUT_MS);
 }
 
-/** An age of 0 is told of a queue on which nothing waits. */
+/** An age of 0 is reported for a queue on which nothing waits. */
 function ageOf(messages: number, ageMs: number): number | undefined {
   return messages > 0 && ageMs > 0 ? ageMs : undefined;
 }
