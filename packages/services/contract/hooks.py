@@ -17,7 +17,7 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 PAGE_TOKEN = "pageToken"
 PAGE_SIZE = "pageSize"
 
-# Services of which a pattern says all that a field takes: templates are Liquid, and a URL of an endpoint may be of a private
+# Services whose patterns say all that a field takes: templates are Liquid, and a URL of an endpoint may be of a private
 # address.
 TAGS_OF_FIELDS = {"ClientService", "MerchantService", "MerchantAccountService", "EventService"}
 

@@ -63,10 +63,10 @@ export type DeclineReason =
  *
  * - `UNSPECIFIED`: Never sent.
  * - `PENDING`: Accepted, on its way: not final when this was read.
- * - `SUCCEEDED`: Final: the client was debited and the merchant credited. A part may have been given back since: see
+ * - `SUCCEEDED`: Final: the client was debited and the merchant credited. A part may have been refunded since: see
  * `refundedAmount`.
- * - `DECLINED`: Final: no money was taken, or all of it was given back.
- * - `REFUNDED`: Final: it had succeeded, and all of it was given back on the merchant's request.
+ * - `DECLINED`: Final: no money was taken, or all of it was reversed.
+ * - `REFUNDED`: Final: it had succeeded, and all of it was refunded on the merchant's request.
  * - `ACCEPTED`: Accepted and safe with us; how far it is could not be read just now, and it may be final. Read it, or
  * call again with the same `requestId`. Only Pay says this.
  * - `AUTHORIZED`: Not final: the client's bank holds the money, until it is captured or released. Once that is asked
@@ -90,8 +90,8 @@ export type PaymentState =
  * - `UNSPECIFIED`: Never sent.
  * - `PAYMENT_NOT_SETTLED`: The merchant's bank had not credited the payment within the time in which a payment can be
  * captured and credited.
- * - `PAYMENT_DECLINED`: The payment was declined: there is nothing to give back.
- * - `ALREADY_REFUNDED`: All of the payment was given back already.
+ * - `PAYMENT_DECLINED`: The payment was declined: there is nothing to refund.
+ * - `ALREADY_REFUNDED`: All of the payment was refunded already.
  * - `AMOUNT_TOO_HIGH`: The amount is more than what is left of the payment.
  * - `CURRENCY_MISMATCH`: The amount is in another currency than the payment.
  * - `INSUFFICIENT_FUNDS`: The merchant's balance is too low.
@@ -340,8 +340,8 @@ export interface PayRequest {
   readonly description?: string | undefined;
   /**
    * How long the call may wait for the payment to be final: 0 to 30 seconds, default 5. With 0 it answers as soon as
-   * the payment is accepted, with the state that it has then: usually `PENDING`, or that of the payment which the
-   * same request made before.
+   * the payment is accepted, with its state at that moment. That is usually `PENDING`, or the state of the payment
+   * that the same request made before.
    */
   readonly wait?: string | undefined;
   /**
@@ -399,9 +399,9 @@ export interface Payment {
   /** When it became final (step 5b). */
   readonly finishTime?: Date;
   /**
-   * What refunds have given back to the client so far, the sum of all of them. Absent while there is none. A payment
-   * of which a part was given back stays `SUCCEEDED`; it is `REFUNDED` when all of it was. The refunds themselves are
-   * listed by ListRefunds with `payment`, which is this payment's id: `GET /v1/refunds?payment={id}`.
+   * The sum of all refunds of this payment so far. Absent while there is none. A payment that was refunded in part
+   * stays `SUCCEEDED`; one that was refunded in whole is `REFUNDED`. The refunds themselves are listed by ListRefunds
+   * with `payment`, which is this payment's id: `GET /v1/refunds?payment={id}`.
    */
   readonly refundedAmount?: Money;
   /** As given to Pay. */
@@ -409,8 +409,8 @@ export interface Payment {
   /** As given to Pay. */
   readonly metadata: Readonly<Record<string, string>>;
   /**
-   * When this payment changed last: when it was held, captured, became final, or was given back. Absent while it is
-   * not recorded, and where an earlier release of the service, which did not keep this time, made the last refund.
+   * When this payment changed last: when it was held, captured, became final, or was refunded. Absent while it is not
+   * recorded, and where an earlier release of the service, which did not keep this time, made the last refund.
    */
   readonly updateTime?: Date;
   /** As given to Pay; unspecified while only the id is known. */
@@ -435,15 +435,15 @@ export interface Payout {
   readonly time?: Date;
 }
 
-/** Money that a merchant gives back of a payment. */
+/** Money of a payment that a merchant returns to the client. */
 export interface Refund {
   /** Ours, derived from the merchant, the request_id and everything else that the call chose. */
   readonly id: string;
   /** The caller's, as given to RefundPayment. */
   readonly requestId: string;
-  /** The id of the payment of which it is. */
+  /** The id of the payment that it refunds. */
   readonly payment: string;
-  /** What is given back. Where the request named no amount: absent until it is decided, and when it is declined. */
+  /** What is refunded. Where the request named no amount: absent until it is decided, and when it is declined. */
   readonly amount?: Money;
   /** Where it stands. */
   readonly state: RefundState;
@@ -475,22 +475,22 @@ export interface RefundDecline {
   readonly differingFields: readonly (string)[];
 }
 
-/** What to give back, and of which payment. */
+/** Which payment to refund, and how much of it. */
 export interface RefundPaymentRequest {
   /**
    * Chosen by the caller, once for each refund it means to make, among all the refunds of the merchant: 1 to 64
    * characters of `A-Z a-z 0-9 _ -`. Payments have request_ids of their own.
    */
   readonly requestId?: string | undefined;
-  /** How much to give back, in the payment's currency. Absent: all that is left of the payment. */
+  /** How much to refund, in the payment's currency. Absent: all that is left of the payment. */
   readonly amount?: Money | undefined;
   /**
    * How long the call may wait for the refund to be final: 0 to 30 seconds, default 5. With 0 it answers as soon as
-   * the refund is accepted, with the state that it has then: usually `PENDING`, or that of the refund which the same
-   * request made before.
+   * the refund is accepted, with its state at that moment. That is usually `PENDING`, or the state of the refund that
+   * the same request made before.
    */
   readonly wait?: string | undefined;
-  /** The merchant's own name for what is given back, as in PayRequest. */
+  /** The merchant's own name for the refund, as in PayRequest. */
   readonly clientReference?: string | undefined;
   /** The merchant's own data, within the limits above. A refund has its own: it takes none of its payment's. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;

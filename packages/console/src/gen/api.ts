@@ -179,7 +179,7 @@ export interface DeliveryAttempt {
   readonly error: string;
 }
 
-/** A movement of money on an account. Entries are never changed: a mistake is mended by another one. */
+/** A movement of money on an account. Entries are never changed: a mistake is corrected by another one. */
 export interface Entry {
   /** What moved the money. */
   readonly kind: EntryKind;
@@ -202,8 +202,8 @@ export interface Entry {
  *
  * - `ENTRY_KIND_UNSPECIFIED`: Never sent.
  * - `ENTRY_KIND_CAPTURE`: A payment took it from a client.
- * - `ENTRY_KIND_RETURN`: The merchant's side had declined: it was given back to the client.
- * - `ENTRY_KIND_REFUND`: A refund gave it back to the client, or took it from the merchant.
+ * - `ENTRY_KIND_RETURN`: The merchant's side had declined: the client's debit was reversed.
+ * - `ENTRY_KIND_REFUND`: A refund returned it to the client, or took it from the merchant.
  * - `ENTRY_KIND_SETTLEMENT`: A payment brought it to a merchant.
  * - `ENTRY_KIND_TOP_UP`: An operator brought it from outside.
  * - `ENTRY_KIND_PAYOUT`: An operator paid it out.
@@ -474,9 +474,9 @@ export interface Payment {
   /** When it became final (step 5b). */
   readonly finishTime?: string;
   /**
-   * What refunds have given back to the client so far, the sum of all of them. Absent while there is none. A payment
-   * of which a part was given back stays `SUCCEEDED`; it is `REFUNDED` when all of it was. The refunds themselves are
-   * listed by ListRefunds with `payment`, which is this payment's id: `GET /v1/refunds?payment={id}`.
+   * The sum of all refunds of this payment so far. Absent while there is none. A payment that was refunded in part
+   * stays `SUCCEEDED`; one that was refunded in whole is `REFUNDED`. The refunds themselves are listed by ListRefunds
+   * with `payment`, which is this payment's id: `GET /v1/refunds?payment={id}`.
    */
   readonly refundedAmount?: Money;
   /** As given to Pay. */
@@ -484,8 +484,8 @@ export interface Payment {
   /** As given to Pay. */
   readonly metadata: Readonly<Record<string, string>>;
   /**
-   * When this payment changed last: when it was held, captured, became final, or was given back. Absent while it is
-   * not recorded, and where an earlier release of the service, which did not keep this time, made the last refund.
+   * When this payment changed last: when it was held, captured, became final, or was refunded. Absent while it is not
+   * recorded, and where an earlier release of the service, which did not keep this time, made the last refund.
    */
   readonly updateTime?: string;
   /** As given to Pay; unspecified while only the id is known. */
@@ -505,10 +505,10 @@ export interface Payment {
  *
  * - `PAYMENT_STATE_UNSPECIFIED`: Never sent.
  * - `PAYMENT_STATE_PENDING`: Accepted, on its way: not final when this was read.
- * - `PAYMENT_STATE_SUCCEEDED`: Final: the client was debited and the merchant credited. A part may have been given
- * back since: see `refundedAmount`.
- * - `PAYMENT_STATE_DECLINED`: Final: no money was taken, or all of it was given back.
- * - `PAYMENT_STATE_REFUNDED`: Final: it had succeeded, and all of it was given back on the merchant's request.
+ * - `PAYMENT_STATE_SUCCEEDED`: Final: the client was debited and the merchant credited. A part may have been refunded
+ * since: see `refundedAmount`.
+ * - `PAYMENT_STATE_DECLINED`: Final: no money was taken, or all of it was reversed.
+ * - `PAYMENT_STATE_REFUNDED`: Final: it had succeeded, and all of it was refunded on the merchant's request.
  * - `PAYMENT_STATE_ACCEPTED`: Accepted and safe with us; how far it is could not be read just now, and it may be
  * final. Read it, or call again with the same `requestId`. Only Pay says this.
  * - `PAYMENT_STATE_AUTHORIZED`: Not final: the client's bank holds the money, until it is captured or released. Once
@@ -547,15 +547,15 @@ export interface PreviewTemplateResponse {
   readonly previews: readonly (TemplatePreview)[];
 }
 
-/** Money that a merchant gives back of a payment. */
+/** Money of a payment that a merchant returns to the client. */
 export interface Refund {
   /** Ours, derived from the merchant, the request_id and everything else that the call chose. */
   readonly id: string;
   /** The caller's, as given to RefundPayment. */
   readonly requestId: string;
-  /** The id of the payment of which it is. */
+  /** The id of the payment that it refunds. */
   readonly payment: string;
-  /** What is given back. Where the request named no amount: absent until it is decided, and when it is declined. */
+  /** What is refunded. Where the request named no amount: absent until it is decided, and when it is declined. */
   readonly amount?: Money;
   /** Where it stands. */
   readonly state: RefundState;
@@ -593,8 +593,8 @@ export interface RefundDecline {
  * - `REFUND_DECLINE_REASON_UNSPECIFIED`: Never sent.
  * - `REFUND_DECLINE_REASON_PAYMENT_NOT_SETTLED`: The merchant's bank had not credited the payment within the time in
  * which a payment can be captured and credited.
- * - `REFUND_DECLINE_REASON_PAYMENT_DECLINED`: The payment was declined: there is nothing to give back.
- * - `REFUND_DECLINE_REASON_ALREADY_REFUNDED`: All of the payment was given back already.
+ * - `REFUND_DECLINE_REASON_PAYMENT_DECLINED`: The payment was declined: there is nothing to refund.
+ * - `REFUND_DECLINE_REASON_ALREADY_REFUNDED`: All of the payment was refunded already.
  * - `REFUND_DECLINE_REASON_AMOUNT_TOO_HIGH`: The amount is more than what is left of the payment.
  * - `REFUND_DECLINE_REASON_CURRENCY_MISMATCH`: The amount is in another currency than the payment.
  * - `REFUND_DECLINE_REASON_INSUFFICIENT_FUNDS`: The merchant's balance is too low.
@@ -604,22 +604,22 @@ export interface RefundDecline {
  */
 export type RefundDeclineReason = "REFUND_DECLINE_REASON_UNSPECIFIED" | "REFUND_DECLINE_REASON_PAYMENT_NOT_SETTLED" | "REFUND_DECLINE_REASON_PAYMENT_DECLINED" | "REFUND_DECLINE_REASON_ALREADY_REFUNDED" | "REFUND_DECLINE_REASON_AMOUNT_TOO_HIGH" | "REFUND_DECLINE_REASON_CURRENCY_MISMATCH" | "REFUND_DECLINE_REASON_INSUFFICIENT_FUNDS" | "REFUND_DECLINE_REASON_MERCHANT_CLOSED" | "REFUND_DECLINE_REASON_REQUEST_ID_REUSED" | (string & {});
 
-/** What to give back, and of which payment. */
+/** Which payment to refund, and how much of it. */
 export interface RefundPaymentRequest {
   /**
    * Chosen by the caller, once for each refund it means to make, among all the refunds of the merchant: 1 to 64
    * characters of `A-Z a-z 0-9 _ -`. Payments have request_ids of their own.
    */
   readonly requestId?: string;
-  /** How much to give back, in the payment's currency. Absent: all that is left of the payment. */
+  /** How much to refund, in the payment's currency. Absent: all that is left of the payment. */
   readonly amount?: MoneyInput;
   /**
    * How long the call may wait for the refund to be final: 0 to 30 seconds, default 5. With 0 it answers as soon as
-   * the refund is accepted, with the state that it has then: usually `PENDING`, or that of the refund which the same
-   * request made before.
+   * the refund is accepted, with its state at that moment. That is usually `PENDING`, or the state of the refund that
+   * the same request made before.
    */
   readonly wait?: string;
-  /** The merchant's own name for what is given back, as in PayRequest. */
+  /** The merchant's own name for the refund, as in PayRequest. */
   readonly clientReference?: string;
   /** The merchant's own data, within the limits above. A refund has its own: it takes none of its payment's. */
   readonly metadata?: Readonly<Record<string, string>>;

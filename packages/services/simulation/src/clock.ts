@@ -53,7 +53,7 @@ export class SimulatedClock {
 
   /**
    * Puts this clock in the place of the process's, until the returned function is called.
-   * @param random takes the place of the process's chance, of which back-off draws its waits
+   * @param random takes the place of the process's chance: back-off draws its waits from it
    */
   install(random: () => number): () => void {
     const { Date: RealDate, setInterval: realSetInterval, clearInterval: realClearInterval } = globalThis;

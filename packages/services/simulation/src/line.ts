@@ -19,7 +19,7 @@ interface UnderWay {
   readonly onBreak: (() => void) | undefined;
 }
 
-/** Told of the line's loss, and of its being there again. */
+/** Called when the line is lost, and when it is back. */
 type StateListener = (state: ConnectionState) => void;
 
 const OPEN: ConnectionState = { name: "open", broker: "simulated", product: undefined };

@@ -61,7 +61,7 @@ export const accountActions = merchantBankSchema.table(
   ],
 );
 
-/** Payouts that notification is told of, one row for each: it is written with the entries, and is the outbox of step P1. */
+/** Payouts that notification must hear about, one row for each: it is written with the entries, and is the outbox of step P1. */
 export const payoutNotices = merchantBankSchema.table(
   "payout_notices",
   {

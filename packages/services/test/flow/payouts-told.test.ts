@@ -1,4 +1,4 @@
-/** A merchant is told of its payouts, whatever is killed. */
+/** A merchant hears about its payouts, whatever is killed. */
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import pg from "pg";

@@ -44,7 +44,7 @@ const PATTERNS: Readonly<Record<string, Edges>> = {
     beyond: [`pay_${"a".repeat(31)}`, `pay_${"1".repeat(32)}`],
   },
 };
-/** Long patterns, of which the fields are named: their edges. */
+/** Long patterns, by the names of their fields: their edges. */
 const FIELDS: Readonly<Record<string, Edges>> = {
   event_types: {
     within: [["payment.declined"], ["refund.declined", "payment.succeeded"]],

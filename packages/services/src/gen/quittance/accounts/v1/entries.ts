@@ -14,9 +14,9 @@ export const EntryKind = {
   UNSPECIFIED: 0,
   /** CAPTURE - A payment took it from a client. */
   CAPTURE: 1,
-  /** RETURN - The merchant's side had declined: it was given back to the client. */
+  /** RETURN - The merchant's side had declined: the client's debit was reversed. */
   RETURN: 2,
-  /** REFUND - A refund gave it back to the client, or took it from the merchant. */
+  /** REFUND - A refund returned it to the client, or took it from the merchant. */
   REFUND: 3,
   /** SETTLEMENT - A payment brought it to a merchant. */
   SETTLEMENT: 4,
@@ -100,7 +100,7 @@ export interface Amount {
   minorUnits: bigint;
 }
 
-/** A movement of money on an account. Entries are never changed: a mistake is mended by another one. */
+/** A movement of money on an account. Entries are never changed: a mistake is corrected by another one. */
 export interface Entry {
   /** What moved the money. */
   kind: EntryKind;

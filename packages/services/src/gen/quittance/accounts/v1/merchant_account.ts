@@ -1198,7 +1198,7 @@ export const MerchantAccountServiceService = {
     responseDeserialize: (value: Buffer): GetBalanceResponse => GetBalanceResponse.decode(value),
   },
   /**
-   * What was credited, given back and paid out on each day, newest first. The sums are those of the entries: of all days
+   * What was credited, refunded and paid out on each day, newest first. The sums are those of the entries: of all days
    * together, with top-ups, they are the balance.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`MERCHANT_NOT_FOUND`), RESOURCE_EXHAUSTED
@@ -1258,7 +1258,7 @@ export interface MerchantAccountServiceServer extends UntypedServiceImplementati
    */
   getBalance: handleUnaryCall<GetBalanceRequest, GetBalanceResponse>;
   /**
-   * What was credited, given back and paid out on each day, newest first. The sums are those of the entries: of all days
+   * What was credited, refunded and paid out on each day, newest first. The sums are those of the entries: of all days
    * together, with top-ups, they are the balance.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`MERCHANT_NOT_FOUND`), RESOURCE_EXHAUSTED
@@ -1304,7 +1304,7 @@ export interface MerchantAccountServiceClient extends Client1 {
     callback: (error: ServiceError | null, response: GetBalanceResponse) => void,
   ): ClientUnaryCall;
   /**
-   * What was credited, given back and paid out on each day, newest first. The sums are those of the entries: of all days
+   * What was credited, refunded and paid out on each day, newest first. The sums are those of the entries: of all days
    * together, with top-ups, they are the balance.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND (`MERCHANT_NOT_FOUND`), RESOURCE_EXHAUSTED

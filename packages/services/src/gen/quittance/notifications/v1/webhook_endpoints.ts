@@ -83,7 +83,7 @@ export interface ListWebhookEndpointsResponse {
   nextPageToken: string;
 }
 
-/** What to change of which endpoint. */
+/** Which endpoint to change, and what to change. */
 export interface UpdateWebhookEndpointRequest {
   /** The endpoint's id. */
   id: string;

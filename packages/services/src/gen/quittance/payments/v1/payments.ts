@@ -204,9 +204,9 @@ export const RefundDeclineReason = {
   UNSPECIFIED: 0,
   /** PAYMENT_NOT_SETTLED - The merchant's bank had not credited the payment within the time in which a payment can be captured and credited. */
   PAYMENT_NOT_SETTLED: 1,
-  /** PAYMENT_DECLINED - The payment was declined: there is nothing to give back. */
+  /** PAYMENT_DECLINED - The payment was declined: there is nothing to refund. */
   PAYMENT_DECLINED: 2,
-  /** ALREADY_REFUNDED - All of the payment was given back already. */
+  /** ALREADY_REFUNDED - All of the payment was refunded already. */
   ALREADY_REFUNDED: 3,
   /** AMOUNT_TOO_HIGH - The amount is more than what is left of the payment. */
   AMOUNT_TOO_HIGH: 4,
@@ -305,13 +305,13 @@ export const PaymentState = {
   /** PENDING - Accepted, on its way: not final when this was read. */
   PENDING: 1,
   /**
-   * SUCCEEDED - Final: the client was debited and the merchant credited. A part may have been given back since: see
+   * SUCCEEDED - Final: the client was debited and the merchant credited. A part may have been refunded since: see
    * `refunded_amount`.
    */
   SUCCEEDED: 2,
-  /** DECLINED - Final: no money was taken, or all of it was given back. */
+  /** DECLINED - Final: no money was taken, or all of it was reversed. */
   DECLINED: 3,
-  /** REFUNDED - Final: it had succeeded, and all of it was given back on the merchant's request. */
+  /** REFUNDED - Final: it had succeeded, and all of it was refunded on the merchant's request. */
   REFUNDED: 4,
   /**
    * ACCEPTED - Accepted and safe with us; how far it is could not be read just now, and it may be final. Read it, or call again with
@@ -545,8 +545,8 @@ export interface PayRequest {
   description: string;
   /**
    * How long the call may wait for the payment to be final: 0 to 30 seconds, default 5. With 0 it answers as soon as
-   * the payment is accepted, with the state that it has then: usually `PENDING`, or that of the payment which the same
-   * request made before.
+   * the payment is accepted, with its state at that moment. That is usually `PENDING`, or the state of the payment that
+   * the same request made before.
    */
   wait?:
     | Duration
@@ -753,7 +753,7 @@ export interface WatchRefundResponse {
   refund?: Refund | undefined;
 }
 
-/** What to give back, and of which payment. */
+/** Which payment to refund, and how much of it. */
 export interface RefundPaymentRequest {
   /** The payment's id, as Pay gave it. */
   id: string;
@@ -762,19 +762,19 @@ export interface RefundPaymentRequest {
    * characters of `A-Z a-z 0-9 _ -`. Payments have request_ids of their own.
    */
   requestId: string;
-  /** How much to give back, in the payment's currency. Absent: all that is left of the payment. */
+  /** How much to refund, in the payment's currency. Absent: all that is left of the payment. */
   amount?:
     | Money
     | undefined;
   /**
-   * How long the call may wait for the refund to be final: 0 to 30 seconds, default 5. With 0 it answers as soon as
-   * the refund is accepted, with the state that it has then: usually `PENDING`, or that of the refund which the same
-   * request made before.
+   * How long the call may wait for the refund to be final: 0 to 30 seconds, default 5. With 0 it answers as soon as the
+   * refund is accepted, with its state at that moment. That is usually `PENDING`, or the state of the refund that the
+   * same request made before.
    */
   wait?:
     | Duration
     | undefined;
-  /** The merchant's own name for what is given back, as in PayRequest. */
+  /** The merchant's own name for the refund, as in PayRequest. */
   clientReference: string;
   /** The merchant's own data, within the limits above. A refund has its own: it takes none of its payment's. */
   metadata: { [key: string]: string };
@@ -872,9 +872,9 @@ export interface Payment {
     | Date
     | undefined;
   /**
-   * What refunds have given back to the client so far, the sum of all of them. Absent while there is none. A payment of
-   * which a part was given back stays `SUCCEEDED`; it is `REFUNDED` when all of it was. The refunds themselves are listed
-   * by ListRefunds with `payment`, which is this payment's id: `GET /v1/refunds?payment={id}`.
+   * The sum of all refunds of this payment so far. Absent while there is none. A payment
+   * that was refunded in part stays `SUCCEEDED`; one that was refunded in whole is `REFUNDED`. The refunds
+   * themselves are listed by ListRefunds with `payment`, which is this payment's id: `GET /v1/refunds?payment={id}`.
    */
   refundedAmount?:
     | Money
@@ -884,7 +884,7 @@ export interface Payment {
   /** As given to Pay. */
   metadata: { [key: string]: string };
   /**
-   * When this payment changed last: when it was held, captured, became final, or was given back. Absent while it is not
+   * When this payment changed last: when it was held, captured, became final, or was refunded. Absent while it is not
    * recorded, and where an earlier release of the service, which did not keep this time, made the last refund.
    */
   updateTime?:
@@ -913,15 +913,15 @@ export interface Payment_MetadataEntry {
   value: string;
 }
 
-/** Money that a merchant gives back of a payment. */
+/** Money of a payment that a merchant returns to the client. */
 export interface Refund {
   /** Ours, derived from the merchant, the request_id and everything else that the call chose. */
   id: string;
   /** The caller's, as given to RefundPayment. */
   requestId: string;
-  /** The id of the payment of which it is. */
+  /** The id of the payment that it refunds. */
   payment: string;
-  /** What is given back. Where the request named no amount: absent until it is decided, and when it is declined. */
+  /** What is refunded. Where the request named no amount: absent until it is decided, and when it is declined. */
   amount?:
     | Money
     | undefined;
@@ -4917,7 +4917,7 @@ export const CardSummary: MessageFns<CardSummary> = {
   },
 };
 
-/** Takes card payments, gives them back, and tells what became of them. */
+/** Takes card payments, refunds them, and reports their state. */
 export type PaymentServiceService = typeof PaymentServiceService;
 export const PaymentServiceService = {
   /**
@@ -5020,10 +5020,10 @@ export const PaymentServiceService = {
    * Streams one payment: as it is now, then at each change, and ends when it is final. Changes that come faster than they
    * can be told are told as the last of them.
    *
-   * Over HTTP these are server-sent events: each `payment` event has this response as its data, and an id with which a
-   * client that lost its connection goes on, by the header `Last-Event-ID`. Comments keep the connection open meanwhile. A
-   * stream that ends before the payment is final says why in an event `problem`, whose data are problem details: connect
-   * again. When the final state was told before, the answer is 204.
+   * Over HTTP these are server-sent events. Each `payment` event has this response as its data, and an id. A client
+   * that lost its connection sends that id in the header `Last-Event-ID`, and goes on there. Comments keep the
+   * connection open meanwhile. A stream that ends before the payment is final says why in an event `problem`, whose
+   * data are problem details: connect again. When the final state was told before, the answer is 204.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`),
    * UNAVAILABLE (after `WATCH_TOO_LONG` and `STOPPING`, watch again), INTERNAL.
@@ -5039,14 +5039,14 @@ export const PaymentServiceService = {
     responseDeserialize: (value: Buffer): WatchPaymentResponse => WatchPaymentResponse.decode(value),
   },
   /**
-   * Gives a payment back to the client, all of it or a part; several times, until all that was captured is given back.
+   * Refunds a payment to the client, all of it or a part, as often as needed, until all that was captured is refunded.
    * Answers when the refund is final, or after `wait`, whichever is first; the refund is safe with us as soon as any
    * answer came. The same `request_id` with the same parameters gives the same refund, however often and whenever it
    * is called.
    *
    * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
-   * try again, use another `request_id`. A refund of a payment that is still on its way is not declined for that: it
-   * stays `PENDING` until the payment is settled or declined, or can no longer be settled.
+   * try again, use another `request_id`. A refund may be asked for while its payment is still on its way. It then stays
+   * `PENDING` until the payment is settled or declined, or can no longer be settled.
    *
    * A refund's id stands permanently for what its call asked for, as a payment's does.
    *
@@ -5171,24 +5171,24 @@ export interface PaymentServiceServer extends UntypedServiceImplementation {
    * Streams one payment: as it is now, then at each change, and ends when it is final. Changes that come faster than they
    * can be told are told as the last of them.
    *
-   * Over HTTP these are server-sent events: each `payment` event has this response as its data, and an id with which a
-   * client that lost its connection goes on, by the header `Last-Event-ID`. Comments keep the connection open meanwhile. A
-   * stream that ends before the payment is final says why in an event `problem`, whose data are problem details: connect
-   * again. When the final state was told before, the answer is 204.
+   * Over HTTP these are server-sent events. Each `payment` event has this response as its data, and an id. A client
+   * that lost its connection sends that id in the header `Last-Event-ID`, and goes on there. Comments keep the
+   * connection open meanwhile. A stream that ends before the payment is final says why in an event `problem`, whose
+   * data are problem details: connect again. When the final state was told before, the answer is 204.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`),
    * UNAVAILABLE (after `WATCH_TOO_LONG` and `STOPPING`, watch again), INTERNAL.
    */
   watchPayment: handleServerStreamingCall<WatchPaymentRequest, WatchPaymentResponse>;
   /**
-   * Gives a payment back to the client, all of it or a part; several times, until all that was captured is given back.
+   * Refunds a payment to the client, all of it or a part, as often as needed, until all that was captured is refunded.
    * Answers when the refund is final, or after `wait`, whichever is first; the refund is safe with us as soon as any
    * answer came. The same `request_id` with the same parameters gives the same refund, however often and whenever it
    * is called.
    *
    * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
-   * try again, use another `request_id`. A refund of a payment that is still on its way is not declined for that: it
-   * stays `PENDING` until the payment is settled or declined, or can no longer be settled.
+   * try again, use another `request_id`. A refund may be asked for while its payment is still on its way. It then stays
+   * `PENDING` until the payment is settled or declined, or can no longer be settled.
    *
    * A refund's id stands permanently for what its call asked for, as a payment's does.
    *
@@ -5347,10 +5347,10 @@ export interface PaymentServiceClient extends Client1 {
    * Streams one payment: as it is now, then at each change, and ends when it is final. Changes that come faster than they
    * can be told are told as the last of them.
    *
-   * Over HTTP these are server-sent events: each `payment` event has this response as its data, and an id with which a
-   * client that lost its connection goes on, by the header `Last-Event-ID`. Comments keep the connection open meanwhile. A
-   * stream that ends before the payment is final says why in an event `problem`, whose data are problem details: connect
-   * again. When the final state was told before, the answer is 204.
+   * Over HTTP these are server-sent events. Each `payment` event has this response as its data, and an id. A client
+   * that lost its connection sends that id in the header `Last-Event-ID`, and goes on there. Comments keep the
+   * connection open meanwhile. A stream that ends before the payment is final says why in an event `problem`, whose
+   * data are problem details: connect again. When the final state was told before, the answer is 204.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, RESOURCE_EXHAUSTED (`TOO_MANY_WATCHES`),
    * UNAVAILABLE (after `WATCH_TOO_LONG` and `STOPPING`, watch again), INTERNAL.
@@ -5365,14 +5365,14 @@ export interface PaymentServiceClient extends Client1 {
     options?: Partial<CallOptions>,
   ): ClientReadableStream<WatchPaymentResponse>;
   /**
-   * Gives a payment back to the client, all of it or a part; several times, until all that was captured is given back.
+   * Refunds a payment to the client, all of it or a part, as often as needed, until all that was captured is refunded.
    * Answers when the refund is final, or after `wait`, whichever is first; the refund is safe with us as soon as any
    * answer came. The same `request_id` with the same parameters gives the same refund, however often and whenever it
    * is called.
    *
    * A refund that is declined is not an error: the call succeeds and the refund's state is `DECLINED`. It stays so; to
-   * try again, use another `request_id`. A refund of a payment that is still on its way is not declined for that: it
-   * stays `PENDING` until the payment is settled or declined, or can no longer be settled.
+   * try again, use another `request_id`. A refund may be asked for while its payment is still on its way. It then stays
+   * `PENDING` until the payment is settled or declined, or can no longer be settled.
    *
    * A refund's id stands permanently for what its call asked for, as a payment's does.
    *
