@@ -9,7 +9,7 @@ import { benchSeal } from "./seal.js";
 
 const BENCHES: Readonly<Record<string, { readonly about: string; run(args: readonly string[]): Promise<unknown> }>> = {
   overload: {
-    about: "ten times the load that the house can do: memory, refusals, and what comes after",
+    about: "ten times the load that the system can do: memory, refusals, and what comes after",
     run: benchOverload,
   },
   floor: { about: "the parts that every payment is made of, each alone: what nobody can go below", run: benchFloor },

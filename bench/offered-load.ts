@@ -1,4 +1,4 @@
-/** Payments that are offered to a house, in a closed loop or at a rate that does not heed the answers. */
+/** Payments that are offered to a system, in a closed loop or at a rate that does not heed the answers. */
 import { credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { ErrorInfo } from "@quittance/services/dist/gen/google/rpc/error_details.js";
 import { Status } from "@quittance/services/dist/gen/google/rpc/status.js";

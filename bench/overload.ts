@@ -1,5 +1,5 @@
 /**
- * Overload: a normal load, then ten times what the house can do, then the normal load again. Tells how much memory that
+ * Overload: a normal load, then ten times what the system can do, then the normal load again. Tells how much memory that
  * took, what became of every payment, and how soon latency was normal again.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -17,7 +17,7 @@ const MERCHANTS = 8;
 const OVERLOAD_FACTOR = 10;
 /** The normal load as a part of the sustainable one. */
 const NORMAL_PART = 0.3;
-/** How much work may stand in line: what the house finishes in so many seconds. */
+/** How much work may stand in line: what the system finishes in so many seconds. */
 const SECONDS_IN_LINE = 2;
 const NORMAL_SECONDS = 5;
 const AFTER_SECONDS = 10;
@@ -45,22 +45,22 @@ export async function benchOverload(args: readonly string[]): Promise<object> {
     return {};
   }
   const broker = values.broker === "artemis" ? "artemis" : "embedded";
-  const sustainable = await withHouse(broker, async (_stack, load) => {
+  const sustainable = await withSystem(broker, async (_stack, load) => {
     await load.closed({ atOnce: CALLS_AT_ONCE, seconds: 5 });
     const { finals, seconds } = await load.closed({ atOnce: CALLS_AT_ONCE, seconds: 5 });
     return finals / seconds;
   });
-  // As docs/operating/pressure.md advises; the gateway of the second house takes it from our environment.
+  // As docs/operating/pressure.md advises; the gateway of the second system takes it from our environment.
   process.env.MAXIMUM_IN_FLIGHT ??= String(Math.max(CALLS_AT_ONCE, Math.round(sustainable * SECONDS_IN_LINE)));
-  return withHouse(broker, async (stack, load, pool) => ({
+  return withSystem(broker, async (stack, load, pool) => ({
     broker,
     maximumInFlight: Number(process.env.MAXIMUM_IN_FLIGHT),
     ...(await measure(stack, load, pool, { sustainable, seconds: Number(values.seconds) })),
   }));
 }
 
-/** Runs `work` on a house of its own. */
-async function withHouse<T>(
+/** Runs `work` on a system of its own. */
+async function withSystem<T>(
   broker: "embedded" | "artemis",
   work: (stack: Stack, load: OfferedLoad, pool: pg.Pool) => Promise<T>,
 ): Promise<T> {
@@ -93,7 +93,7 @@ async function measure(
   { sustainable, seconds }: { readonly sustainable: number; readonly seconds: number },
 ): Promise<object> {
   const normalRate = sustainable * NORMAL_PART;
-  // A cold house is not the normal one.
+  // A cold system is not the normal one.
   await load.closed({ atOnce: CALLS_AT_ONCE, seconds: 5 });
   await load.idle();
   const before = await load.open({ perSecond: normalRate, seconds: NORMAL_SECONDS });
@@ -200,9 +200,9 @@ class Memory {
     }
   }
 
-  /** The process that offers the load is left out: it is no part of the house. */
+  /** The process that offers the load is left out: it is no part of the system. */
   figures(): object {
-    const { launcher: _bench, ...house } = this.#seen;
-    return house;
+    const { launcher: _bench, ...system } = this.#seen;
+    return system;
   }
 }

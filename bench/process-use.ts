@@ -56,7 +56,7 @@ export async function processTree(root: number): Promise<{ readonly pid: number;
   return [...all.filter((one) => one.pid === root), ...below(root)];
 }
 
-/** What every process of the house below `root` has used, by name; `known` names those of the services. */
+/** What every process of the system below `root` has used, by name; `known` names those of the services. */
 export async function useOf(root: number, known: ReadonlyMap<number, string>): Promise<Record<string, ProcessUse>> {
   const sums: Record<string, ProcessUse> = {};
   for (const { pid, command } of await processTree(root)) {

@@ -27,6 +27,7 @@ const IDIOMS = [
   [/\bto be had\b/i, "available"],
   [/(?<!\bconst )\b(?:tells?|told|telling) of\b/i, "reports, names, called with"],
   [/\b(?:stands?|stood) in (?!for\b|line\b|a row\b)/i, "is in"],
+  [/\bhouses?\b/i, "system, project, installation"],
   [/\bin vain\b/i, "without success, for nothing"],
 ];
 

@@ -19,17 +19,17 @@ const HELP = `Usage: npm start | npm test | npm run <task>, with the task's own 
   test       build, check everything, run every test; arguments go to mocha, for example --grep "step 3".
              npm test -- path/to/one.test.ts compiles and runs that file, and checks nothing else
   build      compile what changed
-  lint       check format, lint and the rules of the house
+  lint       check format, lint and the rules of the project
   format     write the format, and the fixes that are safe
   generate   write what is generated: the API's TypeScript, migrations (--name <what>), broker.xml, the queue table
   docs       build the documentation as a site, and follow its links (see npm run docs -- --help)
-  chaos      build, then break a running house round after round (see npm run chaos -- --help)
-  fuzz       build, then send requests that are nearly right to both doors of a house of its own (see --help)
+  chaos      build, then break a running system round after round (see npm run chaos -- --help)
+  fuzz       build, then send requests that are nearly right to both doors of a system of its own (see --help)
   bench      build, then run the bench
   soak       build, then load the SDK for minutes through a proxy that breaks its lines (see npm run soak -- --help)
   simulate   build, then run schedules of the payment cycle on a simulated broker, database and clock (see --help)
   test:contract
-             build, then call a house's HTTP door by the OpenAPI document that it serves (see npm run test:contract -- --help)
+             build, then call a system's HTTP door by the OpenAPI document that it serves (see npm run test:contract -- --help)
   test:console
              build, then drive every page of the console in Chromium (see npm run test:console -- --help)
   test:container

@@ -1,4 +1,4 @@
-/** What the rules of the house say about names. What they say about imports is in biome.json. */
+/** What the rules of the project say about names. What they say about imports is in biome.json. */
 import { glob } from "node:fs/promises";
 import { sep } from "node:path";
 import { ROOT } from "./paths.mjs";

@@ -31,7 +31,7 @@ const { suite, files, mochaArgs } = await parseArguments(process.argv.slice(2)).
 });
 const SDK_TESTS = "packages/sdk/dist-test";
 const SERVICES_TESTS = "packages/services/dist-test";
-/** The client, against a house of its own. */
+/** The client, against a system of its own. */
 const CLIENT_TESTS = "packages/client/dist-test";
 /** The rules of JMS, on the embedded broker, on real ones, and beside clients in Java, Go and Python. */
 const CONFORMANCE = "packages/sdk/conformance/dist";

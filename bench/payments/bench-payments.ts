@@ -1,5 +1,5 @@
 /**
- * Payments through the whole house, offered by a generator outside of Node, with what each costs in every process:
+ * Payments through the whole system, offered by a generator outside of Node, with what each costs in every process:
  * processor time, context switches, writes, AMQP frames, SQL statements and round trips.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -10,7 +10,6 @@ import { comparison, readFigures } from "./compare.js";
 import { countScenarios } from "./counts.js";
 import type { Figures } from "./figures.js";
 import { buildGenerator, type Door, type Generator } from "./generator.js";
-import { type House, startHouse } from "./house.js";
 import { type Measured, measure } from "./measure.js";
 import { growTo } from "./on-file.js";
 import { type PaymentsOptions, parsePaymentsOptions } from "./options.js";
@@ -19,6 +18,7 @@ import type { Scenario } from "./scenarios.js";
 import { benchSideBySide } from "./side-by-side.js";
 import { medianOf, rounded } from "./summarize.js";
 import { countSystemCalls, type SystemCalls } from "./syscalls.js";
+import { type System, startSystem } from "./system.js";
 import { figuresTable } from "./tables.js";
 import { telemetryOf } from "./telemetry.js";
 import { warmUp } from "./warm-up.js";
@@ -33,7 +33,7 @@ export async function benchPayments(args: readonly string[]): Promise<object> {
   const telemetry = await telemetryOf(options.telemetry[0] ?? "metrics");
   Object.assign(process.env, telemetry.environment);
   const folder = await mkdtemp(join(tmpdir(), "quittance-bench-"));
-  const measured = await withHouse(options, folder, (house) => measureAll(house, generate, options, folder)).finally(
+  const measured = await withSystem(options, folder, (system) => measureAll(system, generate, options, folder)).finally(
     () => rm(folder, { recursive: true, force: true }),
   );
   const counts = options.counts
@@ -68,12 +68,16 @@ export async function benchPayments(args: readonly string[]): Promise<object> {
   };
 }
 
-async function withHouse<T>(options: PaymentsOptions, folder: string, work: (house: House) => Promise<T>): Promise<T> {
-  const house = await startHouse(options.broker, folder);
+async function withSystem<T>(
+  options: PaymentsOptions,
+  folder: string,
+  work: (system: System) => Promise<T>,
+): Promise<T> {
+  const system = await startSystem(options.broker, folder);
   try {
-    return await work(house);
+    return await work(system);
   } finally {
-    await house.stop();
+    await system.stop();
   }
 }
 
@@ -87,24 +91,24 @@ interface AllMeasured {
 }
 
 async function measureAll(
-  house: House,
+  system: System,
   generate: Generator,
   options: PaymentsOptions,
   folder: string,
 ): Promise<AllMeasured> {
-  const orders = await writeOrders(folder, house.run.signer);
-  const addresses: Record<Door, string> = { grpc: house.run.grpc, http: new URL(house.run.http).host };
+  const orders = await writeOrders(folder, system.run.signer);
+  const addresses: Record<Door, string> = { grpc: system.run.grpc, http: new URL(system.run.http).host };
   const offer = (door: Door, shape: Shape) => ({ door, address: addresses[door], orders: orders[shape] });
   const figures: Figures[] = [];
   for (const door of options.doors)
     await warmUp(generate, offer(door, "uniform"), options.warmUp / options.doors.length);
   for (const onFile of options.onFile) {
-    await growTo(house.run.database, onFile, (sentence) => process.stderr.write(`${sentence}\n`));
+    await growTo(system.run.database, onFile, (sentence) => process.stderr.write(`${sentence}\n`));
     const runs = new Map<string, Measured[]>();
     for (let round = 1; round <= options.rounds; round += 1) {
       for (const [scenario, door] of casesOf(options)) {
         process.stderr.write(`${scenario.name} by ${door}, round ${round} of ${options.rounds}\n`);
-        const run = await measure(house, generate, scenario, {
+        const run = await measure(system, generate, scenario, {
           ...offer(door, scenario.shape),
           seconds: options.seconds,
         });
@@ -113,16 +117,20 @@ async function measureAll(
       }
     }
     for (const each of runs.values()) figures.push({ ...medianOf(each), onFile });
-    await house.verifyMoney();
+    await system.verifyMoney();
   }
   const systemCalls = new Map<string, Readonly<Record<string, SystemCalls>>>();
   for (const [scenario, door] of options.systemCalls ? casesOf(options) : []) {
     const work = async () =>
-      (await measure(house, generate, scenario, { ...offer(door, scenario.shape), seconds: options.seconds })).payments;
-    systemCalls.set(caseName({ scenario: scenario.name, door }), await countSystemCalls(await house.processes(), work));
+      (await measure(system, generate, scenario, { ...offer(door, scenario.shape), seconds: options.seconds }))
+        .payments;
+    systemCalls.set(
+      caseName({ scenario: scenario.name, door }),
+      await countSystemCalls(await system.processes(), work),
+    );
   }
-  const settled = options.settleSeconds > 0 ? await settledMemory(house, options.settleSeconds) : undefined;
-  return { startMs: house.startMs, figures, systemCalls, settled };
+  const settled = options.settleSeconds > 0 ? await settledMemory(system, options.settleSeconds) : undefined;
+  return { startMs: system.startMs, figures, systemCalls, settled };
 }
 
 function caseName({ scenario, door }: { readonly scenario: string; readonly door: Door }): string {
@@ -134,9 +142,9 @@ function casesOf({ scenarios, doors }: PaymentsOptions): readonly (readonly [Sce
   return scenarios.flatMap((scenario) => doors.map((door) => [scenario, door] as const));
 }
 
-async function settledMemory(house: House, seconds: number): Promise<Record<string, number>> {
+async function settledMemory(system: System, seconds: number): Promise<Record<string, number>> {
   process.stderr.write(`Waiting ${seconds} s for the memory to settle.\n`);
   await sleep(seconds * 1_000);
-  const use = await house.use();
+  const use = await system.use();
   return Object.fromEntries(Object.entries(use).map(([name, { rssMegabytes }]) => [name, rssMegabytes]));
 }

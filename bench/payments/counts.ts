@@ -1,4 +1,4 @@
-/** What a load costs in AMQP frames and in statements, counted by proxies in a house of its own: they cost time. */
+/** What a load costs in AMQP frames and in statements, counted by proxies in a system of its own: they cost time. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,9 +42,9 @@ export async function countScenarios(
   seconds: number,
 ): Promise<readonly Counted[]> {
   const folder = await mkdtemp(join(tmpdir(), "quittance-bench-counts-"));
-  const [house, stop] = await startCountedStack(broker);
+  const [system, stop] = await startCountedStack(broker);
   try {
-    const { grpcPort, httpPort, signer } = house.stack;
+    const { grpcPort, httpPort, signer } = system.stack;
     const orders = await writeOrders(folder, signer);
     const addresses: Record<Door, string> = { grpc: `127.0.0.1:${grpcPort}`, http: `127.0.0.1:${httpPort}` };
     const offerOf = (door: Door, shape: Scenario["shape"]) => ({
@@ -56,10 +56,10 @@ export async function countScenarios(
     const counted: Counted[] = [];
     for (const [scenario, door] of scenarios) {
       if (scenario.load.kind === "outage" || scenario.load.kind === "killed") continue;
-      clearCounts(house);
+      clearCounts(system);
       const { calls } = await generate(loadOf(scenario, offerOf(door, scenario.shape)));
-      await settled(house, calls);
-      counted.push({ scenario: scenario.name, door, services: perPayment(house, calls) });
+      await settled(system, calls);
+      counted.push({ scenario: scenario.name, door, services: perPayment(system, calls) });
     }
     return counted;
   } finally {
@@ -69,16 +69,16 @@ export async function countScenarios(
 }
 
 /** Resolves when notification has every end; what settles them follows at once. */
-async function settled(house: CountedStack, payments: number): Promise<void> {
-  const { tally } = house.linesOf("notification").broker;
+async function settled(system: CountedStack, payments: number): Promise<void> {
+  const { tally } = system.linesOf("notification").broker;
   const bound = Date.now() + 60_000;
   while (tally.of("transaction-result messages received") < payments && Date.now() < bound) {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   }
 }
 
-function perPayment(house: CountedStack, payments: number): Record<string, Counts> {
-  const services = Object.entries(countsOf(house)).map(([service, counts]) => {
+function perPayment(system: CountedStack, payments: number): Record<string, Counts> {
+  const services = Object.entries(countsOf(system)).map(([service, counts]) => {
     const sum = (pattern: RegExp) =>
       Object.entries(counts).reduce((total, [what, count]) => total + (pattern.test(what) ? count : 0), 0) / payments;
     return [

@@ -1,9 +1,9 @@
-/** One scenario on a house: what was offered, what came of it, and what it cost each process. */
+/** One scenario on a system: what was offered, what came of it, and what it cost each process. */
 import type { ProcessUse } from "../process-use.js";
 import type { Door, Generator, LoadOptions, LoadReport } from "./generator.js";
-import type { House } from "./house.js";
 import { type Outage, outageDuring } from "./outage.js";
 import type { Scenario } from "./scenarios.js";
+import type { System } from "./system.js";
 
 /** As many connections as a push and an open loop may use. */
 const PUSH_IN_FLIGHT = 64;
@@ -35,10 +35,10 @@ export interface Measured {
   readonly others: Readonly<Record<string, number>>;
   readonly retries: number;
   readonly outage?: Outage;
-  /** All processes of the house together. */
+  /** All processes of the system together. */
   readonly total: Pick<ProcessCost, "cpuMicroseconds" | "contextSwitches" | "bytesWritten">;
   readonly processes: Readonly<Record<string, ProcessCost>>;
-  /** Which is no part of the house. */
+  /** Which is no part of the system. */
   readonly generator: LoadReport["generator"];
 }
 
@@ -68,11 +68,16 @@ export function loadOf({ load }: Scenario, { seconds, ...offer }: Offer): LoadOp
 }
 
 /** Runs a scenario once. */
-export async function measure(house: House, generate: Generator, scenario: Scenario, offer: Offer): Promise<Measured> {
-  const before = await house.use();
+export async function measure(
+  system: System,
+  generate: Generator,
+  scenario: Scenario,
+  offer: Offer,
+): Promise<Measured> {
+  const before = await system.use();
   const began = performance.now();
   const running = generate(loadOf(scenario, offer));
-  const outage = await outageDuring(scenario.load, house, running, BEFORE_OUTAGE_SECONDS);
+  const outage = await outageDuring(scenario.load, system, running, BEFORE_OUTAGE_SECONDS);
   const report = await running;
   // What was pushed is final when a payment is that was made after it.
   if (scenario.load.kind === "push") {
@@ -96,7 +101,7 @@ export async function measure(house: House, generate: Generator, scenario: Scena
     others: { ...rest, ...unfinished },
     retries: report.retries,
     ...(outage && { outage }),
-    ...costs(before, await house.use(), payments),
+    ...costs(before, await system.use(), payments),
     generator: {
       cpuMicroseconds: report.generator.cpuMicroseconds / payments,
       contextSwitches: report.generator.contextSwitches / payments,

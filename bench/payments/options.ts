@@ -15,7 +15,7 @@ const HELP = `npm run bench -- payments [options]
   --seconds <n>               of each closed or open scenario [10]
   --rounds <n>                of all scenarios in turn; figures are medians [1]
   --warm-up <n>               payments before the first [6000]
-  --no-counts                 count no frames, statements and round trips, for which a second house is started
+  --no-counts                 count no frames, statements and round trips, for which a second system is started
   --settle <seconds>          how long after all scenarios memory is looked at once more [0: it is not]
   --on-file <list>            payments that are on file, loaded by COPY; all scenarios are run for each number [0]
                               10000,10000000 takes hours and 15 GB
@@ -23,7 +23,7 @@ const HELP = `npm run bench -- payments [options]
   --telemetry off|metrics|traces
                               off: none; metrics: what a service always has; traces: the same, and one trace of 100
                               over OTLP to a receiver in this process [metrics].
-                              Several, as off,traces: a house of each runs, each scenario is measured on one after the
+                              Several, as off,traces: a system of each runs, each scenario is measured on one after the
                               other, and the ratios of each round are printed; short rounds, and many of them, tell most
   --compare <file>            print ratios to an earlier run, whose output the file has
 `;

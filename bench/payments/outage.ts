@@ -1,9 +1,9 @@
-/** A broker that is away in the middle of a load, and how long the house takes to catch up. */
+/** A broker that is away in the middle of a load, and how long the system takes to catch up. */
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LoadReport } from "./generator.js";
-import type { House } from "./house.js";
 import type { Load } from "./scenarios.js";
+import type { System } from "./system.js";
 
 /** How often a killed broker is looked for. */
 const LOOK_MS = 20;
@@ -21,13 +21,13 @@ export interface Outage {
 /** Takes the broker away once `running` has lasted so long, if the load wants that, and looks at what followed. */
 export async function outageDuring(
   load: Load,
-  house: House,
+  system: System,
   running: Promise<LoadReport>,
   afterSeconds: number,
 ): Promise<Outage | undefined> {
   if (load.kind !== "outage" && load.kind !== "killed") return undefined;
   await sleep(afterSeconds * 1_000);
-  const pid = await house.brokerPid();
+  const pid = await system.brokerPid();
   const wentMs = Date.now();
   if (load.kind === "outage") {
     process.kill(pid, "SIGSTOP");
@@ -35,7 +35,7 @@ export async function outageDuring(
     process.kill(pid, "SIGCONT");
   } else {
     process.kill(pid, "SIGKILL");
-    await untilListens(Number(new URL(house.run.broker).port));
+    await untilListens(Number(new URL(system.run.broker).port));
   }
   const backMs = Date.now();
   const report = await running;

@@ -1,23 +1,23 @@
 /**
- * Houses that differ in their telemetry alone, under the same load in turn. A machine that others share is slower from
+ * Systems that differ in their telemetry alone, under the same load in turn. A machine that others share is slower from
  * one minute to the next by more than telemetry costs: only what is measured within seconds of each other compares.
  */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Generator } from "./generator.js";
-import { type House, startHouse } from "./house.js";
 import { type Measured, measure } from "./measure.js";
 import type { PaymentsOptions } from "./options.js";
 import { type Shape, writeOrders } from "./orders.js";
 import { rounded } from "./summarize.js";
+import { type System, startSystem } from "./system.js";
 import { tableOf } from "./tables.js";
 import { telemetryOf } from "./telemetry.js";
 import { warmUp } from "./warm-up.js";
 
 interface Side {
   readonly telemetry: string;
-  readonly house: House;
+  readonly system: System;
   readonly orders: Readonly<Record<Shape, string>>;
   readonly address: string;
   readonly runs: Measured[];
@@ -43,7 +43,7 @@ export async function benchSideBySide(options: PaymentsOptions, generate: Genera
       await warmUp(generate, { ...offerOf(side, options), orders: side.orders.uniform }, options.warmUp);
     }
     await measureInTurn(sides, generate, options);
-    for (const { house } of sides) await house.verifyMoney();
+    for (const { system } of sides) await system.verifyMoney();
     return report(sides, options);
   } finally {
     for (const close of closing.reverse()) await close();
@@ -59,12 +59,12 @@ async function startSide(
   const telemetry = await telemetryOf(word);
   closing.push(() => telemetry.close());
   await mkdir(folder);
-  const house = await startHouse(options.broker, folder, telemetry.environment);
-  closing.push(() => house.stop());
-  const orders = await writeOrders(folder, house.run.signer);
+  const system = await startSystem(options.broker, folder, telemetry.environment);
+  closing.push(() => system.stop());
+  const orders = await writeOrders(folder, system.run.signer);
   const [door] = options.doors;
-  const address = door === "grpc" ? house.run.grpc : new URL(house.run.http).host;
-  return { telemetry: word, house, orders, address, runs: [] };
+  const address = door === "grpc" ? system.run.grpc : new URL(system.run.http).host;
+  return { telemetry: word, system, orders, address, runs: [] };
 }
 
 function offerOf({ address }: Side, { doors }: PaymentsOptions) {
@@ -79,7 +79,7 @@ async function measureInTurn(sides: readonly Side[], generate: Generator, option
     process.stderr.write(`${scenario.name}, round ${round} of ${options.rounds}\n`);
     for (const side of round % 2 === 1 ? sides : sides.toReversed()) {
       const offer = { ...offerOf(side, options), orders: side.orders[scenario.shape], seconds: options.seconds };
-      side.runs.push(await measure(side.house, generate, scenario, offer));
+      side.runs.push(await measure(side.system, generate, scenario, offer));
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The system calls of every process of a house, as strace counts them while a load runs: it slows them down. */
+/** The system calls of every process of a system, as strace counts them while a load runs: it slows them down. */
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -19,12 +19,12 @@ export async function tryCompose({ root, images, prefix, load, check, onProgress
   check("compose.yaml keeps to the Compose specification", model.services !== undefined);
   await compare(model, load, check);
   const podman = await openPodman(`${prefix}-compose`);
-  const house = openHouse({ podman, images, model });
+  const system = openSystem({ podman, images, model });
   try {
-    await tryToRun(house, check, onProgress);
+    await tryToRun(system, check, onProgress);
   } finally {
     await podman.close();
-    await house.removeVolumes();
+    await system.removeVolumes();
   }
 }
 
@@ -104,21 +104,31 @@ async function artemisEntrypoint() {
 }
 
 /** Starts what the file has, in the order of `depends_on`, opens an account as the page says, and pays. */
-async function tryToRun(house, check, onProgress) {
+async function tryToRun(system, check, onProgress) {
   onProgress("running compose.yaml");
-  for (const name of house.order()) await house.up(name);
+  for (const name of system.order()) await system.up(name);
   check("every service of compose.yaml runs and is healthy", true);
-  const again = await house.once("secrets");
+  const again = await system.once("secrets");
   check("its secrets are made once", again.includes("there already"), again);
 
   const because = ["--reason", "the first of this installation"];
-  await house.operator(["accounts", "open", "--merchant", "m-0001", "--name", "Shop", "--currency", "EUR", ...because]);
+  await system.operator([
+    "accounts",
+    "open",
+    "--merchant",
+    "m-0001",
+    "--name",
+    "Shop",
+    "--currency",
+    "EUR",
+    ...because,
+  ]);
   const client = ["--client", "c-0001", "--name", "Ada Example", "--currency", "EUR", "--expiry", "12/2030"];
-  await house.operator(["accounts", "open", ...client, ...because], "4242424242424242\n");
+  await system.operator(["accounts", "open", ...client, ...because], "4242424242424242\n");
   const money = ["--client", "c-0001", "--currency", "EUR", "--amount", "10000", "--id", "first-money"];
-  await house.operator(["accounts", "top-up", ...money, ...because]);
-  const token = await house.operator(["token", "--merchant", "m-0001"]);
-  const url = await house.urlOf("gateway", "outside-to-gateway", 8080);
+  await system.operator(["accounts", "top-up", ...money, ...because]);
+  const token = await system.operator(["token", "--merchant", "m-0001"]);
+  const url = await system.urlOf("gateway", "outside-to-gateway", 8080);
   const answer = await fetch(`${url}/v1/payments`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
@@ -131,12 +141,12 @@ async function tryToRun(house, check, onProgress) {
   });
   const text = await answer.text();
   check("a payment through the services of compose.yaml succeeds", text.includes("PAYMENT_STATE_SUCCEEDED"), text);
-  const books = await house.operator(["verify-money"]).catch((error) => error.message);
+  const books = await system.operator(["verify-money"]).catch((error) => error.message);
   check("verify-money finds the books in agreement", !/failed/.test(books), books);
 }
 
 /** Runs services of the model with podman. */
-function openHouse({ podman, images, model }) {
+function openSystem({ podman, images, model }) {
   const volumes = new Set();
   const volumeOf = (name) => podman.nameOf(name);
 
@@ -183,7 +193,7 @@ function openHouse({ podman, images, model }) {
     }
   }
 
-  const house = {
+  const system = {
     /** Those that `up` starts, each after what it depends on. */
     order() {
       const sorted = [];
@@ -198,7 +208,7 @@ function openHouse({ podman, images, model }) {
 
     async up(name) {
       const { healthcheck } = model.services[name];
-      if (healthcheck === undefined) return house.once(name);
+      if (healthcheck === undefined) return system.once(name);
       const settings = settingsOf(name);
       await makeNetworks(settings.networks);
       await podman.start(name, settings);
@@ -258,5 +268,5 @@ function openHouse({ podman, images, model }) {
         await run("podman", ["volume", "rm", "--force", volumeOf(name)]).catch(() => undefined);
     },
   };
-  return house;
+  return system;
 }

@@ -8,10 +8,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { tryCompose } from "../../compose/test/compose.mjs";
 import { requirePrograms, run } from "./commands.mjs";
 import { tryContents } from "./contents.mjs";
-import { networkOf, startHouse } from "./house.mjs";
 import { buildImage, layersOf, sizeOf } from "./image.mjs";
 import { localImages } from "./local-images.mjs";
 import { openPodman } from "./podman.mjs";
+import { networkOf, startSystem } from "./system.mjs";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const MAXIMUM_IMAGE_BYTES = 250e6;
@@ -55,7 +55,7 @@ try {
   podman = await openPodman(prefix);
   const given = process.argv.indexOf("--image");
   const quittance = given === -1 ? await tryImage(local) : process.argv[given + 1];
-  await tryHouse({ ...local, quittance });
+  await trySystem({ ...local, quittance });
   await tryCompose({ root: ROOT, images: { ...local, quittance }, prefix, load, check, onProgress: progress });
 } catch (error) {
   check("the test ran to its end", false, error.stack ?? String(error));
@@ -91,20 +91,20 @@ async function tryImage({ base, build }) {
   return first;
 }
 
-async function tryHouse(allImages) {
+async function trySystem(allImages) {
   const { ARROWS, PARTS, PORTS } = await load("topology/arrows.js");
   const arrows = ARROWS.filter(({ to }) => to !== "outside");
-  const house = await startHouse({ podman, images: allImages, root: ROOT, arrows, onProgress: progress });
-  for (const [service, { ms, processorMs }] of Object.entries(house.ready)) {
-    const times = processorMs / house.bareProcessorMs;
+  const system = await startSystem({ podman, images: allImages, root: ROOT, arrows, onProgress: progress });
+  for (const [service, { ms, processorMs }] of Object.entries(system.ready)) {
+    const times = processorMs / system.bareProcessorMs;
     check(
-      `${service} was ready ${ms} ms after its start, by ${processorMs} ms of processor: ${times.toFixed(1)} times Node's own start (${Math.round(house.bareProcessorMs)} ms), at most ${MAXIMUM_TIMES_BARE}`,
+      `${service} was ready ${ms} ms after its start, by ${processorMs} ms of processor: ${times.toFixed(1)} times Node's own start (${Math.round(system.bareProcessorMs)} ms), at most ${MAXIMUM_TIMES_BARE}`,
       ms <= 3 * READY_GOAL_MS && times <= MAXIMUM_TIMES_BARE,
     );
   }
-  await tryPayment(house);
+  await tryPayment(system);
   for (const path of ["/openapi.json", "/docs/swagger-ui-bundle.js"]) {
-    const { status } = await fetch(`${house.url}${path}`);
+    const { status } = await fetch(`${system.url}${path}`);
     check(`the gateway serves ${path} from its image`, status === 200, String(status));
   }
   await tryConnections(arrows, PARTS, [...new Set(Object.values(PORTS))]);

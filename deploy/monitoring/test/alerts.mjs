@@ -15,8 +15,8 @@ async function until(sentence, condition) {
 }
 
 /** What can go wrong, what it breaks, and the alerts that must say so, with the receiver of each. */
-function breakages({ house }) {
-  const { stack, pool } = house;
+function breakages({ system }) {
+  const { stack, pool } = system;
   return [
     {
       what: "client-bank is killed and stays away",
@@ -53,7 +53,7 @@ function breakages({ house }) {
       what: "poison is sent to a queue",
       alerts: [['QuittanceDeadLetters",quittance_queue="dead-letter.payment', "chat"]],
       async break() {
-        const gateway = await connect(house.gatewayBrokerUrl);
+        const gateway = await connect(system.gatewayBrokerUrl);
         const producer = await gateway.createProducer(queue("payment"));
         await producer.send({ text: "this is no payment" });
         await gateway.close();
@@ -82,7 +82,7 @@ function breakages({ house }) {
       async break() {
         let trying = true;
         const tries = (async () => {
-          while (trying) await Promise.all([1, 2, 3, 4].map(() => house.post("/v1/payments", {}, "Bearer guess")));
+          while (trying) await Promise.all([1, 2, 3, 4].map(() => system.post("/v1/payments", {}, "Bearer guess")));
         })();
         return async () => {
           trying = false;
@@ -93,18 +93,18 @@ function breakages({ house }) {
   ];
 }
 
-export async function tryAlerts({ house, check }) {
-  const firing = (selector) => house.query(`ALERTS{alertname="${selector}",alertstate="firing"}`);
-  await until("everything is scraped", async () => (await house.query("target_info")).length >= 6);
+export async function tryAlerts({ system, check }) {
+  const firing = (selector) => system.query(`ALERTS{alertname="${selector}",alertstate="firing"}`);
+  await until("everything is scraped", async () => (await system.query("target_info")).length >= 6);
   await until(
     "payments become final",
-    async () => (await house.query("sum(quittance_payments_final_total) > 5")).length > 0,
+    async () => (await system.query("sum(quittance_payments_final_total) > 5")).length > 0,
   );
-  for (const breakage of breakages({ house })) {
+  for (const breakage of breakages({ system })) {
     for (const [selector] of breakage.alerts) {
       await until(`${selector} is silent before`, async () => (await firing(selector)).length === 0);
     }
-    const heard = house.told.length;
+    const heard = system.told.length;
     const mend = await breakage.break();
     const names = (selector) => selector.split('"')[0];
     try {
@@ -116,7 +116,7 @@ export async function tryAlerts({ house, check }) {
         check(`${breakage.what}: ${names(selector)} fires`, problem === undefined, problem);
         if (receiver === undefined) continue;
         const isIt = ({ to, name, status }) => to === receiver && name === names(selector) && status === "firing";
-        const unheard = await until(`${receiver} is told`, () => house.told.slice(heard).some(isIt)).then(
+        const unheard = await until(`${receiver} is told`, () => system.told.slice(heard).some(isIt)).then(
           () => undefined,
           String,
         );

@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { tryAlerts } from "./alerts.mjs";
-import { openHouse } from "./house.mjs";
 import { tryPanels } from "./panels.mjs";
 import { tryRoutes, tryRules } from "./rules.mjs";
+import { openSystem } from "./system.mjs";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const load = (module) => import(pathToFileURL(join(ROOT, "packages/services/dist", module)));
@@ -33,19 +33,19 @@ function check(sentence, isSo, otherwise = "") {
 }
 
 const folder = await mkdtemp(join(tmpdir(), "quittance-alerts-"));
-let house;
+let system;
 try {
   await tryRules({ root: ROOT, load, check });
   await tryRoutes({ root: ROOT, load, check });
   if (!process.argv.includes("--rules")) {
-    house = await openHouse({ root: ROOT, load, folder });
-    await tryAlerts({ house, check });
-    await tryPanels({ root: ROOT, house, check });
+    system = await openSystem({ root: ROOT, load, folder });
+    await tryAlerts({ system, check });
+    await tryPanels({ root: ROOT, system, check });
   }
 } catch (error) {
   check("the test ran to its end", false, error.stack ?? String(error));
 } finally {
-  await house?.close();
+  await system?.close();
   await rm(folder, { recursive: true, force: true });
 }
 console.log(`\n${passed} passed, ${failed} failed`);

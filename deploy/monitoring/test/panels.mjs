@@ -5,9 +5,9 @@ import { join } from "node:path";
 /** What Grafana would put in for a scrape interval of a second, and a test's stops and starts. */
 const RATE_INTERVAL = "120s";
 
-export async function tryPanels({ root, house, check }) {
+export async function tryPanels({ root, system, check }) {
   // Calls without room, so that there is something in every panel.
-  await Promise.all(Array.from({ length: 80 }, () => house.pay(undefined, "0s")));
+  await Promise.all(Array.from({ length: 80 }, () => system.pay(undefined, "0s")));
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   const folder = join(root, "deploy/monitoring/dashboards");
   let panels = 0;
@@ -20,7 +20,7 @@ export async function tryPanels({ root, house, check }) {
       const empty = [];
       for (const { expr } of targets) {
         const query = expr.replaceAll("$__rate_interval", RATE_INTERVAL);
-        const found = await house.query(query).catch((error) => error);
+        const found = await system.query(query).catch((error) => error);
         if (!Array.isArray(found) || !found.some(({ value }) => value[1] !== "NaN")) {
           empty.push(found instanceof Error ? found.message : query);
         }

@@ -62,41 +62,41 @@ async function tryUpgrade() {
   await buildRelease({ root: ROOT, folder: old, commit, node: process.execPath });
   console.log(`     the last release is ${name}`);
 
-  const house = await startServers(folder);
-  const { keys, stack } = house;
+  const system = await startServers(folder);
+  const { keys, stack } = system;
   const releases = {
     old: await openRelease({ folder: old, keys, stack }),
     new: await openRelease({ folder: ROOT, keys, stack }),
   };
-  await migrate(releases.old, house, true);
+  await migrate(releases.old, system, true);
   const { loadDemoBank } = await releases.old.load("operator/load-demo-bank.js");
-  await loadDemoBank({ url: house.adminUrl, keys: releases.old.keys });
+  await loadDemoBank({ url: system.adminUrl, keys: releases.old.keys });
 
   const services = new Map();
   closing.push(() => Promise.all([...services.values()].flat().map((service) => service.stop())));
   const start = async (release, service) => {
-    const started = await house.start(releases[release], service);
+    const started = await system.start(releases[release], service);
     services.set(service, [...(services.get(service) ?? []), started]);
   };
   for (const service of ORDER) await start("old", service);
 
   const merchants = startMerchants({
     urls: () => services.get("gateway").map(({ ready }) => `http://127.0.0.1:${ready.ports.http}`),
-    token: await house.tokenOf("m-0001"),
+    token: await system.tokenOf("m-0001"),
   });
   const { story } = merchants;
   const pay = (sentence, count = PAYMENTS_EACH) => payMore(story, sentence, count);
 
   try {
     await pay(`all services are of ${name}`);
-    await migrate(releases.new, house, false);
+    await migrate(releases.new, system, false);
     await pay("the old services work on the new release's tables");
     await replaceAll(ORDER, "new", "this release");
     await replaceAll(ORDER.toReversed(), "old", `${name} again, on the new release's tables`);
   } finally {
     await merchants.stop();
   }
-  await judge(story, house);
+  await judge(story, system);
 
   /** Each service: another beside it, and then without it. */
   async function replaceAll(order, release, called) {
@@ -129,14 +129,14 @@ async function payMore(story, sentence, count) {
 }
 
 /** What must be so at the end of it all. */
-async function judge(story, house) {
+async function judge(story, system) {
   console.log(
     `     ${story.payments} payments and ${story.refunds} refunds; ${story.calledAgain} calls were made again; the slowest took ${Math.round(story.slowestMs)} ms`,
   );
   check("every payment and every refund succeeded once", story.problems.length === 0, story.problems.join("; "));
   check("refunds were among them", story.refunds > 0);
-  const { BOOKS_STATEMENT } = await house.load("operator/books-statement.js");
-  const client = new pg.Client({ connectionString: house.adminUrl });
+  const { BOOKS_STATEMENT } = await system.load("operator/books-statement.js");
+  const client = new pg.Client({ connectionString: system.adminUrl });
   await client.connect();
   try {
     const { rows } = await client.query(BOOKS_STATEMENT);
@@ -153,12 +153,12 @@ async function judge(story, house) {
   } finally {
     await client.end();
   }
-  const setAside = house
+  const setAside = system
     .output()
     .split("\n")
     .filter((line) => line.includes('"msg":"set aside"'));
   check("no message was set aside by either release", setAside.length === 0, setAside.slice(0, 3).join("\n"));
-  const errors = house
+  const errors = system
     .output()
     .split("\n")
     .filter((line) => /"level":"(error|fatal)"/.test(line));

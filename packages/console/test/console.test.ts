@@ -147,9 +147,9 @@ describe("The operator's console", function () {
       await page.getByText("The letter is back on its queue.").waitFor();
       await eventually(
         "the payment pays",
-        async () => (await scene().house.read(scene().dying)).state === "PAYMENT_STATE_SUCCEEDED",
+        async () => (await scene().system.read(scene().dying)).state === "PAYMENT_STATE_SUCCEEDED",
       );
-      expect(await scene().house.discrepancies()).to.deep.equal([]);
+      expect(await scene().system.discrepancies()).to.deep.equal([]);
     });
 
     it("discards a dead letter for a reason, which it asks for", async () => {

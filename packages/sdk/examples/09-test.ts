@@ -17,7 +17,7 @@ test("answers in capitals", async () => {
   equal((await connection.request(queue("shout"), { text: "hello" })).text, "HELLO");
 });
 
-test("comes back when the line breaks", async () => {
+test("comes back when the connection breaks", async () => {
   await using broker = await startBroker();
   await using connection = await connect(broker.url, { reconnect: { initialDelayMs: 1 } });
   await using _answering = await shout(connection);

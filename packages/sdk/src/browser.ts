@@ -12,7 +12,7 @@ export interface BrowserOptions {
 
 /**
  * The messages of a queue, in its order, none of them taken: settling one means nothing.
- * An iteration throws MessagingError `connection-lost` when the line breaks: it cannot go on where it was.
+ * An iteration throws MessagingError `connection-lost` when the connection breaks: it cannot go on where it was.
  */
 export interface Browser extends AsyncIterable<Message>, AsyncDisposable {
   readonly destination: Destination;

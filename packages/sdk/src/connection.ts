@@ -53,7 +53,7 @@ export interface ConnectOptions {
   /**
    * How long operations wait while a lost connection is being made again, in milliseconds [0: they fail with
    * `connection-lost` at once]. Sends wait in their order, and no longer than their own time-out. Requests wait too, and so
-   * does making consumers, producers and transactions. Operations that were under way when the line broke still fail,
+   * does making consumers, producers and transactions. Operations that were under way when the connection broke still fail,
    * because they may have arrived.
    */
   readonly waitForReconnectMs?: number;
@@ -154,7 +154,7 @@ export interface Connection extends AsyncDisposable {
    * It survives reconnection.
    */
   createProducer(destination: Destination | undefined, options?: ProducerOptions): Promise<Producer>;
-  /** A consumer. It survives reconnection; what was unsettled when the line broke comes again. */
+  /** A consumer. It survives reconnection; what was unsettled when the connection broke comes again. */
   createConsumer(destination: Destination, options?: ConsumerOptions): Promise<Consumer>;
   /**
    * Looks at the messages of a queue without taking them (JMS 3.1, 6.2.8 and 7.5). Each iteration ends at the end of
@@ -196,7 +196,7 @@ export interface Connection extends AsyncDisposable {
   /**
    * Runs `work` in a transaction (JMS 3.1, 6.2.7). When it resolves, all that it sent and accepted happens together;
    * when it rejects, none of it does. Resolves with its result once the broker has committed.
-   * @throws MessagingError what `work` rejects with; `rolled-back` when the broker refused; `in-doubt` when the line
+   * @throws MessagingError what `work` rejects with; `rolled-back` when the broker refused; `in-doubt` when the connection
    * broke during the commit; `connection-lost` when it broke before; `not-supported` by a broker without transactions.
    */
   transaction<T>(work: (transaction: TransactionScope) => Promise<T>): Promise<T>;

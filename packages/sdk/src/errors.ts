@@ -16,7 +16,7 @@
  * | `timed-out` | the operation did not end within its time-out | yes |
  * | `aborted` | the caller's AbortSignal ended the wait | no |
  * | `rolled-back` | the transaction was undone, nothing of it happened: the broker refused to commit, or a send in it had failed | no |
- * | `in-doubt` | the line broke during a commit: all of the transaction happened, or nothing | no |
+ * | `in-doubt` | the connection broke during a commit: all of the transaction happened, or nothing | no |
  * | `closed` | the connection, producer, consumer or processor is closed | no |
  * | `window-full` | too many sends are in flight already | yes |
  * | `invalid-argument` | an option or a message cannot be used as given | no |

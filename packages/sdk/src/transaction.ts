@@ -6,9 +6,9 @@ import type { Message, OutgoingMessage, SendOptions } from "./message.js";
  * - `open`: work can be added.
  * - `committing`: the broker was asked, or is about to be.
  * - `committed`: all of it happened.
- * - `rolled-back`: nothing of it happened: on request, because the broker refused, or because the line broke before the
+ * - `rolled-back`: nothing of it happened: on request, because the broker refused, or because the connection broke before the
  *   commit.
- * - `in-doubt`: the line broke during the commit: all of it happened, or nothing.
+ * - `in-doubt`: the connection broke during the commit: all of it happened, or nothing.
  */
 export type TransactionState = "open" | "committing" | "committed" | "rolled-back" | "in-doubt";
 
@@ -35,10 +35,10 @@ export interface Transaction extends TransactionScope, AsyncDisposable {
   /**
    * Waits for the sends under way, then commits; resolves when all of it has happened.
    * @throws MessagingError `rolled-back` when the broker refused (a duplicate id, for one) or a send had failed;
-   * `connection-lost` when the line broke before the broker was asked: nothing happened; `in-doubt` when it broke, or
+   * `connection-lost` when the connection broke before the broker was asked: nothing happened; `in-doubt` when it broke, or
    * 30 s passed, before the answer.
    */
   commit(): Promise<void>;
-  /** Undoes all of it. Safe to call twice, and after the line broke: the broker then did so itself. */
+  /** Undoes all of it. Safe to call twice, and after the connection broke: the broker then did so itself. */
   rollback(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run test:contract`: starts a whole house, lets schemathesis call its HTTP door by the OpenAPI document that it
+ * `npm run test:contract`: starts a whole system, lets schemathesis call its HTTP door by the OpenAPI document that it
  * serves, and stops it. Every answer must be as the document says, what the document allows must be accepted, and what it
  * does not must be refused. Ends with `N passed, N failed`: the answers that
  * were judged, and 1 when any of them was wrong.
@@ -24,7 +24,7 @@ const MERCHANT = "m-0001";
 /** Longer than it takes on a machine that has other work. */
 const BOUND_MS = 600_000;
 
-const HELP = `Calls the HTTP door of a house of its own by the OpenAPI document that it serves, with schemathesis.
+const HELP = `Calls the HTTP door of a system of its own by the OpenAPI document that it serves, with schemathesis.
 
   npm run test:contract [-- options of \`schemathesis run\`]
 

@@ -19,11 +19,11 @@ interface Ended {
   readonly stderr: string;
 }
 
-export function describeCommandLine(house: () => TestStack): void {
+export function describeCommandLine(system: () => TestStack): void {
   let environment: NodeJS.ProcessEnv;
 
   before(async () => {
-    const { stack } = house();
+    const { stack } = system();
     environment = {
       QUITTANCE_URL: `http://127.0.0.1:${stack.httpPort}`,
       QUITTANCE_TOKEN: await stack.tokenOf("m-0001"),

@@ -4,9 +4,9 @@ import { eventually } from "../../../services/dist-test/support/eventually.js";
 import { GOOD_CARD, type TestStack } from "../../../services/dist-test/support/stack-for-tests.js";
 import { parseAmount, QuittanceClient } from "../../dist/mod.js";
 
-export function describeKilledGateway(house: () => TestStack): void {
+export function describeKilledGateway(system: () => TestStack): void {
   it("costs its caller no second payment: the client's retry is answered with the first", async () => {
-    const { stack, query } = house();
+    const { stack, query } = system();
     let tries = 0;
     const client = new QuittanceClient({
       url: `http://127.0.0.1:${stack.httpPort}`,
@@ -29,17 +29,17 @@ export function describeKilledGateway(house: () => TestStack): void {
         "killed-1",
       ]);
     await eventually("the client's bank has recorded it", async () => (await payments()).length === 1);
-    house().killService("gateway");
+    system().killService("gateway");
     await goOn();
     const payment = await paying;
     expect(payment.state).to.equal("SUCCEEDED");
     expect(tries).to.be.above(1);
     expect(await payments()).to.deep.equal([{ id: payment.id, state: "SUCCEEDED" }]);
-    await eventually("the books agree", async () => (await house().discrepancies()).length === 0);
+    await eventually("the books agree", async () => (await system().discrepancies()).length === 0);
   });
 
   it("costs its caller a request_id to ask with, when the deadline is shorter than the gateway is away", async () => {
-    const { stack } = house();
+    const { stack } = system();
     const client = new QuittanceClient({
       url: `http://127.0.0.1:${stack.httpPort}`,
       token: await stack.tokenOf("m-0001"),

@@ -1,17 +1,17 @@
-/** What a merchant does with payments and refunds, against the whole house. */
+/** What a merchant does with payments and refunds, against the whole system. */
 import { expect } from "chai";
 import { GOOD_CARD, type TestStack } from "../../../services/dist-test/support/stack-for-tests.js";
 import { isFinal, type Payment, parseAmount, QuittanceClient, QuittanceError, type Refund } from "../../dist/mod.js";
 
 const EMPTY_ACCOUNT = { ...GOOD_CARD, number: "4000000000000002" };
 
-export function describePayments(house: () => TestStack): void {
+export function describePayments(system: () => TestStack): void {
   let client: QuittanceClient;
 
   before(async () => {
     client = new QuittanceClient({
-      url: `http://127.0.0.1:${house().stack.httpPort}`,
-      token: () => house().stack.tokenOf("m-0001"),
+      url: `http://127.0.0.1:${system().stack.httpPort}`,
+      token: () => system().stack.tokenOf("m-0001"),
     });
   });
 
@@ -82,8 +82,8 @@ export function describePayments(house: () => TestStack): void {
   it("watches a payment until it is final, by one stream, and its refund", async () => {
     const asked: string[] = [];
     const watching = new QuittanceClient({
-      url: `http://127.0.0.1:${house().stack.httpPort}`,
-      token: await house().stack.tokenOf("m-0001"),
+      url: `http://127.0.0.1:${system().stack.httpPort}`,
+      token: await system().stack.tokenOf("m-0001"),
       fetch: (input, init) => {
         asked.push(new URL(String(input)).pathname);
         return fetch(input, init);
@@ -127,7 +127,7 @@ export function describePayments(house: () => TestStack): void {
       code: "NOT_FOUND",
       reason: "PAYMENT_NOT_FOUND",
     });
-    const stranger = new QuittanceClient({ url: `http://127.0.0.1:${house().stack.httpPort}`, token: "none" });
+    const stranger = new QuittanceClient({ url: `http://127.0.0.1:${system().stack.httpPort}`, token: "none" });
     const error = await failureOf(stranger.payments.get(nobodys));
     expect(error).to.include({ code: "UNAUTHENTICATED", reason: "TOKEN_INVALID" });
   });

@@ -20,7 +20,7 @@ const OTHERS = ["Coffee beans", "Bicycle repair", "Museum entrance", "Two books"
 
 /** The ids of what the tests look at. */
 export interface Scene {
-  readonly house: TestStack;
+  readonly system: TestStack;
   /** Where the console is. */
   readonly url: string;
   /** An operator who may also act for the merchant m-0001. */
@@ -53,7 +53,7 @@ export function useScene(): () => Scene {
     receiver = await startReceiver((response) => response.writeHead(receiver.received.length === 1 ? 503 : 204).end());
     Object.assign(process.env, SETTINGS);
   });
-  const house = useStack();
+  const system = useStack();
   let console: Supervision<ConsoleProcess> | undefined;
   let scene: Scene | undefined;
   const ending = new AbortController();
@@ -61,12 +61,12 @@ export function useScene(): () => Scene {
   before(async function setTheScene() {
     this.timeout(90_000);
     console = await startConsole({
-      ...{ stack: house().stack, port: 0, certificates: undefined, tracing: TRACING },
+      ...{ stack: system().stack, port: 0, certificates: undefined, tracing: TRACING },
       ...{ guardian, signal: ending.signal },
       onEvent: () => undefined,
       onOutput: () => undefined,
     });
-    scene = await playedScene(house(), console.current.ready.url, receiver);
+    scene = await playedScene(system(), console.current.ready.url, receiver);
   });
   after(async () => {
     ending.abort();
@@ -81,12 +81,12 @@ export function useScene(): () => Scene {
   };
 }
 
-async function playedScene(house: TestStack, url: string, webhooks: Receiver): Promise<Scene> {
-  const token = await house.stack.tokenOf("m-0001", SCOPES);
-  const operatorToken = await house.stack.tokenOf("anna", OPERATOR_SCOPES);
-  const merchantToken = await house.stack.tokenOf("m-0001");
+async function playedScene(system: TestStack, url: string, webhooks: Receiver): Promise<Scene> {
+  const token = await system.stack.tokenOf("m-0001", SCOPES);
+  const operatorToken = await system.stack.tokenOf("anna", OPERATOR_SCOPES);
+  const merchantToken = await system.stack.tokenOf("m-0001");
   const call = async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
-    const answer = await fetch(`http://127.0.0.1:${house.stack.httpPort}${path}`, {
+    const answer = await fetch(`http://127.0.0.1:${system.stack.httpPort}${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       ...(body && { body: JSON.stringify(body) }),
@@ -119,9 +119,9 @@ async function playedScene(house: TestStack, url: string, webhooks: Receiver): P
   const refund = { requestId: "refund-1001", amount: eur(250), wait: "30s" };
   await call("POST", `/v1/payments/${paid.id}:refund`, refund);
 
-  const mend = await breakReceipts(house);
+  const mend = await breakReceipts(system);
   const dying = await pay({ requestId: "dying", amount: eur(Number(DYING_AMOUNT)), wait: "0s", description: "A lamp" });
-  const producer = await (await house.operator()).createProducer(queue("bank-result"));
+  const producer = await (await system.operator()).createProducer(queue("bank-result"));
   await producer.send({ json: { hello: "world" }, properties: { sender: "nobody that we know" } });
 
   await call("POST", "/v1/templates/payment-succeeded/en/versions", await anotherVersion(call));
@@ -141,7 +141,7 @@ async function playedScene(house: TestStack, url: string, webhooks: Receiver): P
     return ((await answer.json()) as { letters: unknown[] }).letters.length === 2;
   });
   return {
-    ...{ house, url, token, operatorToken, merchantToken, event, webhooks, mend },
+    ...{ system, url, token, operatorToken, merchantToken, event, webhooks, mend },
     burst: async () => {
       await Promise.all(OTHERS.map((description) => pay({ description, wait: "0s" })));
     },
@@ -165,13 +165,13 @@ async function anotherVersion(call: <Answer>(method: string, path: string) => Pr
 }
 
 /** Numeric value out of range: what a message's own values bring about, which no time heals. */
-async function breakReceipts(house: TestStack): Promise<() => Promise<void>> {
-  await house.query(`
+async function breakReceipts(system: TestStack): Promise<() => Promise<void>> {
+  await system.query(`
     CREATE FUNCTION merchant_bank.of_a_test() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN RAISE EXCEPTION 'too much' USING ERRCODE = '22003'; END $$;
     CREATE TRIGGER of_a_test BEFORE INSERT ON merchant_bank.receipts FOR EACH ROW
       WHEN (new.amount = ${DYING_AMOUNT}) EXECUTE FUNCTION merchant_bank.of_a_test()`);
   return async () => {
-    await house.query("DROP TRIGGER of_a_test ON merchant_bank.receipts");
+    await system.query("DROP TRIGGER of_a_test ON merchant_bank.receipts");
   };
 }

@@ -21,7 +21,7 @@ export const FAULT_CASES: readonly ConformanceCase[] = [
   {
     id: "J-6.1-10",
     section: "6.1.7",
-    title: "What was received and not acknowledged when the line broke comes again on the next",
+    title: "What was received and not acknowledged when the connection broke comes again on the next",
     run: async (context) => {
       const destination = context.queue();
       const proxy = await context.proxy();
@@ -33,7 +33,7 @@ export const FAULT_CASES: readonly ConformanceCase[] = [
       proxy.cut();
       const again = await context.next(consumer);
       expect(again.text).to.equal("kept");
-      // That of the line that broke means nothing.
+      // That of the connection that broke means nothing.
       first.accept();
       again.accept();
       expect(await context.rest(consumer)).to.deep.equal([]);
@@ -42,7 +42,7 @@ export const FAULT_CASES: readonly ConformanceCase[] = [
   {
     id: "J-6.1-11",
     section: "6.1.7",
-    title: "Sends under way when the line breaks end with an error that says that they may have arrived",
+    title: "Sends under way when the connection breaks end with an error that says that they may have arrived",
     run: async (context) => {
       const destination = context.queue();
       const proxy = await context.proxy();

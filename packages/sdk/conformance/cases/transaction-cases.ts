@@ -257,7 +257,7 @@ export const TRANSACTION_CASES: readonly ConformanceCase[] = [
     (heard): ConformanceCase => ({
       id: heard ? "J-6.2-29" : "J-6.2-28",
       section: "6.2.12",
-      title: `A commit is in doubt when the line breaks after the broker heard ${heard ? "all" : "nothing"} of it`,
+      title: `A commit is in doubt when the connection breaks after the broker heard ${heard ? "all" : "nothing"} of it`,
       run: async (context) => {
         const destination = context.queue();
         const proxy = await context.proxy();

@@ -1,4 +1,4 @@
-/** A TCP proxy in front of a broker that cuts the line when the client says a certain thing. */
+/** A TCP proxy in front of a broker that cuts the connection when the client says a certain thing. */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 

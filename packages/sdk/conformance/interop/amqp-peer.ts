@@ -1,6 +1,6 @@
 /**
  * AMQP clients of other languages, which write and read messages as AMQP has them: each is told what to do by one JSON
- * document a line, and answers with one.
+ * document a connection, and answers with one.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";

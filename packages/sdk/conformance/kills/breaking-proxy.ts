@@ -1,5 +1,5 @@
 /**
- * A TCP proxy in front of a broker that breaks lines after a drawn number of bytes, so that breaks come under load and
+ * A TCP proxy in front of a broker that breaks connections after a drawn number of bytes, so that breaks come under load and
  * during handshakes alike, at any place of a frame.
  */
 import { once } from "node:events";
@@ -13,7 +13,7 @@ import type { SeededRandom } from "./seeded-random.js";
  */
 export type Fault = "reset" | "cut" | "freeze" | "mute" | "deafen";
 
-/** A line that breaks has carried so many bytes before, where it broke in a handshake. */
+/** A connection that breaks has carried so many bytes before, where it broke in a handshake. */
 const HANDSHAKE_BYTES = [1, 900] as const;
 const HANDSHAKE_SHARE = 0.15;
 
@@ -21,7 +21,7 @@ const HANDSHAKE_SHARE = 0.15;
 export interface LineWeather {
   /** Bytes that a line in use has carried before it breaks. */
   readonly loadBytes: readonly [number, number];
-  /** How often, and for how long, a part of the stream is late although the line lives, in milliseconds. */
+  /** How often, and for how long, a part of the stream is late although the connection lives, in milliseconds. */
   readonly delayShare: number;
   readonly delayMs: readonly [number, number];
   /** How often a write arrives in two parts, the second of them late. */
@@ -65,7 +65,7 @@ export class BreakingProxy implements AsyncDisposable {
     return new BreakingProxy(server, Number(new URL(brokerUrl).port), random, weather);
   }
 
-  /** Breaks lines from now on, so many times in all. */
+  /** Breaks connections from now on, so many times in all. */
   break(times: number): void {
     this.#remaining = times;
   }
@@ -92,7 +92,7 @@ export class BreakingProxy implements AsyncDisposable {
 
 interface LineSurroundings {
   readonly weather: LineWeather;
-  /** Asks for the fault with which the line breaks now; none, and it lives on. */
+  /** Asks for the fault with which the connection breaks now; none, and it lives on. */
   readonly breaks: () => Fault | undefined;
   readonly over: () => void;
 }

@@ -1,5 +1,5 @@
 /**
- * Producers, a processor and a plain consumer at work while their lines to the broker are broken again and again, and
+ * Producers, a processor and a plain consumer at work while their connections to the broker are broken again and again, and
  * what must be true of every message in the end.
  */
 import { type Connection, type ConnectOptions, connect, MessagingError, queue } from "@quittance/sdk";

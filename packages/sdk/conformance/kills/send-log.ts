@@ -24,7 +24,7 @@ export class SendLog {
   readonly unsure = new Set<string>();
   /** They have not arrived, said the SDK of each attempt, and nobody tried again. */
   readonly notSent = new Set<string>();
-  /** Errors that a broken line does not explain. */
+  /** Errors that a broken connection does not explain. */
   readonly unexpected: string[] = [];
   readonly #name: string;
   readonly #random: SeededRandom;

@@ -13,7 +13,7 @@ export interface Around {
   readonly amiss: (what: string) => void;
 }
 
-/** Errors by which the SDK tells that a line broke, or that an answer did not come. */
+/** Errors by which the SDK tells that a connection broke, or that an answer did not come. */
 const OF_BROKEN_LINES = new Set(["connection-lost", "connection-failed", "timed-out", "released"]);
 
 /** Whether a broken line explains an error; what it does not explain is amiss. */

@@ -16,7 +16,7 @@ export interface MoveCounts {
   committed: number;
   rolledBack: number;
   inDoubt: number;
-  /** The line broke before the commit: nothing happened. */
+  /** The connection broke before the commit: nothing happened. */
   cutOff: number;
 }
 

@@ -8,7 +8,7 @@ import type { Part } from "./part.js";
 const SOURCE = queue("soak.requests");
 const TIMEOUT_MS = 2_000;
 
-/** Requests and their replies, each of which may be lost with a line, and none of which may be another's. */
+/** Requests and their replies, each of which may be lost with a connection, and none of which may be another's. */
 export class Requests {
   answered = 0;
   unanswered = 0;

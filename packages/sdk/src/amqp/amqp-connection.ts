@@ -16,7 +16,6 @@ import { AmqpConsumer } from "./consumer.js";
 import { browsing, type ConsumerIdentity, identify } from "./consumer-identity.js";
 import { checkConsumerOptions } from "./consumer-options.js";
 import { Failover } from "./failover.js";
-import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
 import { LinkNames } from "./link-names.js";
 import { logState } from "./log-state.js";
@@ -26,6 +25,7 @@ import { older } from "./stall.js";
 import { checkUsable } from "./temporary-destination.js";
 import { TemporaryDestinations } from "./temporary-destinations.js";
 import { Transactions } from "./transactions.js";
+import type { Transport } from "./transport.js";
 import { unsubscribe } from "./unsubscribe.js";
 
 const BROWSER_OPTIONS = namesOf<BrowserOptions>({ selector: true, creditWindow: true });
@@ -35,7 +35,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 /** What needs links alone; ComposedConnection adds the rest. */
 type LinkConnection = Omit<Connection, "request" | "respond" | "process" | "deadLetters">;
 
-/** A connection over all the lines that it has in its life, and the producers, consumers and transactions made from it. */
+/** A connection over all the transports that it has in its life, and the producers, consumers and transactions made from it. */
 export class AmqpConnection implements LinkConnection, LinkHost {
   readonly attachTimeoutMs: number;
   readonly backOff: LinkHost["backOff"];
@@ -55,7 +55,7 @@ export class AmqpConnection implements LinkConnection, LinkHost {
   readonly #transactions = new Transactions(this);
   readonly #linkNames = new LinkNames();
   readonly #abort = () => void this.close();
-  #line: Line | undefined;
+  #transport: Transport | undefined;
   #prefixes = NO_PREFIXES;
   #closing: Promise<void> | undefined;
 
@@ -80,8 +80,8 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     return oldest;
   }
 
-  get line(): Line | undefined {
-    return this.#line;
+  get transport(): Transport | undefined {
+    return this.#transport;
   }
 
   get prefixes(): AddressPrefixes {
@@ -94,8 +94,8 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     signal?.addEventListener("abort", this.#abort, { once: true });
     try {
       if (signal?.aborted === true) throw new MessagingError("aborted", "Connecting was aborted.");
-      const line = await this.#failover.first();
-      await this.#use(line);
+      const transport = await this.#failover.first();
+      await this.#use(transport);
     } catch (error) {
       // Being closed meanwhile can only be the signal's doing: nobody else has the connection yet.
       const failure = this.#closing === undefined ? error : new MessagingError("aborted", "Connecting was aborted.");
@@ -122,23 +122,23 @@ export class AmqpConnection implements LinkConnection, LinkHost {
       checkDestination("The destination of a producer", destination);
       checkUsable(destination);
     }
-    const line = await this.#openLine(destination?.address);
+    const transport = await this.#openTransport(destination?.address);
     const producer = new AmqpProducer(this, destination, options, (closed) => this.#producers.delete(closed));
-    return attachListed(producer, this.#producers, producer.restore(line));
+    return attachListed(producer, this.#producers, producer.restore(transport));
   }
 
   async createConsumer(destination: Destination, options: ConsumerOptions = {}): Promise<Consumer> {
     checkDestination("The destination of a consumer", destination);
     checkConsumerOptions(destination, options);
     this.#temporaries.checkConsumable(destination);
-    const line = await this.#openLine(destination.address);
+    const transport = await this.#openTransport(destination.address);
     if (options.signal?.aborted === true) {
       throw new MessagingError("aborted", "The consumer's signal is aborted already.", {
         cause: options.signal.reason,
       });
     }
     const identity = identify(destination, options.subscription, this.hasClientId, this.#linkNames);
-    return this.#consumer(line, destination, identity, options);
+    return this.#consumer(transport, destination, identity, options);
   }
 
   async createBrowser(destination: Destination, options: BrowserOptions = {}): Promise<Browser> {
@@ -152,14 +152,14 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     }
     this.#temporaries.checkConsumable(destination);
     const open = async () => {
-      const line = await this.#openLine(destination.address);
-      return this.#consumer(line, destination, browsing(), { ...options, acknowledge: "auto" });
+      const transport = await this.#openTransport(destination.address);
+      return this.#consumer(transport, destination, browsing(), { ...options, acknowledge: "auto" });
     };
     return new QueueBrowser(destination, await open(), open);
   }
 
   async #consumer(
-    line: Line,
+    transport: Transport,
     destination: Destination,
     identity: ConsumerIdentity,
     options: ConsumerOptions,
@@ -170,7 +170,7 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     };
     try {
       const consumer = new AmqpConsumer(this, destination, identity, options, forget);
-      return await attachListed(consumer, this.#consumers, consumer.attach(line));
+      return await attachListed(consumer, this.#consumers, consumer.attach(transport));
     } catch (error) {
       this.#linkNames.release(identity.linkName);
       throw error;
@@ -178,27 +178,27 @@ export class AmqpConnection implements LinkConnection, LinkHost {
   }
 
   async createTemporaryQueue(): Promise<TemporaryQueue> {
-    return this.#temporaries.make("temporary-queue", await this.#openLine(undefined));
+    return this.#temporaries.make("temporary-queue", await this.#openTransport(undefined));
   }
 
   async createTemporaryTopic(): Promise<TemporaryTopic> {
-    return this.#temporaries.make("temporary-topic", await this.#openLine(undefined));
+    return this.#temporaries.make("temporary-topic", await this.#openTransport(undefined));
   }
 
   async unsubscribe(subscription: string): Promise<void> {
     checkText("The subscription's name", subscription ?? null);
-    const line = await this.#openLine(undefined);
-    await unsubscribe(this, line, subscription, this.#linkNames);
+    const transport = await this.#openTransport(undefined);
+    await unsubscribe(this, transport, subscription, this.#linkNames);
   }
 
   async beginTransaction(): Promise<Transaction> {
-    await this.#openLine(undefined);
+    await this.#openTransport(undefined);
     return this.#transactions.begin();
   }
 
   async transaction<T>(work: (transaction: TransactionScope) => Promise<T>): Promise<T> {
     checkFunction("The work of a transaction", work ?? null);
-    await this.#openLine(undefined);
+    await this.#openTransport(undefined);
     return this.#transactions.run(work);
   }
 
@@ -224,61 +224,61 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     });
   }
 
-  /** Ends what stands above producers and consumers, while there is a line to do it over. */
+  /** Ends what stands above producers and consumers, while there is a transport to do it over. */
   protected async drain(): Promise<void> {}
 
   async #close(): Promise<void> {
-    if (this.#line !== undefined) {
+    if (this.#transport !== undefined) {
       await this.drain();
       await Promise.all([...this.#producers].map((producer) => producer.whenIdle(CLOSE_TIMEOUT_MS)));
     }
     for (const consumer of this.#consumers) consumer.flush();
-    const line = this.#line;
+    const transport = this.#transport;
     this.#end(undefined);
-    await line?.close();
+    await transport?.close();
   }
 
-  /** Whether the line is being made again, and operations wait for it. */
+  /** Whether the transport is being made again, and operations wait for it. */
   protected get isAwaited(): boolean {
     return this.state.name === "reconnecting" && this.waitForReconnectMs > 0;
   }
 
-  /** The line in use. @throws MessagingError where there is none, after `waitForReconnectMs` where it is awaited. */
-  async #openLine(address: string | undefined): Promise<Line> {
+  /** The transport in use. @throws MessagingError where there is none, after `waitForReconnectMs` where it is awaited. */
+  async #openTransport(address: string | undefined): Promise<Transport> {
     if (this.isAwaited) {
       await this.ready({ timeoutMs: this.waitForReconnectMs }).catch(() => {});
     }
-    if (this.#line === undefined || this.state.name !== "open") throw this.unavailable(address);
-    return this.#line;
+    if (this.#transport === undefined || this.state.name !== "open") throw this.unavailable(address);
+    return this.#transport;
   }
 
-  /** Makes a line the one in use, and restores on it what was made on others. */
-  async #use(line: Line): Promise<void> {
-    this.#line = line;
-    this.#prefixes = line.prefixes;
-    line.onLost((error) => this.#lost(line, error));
+  /** Makes a transport the one in use, and restores on it what was made on others. */
+  async #use(transport: Transport): Promise<void> {
+    this.#transport = transport;
+    this.#prefixes = transport.prefixes;
+    transport.onLost((error) => this.#lost(transport, error));
     // Reply queues first: consumers of them ask for their new addresses.
-    await this.#temporaries.restore(line);
-    await Promise.allSettled([...this.#consumers, ...this.#producers].map((link) => link.restore(line)));
-    if (line.lost !== undefined) throw line.lost;
-    this.#states.change({ name: "open", broker: line.endpoint.name, product: line.product });
+    await this.#temporaries.restore(transport);
+    await Promise.allSettled([...this.#consumers, ...this.#producers].map((link) => link.restore(transport)));
+    if (transport.lost !== undefined) throw transport.lost;
+    this.#states.change({ name: "open", broker: transport.endpoint.name, product: transport.product });
   }
 
-  #lost(line: Line, error: MessagingError): void {
-    if (this.#line !== line || this.#ended.signal.aborted) return;
-    this.#line = undefined;
+  #lost(transport: Transport, error: MessagingError): void {
+    if (this.#transport !== transport || this.#ended.signal.aborted) return;
+    this.#transport = undefined;
     for (const link of this.#links()) link.lost(error);
-    // While a line is still being restored, whoever does that sees its loss.
-    if (this.state.name === "open") void this.#reconnect(line, error);
+    // While a transport is still being restored, whoever does that sees its loss.
+    if (this.state.name === "open") void this.#reconnect(transport, error);
   }
 
-  async #reconnect(lost: Line, cause: MessagingError): Promise<void> {
+  async #reconnect(lost: Transport, cause: MessagingError): Promise<void> {
     if (this.#settings.reconnect === undefined) return this.#end(cause);
     try {
       await this.#failover.again(lost, {
         attempting: (attempt, failure) =>
           this.#states.change({ name: "reconnecting", attempt, cause: failure ?? cause }),
-        use: (line) => this.#use(line),
+        use: (transport) => this.#use(transport),
       });
     } catch (error) {
       this.#end(error as MessagingError);
@@ -289,7 +289,7 @@ export class AmqpConnection implements LinkConnection, LinkHost {
     if (this.#ended.signal.aborted) return;
     this.#closing ??= Promise.resolve();
     this.#settings.signal?.removeEventListener("abort", this.#abort);
-    this.#line = undefined;
+    this.#transport = undefined;
     this.#ended.abort();
     for (const link of this.#links()) link.end(error);
     this.#states.change({ name: "closed", cause: error });

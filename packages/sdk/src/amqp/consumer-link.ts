@@ -5,7 +5,6 @@ import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import { ClientAcknowledgement } from "./client-acknowledgement.js";
 import type { ConsumerIdentity } from "./consumer-identity.js";
-import type { Line } from "./line.js";
 import { attachReceiver, type LinkHandle } from "./link-handle.js";
 import type { LinkHost } from "./link-host.js";
 import { receiverOptions } from "./link-options.js";
@@ -14,6 +13,7 @@ import { ReceiverLink } from "./receiver-link.js";
 import { selectorOf } from "./rhea-engine.js";
 import type { RheaReceiver } from "./rhea-types.js";
 import { SeenMessages } from "./seen-messages.js";
+import type { Transport } from "./transport.js";
 
 const MINIMUM_CAPACITY = 2_048;
 /** Failures in a row, of a kind that trying again does not fix, after which a consumer closes with the error. */
@@ -88,23 +88,23 @@ export class ConsumerLink {
     this.#life?.start(limit);
   }
 
-  /** Attaches on this line. @throws MessagingError as the broker refuses it. */
-  async attach(line: Line): Promise<void> {
+  /** Attaches on this transport. @throws MessagingError as the broker refuses it. */
+  async attach(transport: Transport): Promise<void> {
     const { address } = this.#destination;
-    if (this.#identity.shared && !line.offers("SHARED-SUBS")) {
+    if (this.#identity.shared && !transport.offers("SHARED-SUBS")) {
       throw this.#notSupported("The broker does not offer shared subscriptions.");
     }
     let life: ReceiverLink | undefined;
     // A broker may end the link in the same packet that opens it.
     let early: MessagingError | undefined;
-    const handle = await attachReceiver(line, {
+    const handle = await attachReceiver(transport, {
       doing: `Attaching a consumer to ${address}`,
       address,
       timeoutMs: this.#host.attachTimeoutMs,
       capacity: Math.max(MINIMUM_CAPACITY, this.#window * 2),
       link: receiverOptions(this.#destination, this.#identity, this.#options, {
         hasClientId: this.#host.hasClientId,
-        prefixes: line.prefixes,
+        prefixes: transport.prefixes,
       }),
       onDetached: (error) => {
         if (life === undefined) early = error;
@@ -112,7 +112,7 @@ export class ConsumerLink {
       },
     });
     if (early !== undefined) throw early;
-    if (this.#over || this.#host.line !== line) {
+    if (this.#over || this.#host.transport !== transport) {
       void handle.close({ detach: this.#identity.durable });
       return;
     }
@@ -122,15 +122,15 @@ export class ConsumerLink {
     if (!this.#stopped) life.start(this.#limit);
   }
 
-  async restore(line: Line): Promise<void> {
+  async restore(transport: Transport): Promise<void> {
     try {
-      await this.attach(line);
+      await this.attach(transport);
     } catch (error) {
-      if (line.lost === undefined) this.#tryLater(asMessagingError(error));
+      if (transport.lost === undefined) this.#tryLater(asMessagingError(error));
     }
   }
 
-  /** The line is gone, and the link with it. */
+  /** The transport is gone, and the link with it. */
   lost(): void {
     clearTimeout(this.#retry);
     this.#forget();
@@ -200,8 +200,8 @@ export class ConsumerLink {
     this.#host.reporter.warn(sentence, error);
     this.#retry = setTimeout(
       () => {
-        const { line } = this.#host;
-        if (line !== undefined) void this.restore(line);
+        const { transport } = this.#host;
+        if (transport !== undefined) void this.restore(transport);
       },
       backOffDelayMs(this.#host.backOff, this.#failures),
     );

@@ -10,10 +10,10 @@ import { checkBatchWait, checkStart, deadlineOf, type Wait } from "./checked-wai
 import type { ConsumerIdentity } from "./consumer-identity.js";
 import { ConsumerLink } from "./consumer-link.js";
 import { LazyAcceptance } from "./lazy-acceptance.js";
-import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
 import { MessageCallback } from "./message-callback.js";
 import { narrowed, type ReceivedMessage } from "./received-message.js";
+import type { Transport } from "./transport.js";
 
 const DEFAULT_CREDIT_WINDOW = 200;
 
@@ -162,13 +162,13 @@ export class AmqpConsumer implements Consumer, ManagedLink {
     return this.#closing === undefined && this.destination.kind === kind && this.destination.address === address;
   }
 
-  /** Attaches on this line. @throws MessagingError as the broker refuses it. */
-  attach(line: Line): Promise<void> {
-    return this.#link.attach(line);
+  /** Attaches on this transport. @throws MessagingError as the broker refuses it. */
+  attach(transport: Transport): Promise<void> {
+    return this.#link.attach(transport);
   }
 
-  restore(line: Line): Promise<void> {
-    return this.#link.restore(line);
+  restore(transport: Transport): Promise<void> {
+    return this.#link.restore(transport);
   }
 
   lost(error: MessagingError): void {

@@ -5,8 +5,8 @@ import { MessagingError } from "../errors.js";
 import type { BrokerEndpoint } from "./broker-url.js";
 import type { ConnectionSettings } from "./connection-settings.js";
 import { brokersToTry } from "./known-brokers.js";
-import { Line } from "./line.js";
 import type { ReconnectSettings } from "./reconnect-settings.js";
+import { Transport } from "./transport.js";
 
 /** A user or password that was refused so often in a row will not be taken the next time either. */
 const MAXIMUM_REFUSED_LOGINS = 3;
@@ -14,16 +14,16 @@ const MAXIMUM_REFUSED_LOGINS = 3;
 export interface ReconnectSteps {
   /** Told before each attempt, counted from 1, with what the one before it failed with. */
   attempting(attempt: number, failure: MessagingError | undefined): void;
-  /** Restores everything on the new line; rejects when the line broke meanwhile. */
-  use(line: Line): Promise<void>;
+  /** Restores everything on the new transport; rejects when the transport broke meanwhile. */
+  use(transport: Transport): Promise<void>;
 }
 
 export class Failover {
   readonly #settings: ConnectionSettings;
   readonly #ended: AbortSignal;
-  /** Attempts since the last line that lasted: a line that always breaks at once is no reason to hurry. */
+  /** Attempts since the last transport that lasted: a transport that always breaks at once is no reason to hurry. */
   #unsteady = 0;
-  /** Named by the broker of the last line. */
+  /** Named by the broker of the last transport. */
   #partners: readonly BrokerEndpoint[] = [];
 
   constructor(settings: ConnectionSettings, ended: AbortSignal) {
@@ -31,8 +31,8 @@ export class Failover {
     this.#ended = ended;
   }
 
-  /** The first line. @throws MessagingError that of the last endpoint tried. */
-  async first(): Promise<Line> {
+  /** The first transport. @throws MessagingError that of the last endpoint tried. */
+  async first(): Promise<Transport> {
     const { firstAttempts, reconnect } = this.#settings;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -45,8 +45,8 @@ export class Failover {
     }
   }
 
-  /** A new line after a loss. @throws MessagingError when it is given up. */
-  async again(lost: Line, steps: ReconnectSteps): Promise<void> {
+  /** A new transport after a loss. @throws MessagingError when it is given up. */
+  async again(lost: Transport, steps: ReconnectSteps): Promise<void> {
     const reconnect = this.#settings.reconnect as ReconnectSettings;
     if (performance.now() - lost.openedAt > reconnect.maximumDelayMs) this.#unsteady = 0;
     let refused = 0;
@@ -68,14 +68,14 @@ export class Failover {
   }
 
   /** Tries each broker once: those of the list in its order, then the partners that the last one named. */
-  async #round(): Promise<Line> {
+  async #round(): Promise<Transport> {
     const errors: MessagingError[] = [];
     for (const endpoint of brokersToTry(this.#settings.endpoints, this.#partners)) {
       try {
-        const line = await Line.open(endpoint, this.#settings, this.#ended);
+        const transport = await Transport.open(endpoint, this.#settings, this.#ended);
         // A broker that names nobody leaves what another named: a backup may not know of its primary yet.
-        if (line.partners.length > 0) this.#partners = line.partners;
-        return line;
+        if (transport.partners.length > 0) this.#partners = transport.partners;
+        return transport;
       } catch (error) {
         if (this.#ended.aborted) throw error;
         errors.push(error as MessagingError);

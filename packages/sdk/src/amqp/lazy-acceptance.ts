@@ -27,7 +27,7 @@ export class LazyAcceptance {
     for (const message of messages) message.accept();
   }
 
-  /** The line is gone, and they come again. */
+  /** The transport is gone, and they come again. */
   forget(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -5,9 +5,9 @@
 import { startDeadline } from "../deadline.js";
 import { MessagingError } from "../errors.js";
 import type { AddressPrefixes } from "./address-prefixes.js";
-import type { Line } from "./line.js";
 import { detachError, linkError } from "./map-error.js";
 import type { AmqpCondition, RheaLink, RheaReceiver, RheaSender, RheaSession, RheaTerminus } from "./rhea-types.js";
+import type { Transport } from "./transport.js";
 
 const DETACH_TIMEOUT_MS = 2_000;
 /** Deliveries in the direction in which a session carries none. */
@@ -24,7 +24,7 @@ export interface AttachOptions {
   readonly link: object;
   /** Called with the session and its link before anything of them has left. */
   readonly prepare?: (session: RheaSession, link: RheaLink) => void;
-  /** Called when the broker ends the link after it was open, while the line lives. */
+  /** Called when the broker ends the link after it was open, while the transport lives. */
   readonly onDetached: (error: MessagingError) => void;
 }
 
@@ -32,23 +32,23 @@ export interface AttachOptions {
 export class LinkHandle<L extends RheaLink> {
   readonly session: RheaSession;
   readonly link: L;
-  readonly #line: Line;
+  readonly #transport: Transport;
   #open = true;
 
-  constructor(line: Line, session: RheaSession, link: L) {
-    this.#line = line;
+  constructor(transport: Transport, session: RheaSession, link: L) {
+    this.#transport = transport;
     this.session = session;
     this.link = link;
   }
 
   /** What the broker wants before addresses. */
   get prefixes(): AddressPrefixes {
-    return this.#line.prefixes;
+    return this.#transport.prefixes;
   }
 
   /** Whether frames may still be sent on the link. */
   get open(): boolean {
-    return this.#open && this.#line.lost === undefined;
+    return this.#open && this.#transport.lost === undefined;
   }
 
   /** The broker ended the link, or the whole session with it: the same is said back. */
@@ -67,7 +67,7 @@ export class LinkHandle<L extends RheaLink> {
     this.#open = false;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, DETACH_TIMEOUT_MS);
-    const forget = this.#line.onLost(() => resolve());
+    const forget = this.#transport.onLost(() => resolve());
     this.session.once("session_close", () => resolve());
     if (options.detach === true) this.link.detach();
     else this.link.close();
@@ -78,18 +78,18 @@ export class LinkHandle<L extends RheaLink> {
   }
 }
 
-export function attachSender(line: Line, options: AttachOptions): Promise<LinkHandle<RheaSender>> {
-  const session = line.createSession({ incoming: UNUSED_CAPACITY, outgoing: options.capacity });
-  return attach(line, session, session.open_sender(options.link), "sender", options);
+export function attachSender(transport: Transport, options: AttachOptions): Promise<LinkHandle<RheaSender>> {
+  const session = transport.createSession({ incoming: UNUSED_CAPACITY, outgoing: options.capacity });
+  return attach(transport, session, session.open_sender(options.link), "sender", options);
 }
 
-export function attachReceiver(line: Line, options: AttachOptions): Promise<LinkHandle<RheaReceiver>> {
-  const session = line.createSession({ incoming: options.capacity, outgoing: UNUSED_CAPACITY });
-  return attach(line, session, session.open_receiver(options.link), "receiver", options);
+export function attachReceiver(transport: Transport, options: AttachOptions): Promise<LinkHandle<RheaReceiver>> {
+  const session = transport.createSession({ incoming: options.capacity, outgoing: UNUSED_CAPACITY });
+  return attach(transport, session, session.open_receiver(options.link), "receiver", options);
 }
 
 function attach<L extends RheaLink>(
-  line: Line,
+  transport: Transport,
   session: RheaSession,
   link: L,
   role: "sender" | "receiver",
@@ -98,12 +98,12 @@ function attach<L extends RheaLink>(
   const { promise, resolve, reject } = Promise.withResolvers<LinkHandle<L>>();
   const { doing, address, timeoutMs, onDetached } = options;
   options.prepare?.(session, link);
-  const handle = new LinkHandle(line, session, link);
+  const handle = new LinkHandle(transport, session, link);
   let opened = false;
   const inTime = startDeadline(timeoutMs, () => {
     fail(new MessagingError("timed-out", `${doing} was not answered within ${timeoutMs} ms.`, where(address)));
   });
-  const forget = line.onLost((error) => fail(error));
+  const forget = transport.onLost((error) => fail(error));
   const settle = () => {
     inTime();
     forget();
@@ -130,7 +130,7 @@ function attach<L extends RheaLink>(
   link.on(`${role}_close`, () => ended("link", link.error));
   session.on("session_error", () => {});
   session.on("session_close", () => ended("session", session.error));
-  if (line.lost !== undefined) fail(line.lost);
+  if (transport.lost !== undefined) fail(transport.lost);
   return promise;
 }
 

@@ -2,16 +2,16 @@ import type { BackOffLimits } from "../back-off.js";
 import type { MessagingError } from "../errors.js";
 import type { Reporter } from "../reporting.js";
 import type { AddressPrefixes } from "./address-prefixes.js";
-import type { Line } from "./line.js";
 import type { SeenMessages } from "./seen-messages.js";
+import type { Transport } from "./transport.js";
 
 /** What producers, consumers and temporary queues need of their connection. */
 export interface LinkHost {
-  /** The line in use; undefined while there is none. */
-  readonly line: Line | undefined;
-  /** The prefixes of addresses on the latest line. */
+  /** The transport in use; undefined while there is none. */
+  readonly transport: Transport | undefined;
+  /** The prefixes of addresses on the latest transport. */
   readonly prefixes: AddressPrefixes;
-  /** How long operations wait for a lost line to be made again, in milliseconds; 0: not at all. */
+  /** How long operations wait for a lost transport to be made again, in milliseconds; 0: not at all. */
   readonly waitForReconnectMs: number;
   /** How long the broker may take to answer an attach, in milliseconds. */
   readonly attachTimeoutMs: number;
@@ -28,9 +28,9 @@ export interface LinkHost {
 
 /** What the connection does with each of them. */
 export interface ManagedLink {
-  /** Attaches on a new line. Rejects when that failed; the link then looks after itself. */
-  restore(line: Line): Promise<void>;
-  /** The line is gone, and the link with it. */
+  /** Attaches on a new transport. Rejects when that failed; the link then looks after itself. */
+  restore(transport: Transport): Promise<void>;
+  /** The transport is gone, and the link with it. */
   lost(error: MessagingError): void;
   /** The connection is over; `error` says why, unless the application closed it. */
   end(error: MessagingError | undefined): void;

@@ -4,10 +4,10 @@ import { startDeadline } from "../deadline.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import type { Stall } from "../producer.js";
-import type { Line } from "./line.js";
 import type { LinkHost } from "./link-host.js";
 import { finish, type PendingSend, type SendGroup, SendQueue } from "./send-queue.js";
 import { SenderLink } from "./sender-link.js";
+import type { Transport } from "./transport.js";
 
 /** Messages of one call that wait encoded; beyond it the others are encoded as their turn comes. */
 const MAXIMUM_ENCODED = 1_000;
@@ -30,9 +30,9 @@ export class Outbox {
   readonly #waiting = new SendQueue();
   /** Cancels the next look for overdue sends. */
   #sweep: (() => void) | undefined;
-  /** While sends wait for a lost line to be made again: cancels the deadline of that wait. */
+  /** While sends wait for a lost transport to be made again: cancels the deadline of that wait. */
   #away: (() => void) | undefined;
-  /** The line has been away for longer than sends wait. */
+  /** The transport has been away for longer than sends wait. */
   #awayTooLong = false;
   #idle: PromiseWithResolvers<void> | undefined;
   #closed: MessagingError | undefined;
@@ -73,7 +73,7 @@ export class Outbox {
   /** Whether a send would leave at once, or fail at once and say why. */
   get takesMore(): boolean {
     if (this.#closed !== undefined) return true;
-    if (this.#host.line === undefined) return !this.#waitsOut;
+    if (this.#host.transport === undefined) return !this.#waitsOut;
     if (this.#waiting.length === 0 && this.#link.sendable) return true;
     this.#link.attachIfNeeded();
     return false;
@@ -125,12 +125,12 @@ export class Outbox {
     stop.abort();
   }
 
-  async restore(line: Line): Promise<void> {
+  async restore(transport: Transport): Promise<void> {
     try {
-      await this.#link.restore(line);
+      await this.#link.restore(transport);
     } finally {
-      // If this line was lost meanwhile too, the wait goes on.
-      if (line.lost === undefined) {
+      // If this transport was lost meanwhile too, the wait goes on.
+      if (transport.lost === undefined) {
         this.#away?.();
         this.#away = undefined;
         this.#awayTooLong = false;
@@ -168,11 +168,11 @@ export class Outbox {
 
   #unavailable(address: string | undefined, mayWait: boolean): MessagingError | undefined {
     if (this.#closed !== undefined) return this.#closed;
-    if (this.#host.line !== undefined || (mayWait && this.#waitsOut)) return undefined;
+    if (this.#host.transport !== undefined || (mayWait && this.#waitsOut)) return undefined;
     return this.#host.unavailable(address);
   }
 
-  /** Whether sends wait while there is no line. The first to ask starts the deadline for that. */
+  /** Whether sends wait while there is no transport. The first to ask starts the deadline for that. */
   get #waitsOut(): boolean {
     const { waitForReconnectMs } = this.#host;
     if (waitForReconnectMs === 0 || this.#awayTooLong || this.#closed !== undefined) return false;

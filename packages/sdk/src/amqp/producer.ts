@@ -6,7 +6,6 @@ import type { Producer, ProducerOptions, Stall } from "../producer.js";
 import { observeSend } from "../telemetry/client-operations.js";
 import { type SendDurations, startSends } from "../telemetry/send-durations.js";
 import { encodeMessage } from "./encode-message.js";
-import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
 import { Outbox } from "./outbox.js";
 import {
@@ -21,6 +20,7 @@ import { SendAll } from "./send-all.js";
 import { asMessagingError, type PendingSend, SendGroup } from "./send-queue.js";
 import { older } from "./stall.js";
 import { checkUsable } from "./temporary-destination.js";
+import type { Transport } from "./transport.js";
 
 const DEFAULT_MAXIMUM_IN_FLIGHT = 1_000;
 const DEFAULT_MAXIMUM_WAITING = 10_000;
@@ -187,8 +187,8 @@ export class AmqpProducer implements Producer, ManagedLink {
     await this.#relay?.whenIdle(timeoutMs);
   }
 
-  async restore(line: Line): Promise<void> {
-    await Promise.all([this.#outbox.restore(line), this.#relay?.restore(line)]);
+  async restore(transport: Transport): Promise<void> {
+    await Promise.all([this.#outbox.restore(transport), this.#relay?.restore(transport)]);
   }
 
   lost(error: MessagingError): void {
@@ -252,7 +252,7 @@ export class AmqpProducer implements Producer, ManagedLink {
     checkUsable(destination);
     if (message?.replyTo !== undefined) checkUsable(message.replyTo);
     const effective = withDefaults(options, this.#options);
-    if (effective.deliveryDelayMs && this.#host.line?.offers("DELAYED_DELIVERY") === false) {
+    if (effective.deliveryDelayMs && this.#host.transport?.offers("DELAYED_DELIVERY") === false) {
       throw new MessagingError("not-supported", "The broker does not offer delivery delay.", {
         destination: destination.address,
       });

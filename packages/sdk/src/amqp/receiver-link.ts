@@ -1,4 +1,4 @@
-/** One life of a consumer's link: credit, arrivals and settlement. A lost line ends it; a new line makes a new one. */
+/** One life of a consumer's link: credit, arrivals and settlement. A lost transport ends it; a new transport makes a new one. */
 import { startDeadline } from "../deadline.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";

@@ -3,7 +3,7 @@
  * rhea's insides.
  *
  * rhea-promise is not used: what it adds to rhea (a promise, a 20 s timer and a map entry for each send, and waits
- * for handshakes) does not survive a lost line, and its wrappers hide the deliveries that must be told apart.
+ * for handshakes) does not survive a lost transport, and its wrappers hide the deliveries that must be told apart.
  *
  * Each remedy names its symptom and its cause in rhea 3.0.5; it can go when rhea no longer has the cause.
  */
@@ -56,7 +56,7 @@ function turnsOf(connection: RheaConnection): RheaTurns {
 /** To be called once the connection is open. */
 export function startHeartbeat(connection: RheaConnection): void {
   turnsOf(connection).startHeartbeat();
-  // The line itself watches what comes; rhea would set a timer for each read.
+  // The transport itself watches what comes; rhea would set a timer for each read.
   connection.local.open.idle_time_out = undefined;
 }
 

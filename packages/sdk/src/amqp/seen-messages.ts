@@ -32,7 +32,7 @@ export class SeenMessages {
     if (oldest !== undefined) this.#again.delete(oldest);
   }
 
-  /** A link or a line is gone: any message whose settlement did not reach the broker may be there again. */
+  /** A link or a transport is gone: any message whose settlement did not reach the broker may be there again. */
   cutOff(): void {
     if (this.#isCutOff) return;
     this.#isCutOff = true;

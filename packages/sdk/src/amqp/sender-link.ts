@@ -4,7 +4,6 @@ import { backOffDelayMs } from "../back-off.js";
 import type { Destination } from "../destination.js";
 import type { MessagingError } from "../errors.js";
 import type { Stall } from "../producer.js";
-import type { Line } from "./line.js";
 import { attachSender } from "./link-handle.js";
 import type { LinkHost } from "./link-host.js";
 import { senderOptions } from "./link-options.js";
@@ -12,6 +11,7 @@ import type { OutgoingDeliveries } from "./outgoing-deliveries.js";
 import { sendDirectly } from "./rhea-engine.js";
 import type { PendingSend } from "./send-queue.js";
 import { complete, SenderAttachment } from "./sender-attachment.js";
+import type { Transport } from "./transport.js";
 
 const MINIMUM_CAPACITY = 2_048;
 
@@ -24,7 +24,7 @@ export interface SenderEvents {
 
 type State =
   | { readonly name: "detached" }
-  | { readonly name: "attaching"; readonly line: Line; readonly done: Promise<void> }
+  | { readonly name: "attaching"; readonly transport: Transport; readonly done: Promise<void> }
   | { readonly name: "attached"; readonly attachment: SenderAttachment }
   | { readonly name: "failed"; readonly error: MessagingError; readonly attempt: number; readonly retryAt: number };
 
@@ -74,22 +74,24 @@ export class SenderLink {
 
   /** Attaches, unless that is under way or was tried just now and failed. */
   attachIfNeeded(): void {
-    const { line } = this.#host;
+    const { transport } = this.#host;
     const state = this.#state;
-    if (line === undefined || state.name === "attached" || state.name === "attaching") return;
+    if (transport === undefined || state.name === "attached" || state.name === "attaching") return;
     if (state.name === "failed" && performance.now() < state.retryAt) {
       this.#events.failed(state.error);
       return;
     }
     // The failure is told to the sends that wait.
-    this.#attach(line).catch(() => {});
+    this.#attach(transport).catch(() => {});
   }
 
-  restore(line: Line): Promise<void> {
-    return this.#state.name === "attaching" && this.#state.line === line ? this.#state.done : this.#attach(line);
+  restore(transport: Transport): Promise<void> {
+    return this.#state.name === "attaching" && this.#state.transport === transport
+      ? this.#state.done
+      : this.#attach(transport);
   }
 
-  /** The line is gone: what is in flight has an unknown fate. */
+  /** The transport is gone: what is in flight has an unknown fate. */
   lost(error: MessagingError): void {
     const state = this.#state;
     this.#state = { name: "detached" };
@@ -119,11 +121,11 @@ export class SenderLink {
     }
   }
 
-  #attach(line: Line): Promise<void> {
+  #attach(transport: Transport): Promise<void> {
     const attempt = this.#state.name === "failed" ? this.#state.attempt + 1 : 1;
-    const done = this.#open(line).then(
+    const done = this.#open(transport).then(
       (attachment) => {
-        if (this.#state.name !== "attaching" || this.#state.line !== line) {
+        if (this.#state.name !== "attaching" || this.#state.transport !== transport) {
           void attachment.handle.close();
           throw this.#host.unavailable(this.#destination?.address);
         }
@@ -131,7 +133,7 @@ export class SenderLink {
         this.#events.sendable();
       },
       (error: MessagingError) => {
-        if (this.#state.name === "attaching" && this.#state.line === line) {
+        if (this.#state.name === "attaching" && this.#state.transport === transport) {
           const retryAt = performance.now() + backOffDelayMs(this.#host.backOff, attempt);
           this.#state = { name: "failed", error, attempt, retryAt };
           this.#events.failed(error);
@@ -139,23 +141,23 @@ export class SenderLink {
         throw error;
       },
     );
-    this.#state = { name: "attaching", line, done };
+    this.#state = { name: "attaching", transport, done };
     return done;
   }
 
-  async #open(line: Line): Promise<SenderAttachment> {
+  async #open(transport: Transport): Promise<SenderAttachment> {
     const destination = this.#destination;
     const address = destination?.address;
     let attachment: SenderAttachment | undefined;
     let deliveries: OutgoingDeliveries | undefined;
     // A broker may end the link in the same packet that opens it.
     let early: MessagingError | undefined;
-    const handle = await attachSender(line, {
+    const handle = await attachSender(transport, {
       doing: `Attaching a producer to ${address ?? "the anonymous relay"}`,
       address,
       timeoutMs: this.#host.attachTimeoutMs,
       capacity: Math.max(MINIMUM_CAPACITY, this.#maximumInFlight * 2),
-      link: senderOptions(destination && { destination, prefixes: line.prefixes }),
+      link: senderOptions(destination && { destination, prefixes: transport.prefixes }),
       prepare: (session) => {
         deliveries = sendDirectly(session);
       },

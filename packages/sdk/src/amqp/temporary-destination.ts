@@ -1,11 +1,11 @@
 import { backOffDelayMs } from "../back-off.js";
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
-import type { Line } from "./line.js";
 import { attachSender, type LinkHandle } from "./link-handle.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
 import { temporaryOptions } from "./rhea-engine.js";
 import type { RheaSender } from "./rhea-types.js";
+import type { Transport } from "./transport.js";
 
 /**
  * Temporary destinations are for as long as they exist, and for the consumers of the connection that made them alone
@@ -69,9 +69,9 @@ export class AmqpTemporaryDestination<Kind extends TemporaryKind = TemporaryKind
     return this.#address;
   }
 
-  async attach(line: Line): Promise<void> {
+  async attach(transport: Transport): Promise<void> {
     let own: LinkHandle<RheaSender> | undefined;
-    const handle = await attachSender(line, {
+    const handle = await attachSender(transport, {
       doing: `Making a ${this.#name}`,
       address: undefined,
       timeoutMs: this.#host.attachTimeoutMs,
@@ -91,11 +91,11 @@ export class AmqpTemporaryDestination<Kind extends TemporaryKind = TemporaryKind
     this.#failures = 0;
   }
 
-  async restore(line: Line): Promise<void> {
+  async restore(transport: Transport): Promise<void> {
     try {
-      await this.attach(line);
+      await this.attach(transport);
     } catch (error) {
-      if (line.lost === undefined) this.#tryLater(error);
+      if (transport.lost === undefined) this.#tryLater(error);
     }
   }
 
@@ -133,8 +133,8 @@ export class AmqpTemporaryDestination<Kind extends TemporaryKind = TemporaryKind
     this.#host.reporter.warn(`A ${this.#name} was lost and is made again.`, error);
     this.#retry = setTimeout(
       () => {
-        const { line } = this.#host;
-        if (line !== undefined) void this.restore(line);
+        const { transport } = this.#host;
+        if (transport !== undefined) void this.restore(transport);
       },
       backOffDelayMs(this.#host.backOff, this.#failures),
     );

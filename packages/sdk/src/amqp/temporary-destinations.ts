@@ -2,9 +2,9 @@
 import type { Destination } from "../destination.js";
 import { MessagingError } from "../errors.js";
 import { attachListed } from "./attach-listed.js";
-import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
 import { AmqpTemporaryDestination, checkUsable } from "./temporary-destination.js";
+import type { Transport } from "./transport.js";
 
 export class TemporaryDestinations {
   readonly #host: LinkHost;
@@ -18,17 +18,17 @@ export class TemporaryDestinations {
   }
 
   /** @throws MessagingError */
-  async make<Kind extends "temporary-queue" | "temporary-topic">(kind: Kind, line: Line) {
+  async make<Kind extends "temporary-queue" | "temporary-topic">(kind: Kind, transport: Transport) {
     const made = new AmqpTemporaryDestination(kind, this.#host, {
       hasConsumer: ({ address }) => this.#hasConsumer({ kind, address }),
       onDelete: (deleted) => this.#all.delete(deleted),
     });
-    await attachListed(made as AmqpTemporaryDestination, this.#all, made.attach(line));
+    await attachListed(made as AmqpTemporaryDestination, this.#all, made.attach(transport));
     return made;
   }
 
-  async restore(line: Line): Promise<void> {
-    await Promise.all([...this.#all].map((temporary) => temporary.restore(line)));
+  async restore(transport: Transport): Promise<void> {
+    await Promise.all([...this.#all].map((temporary) => temporary.restore(transport)));
   }
 
   /** @throws MessagingError for a temporary destination that was deleted, or that another connection made. */

@@ -2,12 +2,12 @@
 import { startDeadline } from "../deadline.js";
 import { MessagingError } from "../errors.js";
 import type { IncomingDelivery } from "./incoming-deliveries.js";
-import type { Line } from "./line.js";
 import { attachSender, type LinkHandle } from "./link-handle.js";
 import { senderOptions } from "./link-options.js";
 import { abandonDelivery, canSend } from "./rhea-engine.js";
 import type { AmqpCondition, RheaDelivery, RheaSender, RheaSession } from "./rhea-types.js";
 import { canSettleOn, carryTransactions, targetCoordinator } from "./transaction-engine.js";
+import type { Transport } from "./transport.js";
 
 /** Messages whose outcome is not known, on one link. */
 const CAPACITY = 4_096;
@@ -52,11 +52,11 @@ export class TransactionLink {
   }
 
   /** @throws MessagingError as the broker refuses it; `not-supported` by a broker without transactions. */
-  static async attach(line: Line, options: TransactionLinkOptions): Promise<TransactionLink> {
+  static async attach(transport: Transport, options: TransactionLinkOptions): Promise<TransactionLink> {
     const coordinates = options.target === "coordinator";
     const doing = coordinates ? "Using the broker's transaction coordinator" : "Sending within a transaction";
     const link = new TransactionLink(doing);
-    const handle = await attachSender(line, {
+    const handle = await attachSender(transport, {
       doing,
       address: undefined,
       timeoutMs: options.attachTimeoutMs,
@@ -121,7 +121,7 @@ export class TransactionLink {
     this.#sent.clear();
     this.#waiting = [];
     for (const pending of all) if (!pending.over) pending.reject(this.#lostWith(error, pending));
-    // While the line lives, the broker ends what belongs to the link when that is closed.
+    // While the transport lives, the broker ends what belongs to the link when that is closed.
     void this.#handle?.close();
   }
 

@@ -24,7 +24,7 @@ const SEND_OPTIONS = namesOf<Omit<SendOptions, "signal">>({
 const VALUE = Buffer.from([0x00, 0x53, 0x77]);
 const DECLARE = Buffer.concat([VALUE, Buffer.from([0x00, 0x53, 0x31, 0x45])]);
 
-/** The links of one line over which its transactions go. */
+/** The links of one transport over which its transactions go. */
 export interface TransactionLinks {
   readonly coordinator: TransactionLink;
   /** What the broker wants before addresses. */
@@ -50,7 +50,7 @@ export class AmqpTransaction implements Transaction {
   #state: TransactionState = "open";
   /** What makes a commit impossible. */
   #doom: MessagingError | undefined;
-  /** Set when the broker has rolled back by itself, for its line or its link is gone. */
+  /** Set when the broker has rolled back by itself, for its transport or its link is gone. */
   #lost: MessagingError | undefined;
 
   constructor(id: Buffer, links: TransactionLinks, onEnd: (transaction: AmqpTransaction) => void) {
@@ -96,7 +96,7 @@ export class AmqpTransaction implements Transaction {
     }
     this.#doom ??= new MessagingError(
       "invalid-argument",
-      "A message is settled already or did not come over this line, so that the transaction cannot accept it.",
+      "A message is settled already or did not come over this connection, so that the transaction cannot accept it.",
       { ...(typeof message?.destination?.address === "string" && { destination: message.destination.address }) },
     );
     throw this.#doom;
@@ -133,7 +133,7 @@ export class AmqpTransaction implements Transaction {
       if (this.#lost === undefined) await this.#discharge(true);
       this.#askAgain();
     } catch (error) {
-      // With its line or its link gone, the broker has rolled back by itself.
+      // With its transport or its link gone, the broker has rolled back by itself.
       if (this.#lost === undefined) throw error;
     } finally {
       this.#onEnd(this);
@@ -144,7 +144,7 @@ export class AmqpTransaction implements Transaction {
     if (this.#state === "open") await this.rollback();
   }
 
-  /** The line or the coordinator's link is gone, and the broker rolls back what it was not asked to commit. */
+  /** The transport or the coordinator's link is gone, and the broker rolls back what it was not asked to commit. */
   lost(error: MessagingError): void {
     const sentence = `The transaction was rolled back before its commit, nothing of it happened: ${error.message}`;
     this.#lost ??= new MessagingError(error.code, sentence, { cause: error, ...conditionOf(error.condition) });

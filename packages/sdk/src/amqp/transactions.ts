@@ -1,10 +1,10 @@
-/** The transactions of one connection, over the line that it has at the time. */
+/** The transactions of one connection, over the transport that it has at the time. */
 import { MessagingError } from "../errors.js";
 import type { Transaction, TransactionScope } from "../transaction.js";
-import type { Line } from "./line.js";
 import type { LinkHost, ManagedLink } from "./link-host.js";
 import { AmqpTransaction, declare, type TransactionLinks } from "./transaction.js";
 import { TransactionLink } from "./transaction-link.js";
+import type { Transport } from "./transport.js";
 
 /** Transactions open on one connection at once. */
 const MAXIMUM_OPEN = 1_000;
@@ -20,12 +20,14 @@ export class Transactions implements ManagedLink {
 
   /** @throws MessagingError */
   async begin(): Promise<Transaction> {
-    const { line } = this.#host;
-    if (line === undefined) throw this.#host.unavailable(undefined);
+    const { transport } = this.#host;
+    if (transport === undefined) throw this.#host.unavailable(undefined);
     if (this.#open.size >= MAXIMUM_OPEN) {
       throw new MessagingError("window-full", `${MAXIMUM_OPEN} transactions are open on this connection already.`);
     }
-    this.#links ??= new LineLinks(line, this.#host.attachTimeoutMs, (links, error) => this.#detached(links, error));
+    this.#links ??= new LineLinks(transport, this.#host.attachTimeoutMs, (links, error) =>
+      this.#detached(links, error),
+    );
     const links = this.#links;
     const ready = await links.ready().catch((error: unknown) => {
       if (this.#links === links) this.#links = undefined;
@@ -73,9 +75,9 @@ export class Transactions implements ManagedLink {
   }
 }
 
-/** The links of one line, each attached when it is first needed. */
+/** The links of one transport, each attached when it is first needed. */
 class LineLinks {
-  readonly #line: Line;
+  readonly #transport: Transport;
   readonly #attachTimeoutMs: number;
   readonly #onDetached: (links: LineLinks, error: MessagingError) => void;
   readonly #attached = new Set<TransactionLink>();
@@ -83,8 +85,12 @@ class LineLinks {
   #ready: Promise<TransactionLinks> | undefined;
   #relay: Promise<TransactionLink> | undefined;
 
-  constructor(line: Line, attachTimeoutMs: number, onDetached: (links: LineLinks, error: MessagingError) => void) {
-    this.#line = line;
+  constructor(
+    transport: Transport,
+    attachTimeoutMs: number,
+    onDetached: (links: LineLinks, error: MessagingError) => void,
+  ) {
+    this.#transport = transport;
     this.#attachTimeoutMs = attachTimeoutMs;
     this.#onDetached = onDetached;
   }
@@ -99,7 +105,7 @@ class LineLinks {
     };
     this.#ready ??= this.#attach("coordinator").then((coordinator) => ({
       coordinator,
-      prefixes: this.#line.prefixes,
+      prefixes: this.#transport.prefixes,
       relay,
     }));
     return this.#ready;
@@ -111,12 +117,12 @@ class LineLinks {
   }
 
   async #attach(target: "coordinator" | "relay"): Promise<TransactionLink> {
-    const link = await TransactionLink.attach(this.#line, {
+    const link = await TransactionLink.attach(this.#transport, {
       target,
       attachTimeoutMs: this.#attachTimeoutMs,
       onDetached: (error) => this.#onDetached(this, error),
     });
-    // The line may be lost between the answer to the attach and this.
+    // The transport may be lost between the answer to the attach and this.
     if (this.#failed !== undefined) link.fail(this.#failed);
     this.#attached.add(link);
     return link;

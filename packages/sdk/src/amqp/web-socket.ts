@@ -11,7 +11,7 @@ const ASK_AGAIN_MS = 5;
 
 /** A WebSocket as a stream of bytes: a frame of AMQP may be spread over its messages, or share one. */
 export class WebSocketStream extends Duplex {
-  /** As a TCP socket has it: a line is silent while it stays the same. */
+  /** As a TCP socket has it: a transport is silent while it stays the same. */
   bytesRead = 0;
   readonly #socket: WebSocket;
   #asking: NodeJS.Timeout | undefined;

@@ -114,14 +114,14 @@ export function giveAllBack(step: Step, messages: Messages, error: unknown): voi
   }
 }
 
-/** The messages come again in any case; where the line still stands, releasing them makes it soon. */
+/** The messages come again in any case; where the connection still stands, releasing them makes it soon. */
 export function leave(messages: Messages): void {
   for (const { message } of messages) {
     message.release();
   }
 }
 
-/** With the line, the inputs are lost as well: the broker offers them again, and the handler must not count on these. */
+/** With the connection, the inputs are lost as well: the broker offers them again, and the handler must not count on these. */
 function isLineLost(error: unknown): boolean {
   return error instanceof MessagingError && (error.code === "connection-lost" || error.code === "closed");
 }

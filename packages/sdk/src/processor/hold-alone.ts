@@ -25,7 +25,7 @@ export interface LoneMessage {
 
 /**
  * Tries the message again with growing delays, for as long as it takes or `retry.maximumUnknownAttempts` says. It stays
- * unsettled meanwhile and is not counted against; it goes back to the broker when the line breaks, the breaker opens or
+ * unsettled meanwhile and is not counted against; it goes back to the broker when the connection breaks, the breaker opens or
  * the processor drains. The credit window bounds how many are held.
  */
 export async function holdAlone(lone: LoneMessage): Promise<void> {

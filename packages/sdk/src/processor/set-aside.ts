@@ -64,7 +64,7 @@ export async function failAlone(
 
 /**
  * - `replaced`: the broker holds the other message, and this one is accepted.
- * - `lost`: the line broke; this one comes again.
+ * - `lost`: the connection broke; this one comes again.
  * - `failed`: the other could not be sent; `hopeless` when trying again does not help.
  */
 type Replacement =

@@ -14,7 +14,7 @@ const PASSING: ReadonlySet<unknown> = new Set<MessagingErrorCode>([
   "timed-out",
   "window-full",
 ]);
-/** The requester, or the line, is gone: there is nobody to tell, and nothing that somebody should look into. */
+/** The requester, or the connection, is gone: there is nobody to tell, and nothing that somebody should look into. */
 const GONE: ReadonlySet<MessagingErrorCode> = new Set(["not-found", "connection-lost", "closed"]);
 
 /** Whether a reply failed because no requester waits for it. */

@@ -6,7 +6,7 @@ import { MessagingError } from "../errors.js";
 export interface Asked {
   readonly destination: Destination;
   readonly timeoutMs: number;
-  /** Whether it was handed to the line. */
+  /** Whether it was handed to the connection. */
   sent: boolean;
 }
 

@@ -193,7 +193,7 @@ export class Requester {
       return { replies, consumer, producer };
     } catch (error) {
       await consumer?.close().catch(() => undefined);
-      // Where the line is gone, so is the queue.
+      // Where the connection is gone, so is the queue.
       await replies.delete().catch(() => undefined);
       throw error;
     }

@@ -29,7 +29,7 @@ describe("An event loop that was blocked for longer than", () => {
 
   after(() => worker.terminate());
 
-  it("the idle time-out keeps a line on which the broker was heard meanwhile", async () => {
+  it("the idle time-out keeps a connection on which the broker was heard meanwhile", async () => {
     await using connection = await connect(url, { idleTimeoutMs: 200, reconnect: false });
     for (let times = 0; times < 3; times++) {
       block();

@@ -143,7 +143,7 @@ describe("a connection", () => {
     await producer.send({ json: 1 });
     expect(replies.address).not.to.equal(earlier);
     expect((await consumer.receive())?.text).to.equal("for payment");
-    // The first reply was never taken: it belongs to the line that is gone.
+    // The first reply was never taken: it belongs to the connection that is gone.
     expect((await onReplies.receive())?.text).to.equal(`for ${replies.address}`);
     expect(await onReplies.receive({ timeoutMs: 20 })).to.equal(undefined);
     old?.accept();

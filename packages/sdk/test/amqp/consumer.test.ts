@@ -137,7 +137,7 @@ describe("a consumer", () => {
     await using connection = await connect(peer.url, { reconnect: { initialDelayMs: 1, maximumDelayMs: 5 } });
     const consumer = await connection.createConsumer(payment);
     await peer[Symbol.asyncDispose]();
-    await until(() => connection.state.name === "reconnecting", "the line is lost");
+    await until(() => connection.state.name === "reconnecting", "the connection is lost");
     let timerRan = false;
     setTimeout(() => {
       timerRan = true;

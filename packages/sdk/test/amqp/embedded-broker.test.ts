@@ -137,7 +137,7 @@ describe("the client on the embedded broker", () => {
     expect(await ask(2)).to.deep.equal({ echo: 2 });
   });
 
-  it("brings again what was unsettled when the line broke, and lets nobody settle it twice", async () => {
+  it("brings again what was unsettled when the connection broke, and lets nobody settle it twice", async () => {
     const producer = await connection.createProducer(payment);
     const consumer = await connection.createConsumer(payment);
     await producer.send({ text: "x" });
@@ -152,7 +152,7 @@ describe("the client on the embedded broker", () => {
     await until(() => broker.messageCount("payment") === 1, "the second delivery is accepted");
   });
 
-  it("loses nothing that was accepted, whenever the line breaks", async () => {
+  it("loses nothing that was accepted, whenever the connection breaks", async () => {
     const producer = await connection.createProducer(payment);
     const accepted = new Set<number>();
     const impossible = new Set<number>();

@@ -55,7 +55,7 @@ describe("The frames and writes of messages", () => {
 });
 
 describe("A connection on which nothing happens", () => {
-  it("gives the broker a sign of life before that gives up, and keeps its line", async () => {
+  it("gives the broker a sign of life before that gives up, and keeps its connection", async () => {
     await using peer = await ScriptedPeer.start({ idleTimeoutMs: 1_000 });
     await using proxy = await CountingProxy.start(peer.port);
     await using connection = await connect(proxy.url, { reconnect: false });

@@ -181,7 +181,7 @@ describe("a JMS consumer on the embedded broker", () => {
     expect((await failure(texts(browser))).code).to.equal("closed");
   });
 
-  it("tells a browser that the line broke, for it cannot go on where it was", async () => {
+  it("tells a browser that the connection broke, for it cannot go on where it was", async () => {
     await send(3);
     await using browser = await connection.createBrowser(payment, { creditWindow: 1 });
     const iterator = browser[Symbol.asyncIterator]();
@@ -243,7 +243,7 @@ describe("a JMS consumer on the embedded broker", () => {
     expect(await second.receiveNoWait()).to.equal(undefined);
   });
 
-  it("makes temporary topics, which are new after the line was lost", async () => {
+  it("makes temporary topics, which are new after the connection was lost", async () => {
     const made = await connection.createTemporaryTopic();
     expect(made.kind).to.equal("temporary-topic");
     const before = made.address;

@@ -85,7 +85,7 @@ describe("a producer", () => {
     await next;
   });
 
-  it("fails what is in flight when the line breaks, and says that it may have arrived", async () => {
+  it("fails what is in flight when the connection breaks, and says that it may have arrived", async () => {
     const held: PeerDelivery[] = [];
     await using peer = await ScriptedPeer.start({ onMessage: ({ delivery }) => held.push(delivery) });
     await using connection = await connect(peer.url, noReconnect);
@@ -188,7 +188,7 @@ describe("a producer", () => {
     expect(error.message).to.match(/^2 of 4 messages are not confirmed/);
   });
 
-  it("fails all of one call together when the line breaks, and when the broker takes nothing", async () => {
+  it("fails all of one call together when the connection breaks, and when the broker takes nothing", async () => {
     const messages = Array.from({ length: 5_000 }, (_, index) => ({ message: { json: index } }));
     const limits = { maximumInFlight: 10, maximumWaiting: 10 } as const;
     {

@@ -223,11 +223,11 @@ describe("a transaction of the client", () => {
     const consumer = await outside.createConsumer(work);
     const message = await next(consumer);
     await using tx = await connection.beginTransaction();
-    expect(() => tx.accept(message)).to.throw(MessagingError, /did not come over this line/);
+    expect(() => tx.accept(message)).to.throw(MessagingError, /did not come over this connection/);
     message.accept();
   });
 
-  it("is rolled back when the line breaks before the commit, and the next one works", async () => {
+  it("is rolled back when the connection breaks before the commit, and the next one works", async () => {
     await put("a");
     const consumer = await connection.createConsumer(work);
     const message = await next(consumer);
@@ -258,7 +258,7 @@ describe("a transaction of the client", () => {
     [false, "has not happened"],
     [true, "has happened"],
   ] as const) {
-    it(`is in doubt when the line breaks during a commit that ${fate}`, async () => {
+    it(`is in doubt when the connection breaks during a commit that ${fate}`, async () => {
       const tx = await connection.beginTransaction();
       await tx.send(done, { text: "perhaps" });
       proxy.cutAt(DISCHARGE, passOn);
@@ -270,7 +270,7 @@ describe("a transaction of the client", () => {
     });
   }
 
-  it("stays committed when the line breaks after the commit", async () => {
+  it("stays committed when the connection breaks after the commit", async () => {
     const tx = await connection.beginTransaction();
     await tx.send(done, { text: "certain" });
     await tx.commit();

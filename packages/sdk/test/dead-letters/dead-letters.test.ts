@@ -69,7 +69,7 @@ describe("The letters of a dead-letter queue", () => {
     expect(await step.count("in")).to.equal(1);
   });
 
-  it("stay where the line breaks before the end of a replay, which has then sent nothing", async () => {
+  it("stay where the connection breaks before the end of a replay, which has then sent nothing", async () => {
     await using broker = await startBroker();
     await using connection = await connect(broker.url, { reconnect: { initialDelayMs: 5, maximumDelayMs: 20 } });
     await using producer = await connection.createProducer(DEAD);

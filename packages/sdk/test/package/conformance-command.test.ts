@@ -70,7 +70,7 @@ describe("The command that tries a broker of the caller's", () => {
     expect(code).to.equal(1);
   });
 
-  it("logs in over TLS, also where it cuts the line, and prints no password", async () => {
+  it("logs in over TLS, also where it cuts the connection, and prints no password", async () => {
     const folder = await mkdtemp(join(tmpdir(), "quittance-ca-"));
     try {
       const ca = join(folder, "ca.pem");

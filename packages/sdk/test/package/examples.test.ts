@@ -51,7 +51,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "linked to span b7ad6b7169203331",
     "the greeting goes on with it: true",
   ],
-  "09-test.ts": ["answers in capitals", "comes back when the line breaks", "pass 4", "fail 0"],
+  "09-test.ts": ["answers in capitals", "comes back when the connection breaks", "pass 4", "fail 0"],
   "10-fail-over.ts": ["lost: connection-lost", "received: to the second broker"],
 };
 

@@ -10,7 +10,7 @@ const RUNS = { numRuns: 25, endOnFailure: true };
 const settlement = fc.constantFrom("accept", "release", "fail", "reject", "leave", "disconnect", "pause");
 const behaviour = fc.constantFrom("send", "empty", "dead", "transient", "permanent", "poison", "cut", "late cut");
 
-describe("Whatever the order in which a consumer settles and loses its line", function () {
+describe("Whatever the order in which a consumer settles and loses its connection", function () {
   this.timeout(120_000);
 
   it("nothing is acknowledged that it did not accept, and nothing is lost or doubled", () =>
@@ -57,7 +57,7 @@ describe("Whatever the order in which a consumer settles and loses its line", fu
     ));
 });
 
-describe("Whatever a processor's handler does, and whenever the line breaks", function () {
+describe("Whatever a processor's handler does, and whenever the connection breaks", function () {
   this.timeout(120_000);
 
   it("each input leaves an outcome that the handler decided on, or a dead letter", () =>

@@ -25,7 +25,7 @@ describe("A processor that loses its connection", () => {
     expect(processor.counts.handled).to.equal(2);
   });
 
-  it("processes an input again when the line breaks between the outcome and its confirmation", async () => {
+  it("processes an input again when the connection breaks between the outcome and its confirmation", async () => {
     await using step = await StepFixture.start();
     await step.send(...payments(1));
     const gate = new Gate();

@@ -44,7 +44,7 @@ export const IN = queue("in");
 export const OUT = queue("out");
 export const DEAD = queue("dead");
 /**
- * For processes that are killed. Artemis sometimes counts a delivery whose line broke and sometimes not, and would move
+ * For processes that are killed. Artemis sometimes counts a delivery whose connection broke and sometimes not, and would move
  * what was in hand a few times into its own dead-letter queue; here it never does.
  */
 export const KILLED = queue("kills.in");

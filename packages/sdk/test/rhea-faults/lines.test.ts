@@ -68,7 +68,7 @@ describe("Fault 4, drain that stays set", () => {
 });
 
 describe("Fault 8, unsettled messages that a reconnection drops in silence", () => {
-  it("is in rhea: settling a message of the lost line seems to work, and reaches nobody", async () => {
+  it("is in rhea: settling a message of the lost connection seems to work, and reaches nobody", async () => {
     await using peer = await ScriptedPeer.start({ onReceiver: (sender) => feed(sender, ["input"]) });
     await using plain = await PlainRhea.connect(peer.port, { reconnect: 1, initial_reconnect_delay: 1 });
     const held: Delivery[] = [];

@@ -116,7 +116,7 @@ describe("Fault 6, modified told as released too", () => {
   });
 });
 
-describe("Fault 7, sends of a lost line that nobody hears of, and whose ids come again", () => {
+describe("Fault 7, sends of a lost connection that nobody hears of, and whose ids come again", () => {
   it("is in rhea: nothing is reported about what was in flight, and the next send bears its id", async () => {
     const held: PeerDelivery[] = [];
     await using peer = await ScriptedPeer.start({ onMessage: holding(held) });

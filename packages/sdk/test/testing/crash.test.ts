@@ -26,7 +26,7 @@ describe("The embedded broker, killed", () => {
   /** Returns once the client has found out both times. */
   async function crash(options?: { readonly keepMessages?: boolean }, of = broker, client = connection): Promise<void> {
     await of.crash(options);
-    await until("the line is lost", () => client.state.name !== "open", BOUND_MS);
+    await until("the connection is lost", () => client.state.name !== "open", BOUND_MS);
   }
 
   async function comeBack(of = broker, client = connection): Promise<void> {

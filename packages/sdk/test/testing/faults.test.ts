@@ -35,7 +35,7 @@ describe("The embedded broker, asked for a fault", () => {
     await broker.close();
   });
 
-  /** The broker has read all that was written on the line before, and this side what the broker wrote. */
+  /** The broker has read all that was written on the connection before, and this side what the broker wrote. */
   const roundTrip = () => bystander.send({ text: "a round trip" });
 
   /** The line is dropped, and there is a new one. */
@@ -239,7 +239,7 @@ describe("The embedded broker, asked for a fault", () => {
       await Promise.all(held);
     });
 
-    it("says nothing on a line that is gone", async () => {
+    it("says nothing on a connection that is gone", async () => {
       const fault = broker.delayOutcomes("work");
       const lost = failure(producer.send({ text: "a" }));
       await until("the broker has it", () => broker.messageCount("work") === 1, BOUND_MS);

@@ -1,6 +1,5 @@
 /** What must hold after every round, with everything back: each is checked against what callers asked for and were told. */
 import { DECLINE_REASONS, publicReasonOf } from "../../dist/shared/decline.js";
-import type { House } from "./house.js";
 import { runOperatorCommand } from "./operator-command.js";
 import {
   type AskedPayment,
@@ -10,6 +9,7 @@ import {
   type Violation,
   verdictOf,
 } from "./request-book.js";
+import type { System } from "./system.js";
 
 /** A payment as both banks' tables and ledgers have it. */
 export interface RecordedPayment {
@@ -47,10 +47,10 @@ export interface RecordedRefund {
 }
 
 /** Everything that is wrong; empty when the round held. */
-export async function checkInvariants(house: House, book: RequestBook): Promise<Violation[]> {
-  const violations = [...(await checkPayments(house, book)), ...(await checkRefunds(house, book))];
-  violations.push(...checkAnnouncements(house, book));
-  const { code, out, err } = await runOperatorCommand(house, "verify-money");
+export async function checkInvariants(system: System, book: RequestBook): Promise<Violation[]> {
+  const violations = [...(await checkPayments(system, book)), ...(await checkRefunds(system, book))];
+  violations.push(...checkAnnouncements(system, book));
+  const { code, out, err } = await runOperatorCommand(system, "verify-money");
   if (code !== 0) violations.push({ what: `verify-money ends with ${code}:\n${out}${err}`, paymentId: undefined });
   return violations;
 }
@@ -80,8 +80,8 @@ function isOther(row: { readonly id: string }, { id }: AskedPayment | AskedRefun
   return id !== undefined && row.id !== id;
 }
 
-async function checkPayments(house: House, book: RequestBook): Promise<Violation[]> {
-  const rows = await house.query<RecordedPayment>(
+async function checkPayments(system: System, book: RequestBook): Promise<Violation[]> {
+  const rows = await system.query<RecordedPayment>(
     `WITH client_side AS (
        SELECT payment_id, count(*) FILTER (WHERE kind = 'capture') AS captures,
               -sum(amount) FILTER (WHERE kind = 'capture') AS captured,
@@ -147,8 +147,8 @@ export function wrongWithPayment(asked: AskedPayment, recorded: readonly Recorde
   return wrong;
 }
 
-async function checkRefunds(house: House, book: RequestBook): Promise<Violation[]> {
-  const rows = await house.query<RecordedRefund>(
+async function checkRefunds(system: System, book: RequestBook): Promise<Violation[]> {
+  const rows = await system.query<RecordedRefund>(
     `WITH client_side AS (
        SELECT refund_id, count(*) AS credits, sum(amount) AS credited
        FROM client_bank.ledger_entries WHERE account <> 'clearing' AND kind = 'refund' GROUP BY refund_id
@@ -205,8 +205,8 @@ export function wrongWithRefund(asked: AskedRefund, recorded: readonly RecordedR
 }
 
 /** Each end was announced at least once, as what it is, always under one id, and under no other's. */
-function checkAnnouncements(house: House, book: RequestBook): Violation[] {
-  const { announced } = house.receiver;
+function checkAnnouncements(system: System, book: RequestBook): Violation[] {
+  const { announced } = system.receiver;
   const owners = new Map<string, string>();
   return [...book.payments, ...book.refunds, ...book.rivals].flatMap((asked) => {
     if (asked.id === undefined) return [];

@@ -5,12 +5,12 @@ import { fileURLToPath } from "node:url";
 import { claimFolder, FolderTakenError } from "../../dist/stack/folder-owner.js";
 import { type Guardian, startGuardian } from "../../dist/stack/guardian.js";
 import { listenForStop } from "../../dist/stack/stop-signals.js";
-import { type House, openHouse } from "./house.js";
 import { runOperatorCommand } from "./operator-command.js";
 import { type CampaignOptions, HELP, OptionsError, parseOptions } from "./options.js";
 import { RequestBook } from "./request-book.js";
 import { type RoundReport, runRound } from "./round.js";
 import { formatSummary } from "./summary.js";
+import { openSystem, type System } from "./system.js";
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 /** Violations of a round that are shown, and payments whose stories are told. */
@@ -24,7 +24,7 @@ async function runCampaign(options: CampaignOptions, guardian: Guardian, signal:
   const folder = join(resolve(ROOT, process.env.QUITTANCE_FOLDER ?? ".quittance"), "chaos");
   const claim = await claimFolder(folder, "npm run chaos");
   guardian.runFile(claim.path, claim.token);
-  const house = await openHouse({
+  const system = await openSystem({
     broker: options.broker,
     instances: options.instances,
     folder,
@@ -36,16 +36,16 @@ async function runCampaign(options: CampaignOptions, guardian: Guardian, signal:
   try {
     const book = new RequestBook();
     for (let place = 0; place < options.rounds && !signal.aborted; place += 1) {
-      const round = await Promise.race([runRound(house, book, options.seed + place), aborted(signal)]);
+      const round = await Promise.race([runRound(system, book, options.seed + place), aborted(signal)]);
       if (round === undefined) break;
       rounds.push(round);
       say(formatRound(round, `${place + 1}/${options.rounds}`));
       if (round.violations.length === 0) continue;
-      await tellFailure(house, round, options);
+      await tellFailure(system, round, options);
       break;
     }
   } finally {
-    await house.close();
+    await system.close();
   }
   const summary = formatSummary({ rounds, firstSeed: options.seed, broker: options.broker });
   say(`\n${summary}`);
@@ -76,13 +76,13 @@ function formatRound(round: RoundReport, place: string): string {
   return `round ${place}, seed ${seed}: ${mark} after ${(durationMs / 1_000).toFixed(1)} s: ${fault} (${what || "nothing came of it"}); ${payments} payments, ${refunds} refunds${callsAgain ? "" : ", nobody called again"}`;
 }
 
-async function tellFailure(house: House, round: RoundReport, options: CampaignOptions): Promise<void> {
+async function tellFailure(system: System, round: RoundReport, options: CampaignOptions): Promise<void> {
   for (const { what } of round.violations.slice(0, MAXIMUM_SHOWN)) say(`  VIOLATED: ${what}`);
   const more = round.violations.length - MAXIMUM_SHOWN;
   if (more > 0) say(`  and ${more} more`);
   const payments = new Set(round.violations.flatMap(({ paymentId }) => paymentId ?? []));
   for (const id of [...payments].slice(0, MAXIMUM_STORIES)) {
-    const story = await runOperatorCommand(house, "explain", id);
+    const story = await runOperatorCommand(system, "explain", id);
     say(`\n${story.out}${story.err}`);
   }
   say(`To repeat it: npm run chaos -- --rounds 1 --seed ${round.seed} --broker ${options.broker}`);

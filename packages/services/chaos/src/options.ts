@@ -22,7 +22,7 @@ const MAXIMUM_INSTANCES = 4;
 const MAXIMUM_ROUNDS = 100_000;
 const MAXIMUM_SEED = 2 ** 31;
 
-export const HELP = `Breaks a running house on purpose, round after round, and checks that no money was lost, doubled or invented.
+export const HELP = `Breaks a running system on purpose, round after round, and checks that no money was lost, doubled or invented.
 
   npm run chaos -- [options]
 

@@ -3,8 +3,8 @@
 import { type OutgoingMessage, queue } from "@quittance/sdk";
 import { type Channel, DURABLE_CHANNELS, deadLetterAddress, destinationOf } from "../../dist/shared/queue-map.js";
 import { END_PROPERTIES } from "../../dist/topology/channel-table.js";
-import type { House } from "./house.js";
 import type { Random } from "./random.js";
+import type { System } from "./system.js";
 import { untilComplete } from "./until-complete.js";
 
 /** Each is bad in its own way. */
@@ -32,7 +32,7 @@ function formsOf({ kind }: Channel): readonly object[] {
 }
 
 /** Sends five to each reader of each durable channel, in an order and with pauses that `random` draws. Resolves when all are sent. */
-export async function sendPoison(house: House, random: Random, round: number): Promise<PoisonSent> {
+export async function sendPoison(system: System, random: Random, round: number): Promise<PoisonSent> {
   const names = new Map<Channel, string[]>(DURABLE_CHANNELS.map((channel) => [channel, []]));
   const all = DURABLE_CHANNELS.flatMap((channel) =>
     formsOf(channel).flatMap((form, reader) =>
@@ -43,7 +43,7 @@ export async function sendPoison(house: House, random: Random, round: number): P
     ),
   );
   for (const { channel, message, name } of random.sample(all, all.length)) {
-    await send(house, channel, message, name);
+    await send(system, channel, message, name);
     names.get(channel)?.push(name);
     await new Promise((resolve) => setTimeout(resolve, random.between(0, 60)));
   }
@@ -51,9 +51,9 @@ export async function sendPoison(house: House, random: Random, round: number): P
 }
 
 /** Sends until the broker has it; the duplicate-detection id keeps it from having it twice. */
-async function send(house: House, channel: Channel, message: OutgoingMessage, duplicateId: string): Promise<void> {
+async function send(system: System, channel: Channel, message: OutgoingMessage, duplicateId: string): Promise<void> {
   await untilComplete(async () => {
-    await using producer = await house.operator.createProducer(destinationOf(channel), {
+    await using producer = await system.operator.createProducer(destinationOf(channel), {
       priority: channel.priority,
       sendTimeoutMs: 5_000,
     });
@@ -67,12 +67,12 @@ async function send(house: House, channel: Channel, message: OutgoingMessage, du
  * reader died after it had set it aside; and nothing else.
  * @returns what is wrong, in sentences.
  */
-export async function takeDeadLetters(house: House, sent: PoisonSent | undefined): Promise<string[]> {
+export async function takeDeadLetters(system: System, sent: PoisonSent | undefined): Promise<string[]> {
   const wrong: string[] = [];
   for (const channel of DURABLE_CHANNELS) {
     const expected = sent?.names.get(channel) ?? [];
     const found = new Set<string>();
-    await using consumer = await house.operator.createConsumer(queue(deadLetterAddress(channel)));
+    await using consumer = await system.operator.createConsumer(queue(deadLetterAddress(channel)));
     const missing = () => expected.filter((name) => !found.has(name));
     const take = async (timeoutMs: number) => {
       const letter = await consumer.receive({ timeoutMs });

@@ -1,7 +1,7 @@
-/** Waits until the house has finished with everything that it accepted. */
+/** Waits until the system has finished with everything that it accepted. */
 
-import type { House } from "./house.js";
 import type { AskedPayment, AskedRefund, RequestBook } from "./request-book.js";
+import type { System } from "./system.js";
 import { untilComplete } from "./until-complete.js";
 import { waitingMessages } from "./waiting-messages.js";
 
@@ -11,14 +11,14 @@ const READY_WITHIN_MS = 180_000;
 const FINAL_WITHIN_MS = 300_000;
 
 /** @throws WaitedInVainError when a service does not come back. */
-export async function untilAllReady(house: House): Promise<void> {
+export async function untilAllReady(system: System): Promise<void> {
   await untilComplete(async () => {
-    for (const { name, healthPort } of house.stack.services()) {
+    for (const { name, healthPort } of system.stack.services()) {
       const response = await fetch(`http://127.0.0.1:${healthPort}/readyz`, { signal: AbortSignal.timeout(5_000) });
       if (response.status !== 200) return `${name} is not ready: ${await response.text()}`;
     }
-    await house.query("SELECT 1");
-    return house.operator.state.name === "open" ? undefined : "the operator has no broker";
+    await system.query("SELECT 1");
+    return system.operator.state.name === "open" ? undefined : "the operator has no broker";
   }, READY_WITHIN_MS);
 }
 
@@ -34,18 +34,18 @@ function isPayment(asked: AskedPayment | AskedRefund): asked is AskedPayment {
 }
 
 /** Lets every open hold expire now, so that its release is part of the round. */
-export async function letHoldsExpire(house: House): Promise<void> {
-  await house.query(
+export async function letHoldsExpire(system: System): Promise<void> {
+  await system.query(
     "UPDATE client_bank.payments SET hold_expire_time = now() WHERE state = 'AUTHORIZED' AND hold_expire_time > now()",
   );
 }
 
 /** Ends every hold as well. @throws WaitedInVainError that says what is unfinished. */
-export async function untilAllFinal(house: House, book: RequestBook): Promise<void> {
+export async function untilAllFinal(system: System, book: RequestBook): Promise<void> {
   await untilComplete(async () => {
     // At each look: a payment that an outage delayed may hold its money only now.
-    await letHoldsExpire(house);
-    const [row] = await house.query<Record<Column, string>>(
+    await letHoldsExpire(system);
+    const [row] = await system.query<Record<Column, string>>(
       `SELECT (SELECT count(*) FROM client_bank.payments)::text AS payments,
               (SELECT count(*) FROM unnest($1::text[]) AS told (id)
                WHERE NOT EXISTS (SELECT FROM client_bank.payments p WHERE p.id = told.id))::text AS "missingPayments",
@@ -67,6 +67,6 @@ export async function untilAllFinal(house: House, book: RequestBook): Promise<vo
     const untold = Number(row.payments) + Number(row.refunds) - Number(row.notified);
     if (untold > 0) return `${untold} ends have no notification`;
     if (row.unsent !== "0") return `${row.unsent} notifications are not sent`;
-    return waitingMessages(house);
+    return waitingMessages(system);
   }, FINAL_WITHIN_MS);
 }

@@ -1,4 +1,4 @@
-/** A message of the house with another body, sealed or signed as its writer would: another release of it wrote it. */
+/** A message of the system with another body, sealed or signed as its writer would: another release of it wrote it. */
 
 import type { Message, OutgoingMessage } from "@quittance/sdk";
 import { keyRing } from "../../dist/platform/key-ring.js";
@@ -21,7 +21,7 @@ export async function rewrittenMessage(
 ): Promise<OutgoingMessage> {
   const kind = message.type as MessageKind;
   const facts = MESSAGE_KINDS[kind];
-  if (facts === undefined) throw new Error(`${message.type} is no kind of message of this house.`);
+  if (facts === undefined) throw new Error(`${message.type} is no kind of message of this system.`);
   const content = facts.proof === "seal" ? await resealed(keys, message.json() as Json, body) : body;
   return envelopesOf(facts.writer, keys).message(kind, content, headers);
 }

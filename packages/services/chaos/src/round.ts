@@ -2,13 +2,13 @@
 import { faultsOf } from "./faults/catalogue.js";
 import { pauseBoundMs } from "./faults/fail-over.js";
 import { type Damage, pause } from "./faults/fault.js";
-import type { House } from "./house.js";
 import { checkInvariants } from "./invariants.js";
 import { startLoad } from "./load.js";
 import { sendPoison, takeDeadLetters } from "./poison.js";
 import { letHoldsExpire, untilAllFinal, untilAllReady } from "./quiet.js";
 import { type Random, randomOf } from "./random.js";
 import type { RequestBook, Violation } from "./request-book.js";
+import type { System } from "./system.js";
 import { untilComplete, WaitedInVainError } from "./until-complete.js";
 
 /** Load before the fault, so that there is something to lose. */
@@ -37,10 +37,10 @@ export interface RoundReport {
 }
 
 /** Runs the round that `seed` draws. */
-export async function runRound(house: House, book: RequestBook, seed: number): Promise<RoundReport> {
+export async function runRound(system: System, book: RequestBook, seed: number): Promise<RoundReport> {
   const began = performance.now();
   const random = randomOf(`round ${seed}`);
-  const faults = faultsOf(house.broker);
+  const faults = faultsOf(system.broker);
   const fault = faults[seed % faults.length] as (typeof faults)[number];
   const damages: Damage[] = [];
   const before = { payments: book.payments.length, refunds: book.refunds.length };
@@ -49,16 +49,16 @@ export async function runRound(house: House, book: RequestBook, seed: number): P
   const callsAgain = !random.chance(1 / SILENT_EVERY);
   const giveUp = new AbortController();
   const load = startLoad({
-    ...{ merchants: house.merchants, book, random: random.fork("load"), round: seed, callsAgain },
+    ...{ merchants: system.merchants, book, random: random.fork("load"), round: seed, callsAgain },
     ...{ prefix: `r${seed}`, giveUp: giveUp.signal },
   });
-  const poison = random.chance(1 / POISON_EVERY) ? sendPoison(house, random.fork("poison"), seed) : undefined;
+  const poison = random.chance(1 / POISON_EVERY) ? sendPoison(system, random.fork("poison"), seed) : undefined;
   // It is awaited later, and its failure is told then.
   poison?.catch(() => undefined);
   await pause(random.between(CALM_MS.minimum, CALM_MS.maximum));
   // Some holds expire while it is broken.
-  if (random.chance(0.5)) await letHoldsExpire(house);
-  await fault.run({ house, book, random: random.fork("fault"), did: (damage) => damages.push(damage) });
+  if (random.chance(0.5)) await letHoldsExpire(system);
+  await fault.run({ system, book, random: random.fork("fault"), did: (damage) => damages.push(damage) });
   for (const { pauseMs = 0 } of damages) {
     const bound = pauseBoundMs();
     if (pauseMs <= bound) continue;
@@ -70,19 +70,19 @@ export async function runRound(house: House, book: RequestBook, seed: number): P
   await pause(random.between(AFTERMATH_MS.minimum, AFTERMATH_MS.maximum));
 
   try {
-    await untilAllReady(house);
+    await untilAllReady(system);
     const patience = setTimeout(() => giveUp.abort(), ANSWERED_WITHIN_MS);
     await load.stop().finally(() => clearTimeout(patience));
     const sent = await poison;
-    await untilAllFinal(house, book);
-    await readBack(house, book, random.fork("reads"));
-    violations.push(...(await takeDeadLetters(house, sent)).map((what) => ({ what, paymentId: undefined })));
-    violations.push(...book.takeViolations(), ...(await checkInvariants(house, book)));
+    await untilAllFinal(system, book);
+    await readBack(system, book, random.fork("reads"));
+    violations.push(...(await takeDeadLetters(system, sent)).map((what) => ({ what, paymentId: undefined })));
+    violations.push(...book.takeViolations(), ...(await checkInvariants(system, book)));
   } catch (error) {
     if (!(error instanceof WaitedInVainError)) throw error;
     giveUp.abort();
     await Promise.allSettled([load.stop(), poison]);
-    violations.push({ what: error.message, paymentId: await unfinishedPayment(house) }, ...book.takeViolations());
+    violations.push({ what: error.message, paymentId: await unfinishedPayment(system) }, ...book.takeViolations());
   }
   return {
     ...{ seed, callsAgain, fault: fault.name, damages, violations, durationMs: performance.now() - began },
@@ -92,12 +92,12 @@ export async function runRound(house: House, book: RequestBook, seed: number): P
 }
 
 /** Reads payments of this round and of earlier ones at both doors: what the gateway answers goes into the book. */
-async function readBack(house: House, book: RequestBook, random: Random): Promise<void> {
+async function readBack(system: System, book: RequestBook, random: Random): Promise<void> {
   const chosen = [...book.payments.slice(-READ_BACK), ...random.sample(book.succeeded, READ_BACK)];
   await untilComplete(async () => {
     for (let asked = chosen.pop(); asked !== undefined; asked = chosen.pop()) {
       if (asked.id === undefined) continue;
-      const answer = await house.merchants.read(random.pick(["grpc", "http"]), asked.call.merchantId, asked.id);
+      const answer = await system.merchants.read(random.pick(["grpc", "http"]), asked.call.merchantId, asked.id);
       if (answer.kind === "unknown") {
         chosen.push(asked);
         return `reading ${asked.id}: ${answer.why}`;
@@ -110,8 +110,8 @@ async function readBack(house: House, book: RequestBook, random: Random): Promis
   }, ANSWERED_WITHIN_MS);
 }
 
-async function unfinishedPayment(house: House): Promise<string | undefined> {
-  const rows = await house
+async function unfinishedPayment(system: System): Promise<string | undefined> {
+  const rows = await system
     .query<{ id: string }>("SELECT id FROM client_bank.payments WHERE finish_time IS NULL ORDER BY accept_time LIMIT 1")
     .catch(() => []);
   return rows[0]?.id;

@@ -1,4 +1,4 @@
-/** Waits for a condition of the house, through whatever fails meanwhile. */
+/** Waits for a condition of the system, through whatever fails meanwhile. */
 
 const INTERVAL_MS = 100;
 

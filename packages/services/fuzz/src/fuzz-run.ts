@@ -79,7 +79,7 @@ async function payForRefunds(url: string, token: string, run: string): Promise<s
     }),
   });
   const { payment } = (await answer.json()) as { payment?: { id: string; state: string } };
-  if (payment?.state !== "PAYMENT_STATE_SUCCEEDED") throw new Error("The house does not take a good payment.");
+  if (payment?.state !== "PAYMENT_STATE_SUCCEEDED") throw new Error("The system does not take a good payment.");
   return payment.id;
 }
 

@@ -17,7 +17,7 @@ const DEFAULT_REQUESTS = 2_000;
 const MAXIMUM_REQUESTS = 10_000_000;
 const MAXIMUM_SEED = 2 ** 31;
 
-export const HELP = `Sends requests that are nearly right to both doors of a running house, and checks every answer.
+export const HELP = `Sends requests that are nearly right to both doors of a running system, and checks every answer.
 
   npm run fuzz -- [options]
 

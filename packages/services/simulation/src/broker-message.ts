@@ -74,7 +74,7 @@ function textOf(message: OutgoingMessage): string {
   throw new MessagingError("not-supported", "The simulated broker carries text alone.");
 }
 
-/** What a message of this house has: JSON in a text message. What it never has is undefined or empty. */
+/** What a message of this system has: JSON in a text message. What it never has is undefined or empty. */
 export function receivedMessage(stored: StoredMessage, settlement: Settlement): Message {
   let settled = false;
   const once = (settle: () => void) => {

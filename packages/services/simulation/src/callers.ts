@@ -8,10 +8,10 @@ import { CaptureMethod, PaymentState, RefundState } from "../../dist/gen/quittan
 import type { CardDetails } from "../../dist/shared/card-seal.js";
 import type { MerchantData } from "../../dist/shared/merchant-data.js";
 import type { Complain } from "./complain.js";
-import type { House } from "./house.js";
-import { CARDS, HOT_CARDS, KEYS, MERCHANTS } from "./house-data.js";
 import type { Random } from "./random.js";
 import type { Actor, Schedule } from "./schedule.js";
+import type { System } from "./system.js";
+import { CARDS, HOT_CARDS, KEYS, MERCHANTS } from "./system-data.js";
 
 interface PayOrder {
   readonly kind: "pay";
@@ -129,7 +129,7 @@ function unasked(
 export class Callers {
   readonly calls: Call[] = [];
   readonly holdCalls: HoldCall[] = [];
-  readonly #house: House;
+  readonly #system: System;
   readonly #schedule: Schedule;
   readonly #random: Random;
   /** What is asked when the answer is here: told as it is booked at this moment. */
@@ -139,14 +139,14 @@ export class Callers {
   #open = 0;
 
   constructor(options: {
-    readonly house: House;
+    readonly system: System;
     readonly schedule: Schedule;
     readonly random: Random;
     readonly onAnswer: (call: Call) => void;
     readonly onHoldAnswer: (call: HoldCall) => void;
     readonly complain: Complain;
   }) {
-    this.#house = options.house;
+    this.#system = options.system;
     this.#schedule = options.schedule;
     this.#random = options.random;
     this.#onAnswer = options.onAnswer;
@@ -275,7 +275,7 @@ export class Callers {
   }
 
   async #askHold({ action, amount }: HoldOrder, merchantId: string, id: string): Promise<HoldCall["answer"]> {
-    const reached = this.#house.gateway();
+    const reached = this.#system.gateway();
     if (reached === undefined) return "unknown";
     const { gateway, killed } = reached;
     const context = contextOf(merchantId);
@@ -308,7 +308,7 @@ export class Callers {
 
   /** Who was told something reads it: never less than that, and never that there is no such payment. */
   async #read({ merchantId, id, answer }: Call): Promise<void> {
-    const reached = this.#house.gateway();
+    const reached = this.#system.gateway();
     if (reached === undefined) return;
     const { gateway, killed } = reached;
     try {
@@ -327,7 +327,7 @@ export class Callers {
 
   /** Asks once; the id is left out where none was told. */
   async #ask({ order, merchantId, requestId }: Call): Promise<Told> {
-    const reached = this.#house.gateway();
+    const reached = this.#system.gateway();
     if (reached === undefined) return { answer: "unknown" };
     const { gateway, killed } = reached;
     const context = contextOf(merchantId);

@@ -12,14 +12,14 @@ import type { Random } from "./random.js";
 import type { Actor, Schedule } from "./schedule.js";
 import type { SimulatedBroker } from "./simulated-broker.js";
 
-/** Something on its way to the broker. When the line breaks it has arrived or not. */
+/** Something on its way to the broker. When the connection breaks it has arrived or not. */
 interface UnderWay {
   arrive(): void;
-  /** Told when the line broke, whether it had arrived or not. */
+  /** Told when the connection broke, whether it had arrived or not. */
   readonly onBreak: (() => void) | undefined;
 }
 
-/** Called when the line is lost, and when it is back. */
+/** Called when the connection is lost, and when it is back. */
 type StateListener = (state: ConnectionState) => void;
 
 const OPEN: ConnectionState = { name: "open", broker: "simulated", product: undefined };
@@ -38,7 +38,7 @@ export class Line {
   readonly #underWay = new Set<UnderWay>();
   readonly #held = new Set<Held>();
   readonly #listeners = new Set<StateListener>();
-  /** Grows by one each time that the line breaks. */
+  /** Grows by one each time that the connection breaks. */
   #epoch = 0;
   #isOver = false;
 
@@ -75,7 +75,7 @@ export class Line {
       this.#send(`stores ${stored.label}`, arrive, hearOfBreak);
     });
     if (epoch !== this.#epoch) {
-      throw new MessagingError("connection-lost", "The schedule broke the line.", { mayHaveArrived: true });
+      throw new MessagingError("connection-lost", "The schedule broke the connection.", { mayHaveArrived: true });
     }
     if (refusal !== undefined) throw refusal;
   }
@@ -133,7 +133,7 @@ export class Line {
     for (const held of this.#held) this.#giveBack(held, false);
     this.#held.clear();
     if (this.#isOver) return;
-    const cause = new MessagingError("connection-lost", "The schedule broke the line.");
+    const cause = new MessagingError("connection-lost", "The schedule broke the connection.");
     for (const state of [{ name: "reconnecting", attempt: 1, cause }, OPEN] as const) {
       for (const listener of [...this.#listeners]) listener(state);
     }

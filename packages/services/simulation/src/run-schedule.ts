@@ -8,12 +8,12 @@ import { SimulatedClock } from "./clock.js";
 import { DatabaseHost } from "./database/simulated-database.js";
 import { SimulatedServer, type Statements } from "./database/simulated-server.js";
 import { checkToldHold } from "./hold-invariants.js";
-import { HOLD_MS, House } from "./house.js";
-import { fillHouse } from "./house-data.js";
 import { checkTold, offencesOf } from "./invariants.js";
 import { Random } from "./random.js";
 import { Schedule } from "./schedule.js";
 import { SimulatedBroker } from "./simulated-broker.js";
+import { HOLD_MS, System } from "./system.js";
+import { fillSystem } from "./system-data.js";
 
 export interface ScheduleResult {
   readonly seed: number;
@@ -75,7 +75,7 @@ class Run {
   readonly #server = new SimulatedServer();
   readonly #broker: SimulatedBroker;
   readonly #host: DatabaseHost;
-  readonly #house: House;
+  readonly #system: System;
   readonly #callers: Callers;
   readonly #offences: string[] = [];
   readonly #faults: Record<string, number> = {};
@@ -99,7 +99,7 @@ class Run {
     const statements = mutation.statements?.(server) ?? server.statements;
     const watch = new BooksWatch(server, (offence) => this.#offences.push(`after a commit: ${offence}`));
     this.#host = new DatabaseHost({ server, statements, schedule, random, onCommit: () => watch.look() });
-    this.#house = new House({
+    this.#system = new System({
       schedule,
       random,
       clock: this.clock,
@@ -110,7 +110,7 @@ class Run {
       changeCardValidation: mutation.cardValidation ?? ((connection) => connection),
     });
     this.#callers = new Callers({
-      house: this.#house,
+      system: this.#system,
       schedule,
       random,
       complain: (offence) => this.#offences.push(offence),
@@ -123,8 +123,8 @@ class Run {
   }
 
   async run(): Promise<ScheduleResult> {
-    fillHouse(this.#server);
-    await this.#house.start();
+    fillSystem(this.#server);
+    await this.#system.start();
     this.#callers.start();
     await this.#untilQuiet();
     // Something is left to break while holds expire.
@@ -146,7 +146,7 @@ class Run {
       steps: this.#schedule.count,
       digest: this.#schedule.digest(),
       faults: this.#faults,
-      killPoints: this.#house.killPoints,
+      killPoints: this.#system.killPoints,
       payments: this.#server.clientBank.payments.rows().length,
       refunds: this.#server.clientBank.refunds.rows().length,
       offences: [...new Set(this.#offences)],
@@ -223,12 +223,12 @@ class Run {
 
   #breakSomething(): void {
     const faults: readonly (readonly [name: string, () => void])[] = [
-      ["service killed", () => this.#house.killOne()],
-      ["service killed", () => this.#house.killOne()],
-      ["service killed", () => this.#house.killOne()],
-      ["service killed", () => this.#house.killOne()],
-      ["broker killed", () => this.#house.crashBroker()],
-      ["database killed", () => this.#house.crashDatabase()],
+      ["service killed", () => this.#system.killOne()],
+      ["service killed", () => this.#system.killOne()],
+      ["service killed", () => this.#system.killOne()],
+      ["service killed", () => this.#system.killOne()],
+      ["broker killed", () => this.#system.crashBroker()],
+      ["database killed", () => this.#system.crashDatabase()],
       ["statement failed", () => this.#host.failNext()],
       ["broker full", () => this.#broker.refuseNext()],
       ["old message comes again", () => this.#replay()],

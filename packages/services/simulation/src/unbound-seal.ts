@@ -3,7 +3,7 @@ import { createDecipheriv } from "node:crypto";
 import type { Connection, Incoming, ProcessorOptions, StandardSchemaV1 } from "@quittance/sdk";
 import { type CardDetails, sealCard } from "../../dist/shared/card-seal.js";
 import type { PaymentMessage } from "../../dist/shared/messages.js";
-import { KEYS } from "./house-data.js";
+import { KEYS } from "./system-data.js";
 
 /** card-validation's connection, which seals each card again into whichever message it came in. */
 export function withUnboundSeals(connection: Connection): Connection {

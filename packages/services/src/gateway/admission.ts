@@ -62,7 +62,7 @@ export class Admission {
 
   /**
    * Lets the payment or refund of a call in, unless the call came too late to be heard: work for callers that have left
-   * is what an overloaded house can do without.
+   * is what an overloaded system can do without.
    * @throws ApiError as {@link enter}.
    */
   enterCall(context: CallContext): Place {

@@ -17,10 +17,10 @@ import type { TemplateName } from "./template-variables.js";
 /** A new version is in use after this time at most. */
 const REFRESH_INTERVAL_MS = 5_000;
 
-/** What a new template is told in where the language of the house has none of it yet: its ends must not wait for one. */
+/** What a new template is told in where the installation's language has none of it yet: its ends must not wait for one. */
 const LANGUAGE_OF_RELEASES = "en";
 
-/** No version of a template can be used in the language of the house: nobody's payment is at fault, so the messages must wait. */
+/** No version of a template can be used in the installation's language: nobody's payment is at fault, so the messages must wait. */
 export class TemplateMissingError extends Error {
   override readonly name = "TemplateMissingError";
 }
@@ -75,7 +75,7 @@ export class ActiveTemplates {
   }
 
   /**
-   * The template in `asked`, in a wider language of it, or in the language of the house, whichever has one first. A template
+   * The template in `asked`, in a wider language of it, or in the installation's language, whichever has one first. A template
    * that came with this release is there in the language of releases at least.
    * @throws TemplateMissingError when none of them has.
    */

@@ -268,7 +268,7 @@ export const merchantSettings = notificationSchema.table(
   "merchant_settings",
   {
     merchantId: text("merchant_id").primaryKey(),
-    /** A BCP 47 tag; empty: the language of the house. */
+    /** A BCP 47 tag; empty: the installation's language. */
     language: text().notNull().default(""),
     /** `[{"address", "language", "eventTypes"}]`: email-recipient.ts. */
     emailRecipients: jsonb("email_recipients").notNull().default([]),

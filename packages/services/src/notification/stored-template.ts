@@ -35,7 +35,7 @@ export interface StoredAction {
   readonly createTime: Date;
 }
 
-/** Templates that came with this release: no house had them before. */
+/** Templates that came with this release: no system had them before. */
 export const NEW_TEMPLATES: readonly TemplateName[] = ["payment-canceled", "payout", "webhook-endpoint-disabled"];
 
 /**

@@ -146,7 +146,7 @@ function pairPolicy({ role }: PairMember): string {
 `;
 }
 
-/** Artemis's broker.xml for the house. `acceptor` is the URL that it listens on, with its options. */
+/** Artemis's broker.xml for the system. `acceptor` is the URL that it listens on, with its options. */
 export function artemisBrokerXml(options: { readonly acceptor: string; readonly pair?: PairMember }): string {
   const store = options.pair?.store ?? "data";
   const deadLetters = DURABLE_CHANNELS.map(

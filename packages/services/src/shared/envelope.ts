@@ -1,5 +1,5 @@
 /**
- * How every message of the house is made: JSON in a text message, with JMSType, JMSCorrelationID, the reply address and
+ * How every message of the system is made: JSON in a text message, with JMSType, JMSCorrelationID, the reply address and
  * the trace that it passes on, a duplicate-detection id that is the same for the same input, and the proof of its writer.
  */
 import type { Destination, Message, Outgoing, OutgoingMessage, OutgoingProperty } from "@quittance/sdk";
@@ -32,7 +32,7 @@ export interface EnvelopeOrigin {
 }
 
 /** No service may be made to write there by a reply address that somebody made up. */
-const HOUSE_ADDRESSES: ReadonlySet<string> = new Set(
+const OWN_ADDRESSES: ReadonlySet<string> = new Set(
   ALL_CHANNELS.flatMap((channel) => [channel.address, deadLetterAddress(channel)]),
 );
 
@@ -138,7 +138,7 @@ export class Envelopes extends MessageSignatures {
     if (allowed === undefined) {
       this.#refusedAddresses.add(1);
       // The address is its writer's text, and is repeated only where it is one of ours.
-      const address = houseAddressOf(replyTo);
+      const address = systemAddressOf(replyTo);
       this.#log?.warn(
         { about, trace: traceIdOf(input.traceparent), kind: replyTo.kind, address },
         "reply address refused",
@@ -161,13 +161,13 @@ export class Envelopes extends MessageSignatures {
 
 /** Where the answer to a message may go: a temporary queue, and nothing else that somebody may have named. */
 export function replyAddressOf({ replyTo }: Pick<Message, "replyTo">): Destination | undefined {
-  return replyTo?.kind === "temporary-queue" && houseAddressOf(replyTo) === undefined ? replyTo : undefined;
+  return replyTo?.kind === "temporary-queue" && systemAddressOf(replyTo) === undefined ? replyTo : undefined;
 }
 
-/** The address of the house that a destination is, by whatever kind. */
-function houseAddressOf(destination: Destination): string | undefined {
+/** The address of the system that a destination is, by whatever kind. */
+function systemAddressOf(destination: Destination): string | undefined {
   const address = addressOf(destination);
-  return HOUSE_ADDRESSES.has(address) ? address : undefined;
+  return OWN_ADDRESSES.has(address) ? address : undefined;
 }
 
 /** Without the queue that Artemis lets one name behind the address. */

@@ -1,5 +1,5 @@
 /**
- * The map of the house: every queue, topic and subscription, with its priority, who writes and who reads. It follows
+ * The map of the system: every queue, topic and subscription, with its priority, who writes and who reads. It follows
  * from the tables of channels and of services; the broker's configuration, its users' rights and the table in
  * docs/payment-cycle.md follow from it.
  */

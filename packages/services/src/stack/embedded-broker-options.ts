@@ -1,4 +1,4 @@
-/** The embedded broker as the house's broker: addresses, users and rights from the queue map. */
+/** The embedded broker as the system's broker: addresses, users and rights from the queue map. */
 import type { BrokerOptions, BrokerTlsOptions, BrokerUser } from "@quittance/sdk/testing";
 import {
   ALL_CHANNELS,
@@ -18,7 +18,7 @@ import {
  */
 const MAXIMUM_MESSAGE_BYTES = 2 * 1024 * 1024;
 
-/** What the embedded broker needs to be the house's broker. `passwords` has one for each user of the map. */
+/** What the embedded broker needs to be the system's broker. `passwords` has one for each user of the map. */
 export function embeddedBrokerOptions(
   passwords: Readonly<Record<BrokerUserName, string>>,
   tls?: BrokerTlsOptions,

@@ -1,4 +1,4 @@
-/** A Node process of the house: started with an IPC channel, ready when it says so, guarded, and stopped cleanly. */
+/** A Node process of the system: started with an IPC channel, ready when it says so, guarded, and stopped cleanly. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Guardian } from "./guardian.js";

@@ -1,4 +1,4 @@
-/** The whole house on one machine: database, broker and five services, supervised, and stopped cleanly. */
+/** The whole system on one machine: database, broker and five services, supervised, and stopped cleanly. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import {

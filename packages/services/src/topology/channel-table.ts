@@ -183,5 +183,5 @@ export const ANSWER_KINDS = [
 ] as const;
 
 type CarriedBy<Row> = Row extends { readonly carries: infer Kinds } ? keyof Kinds : never;
-/** A JMSType of the house. */
+/** A JMSType of the system. */
 export type MessageKind = CarriedBy<(typeof CHANNEL_TABLE)[ChannelName]> | (typeof ANSWER_KINDS)[number];

@@ -37,7 +37,7 @@ interface Seen {
 
 describe("Messages, as a Java JMS client of Artemis sees them", function () {
   this.timeout(120_000);
-  const house = useStack();
+  const system = useStack();
   let folder: string;
   let classPath: string;
 
@@ -56,7 +56,7 @@ describe("Messages, as a Java JMS client of Artemis sees them", function () {
     it(`are durable text messages with JSON and priority ${channel.priority} on ${channel.address}`, async () => {
       const requestId = `java-${channel.address}`;
       const seen = await whileStopped(held, async () => {
-        const payment = await house().pay({ requestId, wait: { seconds: 0n, nanos: 0 } });
+        const payment = await system().pay({ requestId, wait: { seconds: 0n, nanos: 0 } });
         const [message] = await witness(place, 1);
         return { message, payment };
       });
@@ -64,15 +64,15 @@ describe("Messages, as a Java JMS client of Artemis sees them", function () {
       const { paymentId, payment } = seen.message?.json ?? {};
       expect(paymentId ?? payment?.id).to.equal(seen.payment.id);
       await eventually("the payment ends once everything runs", async () => {
-        return (await house().read(seen.payment.id)).state === "PAYMENT_STATE_SUCCEEDED";
+        return (await system().read(seen.payment.id)).state === "PAYMENT_STATE_SUCCEEDED";
       });
     });
   }
 
   it("carry the gateway's reply queue as JMSReplyTo when a caller waits", async () => {
-    let answer: ReturnType<ReturnType<typeof house>["pay"]> | undefined;
+    let answer: ReturnType<ReturnType<typeof system>["pay"]> | undefined;
     const [message] = await whileStopped("card-validation", async () => {
-      answer = house().pay({ requestId: "java-reply-to" });
+      answer = system().pay({ requestId: "java-reply-to" });
       return witness("payment", 1);
     });
     expect(message?.replyTo).not.to.equal("null");
@@ -81,7 +81,7 @@ describe("Messages, as a Java JMS client of Artemis sees them", function () {
 
   /** Does `work` while a service is down, so that messages wait for it, and starts it again. */
   async function whileStopped<T>(name: (typeof PLACES)[number]["held"], work: () => Promise<T>): Promise<T> {
-    const resume = await house().stack.hold(name);
+    const resume = await system().stack.hold(name);
     try {
       return await work();
     } finally {
@@ -90,7 +90,7 @@ describe("Messages, as a Java JMS client of Artemis sees them", function () {
   }
 
   async function witness(place: string, count: number): Promise<Seen[]> {
-    const url = new URL(house().stack.auditorUrl);
+    const url = new URL(system().stack.auditorUrl);
     const { stdout } = await run("java", [
       "-cp",
       classPath,

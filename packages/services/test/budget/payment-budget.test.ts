@@ -29,7 +29,7 @@ const SETTLING_FRAMES: Partial<Record<ServiceName, number>> = { gateway: 10, "ca
 
 describe("What payments cost", function () {
   this.timeout(120_000);
-  const house = useCountedStack();
+  const system = useCountedStack();
   let client: ApiClient;
   let budget: Budget;
   const counted: Record<BudgetCase, Partial<Record<ServiceName, ServiceCounts>>> = { one: {}, hundred: {} };
@@ -41,21 +41,21 @@ describe("What payments cost", function () {
 
   before(async () => {
     budget = await readBudget();
-    const { stack } = house();
+    const { stack } = system();
     const [grpcAddress, httpUrl] = [`127.0.0.1:${stack.grpcPort}`, `http://127.0.0.1:${stack.httpPort}`];
     client = new ApiClient({ grpcAddress, httpUrl, token: await stack.tokenOf("m-0001") });
-    await untilReceived(house(), "client-bank", NOTICE, 1);
+    await untilReceived(system(), "client-bank", NOTICE, 1);
     for (let number = 0; number < FIRST_PAYMENTS; number += 1) await Promise.all(callers(`first-${number}`, 1));
-    await untilSettled(house(), FIRST_PAYMENTS);
+    await untilSettled(system(), FIRST_PAYMENTS);
 
-    counted.one = await countedBetweenNotices(house(), async (round) => {
+    counted.one = await countedBetweenNotices(system(), async (round) => {
       await Promise.all(callers(`one-${round}`, 1));
-      await untilSettled(house(), 1);
+      await untilSettled(system(), 1);
     });
     counted.hundred = withoutLuck(
-      await countedBetweenNotices(house(), async (round) => {
-        await payTogether(house(), (name, count) => callers(`${name}-of-${round}`, count));
-        await untilSettled(house(), HUNDRED);
+      await countedBetweenNotices(system(), async (round) => {
+        await payTogether(system(), (name, count) => callers(`${name}-of-${round}`, count));
+        await untilSettled(system(), HUNDRED);
       }),
     );
     if (WRITES_BUDGET) await writeBudget(counted as Budget);
@@ -91,31 +91,31 @@ describe("What payments cost", function () {
 });
 
 /** Resolves when so many payments have ended, and nothing more follows from them. */
-function untilSettled(house: CountedStack, count: number): Promise<true> {
+function untilSettled(system: CountedStack, count: number): Promise<true> {
   return eventually("every message is settled", () => {
-    const ends = house.linesOf("notification").broker.tally.of("transaction-result messages received");
-    return ends >= count && SERVICES.every((service) => isIdle(house, service));
+    const ends = system.linesOf("notification").broker.tally.of("transaction-result messages received");
+    return ends >= count && SERVICES.every((service) => isIdle(system, service));
   });
 }
 
 /** What passes while `work` is done, and nothing does that goes by the clock. */
 async function countedBetweenNotices(
-  house: CountedStack,
+  system: CountedStack,
   work: (round: number) => Promise<void>,
 ): Promise<Record<ServiceName, ServiceCounts>> {
   for (let round = 1; ; round += 1) {
-    clearCounts(house);
+    clearCounts(system);
     await work(round);
-    const counts = countsOf(house);
+    const counts = countsOf(system);
     const passed = Object.values(counts).flatMap((of) => Object.keys(of));
     if (!passed.some((what) => BY_THE_CLOCK.some((name) => what.includes(name)))) return counts;
   }
 }
 
-function untilReceived(house: CountedStack, service: ServiceName, address: string, count: number): Promise<true> {
+function untilReceived(system: CountedStack, service: ServiceName, address: string, count: number): Promise<true> {
   return eventually(
     `${service} has ${count} messages of ${address}`,
-    () => house.linesOf(service).broker.tally.of(`${address} messages received`) >= count,
+    () => system.linesOf(service).broker.tally.of(`${address} messages received`) >= count,
   );
 }
 
@@ -123,12 +123,12 @@ function untilReceived(house: CountedStack, service: ServiceName, address: strin
  * A hundred payments: each step takes the first alone, and while that is held back the others come, so that it takes
  * them together. card-validation works two batches at once, so two are held back there.
  */
-async function payTogether(house: CountedStack, callers: (name: string, count: number) => Promise<unknown>[]) {
+async function payTogether(system: CountedStack, callers: (name: string, count: number) => Promise<unknown>[]) {
   const received = (service: ServiceName, address: string, count: number) =>
-    untilReceived(house, service, address, count);
-  const holdDatabase = (service: ServiceName) => house.linesOf(service).database?.hold() ?? (() => undefined);
+    untilReceived(system, service, address, count);
+  const holdDatabase = (service: ServiceName) => system.linesOf(service).database?.hold() ?? (() => undefined);
 
-  const validate = house.linesOf("card-validation").broker.hold();
+  const validate = system.linesOf("card-validation").broker.hold();
   const [capture, settle, notify] = [
     holdDatabase("client-bank"),
     holdDatabase("merchant-bank"),

@@ -6,16 +6,16 @@ import type { PaymentMessage } from "../../dist/shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf } from "../../dist/shared/queue-map.js";
 import { captureLog } from "../support/captured-log.js";
 import { eventually } from "../support/eventually.js";
-import { useHouseBroker } from "../support/house-broker.js";
 import { ringOf } from "../support/key-rings.js";
 import { messageKeysFor } from "../support/message-keys.js";
+import { useSystemBroker } from "../support/system-broker.js";
 
 const CARD: CardDetails = { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" };
 const [OURS, THEIRS] = [new Uint8Array(randomBytes(32)), new Uint8Array(randomBytes(32))];
 
 describe("A gateway and a card validation with different sealing keys", function () {
   this.timeout(60_000);
-  const broker = useHouseBroker();
+  const broker = useSystemBroker();
 
   async function start(sealing: Uint8Array) {
     return startCardValidation({

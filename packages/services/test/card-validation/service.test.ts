@@ -12,9 +12,9 @@ import {
 } from "../../dist/shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf } from "../../dist/shared/queue-map.js";
 import { captureLog } from "../support/captured-log.js";
-import { useHouseBroker } from "../support/house-broker.js";
 import { ringOf } from "../support/key-rings.js";
 import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
+import { useSystemBroker } from "../support/system-broker.js";
 
 const KEYS = { sealing: new Uint8Array(randomBytes(32)), fingerprint: new Uint8Array(randomBytes(32)) };
 const CANARY = "4012888888881881";
@@ -30,7 +30,7 @@ function paymentIdOf(number: number): string {
 
 describe("Step 2, card validation", function () {
   this.timeout(30_000);
-  const broker = useHouseBroker();
+  const broker = useSystemBroker();
   const captured = captureLog();
   /** Everything that step 2 sent, for the search for the canary. */
   const seen: Message[] = [];

@@ -30,8 +30,8 @@ import {
 } from "../operator/banks-for-tests.js";
 import { captureLog } from "../support/captured-log.js";
 import { eventually } from "../support/eventually.js";
-import { useHouseBroker } from "../support/house-broker.js";
 import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
+import { useSystemBroker } from "../support/system-broker.js";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
@@ -41,7 +41,7 @@ describe("Steps 3 and 5b, client-bank", function () {
   this.timeout(60_000);
   let service: RunningService | undefined;
   after(() => service?.drain({ timeoutMs: 5_000 }));
-  const broker = useHouseBroker();
+  const broker = useSystemBroker();
   const banks = useBanks();
   const captured = captureLog();
   let validationResults: Producer;

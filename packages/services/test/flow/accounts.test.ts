@@ -1,4 +1,4 @@
-/** An operator's life by the API, on a whole house with two gateways; and what it may not do. */
+/** An operator's life by the API, on a whole system with two gateways; and what it may not do. */
 import { randomUUID } from "node:crypto";
 import { credentials, Metadata, status } from "@grpc/grpc-js";
 import { expect } from "chai";
@@ -13,15 +13,15 @@ const OTHER_CARD = { number: "5200828282828210", expiryMonth: 10, expiryYear: 20
 
 describe("Accounts by the API", function () {
   this.timeout(60_000);
-  const house = useStack({ instances: { gateway: 2 }, tls: TEST_TLS });
+  const system = useStack({ instances: { gateway: 2 }, tls: TEST_TLS });
   let operator: string;
   before(async () => {
-    operator = await house().stack.tokenOf("anna", OPERATOR_SCOPES);
+    operator = await system().stack.tokenOf("anna", OPERATOR_SCOPES);
   });
 
   // biome-ignore lint/suspicious/noExplicitAny: JSON of the tests' own making, looked at field by field.
   async function call(verb: string, path: string, body?: object): Promise<{ status: number; json: any }> {
-    const answer = await house().http(path, {
+    const answer = await system().http(path, {
       method: verb,
       ...(body !== undefined && { body: JSON.stringify(body) }),
       headers: { authorization: `Bearer ${operator}` },
@@ -49,7 +49,7 @@ describe("Accounts by the API", function () {
   }
 
   function pay(card: typeof CARD, amount = 1_000n, merchant = "m-0001") {
-    return house().pay(
+    return system().pay(
       { requestId: randomUUID(), card, amount: { currencyCode: "EUR", minorUnits: amount } },
       merchant,
     );
@@ -90,7 +90,7 @@ describe("Accounts by the API", function () {
     expect(await change(`/v1/clients/${id}:close`, { reason })).to.include({ state: "CLIENT_STATE_CLOSED" });
     expect((await pay(CARD)).decline?.reason).to.equal(DeclineReason.ACCOUNT_CLOSED);
 
-    const rows = await house().query<{ action: string; actor: string }>(
+    const rows = await system().query<{ action: string; actor: string }>(
       "SELECT action, actor FROM client_bank.account_actions WHERE account = $1 ORDER BY id",
       [id],
     );
@@ -99,10 +99,12 @@ describe("Accounts by the API", function () {
       ...["AddClientCard", "UpdateClient", "PayOutClient", "CloseClient"],
     ]);
     expect(new Set(rows.map(({ actor }) => actor))).to.deep.equal(new Set(["anna"]));
-    expect(await house().discrepancies()).to.deep.equal([]);
-    const stored = await house().query<{ row: string }>("SELECT clients::text AS row FROM client_bank.clients clients");
+    expect(await system().discrepancies()).to.deep.equal([]);
+    const stored = await system().query<{ row: string }>(
+      "SELECT clients::text AS row FROM client_bank.clients clients",
+    );
     for (const { number } of [CARD, OTHER_CARD]) {
-      expect(house().output()).not.to.include(number);
+      expect(system().output()).not.to.include(number);
       for (const { row } of stored) expect(row).not.to.include(number);
     }
   });
@@ -150,7 +152,7 @@ describe("Accounts by the API", function () {
       [1, 2, 3, 4].map(() => change("/v1/clients", { requestId, name: "Twice", currencyCode: "EUR" })),
     );
     expect(new Set(opened.map((client) => client.id))).to.have.property("size", 1);
-    expect(await house().discrepancies()).to.deep.equal([]);
+    expect(await system().discrepancies()).to.deep.equal([]);
   });
 
   it("pay out no more than there is, whoever asks at the same time", async () => {
@@ -170,7 +172,7 @@ describe("Accounts by the API", function () {
   it("keep what payments hold: it is neither paid out nor closed away, and is captured although the account is frozen", async () => {
     const card = { ...CARD, number: "3566002020360505" };
     const id = await someClient(card, 5_000n);
-    const held = await house().pay({
+    const held = await system().pay({
       ...{ requestId: randomUUID(), card, amount: { currencyCode: "EUR", minorUnits: 2_000n } },
       capture: CaptureMethod.MANUAL,
     });
@@ -185,21 +187,21 @@ describe("Accounts by the API", function () {
     expect((await payOut("1")).json.reason).to.equal("INSUFFICIENT_FUNDS");
     expect((await call("POST", `/v1/clients/${id}:close`, { reason })).json.reason).to.equal("BALANCE_NOT_ZERO");
     await change(`/v1/clients/${id}:freeze`, { reason });
-    const captured = await house().http(`/v1/payments/${held.id}:capture`, {
+    const captured = await system().http(`/v1/payments/${held.id}:capture`, {
       method: "POST",
       body: JSON.stringify({ wait: "30s" }),
     });
     expect((await captured.json()) as object).to.have.nested.property("payment.state", "PAYMENT_STATE_SUCCEEDED");
     expect((await call("GET", `/v1/clients/${id}`)).json.client.balance).to.equal("0");
-    expect(await house().discrepancies()).to.deep.equal([]);
+    expect(await system().discrepancies()).to.deep.equal([]);
   });
 
   it("are an operator's alone, and refuse what is wrong by its fields", async () => {
     const amount = { currencyCode: "EUR", minorUnits: "5" };
     const body = JSON.stringify({ requestId: randomUUID(), amount, reason: "mine" });
-    const taken = await house().http("/v1/clients/c-0001:topUp", { method: "POST", body });
+    const taken = await system().http("/v1/clients/c-0001:topUp", { method: "POST", body });
     expect(taken.status).to.equal(403);
-    expect((await house().http("/v1/clients/c-0001")).status).to.equal(403);
+    expect((await system().http("/v1/clients/c-0001")).status).to.equal(403);
     const wrong = await call("POST", "/v1/clients", {
       ...{ id: "x", name: "", currencyCode: "XXQ", card: { ...CARD, expiryMonth: 13 } },
     });
@@ -245,8 +247,8 @@ describe("Accounts by the API", function () {
 
   it("are the same over gRPC", async () => {
     const id = await someClient(undefined);
-    const { ca } = house().certificates ?? {};
-    const { grpcPort } = house().stack.gateways[0] as { grpcPort: number };
+    const { ca } = system().certificates ?? {};
+    const { grpcPort } = system().stack.gateways[0] as { grpcPort: number };
     const channel = ca ? credentials.createSsl(Buffer.from(ca)) : credentials.createInsecure();
     const client = new ClientServiceClient(`${ca ? "localhost" : "127.0.0.1"}:${grpcPort}`, channel);
     const metadata = new Metadata();

@@ -70,11 +70,11 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
     environment.OTEL_EXPORTER_OTLP_ENDPOINT = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
     Object.assign(process.env, environment);
   });
-  const house = useStack();
+  const system = useStack();
   let client: PaymentServiceClient;
   before(() => {
     for (const name of Object.keys(environment)) delete process.env[name];
-    client = new PaymentServiceClient(`127.0.0.1:${house().stack.grpcPort}`, credentials.createInsecure());
+    client = new PaymentServiceClient(`127.0.0.1:${system().stack.grpcPort}`, credentials.createInsecure());
   });
   after(async () => {
     client.close();
@@ -93,7 +93,7 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
   /** Calls the HTTP door; the answer must not repeat what was sent, and must not be a failure of ours. */
   async function http(path: string, content?: object, headers: Record<string, string> = {}): Promise<void> {
     const post = content === undefined ? {} : { method: "POST", body: JSON.stringify(content) };
-    const answer = await house().http(path, { ...post, headers });
+    const answer = await system().http(path, { ...post, headers });
     const text = `${JSON.stringify([...answer.headers])} ${await answer.text()}`;
     expect(answer.status, text).to.be.below(500);
     expectNone("an answer of HTTP", text);
@@ -104,7 +104,7 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
     fields: object,
     headers: Record<string, string> = {},
   ): Promise<void> {
-    const metadata = await house().metadataOf("m-0001");
+    const metadata = await system().metadataOf("m-0001");
     for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
     type Call = (message: object, metadata: Metadata, done: (error: Error | null, answer: object) => void) => void;
     const call = (client[method] as unknown as Call).bind(client);
@@ -207,13 +207,13 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
   });
 
   it("pay where they belong, and are sealed in the broker at each step", async () => {
-    const auditor = await house().auditor();
+    const auditor = await system().auditor();
     for (const [service, address] of [
       ["card-validation", "payment"],
       ["client-bank", "validation-result"],
       ["merchant-bank", "bank-result"],
     ] as const) {
-      const goOn = await house().stack.hold(service);
+      const goOn = await system().stack.hold(service);
       for (const good of [true, false]) {
         const number = cardNumber(`card.number, ${service} away`, good);
         await http("/v1/payments", body({ card: { ...GOOD_CARD, number }, wait: "0s" }));
@@ -229,27 +229,27 @@ describe(`Card numbers, on the ${TEST_BROKER} broker`, function () {
       });
       await goOn();
     }
-    await untilAllFinal(house(), 6);
+    await untilAllFinal(system(), 6);
   });
 
   it("are in no dead letter, no row of any table, no line of any log, no span and no metric", async () => {
-    const auditor = await house().auditor();
+    const auditor = await system().auditor();
     for (const channel of DURABLE_CHANNELS) {
       await using browser = await auditor.createBrowser(queue(deadLetterAddress(channel)));
       for await (const message of browser) expectNone(`a dead letter of ${channel.address}`, textOf(message));
     }
-    const tables = await house().query<{ name: string }>(
+    const tables = await system().query<{ name: string }>(
       `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
        WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
     );
     expect(tables.map(({ name }) => name)).to.include.members(["client_bank.payments", "merchant_bank.receipts"]);
     for (const { name } of tables) {
-      for (const { row } of await house().query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`)) {
+      for (const { row } of await system().query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`)) {
         expectNone(`a row of ${name}`, row);
       }
     }
-    expect(house().output().length, "the logs").to.be.greaterThan(10_000);
-    expectNone("a log", house().output());
+    expect(system().output().length, "the logs").to.be.greaterThan(10_000);
+    expectNone("a log", system().output());
     await eventually("spans and metrics came", () =>
       ["/v1/traces", "/v1/metrics"].every((path) => exported.some((one) => one.startsWith(path))),
     );

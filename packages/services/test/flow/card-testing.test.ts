@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { DeclineReason, type Payment, PaymentState } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { CARD_NUMBER, payRequest } from "../gateway/api-client.js";
-import { useTwoGateways } from "../support/house-with-two-gateways.js";
+import { useTwoGateways } from "../support/system-with-two-gateways.js";
 
 const WAIT = { seconds: 30n, nanos: 0 };
 /** A card of the demo bank that is left alone. */
@@ -9,11 +9,11 @@ const OTHER_CARD = "5555555555554444";
 
 describe("Guessing the expiry date of a card through the doors of two gateways", function () {
   this.timeout(180_000);
-  const house = useTwoGateways();
+  const system = useTwoGateways();
 
   it("fails: of 48 tries the right one is told as all others, also after everything was started again", async () => {
-    const clients = await house().clientsOf("m-0001");
-    const others = await house().clientsOf("m-0010");
+    const clients = await system().clientsOf("m-0001");
+    const others = await system().clientsOf("m-0010");
     const doors = [...clients, ...others];
     const pay = async (id: string, number: string, month: number, year: number): Promise<Payment> => {
       const door = doors[Number(id) % doors.length] ?? clients[0];
@@ -31,7 +31,7 @@ describe("Guessing the expiry date of a card through the doors of two gateways",
     expect(new Set(reasons.slice(5))).to.deep.equal(new Set([DeclineReason.TOO_MANY_ATTEMPTS]));
     expect((await pay("100", OTHER_CARD, 12, 2_030)).state).to.equal(PaymentState.SUCCEEDED);
 
-    await house().restartEverything();
+    await system().restartEverything();
     const again = await pay("101", CARD_NUMBER, 12, 2_030);
     expect(again.decline?.reason).to.equal(DeclineReason.TOO_MANY_ATTEMPTS);
   });

@@ -44,10 +44,10 @@ describe(`Changing every key while payments run, on the ${TEST_BROKER} broker`, 
       WEBHOOK_ALLOW_PRIVATE: "true",
     });
   });
-  const house = useStack({ instances: { gateway: 2, "card-validation": 2 } });
+  const system = useStack({ instances: { gateway: 2, "card-validation": 2 } });
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "quittance-changing-keys-"));
-    const { stack } = house();
+    const { stack } = system();
     await writeRunFile(join(folder, "run.json"), {
       ...{ grpc: "", http: "", gateways: [], token: "", services: [] },
       broker: stack.brokerUrl,
@@ -80,7 +80,7 @@ describe(`Changing every key while payments run, on the ${TEST_BROKER} broker`, 
     const made = new Map<string, Payment>();
     let going = true;
     const payOne = async (requestId: string) => {
-      const payment = await house().pay({ requestId });
+      const payment = await system().pay({ requestId });
       expect(payment.state, requestId).to.equal(PaymentState.SUCCEEDED);
       made.set(requestId, payment);
     };
@@ -89,7 +89,7 @@ describe(`Changing every key while payments run, on the ${TEST_BROKER} broker`, 
         await payOne(`c${caller}-${number}`);
         // What was made under whichever key before is asked for again under whichever key is first now.
         const again = `c${caller}-${Math.floor(number / 2)}`;
-        expect((await house().pay({ requestId: again })).id, again).to.equal(made.get(again)?.id);
+        expect((await system().pay({ requestId: again })).id, again).to.equal(made.get(again)?.id);
       }
     });
     const failed = Promise.all(load).then(() => undefined);
@@ -103,21 +103,21 @@ describe(`Changing every key while payments run, on the ${TEST_BROKER} broker`, 
     }
     await failed;
 
-    await untilAllFinal(house(), made.size);
-    const [rows] = await house().query<{ payments: number; debits: number }>(
+    await untilAllFinal(system(), made.size);
+    const [rows] = await system().query<{ payments: number; debits: number }>(
       `SELECT (SELECT count(*)::int FROM client_bank.payments) AS payments,
               (SELECT count(*)::int FROM client_bank.ledger_entries WHERE kind = 'capture' AND direction = 'debit') AS debits`,
     );
     expect(rows).to.deep.equal({ payments: made.size, debits: made.size });
-    expect(await house().discrepancies()).to.deep.equal([]);
+    expect(await system().discrepancies()).to.deep.equal([]);
     expect(JSON.parse(await operator("dead-letters", "list", "--json"))).to.have.property("letters").that.is.empty;
     expect(badWebhooks).to.deep.equal([]);
     for (const list of ROTATED) expect((await idsOf(list))[0], list).not.to.equal(before.get(list)?.[0]);
     // Ids of the key before are read; requests of its time find their payments.
     const sample = [...made].slice(0, 10);
     for (const [requestId, { id }] of sample) {
-      expect((await house().read(id)).state).to.match(/SUCCEEDED$/);
-      expect((await house().pay({ requestId })).id).to.equal(id);
+      expect((await system().read(id)).state).to.match(/SUCCEEDED$/);
+      expect((await system().pay({ requestId })).id).to.equal(id);
     }
   });
 
@@ -131,7 +131,7 @@ describe(`Changing every key while payments run, on the ${TEST_BROKER} broker`, 
     await operator("keys", "add", "WEBHOOK_SECRETS");
     await eventually("webhooks have two signatures", () => signatures === 2);
     const [former = "", next = ""] = await idsOf("WEBHOOK_SECRETS");
-    const listed = await readKeyList(house().stack.keysFolder, "WEBHOOK_SECRETS");
+    const listed = await readKeyList(system().stack.keysFolder, "WEBHOOK_SECRETS");
     secret = Buffer.from(listed?.[1]?.text.slice("whsec_".length) ?? "", "base64");
     await operator("keys", "first", "WEBHOOK_SECRETS", next);
     await operator("keys", "retire", "WEBHOOK_SECRETS", former, ...why);
@@ -147,7 +147,7 @@ describe(`Changing every key while payments run, on the ${TEST_BROKER} broker`, 
     for (const list of ["CARD_SEALING_KEYS", "CARD_FINGERPRINT_KEYS", "CARD_STORAGE_KEYS", "WEBHOOK_SECRETS"]) {
       expect(await idsOf(list), list).to.have.length(1);
     }
-    const [row] = await house().query("SELECT count(former_card_fingerprint)::int AS former FROM client_bank.clients");
+    const [row] = await system().query("SELECT count(former_card_fingerprint)::int AS former FROM client_bank.clients");
     expect(row).to.deep.equal({ former: 0 });
   });
 
@@ -155,7 +155,7 @@ describe(`Changing every key while payments run, on the ${TEST_BROKER} broker`, 
     const token = (await operator("token", "--merchant", "m-0001")).trim();
     const { kid } = JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()) as { kid: string };
     expect(kid).to.equal((await idsOf("AUTH_JWKS"))[0]);
-    for (const { httpPort } of house().stack.gateways) {
+    for (const { httpPort } of system().stack.gateways) {
       const answer = await fetchDocumented(`http://127.0.0.1:${httpPort}/v1/payments?page_size=1`, {
         headers: { authorization: `Bearer ${token}` },
       });
@@ -164,9 +164,9 @@ describe(`Changing every key while payments run, on the ${TEST_BROKER} broker`, 
   });
 
   it("shows no key in lists, logs and what the operator was told", async () => {
-    const shown = house().output() + (await operator("keys", "list"));
+    const shown = system().output() + (await operator("keys", "list"));
     for (const list of ["CARD_SEALING_KEYS", "PAYMENT_ID_KEYS", "CARD_FINGERPRINT_KEYS", "CARD_STORAGE_KEYS"]) {
-      const text = await readFile(join(house().stack.keysFolder, list), "utf8");
+      const text = await readFile(join(system().stack.keysFolder, list), "utf8");
       for (const pair of text.trim().split(",")) expect(shown).not.to.include(pair.slice(pair.indexOf("=") + 1));
     }
   });

@@ -9,10 +9,10 @@ import { untilAllFinal, useStack } from "../support/stack-for-tests.js";
 const BOUND_MS = 60_000;
 const AT_ONCE = { wait: { seconds: 0n, nanos: 0 } };
 
-describe("the house while PostgreSQL is away", function () {
+describe("the system while PostgreSQL is away", function () {
   this.timeout(180_000);
   let server: PostgresServer;
-  const house = useStack({
+  const system = useStack({
     database: async () => {
       server = await startPostgres({ guardian: testGuardian() });
       return new URL(server.url);
@@ -20,20 +20,20 @@ describe("the house while PostgreSQL is away", function () {
   });
   after(() => server?.stop());
 
-  const readiness = (name: string) => readinessOf(house(), name);
+  const readiness = (name: string) => readinessOf(system(), name);
 
   it("takes payments, opens its breakers, counts nothing against the messages, and finishes everything afterwards", async () => {
     const accepted = new Set<string>();
     let paying = true;
     const pay = async (caller: number) => {
       for (let number = 0; paying; number += 1) {
-        accepted.add((await house().pay({ requestId: `load-${caller}-${number}`, ...AT_ONCE })).id);
+        accepted.add((await system().pay({ requestId: `load-${caller}-${number}`, ...AT_ONCE })).id);
         // A steady load, not a flood.
         await new Promise((resolve) => setTimeout(resolve, 40));
       }
     };
     const load = Promise.all(Array.from({ length: 4 }, (_, caller) => pay(caller)));
-    await eventually("payments become final", async () => (await house().progress()).final >= 20, BOUND_MS);
+    await eventually("payments become final", async () => (await system().progress()).final >= 20, BOUND_MS);
 
     process.kill(server.pid, "SIGKILL");
     await server.exited;
@@ -57,13 +57,13 @@ describe("the house while PostgreSQL is away", function () {
     for (const name of ["client-bank", "merchant-bank", "notification"]) {
       await eventually(`${name} is ready`, async () => (await readiness(name)).httpStatus === 200, BOUND_MS);
     }
-    await untilAllFinal(house(), accepted.size, BOUND_MS);
-    const rows = await house().query<{ id: string; state: string }>("SELECT id, state FROM client_bank.payments");
+    await untilAllFinal(system(), accepted.size, BOUND_MS);
+    const rows = await system().query<{ id: string; state: string }>("SELECT id, state FROM client_bank.payments");
     expect(new Set(rows.map(({ id }) => id))).to.deep.equal(accepted);
-    expect(await house().discrepancies()).to.deep.equal([]);
-    const last = await house().pay({ requestId: "afterwards" });
+    expect(await system().discrepancies()).to.deep.equal([]);
+    const last = await system().pay({ requestId: "afterwards" });
     expect(last.state).to.equal(PaymentState.SUCCEEDED);
-    expect(house().output()).to.contain('"breaker":"open"');
-    expect(house().output(), "no message was set aside").not.to.contain('"msg":"set aside"');
+    expect(system().output()).to.contain('"breaker":"open"');
+    expect(system().output(), "no message was set aside").not.to.contain('"msg":"set aside"');
   });
 });

@@ -37,7 +37,7 @@ describe(`A merchant's e-mails, by its API alone, on the ${TEST_BROKER} broker`,
     receiver = await startReceiver((response) => response.writeHead(204).end());
     Object.assign(process.env, variables());
   });
-  const house = useStack({ instances: { notification: 2 } });
+  const system = useStack({ instances: { notification: 2 } });
   after(async () => {
     for (const name of Object.keys(variables())) delete process.env[name];
     await server.stop();
@@ -45,7 +45,7 @@ describe(`A merchant's e-mails, by its API alone, on the ${TEST_BROKER} broker`,
   });
 
   async function call(method: string, body?: object, merchant = "m-0001"): Promise<Settings> {
-    const answer = await house().http("/v1/notification-settings", {
+    const answer = await system().http("/v1/notification-settings", {
       ...{ method, merchant },
       ...(body && { body: JSON.stringify(body) }),
     });
@@ -56,15 +56,15 @@ describe(`A merchant's e-mails, by its API alone, on the ${TEST_BROKER} broker`,
   const toldTo = (address: string) => server.received.filter(({ to }) => to[0] === address);
 
   it("are none until it asks for some, and then tell how its payments end, in its language", async () => {
-    await house().pay({ requestId: "before" });
+    await system().pay({ requestId: "before" });
     const settings = { language: "fr", emailRecipients: [{ address: "shop@boutique.example" }] };
     expect((await call("PATCH", { settings })).emailRecipients.map(({ address }) => address)).to.deep.equal([
       "shop@boutique.example",
     ]);
     expect((await call("GET")).language).to.equal("fr");
     expect((await call("GET", undefined, "m-0002")).emailRecipients).to.deep.equal([]);
-    await house().pay({ requestId: "paid" });
-    await house().pay({ requestId: "another" }, "m-0002");
+    await system().pay({ requestId: "paid" });
+    await system().pay({ requestId: "another" }, "m-0002");
     const email = await eventually("it arrives", () => toldTo("shop@boutique.example")[0]);
     expect(headerOf(email, "Subject")?.replaceAll(/\p{Zs}/gu, " ")).to.equal("Paiement de 10,00 € accepté");
     expect(headerOf(email, "Content-Language")).to.equal("fr");
@@ -73,19 +73,21 @@ describe(`A merchant's e-mails, by its API alone, on the ${TEST_BROKER} broker`,
   });
 
   it("need a scope of their own, which webhooks do not give", async () => {
-    const token = await house().stack.tokenOf("m-0001", ["webhooks:read", "webhooks:write", "notifications:read"]);
+    const token = await system().stack.tokenOf("m-0001", ["webhooks:read", "webhooks:write", "notifications:read"]);
     const headers = { authorization: `Bearer ${token}` };
-    const refused = await house().http("/v1/notification-settings", { method: "PATCH", headers, body: "{}" });
+    const refused = await system().http("/v1/notification-settings", { method: "PATCH", headers, body: "{}" });
     expect(refused.status).to.equal(403);
-    expect((await house().http("/v1/notification-settings", { headers })).status).to.equal(200);
+    expect((await system().http("/v1/notification-settings", { headers })).status).to.equal(200);
   });
 
   it(`all arrive, each under one Message-ID, when notification is killed in the middle of ${STORM} payments`, async () => {
     await call("PATCH", { settings: { emailRecipients: [{ address: "storm@boutique.example" }] } });
-    const paid = Promise.all(Array.from({ length: STORM }, (_, place) => house().pay({ requestId: `storm-${place}` })));
+    const paid = Promise.all(
+      Array.from({ length: STORM }, (_, place) => system().pay({ requestId: `storm-${place}` })),
+    );
     const arrived = () => toldTo("storm@boutique.example");
     await eventually("the e-mails are under way", () => arrived().length >= KILL_AFTER, 60_000);
-    house().killService("notification");
+    system().killService("notification");
     const ids = (await paid).map(({ id }) => id);
     const isTold = () => {
       const text = arrived()
@@ -103,7 +105,7 @@ describe(`A merchant's e-mails, by its API alone, on the ${TEST_BROKER} broker`,
     const merchant = "m-0002";
     await call("PATCH", { settings: { emailRecipients: [{ address: "hangs@boutique.example" }] } }, merchant);
     const endpoint = { requestId: "beside-email", url: receiver.url.href };
-    const created = await house().http("/v1/webhook-endpoints", {
+    const created = await system().http("/v1/webhook-endpoints", {
       ...{ method: "POST", merchant, body: JSON.stringify(endpoint) },
     });
     expect(created.status).to.equal(200);
@@ -111,12 +113,12 @@ describe(`A merchant's e-mails, by its API alone, on the ${TEST_BROKER} broker`,
     free = hangs.promise;
     const ids: string[] = [];
     for (let place = 0; place < HANGING; place += 1) {
-      ids.push((await house().pay({ requestId: `hangs-${place}` }, merchant)).id);
+      ids.push((await system().pay({ requestId: `hangs-${place}` }, merchant)).id);
     }
     const posted = () => receiver.received.map(({ body }) => (JSON.parse(body) as { data: { id: string } }).data.id);
     await eventually("every webhook arrives", () => ids.every((id) => posted().includes(id)));
     await eventually("every e-mail waits", async () => {
-      const [waiting] = await house().query<{ count: string }>(
+      const [waiting] = await system().query<{ count: string }>(
         "SELECT count(*) FROM notification.emails WHERE address = 'hangs@boutique.example' AND state <> 'sent'",
       );
       return Number(waiting?.count) === HANGING;

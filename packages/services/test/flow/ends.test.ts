@@ -50,7 +50,7 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
       WEBHOOK_ALLOW_PRIVATE: "true",
     });
   });
-  const house = useStack();
+  const system = useStack();
   after(async () => {
     for (const name of ["WEBHOOK_URL", "WEBHOOK_SECRETS", "WEBHOOK_ALLOW_PRIVATE"]) delete process.env[name];
     await receiver[Symbol.asyncDispose]();
@@ -59,7 +59,7 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
   async function readAtOnce({ type, data }: Event): Promise<string | undefined> {
     const { paymentId, refundId, merchantId, state } = data;
     const path = refundId === undefined ? `/v1/payments/${paymentId}` : `/v1/refunds/${refundId}`;
-    const answer = await house().http(path, { merchant: merchantId });
+    const answer = await system().http(path, { merchant: merchantId });
     const { payment, refund } = (await answer.json()) as Record<string, { readonly state: string } | undefined>;
     const read = refundId === undefined ? payment?.state : refund?.state;
     const expected = `${refundId === undefined ? "PAYMENT" : "REFUND"}_STATE_${state}`;
@@ -73,9 +73,9 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
     const paid = await Promise.all(
       Array.from({ length: ENDS }, (_, place) => {
         const request = { requestId: `end-${place}`, wait: NO_WAIT };
-        if (place % 3 === 1) return house().pay(request, CLOSED_MERCHANT);
-        if (place % 3 === 2) return house().pay({ ...request, card: { ...GOOD_CARD, expiryYear: 2020 } });
-        return house().pay(request);
+        if (place % 3 === 1) return system().pay(request, CLOSED_MERCHANT);
+        if (place % 3 === 2) return system().pay({ ...request, card: { ...GOOD_CARD, expiryYear: 2020 } });
+        return system().pay(request);
       }),
     );
     await eventually("every payment's end is told", () => ofPayments().length >= ENDS, BOUND_MS);
@@ -84,7 +84,7 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
       Array.from({ length: ENDS }, async (_, place) => {
         // The third is of more than is left.
         const minorUnits = place % 3 === 2 ? "9999" : "10";
-        const answer = await house().http(`/v1/payments/${good[place % good.length]?.id}:refund`, {
+        const answer = await system().http(`/v1/payments/${good[place % good.length]?.id}:refund`, {
           method: "POST",
           body: JSON.stringify({
             requestId: `refund-end-${place}`,
@@ -97,7 +97,7 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
     );
     await eventually("every refund's end is told", () => ofRefunds().length >= ENDS, BOUND_MS);
     await eventually("every end was read", async () => {
-      const [row] = await house().query<{ unsent: bigint }>(
+      const [row] = await system().query<{ unsent: bigint }>(
         "SELECT count(*) AS unsent FROM notification.notifications WHERE state <> 'sent'",
       );
       return Number(row?.unsent) === 0;
@@ -118,13 +118,13 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
   describe("forged by one who has merchant-bank's password", () => {
     /** What was sent about a payment and its refunds, once everything that was sent before is behind us. */
     async function toldOf(paymentId: string, marker: string): Promise<string[]> {
-      const after = await house().pay({ requestId: marker });
+      const after = await system().pay({ requestId: marker });
       await eventually("a later end is told", () => events.some(({ data }) => data.paymentId === after.id), BOUND_MS);
       return events.filter(({ data }) => data.paymentId === paymentId).map(({ type }) => type);
     }
 
     async function setAside(channel: "transactionResult" | "refundResult"): Promise<void> {
-      const operator = await house().operator();
+      const operator = await system().operator();
       await using letters = await operator.createConsumer(deadLetterDestination(CHANNELS[channel]));
       const letter = await letters.receive({ timeoutMs: 30_000 });
       letter?.accept();
@@ -132,11 +132,11 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
     }
 
     /** merchant-bank itself turned: its password is not enough, for messages are signed. */
-    const turned = () => envelopesOf("merchant-bank", house().stack.keys.MESSAGE_SECRET);
+    const turned = () => envelopesOf("merchant-bank", system().stack.keys.MESSAGE_SECRET);
 
     it("a forged decline of a payment that succeeded reaches nobody", async () => {
-      const paid = await house().pay({ requestId: "forged-decline" });
-      await using producer = await (await house().connectAs("merchant-bank")).createProducer(
+      const paid = await system().pay({ requestId: "forged-decline" });
+      await using producer = await (await system().connectAs("merchant-bank")).createProducer(
         destinationOf(CHANNELS.transactionResult),
       );
       const time = new Date().toISOString();
@@ -160,13 +160,13 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
       await producer.send(turned().message("transaction-result", forged, { correlationId: paid.id }));
       await setAside("transactionResult");
       expect(await toldOf(paid.id, "after-forged-decline")).to.deep.equal(["payment.succeeded"]);
-      expect((await house().read(paid.id)).state).to.equal("PAYMENT_STATE_SUCCEEDED");
+      expect((await system().read(paid.id)).state).to.equal("PAYMENT_STATE_SUCCEEDED");
     });
 
     it("a forged end is set aside by notification, for client-bank alone signs ends", async () => {
       const paymentId = `pay_${"f".repeat(32)}`;
       const end = paymentEnd({ id: paymentId, merchantId: "m-0001" });
-      await using producer = await (await house().connectAs("merchant-bank")).createProducer(
+      await using producer = await (await system().connectAs("merchant-bank")).createProducer(
         destinationOf(CHANNELS.transactionResult),
       );
       const forged = { json: end, type: "payment-end", correlationId: paymentId };
@@ -178,13 +178,13 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
     });
 
     it("a forged decline of a refund that succeeded reaches nobody", async () => {
-      const paid = await house().pay({ requestId: "forged-refund" });
-      const answer = await house().http(`/v1/payments/${paid.id}:refund`, {
+      const paid = await system().pay({ requestId: "forged-refund" });
+      const answer = await system().http(`/v1/payments/${paid.id}:refund`, {
         method: "POST",
         body: JSON.stringify({ requestId: "forged-refund", wait: "30s" }),
       });
       const { refund } = (await answer.json()) as { readonly refund: { readonly id: string } };
-      await using producer = await (await house().connectAs("merchant-bank")).createProducer(
+      await using producer = await (await system().connectAs("merchant-bank")).createProducer(
         destinationOf(CHANNELS.refundResult),
       );
       const time = new Date().toISOString();

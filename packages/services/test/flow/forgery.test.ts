@@ -18,13 +18,13 @@ const ANOTHER_SECRET = randomBytes(32).toString("base64");
 
 describe(`What is forged with a broker user's password, on the ${TEST_BROKER} broker`, function () {
   this.timeout(120_000);
-  const house = useStack();
+  const system = useStack();
 
   // A payment and a refund of it go by every pair of services, whose keys are proven then: until they are, a message that
   // does not fit waits, for the keys themselves may be wrong.
   before("a payment and a refund", async () => {
-    const { id } = await house().pay({ requestId: "proves-the-keys" });
-    const answer = await house().http(`/v1/payments/${id}:refund`, {
+    const { id } = await system().pay({ requestId: "proves-the-keys" });
+    const answer = await system().http(`/v1/payments/${id}:refund`, {
       method: "POST",
       body: JSON.stringify({ requestId: "proves-the-keys", wait: "30s" }),
     });
@@ -33,12 +33,12 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
 
   /** A body that its reader would act on. */
   async function bodyOf(kind: MessageKind): Promise<object> {
-    const [client] = await house().query<{ fingerprint: string }>(
+    const [client] = await system().query<{ fingerprint: string }>(
       "SELECT card_fingerprint AS fingerprint FROM client_bank.clients WHERE id = 'c-0001'",
     );
     const plain = validationResult(someClient(0));
     const validation = { ...plain, card: { ...plain.card, fingerprint: client?.fingerprint ?? "" } };
-    const paid = await house().pay({
+    const paid = await system().pay({
       requestId: `paid-before-${kind}-${randomBytes(6).toString("hex")}`,
       capture: kind === "hold-order" ? CaptureMethod.MANUAL : CaptureMethod.AUTOMATIC,
     });
@@ -73,7 +73,7 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
 
   /** All that a forgery could change: books, and what people hear. */
   function traces(): Promise<object[]> {
-    return house().query(`
+    return system().query(`
       SELECT (SELECT count(*) FROM client_bank.ledger_entries)::int AS client_entries,
              (SELECT count(*) FROM merchant_bank.ledger_entries)::int AS merchant_entries,
              (SELECT count(*) FROM client_bank.payments)::int AS payments,
@@ -86,7 +86,7 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
   /** The same once every payment and refund has ended and its end has been told. */
   async function quietTraces(): Promise<object[]> {
     await eventually("nothing is on its way", async () => {
-      const [row] = await house().query<{ pending: number; untold: number }>(`
+      const [row] = await system().query<{ pending: number; untold: number }>(`
         SELECT (SELECT count(*) FROM client_bank.payments WHERE state = 'PENDING')::int AS pending,
                ((SELECT count(*) FROM client_bank.payments WHERE state <> 'AUTHORIZED') + (SELECT count(*) FROM client_bank.refunds)
                  - (SELECT count(*) FROM notification.notifications))::int AS untold`);
@@ -98,7 +98,7 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
   async function letterOf(kind: MessageKind): Promise<Message> {
     const { channel } = MESSAGE_KINDS[kind];
     if (channel === undefined) throw new Error(`${kind} has no channel.`);
-    await using letters = await (await house().operator()).createConsumer(queue(deadLetterAddress(channel)));
+    await using letters = await (await system().operator()).createConsumer(queue(deadLetterAddress(channel)));
     const letter = await letters.receive({ timeoutMs: 30_000 });
     if (letter === undefined) throw new Error(`No forged ${kind} was set aside.`);
     letter.accept();
@@ -127,7 +127,7 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
         [{ json: body, type: kind, properties }, "unsigned"],
         [envelopesOf(writer, ANOTHER_SECRET).message(kind, body, { properties }), "signature does not fit"],
       ];
-      const connection = await house().connectAs(writer);
+      const connection = await system().connectAs(writer);
       await using producer = await connection.createProducer(destinationOf(channel ?? { address: "", kind: "queue" }));
       for (const [message, reason] of forged) {
         await producer.send(message);
@@ -139,12 +139,12 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
 
   it("is handled where it is signed with the key, so that what is tried above could have happened", async () => {
     const body = (await bodyOf("bank-result")) as { readonly paymentId: string };
-    const { MESSAGE_SECRET } = house().stack.keys;
-    const connection = await house().connectAs("client-bank");
+    const { MESSAGE_SECRET } = system().stack.keys;
+    const connection = await system().connectAs("client-bank");
     await using producer = await connection.createProducer(queue("bank-result"));
     await producer.send(envelopesOf("client-bank", MESSAGE_SECRET).message("bank-result", body, {}));
     await eventually("the merchant is credited what nobody paid", async () => {
-      const rows = await house().query("SELECT 1 FROM merchant_bank.receipts WHERE payment_id = $1", [body.paymentId]);
+      const rows = await system().query("SELECT 1 FROM merchant_bank.receipts WHERE payment_id = $1", [body.paymentId]);
       return rows.length === 1;
     });
   });

@@ -9,8 +9,8 @@ import {
 import { BOOKS_STATEMENT, type BooksLine } from "../../dist/operator/books-statement.js";
 import { type ApiClient, CARD_NUMBER, failureOf, payBody, payRequest } from "../gateway/api-client.js";
 import { eventually } from "../support/eventually.js";
-import { useTwoGateways } from "../support/house-with-two-gateways.js";
 import { TEST_BROKER } from "../support/stack-for-tests.js";
+import { useTwoGateways } from "../support/system-with-two-gateways.js";
 
 const CALLS = 100;
 const MERCHANT = "m-0001";
@@ -53,7 +53,7 @@ const FIELDS: Readonly<Record<string, readonly [grpc: string, http: string]>> = 
 
 describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} broker`, function () {
   this.timeout(180_000);
-  const house = useTwoGateways();
+  const system = useTwoGateways();
 
   /** What a caller is told, whichever door it came through. */
   interface Told {
@@ -78,7 +78,7 @@ describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} bro
 
   /** Equal calls at once: the gateways and the doors take turns. */
   async function payEqually(requestId: string, merchant = MERCHANT): Promise<Told[]> {
-    const clients = await house().clientsOf(merchant);
+    const clients = await system().clientsOf(merchant);
     return Promise.all(
       Array.from({ length: CALLS }, (_, place) => payOnce(clients[place % 2] as ApiClient, place, requestId)),
     );
@@ -100,7 +100,7 @@ describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} bro
   }
 
   async function refusals(requestId: string): Promise<string[]> {
-    const clients = await house().clientsOf(MERCHANT);
+    const clients = await system().clientsOf(MERCHANT);
     return Promise.all(
       Array.from({ length: CALLS }, (_, place) =>
         // Each change goes through each door of each gateway.
@@ -113,7 +113,7 @@ describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} bro
     CHANGES.map(({ what }) => `${what}: ALREADY_EXISTS REQUEST_ID_REUSED ${id}`).toSorted();
 
   async function captures(requestId: string): Promise<{ readonly payments: number; readonly captured: bigint }> {
-    const [row] = await house().query<{ payments: string; captured: string }>(
+    const [row] = await system().query<{ payments: string; captured: string }>(
       `SELECT count(*) AS payments, (
          SELECT coalesce(-sum(amount), 0) FROM client_bank.ledger_entries
          WHERE amount < 0 AND payment_id IN (SELECT id FROM client_bank.payments WHERE request_id = $1)
@@ -144,7 +144,7 @@ describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} bro
   });
 
   it("lets one of two different orders under a new request_id win, and tells every caller of either the same", async () => {
-    const clients = await house().clientsOf(MERCHANT);
+    const clients = await system().clientsOf(MERCHANT);
     const outcomes = await Promise.all(
       Array.from({ length: CALLS }, async (_, place) => {
         const minorUnits = place % 2 === 0 ? 1_250n : 1_300n;
@@ -165,7 +165,7 @@ describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} bro
   });
 
   it("keeps what each call asked for under the id that it was given, although none of them waits", async () => {
-    const clients = await house().clientsOf(MERCHANT);
+    const clients = await system().clientsOf(MERCHANT);
     const nothing = { seconds: 0n, nanos: 0 };
     const amounts = Array.from({ length: 12 }, (_, place) => 1_250n + BigInt(place % 3));
     const callAll = () =>
@@ -185,7 +185,7 @@ describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} bro
         }),
       );
     // A gateway that knows an end refuses a call that differs, which then has no id of its own. Here none can know one.
-    const given = await house().whileStopped("client-bank", callAll);
+    const given = await system().whileStopped("client-bank", callAll);
     expect(new Set(given)).to.have.lengthOf(3);
     const ends = await Promise.all(
       [...new Set(given)].map((id) =>
@@ -220,7 +220,7 @@ describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} bro
   it("holds all of that after everything was killed and started again", async () => {
     const before = await payEqually("before-the-restart");
     const id = oneAnswer(before);
-    await house().restartEverything();
+    await system().restartEverything();
     const after = await payEqually("before-the-restart");
     expect(oneAnswer(after)).to.equal(id);
     expect(new Set(after.map(({ text }) => text))).to.deep.equal(new Set(before.map(({ text }) => text)));
@@ -233,12 +233,12 @@ describe(`Idempotency over both doors of two gateways, on the ${TEST_BROKER} bro
     await eventually(
       "nothing is in flight",
       async () => {
-        const pending = await house().query("SELECT 1 FROM client_bank.payments WHERE state = 'PENDING'");
+        const pending = await system().query("SELECT 1 FROM client_bank.payments WHERE state = 'PENDING'");
         return pending.length === 0;
       },
       60_000,
     );
-    const lines = await house().query<BooksLine & Record<string, unknown>>(BOOKS_STATEMENT);
+    const lines = await system().query<BooksLine & Record<string, unknown>>(BOOKS_STATEMENT);
     expect(lines.filter(({ wrong }) => Number(wrong) !== 0)).to.deep.equal([]);
   });
 });

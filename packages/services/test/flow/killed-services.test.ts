@@ -16,34 +16,34 @@ const VICTIMS = SERVICES.filter((service) => service !== "gateway");
 
 describe(`A thousand payments at once, on the ${TEST_BROKER} broker`, function () {
   this.timeout(120_000);
-  const house = useStack();
+  const system = useStack();
   let rounds = 0;
 
   it("all become final, and the books agree", async () => {
-    const before = (await house().progress()).all;
-    const payments = await Promise.all(payMany(house(), `calm-${++rounds}`));
-    await untilAllFinal(house(), before + PAYMENTS);
+    const before = (await system().progress()).all;
+    const payments = await Promise.all(payMany(system(), `calm-${++rounds}`));
+    await untilAllFinal(system(), before + PAYMENTS);
     expect(payments.every((payment) => payment.state === PaymentState.SUCCEEDED)).to.equal(true);
-    expect(await house().discrepancies()).to.deep.equal([]);
+    expect(await system().discrepancies()).to.deep.equal([]);
   });
 
   for (const victim of VICTIMS) {
     it(`all become final, and the books agree, when ${victim} is killed in the middle`, async () => {
-      const before = await house().progress();
+      const before = await system().progress();
       const round = `killed-${++rounds}`;
-      const calls = Promise.all(payMany(house(), round));
+      const calls = Promise.all(payMany(system(), round));
       await eventually(
         `${KILL_AFTER} payments are recorded`,
-        async () => (await house().progress()).all >= before.all + KILL_AFTER,
+        async () => (await system().progress()).all >= before.all + KILL_AFTER,
         30_000,
       );
-      house().killService(victim);
+      system().killService(victim);
       const answered = await calls;
-      await untilAllFinal(house(), before.all + PAYMENTS);
-      expect(await house().discrepancies()).to.deep.equal([]);
+      await untilAllFinal(system(), before.all + PAYMENTS);
+      expect(await system().discrepancies()).to.deep.equal([]);
 
       // Whoever was told how it ended reads the same now.
-      const states = await house().query<{ id: string; state: string }>(
+      const states = await system().query<{ id: string; state: string }>(
         "SELECT id, state FROM client_bank.payments WHERE request_id LIKE $1",
         [`${round}-%`],
       );
@@ -61,7 +61,7 @@ describe(`A thousand payments at once, on the ${TEST_BROKER} broker`, function (
     await eventually(
       "every final payment has its notification",
       async () => {
-        const [row] = await house().query<{ payments: bigint; notifications: bigint; notified: bigint }>(
+        const [row] = await system().query<{ payments: bigint; notifications: bigint; notified: bigint }>(
           `SELECT (SELECT count(*) FROM client_bank.payments WHERE state <> 'PENDING') AS payments,
                   (SELECT count(*) FROM notification.notifications WHERE channel = 'log') AS notifications,
                   (SELECT count(DISTINCT payment_id) FROM notification.notifications WHERE channel = 'log') AS notified`,
@@ -73,9 +73,9 @@ describe(`A thousand payments at once, on the ${TEST_BROKER} broker`, function (
   });
 });
 
-function payMany(house: TestStack, round: string) {
+function payMany(system: TestStack, round: string) {
   return Array.from({ length: PAYMENTS }, (_, index) =>
-    payAgain(house, {
+    payAgain(system, {
       requestId: `${round}-${index}`,
       amount: { currencyCode: "EUR", minorUnits: BigInt(1 + (index % 7)) },
     }),
@@ -83,10 +83,10 @@ function payMany(house: TestStack, round: string) {
 }
 
 /** Pays as merchants must: a call that was refused for the moment is made again with the same request_id. */
-async function payAgain(house: TestStack, request: Parameters<TestStack["pay"]>[0]): Promise<Payment> {
+async function payAgain(system: TestStack, request: Parameters<TestStack["pay"]>[0]): Promise<Payment> {
   for (;;) {
     try {
-      return await house.pay(request);
+      return await system.pay(request);
     } catch (error) {
       const { code } = error as { readonly code?: unknown };
       if (code !== status.UNAVAILABLE && code !== status.RESOURCE_EXHAUSTED) throw error;

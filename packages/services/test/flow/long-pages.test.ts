@@ -12,24 +12,24 @@ const METADATA = Object.fromEntries(Array.from({ length: 9 }, (_, place) => [`ke
 
 describe(`Pages of ${PAGE} payments with the longest texts, on the ${TEST_BROKER} broker`, function () {
   this.timeout(120_000);
-  const house = useStack();
+  const system = useStack();
 
   before(async () => {
-    await recordPayments(house());
-    await recordPayments(house(), "m-0002", METADATA);
+    await recordPayments(system());
+    await recordPayments(system(), "m-0002", METADATA);
   });
 
   it("are read by gRPC", async () => {
-    const { payments, nextPageToken } = await list(house(), PAGE, "");
+    const { payments, nextPageToken } = await list(system(), PAGE, "");
     expect(payments).to.have.length(PAGE);
     expect(payments[0]?.description).to.equal(LONGEST_DESCRIPTION);
-    const next = await list(house(), PAGE, nextPageToken);
+    const next = await list(system(), PAGE, nextPageToken);
     expect(next.payments).to.have.length(PAYMENTS - PAGE);
     expect(new Set([...payments, ...next.payments].map(({ id }) => id)).size).to.equal(PAYMENTS);
   });
 
   it("are read by HTTP", async () => {
-    const answer = await house().http(`/v1/payments?page_size=${PAGE}`);
+    const answer = await system().http(`/v1/payments?page_size=${PAGE}`);
     const text = await answer.text();
     expect(answer.status, text.slice(0, 300)).to.equal(200);
     expect(JSON.parse(text).payments).to.have.length(PAGE);
@@ -40,7 +40,7 @@ describe(`Pages of ${PAGE} payments with the longest texts, on the ${TEST_BROKER
     const sizes: number[] = [];
     let token = "";
     do {
-      const page = await list(house(), PAGE, token, "m-0002");
+      const page = await list(system(), PAGE, token, "m-0002");
       expect(page.payments[0]?.metadata).to.deep.equal(METADATA);
       sizes.push(ListPaymentsResponse.encode(page).finish().length);
       for (const { id } of page.payments) found.add(id);
@@ -53,14 +53,14 @@ describe(`Pages of ${PAGE} payments with the longest texts, on the ${TEST_BROKER
 });
 
 async function list(
-  house: TestStack,
+  system: TestStack,
   pageSize: number,
   pageToken: string,
   merchantId = "m-0001",
 ): Promise<ListPaymentsResponse> {
-  const metadata = await house.metadataOf(merchantId);
+  const metadata = await system.metadataOf(merchantId);
   return new Promise((resolve, reject) => {
-    house.grpc.listPayments(ListPaymentsRequest.fromPartial({ pageSize, pageToken }), metadata, (error, response) =>
+    system.grpc.listPayments(ListPaymentsRequest.fromPartial({ pageSize, pageToken }), metadata, (error, response) =>
       error ? reject(error) : resolve(response),
     );
   });
@@ -68,11 +68,11 @@ async function list(
 
 /** Declined payments, straight into client-bank's table: what is read is what matters here. */
 async function recordPayments(
-  house: TestStack,
+  system: TestStack,
   merchantId = "m-0001",
   metadata: Readonly<Record<string, string>> | null = null,
 ): Promise<void> {
-  await house.query(
+  await system.query(
     `INSERT INTO client_bank.payments (
        id, merchant_id, request_id, parameters_hash, currency, amount, description, state, decline_reason, card_brand,
        card_last_four, card_expiry_month, card_expiry_year, accept_time, deadline, validate_time, capture_time,

@@ -10,12 +10,12 @@ const NO_WAIT = { seconds: 0n, nanos: 0 };
 
 describe(`A caller that lost its answers, on the ${TEST_BROKER} broker`, function () {
   this.timeout(120_000);
-  const house = useStack();
+  const system = useStack();
   const clients: ApiClient[] = [];
   after(() => clients.forEach((client) => void client.close()));
 
   async function clientOf(merchant: string): Promise<ApiClient> {
-    const { stack } = house();
+    const { stack } = system();
     const client = new ApiClient({
       grpcAddress: `127.0.0.1:${stack.grpcPort}`,
       httpUrl: `http://127.0.0.1:${stack.httpPort}`,
@@ -32,7 +32,7 @@ describe(`A caller that lost its answers, on the ${TEST_BROKER} broker`, functio
       payRequest("lost", { wait: NO_WAIT, amount: { currencyCode: "EUR", minorUnits: 1_251n } }),
     );
     await api.pay(payRequest("another", { wait: WAIT }));
-    await untilAllFinal(house(), 3);
+    await untilAllFinal(system(), 3);
     expect(reused.id).not.to.equal(stands.id);
     expect(await api.get("", "lost")).to.deep.equal(stands);
 

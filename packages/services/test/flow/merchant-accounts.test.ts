@@ -1,4 +1,4 @@
-/** A merchant's account: an operator's side of it, and what the merchant sees of its own, on a whole house. */
+/** A merchant's account: an operator's side of it, and what the merchant sees of its own, on a whole system. */
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { PaymentState } from "../../dist/gen/quittance/payments/v1/payments.js";
@@ -7,11 +7,11 @@ import { useStack } from "../support/stack-for-tests.js";
 
 describe("A merchant's account by the API", function () {
   this.timeout(60_000);
-  const house = useStack({ instances: { gateway: 2 } });
+  const system = useStack({ instances: { gateway: 2 } });
   let operator: string;
   let merchant: string;
   before(async () => {
-    operator = await house().stack.tokenOf("anna", OPERATOR_SCOPES);
+    operator = await system().stack.tokenOf("anna", OPERATOR_SCOPES);
   });
   beforeEach(async () => {
     const { json } = await call("POST", "/v1/merchants", {
@@ -21,7 +21,7 @@ describe("A merchant's account by the API", function () {
   });
 
   async function call(verb: string, path: string, body?: object, token = operator) {
-    const answer = await house().http(path, {
+    const answer = await system().http(path, {
       method: verb,
       ...(body !== undefined && { body: JSON.stringify(body) }),
       headers: { authorization: `Bearer ${token}` },
@@ -32,11 +32,11 @@ describe("A merchant's account by the API", function () {
 
   /** As the merchant itself. */
   async function own(path: string) {
-    return (await call("GET", path, undefined, await house().stack.tokenOf(merchant))).json;
+    return (await call("GET", path, undefined, await system().stack.tokenOf(merchant))).json;
   }
 
   async function paid(amount: bigint): Promise<string> {
-    const payment = await house().pay(
+    const payment = await system().pay(
       { requestId: randomUUID(), amount: { currencyCode: "EUR", minorUnits: amount } },
       merchant,
     );
@@ -48,7 +48,7 @@ describe("A merchant's account by the API", function () {
     const body = JSON.stringify({
       ...{ requestId: randomUUID(), amount: { currencyCode: "EUR", minorUnits: amount.toString() }, wait: "20s" },
     });
-    const answer = await house().http(`/v1/payments/${payment}:refund`, { method: "POST", body, merchant });
+    const answer = await system().http(`/v1/payments/${payment}:refund`, { method: "POST", body, merchant });
     expect(answer.status).to.equal(200);
   }
 
@@ -76,7 +76,7 @@ describe("A merchant's account by the API", function () {
     expect(["payments", "gross", "refunds", "refunded", "net", "paidOut"].map(sum)).to.deep.equal([
       ...[2n, 3_500n, 1n, 300n, 3_200n, 1_200n],
     ]);
-    const [ledger] = await house().query<{ total: string }>(
+    const [ledger] = await system().query<{ total: string }>(
       "SELECT sum(amount)::text AS total FROM merchant_bank.ledger_entries WHERE account = $1",
       [merchant],
     );
@@ -90,7 +90,7 @@ describe("A merchant's account by the API", function () {
     expect(entries).to.have.length(4);
     const asOperator = await call("GET", `/v1/merchants/${merchant}/entries`);
     expect(asOperator.json.entries).to.deep.equal(entries);
-    expect(await house().discrepancies()).to.deep.equal([]);
+    expect(await system().discrepancies()).to.deep.equal([]);
   });
 
   it("is frozen, unfrozen, emptied and closed by an operator", async () => {
@@ -100,7 +100,7 @@ describe("A merchant's account by the API", function () {
     expect(frozen.json.merchant.state).to.equal("MERCHANT_STATE_FROZEN");
     expect(await own("/v1/balance")).to.include({ available: "0", pending: "500" });
     expect((await payOut(500n)).json).to.deep.include({ reason: "ACCOUNT_STATE", state: "frozen" });
-    const declined = await house().pay({ requestId: randomUUID() }, merchant);
+    const declined = await system().pay({ requestId: randomUUID() }, merchant);
     expect(declined.state).to.equal(PaymentState.DECLINED);
     await call("POST", `/v1/merchants/${merchant}:unfreeze`, { reason });
     expect((await call("POST", `/v1/merchants/${merchant}:close`, { reason })).json.reason).to.equal(
@@ -112,18 +112,18 @@ describe("A merchant's account by the API", function () {
     expect(closed.json.merchant).to.include({ state: "MERCHANT_STATE_CLOSED", balance: "0" });
     const listed = await call("GET", "/v1/merchants?namePrefix=a%20shop&state=MERCHANT_STATE_CLOSED");
     expect(listed.json.merchants.map(({ id }: { id: string }) => id)).to.include(merchant);
-    const rows = await house().query<{ action: string }>(
+    const rows = await system().query<{ action: string }>(
       "SELECT action FROM merchant_bank.account_actions WHERE account = $1 AND actor = 'anna' ORDER BY id",
       [merchant],
     );
     expect(rows.map(({ action }) => action)).to.deep.equal([
       ...["CreateMerchant", "FreezeMerchant", "UnfreezeMerchant", "PayOutMerchant", "CloseMerchant"],
     ]);
-    expect(await house().discrepancies()).to.deep.equal([]);
+    expect(await system().discrepancies()).to.deep.equal([]);
   });
 
   it("is the merchant's own alone: its token shows no other account, and changes none", async () => {
-    const token = await house().stack.tokenOf(merchant);
+    const token = await system().stack.tokenOf(merchant);
     for (const path of ["/v1/merchants/m-0001", "/v1/merchants", "/v1/merchants/m-0001/entries"]) {
       expect((await call("GET", path, undefined, token)).status, path).to.equal(403);
     }
@@ -131,7 +131,7 @@ describe("A merchant's account by the API", function () {
     expect((await call("POST", `/v1/merchants/${merchant}:payOut`, money, token)).status).to.equal(403);
     // An operator has no account, and so none to look at.
     expect((await call("GET", "/v1/balance")).status).to.equal(403);
-    const nobody = await house().stack.tokenOf("nobody", ["merchant:read"]);
+    const nobody = await system().stack.tokenOf("nobody", ["merchant:read"]);
     expect((await call("GET", "/v1/balance", undefined, nobody)).json.reason).to.equal("MERCHANT_NOT_FOUND");
     const days = await own("/v1/settlements?startDate=2026-02-30&endDate=2026-01-01");
     expect(days.violations.map(({ field }: { field: string }) => field)).to.deep.equal(["startDate"]);

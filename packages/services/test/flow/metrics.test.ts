@@ -16,7 +16,7 @@ interface Export {
   }[];
 }
 
-describe("the house's metrics", function () {
+describe("the system's metrics", function () {
   this.timeout(120_000);
   /** `service metric`, of all that was exported, and its newest form as text. */
   const seen = new Map<string, string>();
@@ -43,7 +43,7 @@ describe("the house's metrics", function () {
     Object.assign(process.env, environment);
   });
   // Limits are each gateway's own: with two of them the second call would not be refused.
-  const house = useStack({ instances: {} });
+  const system = useStack({ instances: {} });
   before("the environment is ours alone again", () => {
     for (const name of Object.keys(environment)) delete process.env[name];
   });
@@ -70,10 +70,10 @@ describe("the house's metrics", function () {
   }
 
   it("show steps, outcomes, breakers, payments in flight and refusals, each as docs/operating/metrics.md has it", async () => {
-    await house().pay({ requestId: "one" });
-    const goOn = await house().stack.hold("client-bank");
+    await system().pay({ requestId: "one" });
+    const goOn = await system().stack.hold("client-bank");
     const atOnce = { wait: { seconds: 0n, nanos: 0 } };
-    const answers = await Promise.allSettled([1, 2, 3].map((n) => house().pay({ requestId: `held-${n}`, ...atOnce })));
+    const answers = await Promise.allSettled([1, 2, 3].map((n) => system().pay({ requestId: `held-${n}`, ...atOnce })));
     expect(answers.filter(({ status }) => status === "fulfilled")).to.have.lengthOf(1);
     await exported("gateway", "quittance.gateway.refusals", "TOO_MANY_IN_FLIGHT");
     await exported("gateway", "quittance.gateway.call.duration", '"Pay"');
@@ -93,7 +93,7 @@ describe("the house's metrics", function () {
     await exported("gateway", "messaging.client.sent.messages", '"payment"');
     await exported("client-bank", "messaging.process.duration", '"validation-result"');
     // The same, to whoever scrapes.
-    for (const { name, healthPort } of house().stack.services()) {
+    for (const { name, healthPort } of system().stack.services()) {
       const text = await (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text();
       expect(text, name).to.match(/^messaging_client_(sent|consumed)_messages_total\{/m);
       expect(text, name).to.contain(`target_info{service_name="${name}"} 1`);

@@ -19,14 +19,14 @@ interface Report {
   readonly discrepancies: readonly { readonly check: string; readonly payment: string | null; accounts: string[] }[];
 }
 
-describe("The operator's command line beside a house that works", function () {
+describe("The operator's command line beside a system that works", function () {
   this.timeout(120_000);
-  const house = useStack();
+  const system = useStack();
   let folder: string;
 
-  before(async function tellOfTheHouse() {
+  before(async function tellOfTheSystem() {
     folder = await mkdtemp(join(tmpdir(), "quittance-operator-"));
-    const { stack } = house();
+    const { stack } = system();
     await writeRunFile(join(folder, "run.json"), {
       grpc: `127.0.0.1:${stack.grpcPort}`,
       http: `http://127.0.0.1:${stack.httpPort}`,
@@ -61,11 +61,11 @@ describe("The operator's command line beside a house that works", function () {
   }
   /** Pays, and then refunds in parts what is settled by then. Answers how many refunds were accepted. */
   async function payAndRefund(requestId: string, parts: readonly string[]): Promise<number> {
-    const { id, state } = await house().pay({ requestId });
+    const { id, state } = await system().pay({ requestId });
     if (state !== PaymentState.SUCCEEDED) return 0;
     for (const [place, minorUnits] of parts.entries()) {
       const body = { requestId: `${requestId}-${place}`, amount: { currencyCode: "EUR", minorUnits }, wait: "30s" };
-      const answer = await house().http(`/v1/payments/${id}:refund`, { method: "POST", body: JSON.stringify(body) });
+      const answer = await system().http(`/v1/payments/${id}:refund`, { method: "POST", body: JSON.stringify(body) });
       expect(answer.status, await answer.text()).to.be.oneOf([200, 202]);
     }
     return parts.length;
@@ -76,14 +76,14 @@ describe("The operator's command line beside a house that works", function () {
   };
 
   it(`finds the books in agreement at every moment of ${PAYMENTS} payments and their refunds`, async () => {
-    const [closed] = await house().query<{ id: string }>(
+    const [closed] = await system().query<{ id: string }>(
       "SELECT id FROM merchant_bank.merchants WHERE state = 'closed' AND currency = 'EUR' LIMIT 1",
     );
     let answered = false;
     const paying = Promise.all(
       Array.from({ length: PAYMENTS }, (_, place) =>
         place % 10 === 0
-          ? house()
+          ? system()
               .pay({ requestId: `under-load-${place}` }, closed?.id)
               .then(() => 0)
           : payAndRefund(`under-load-${place}`, place % 5 === 1 ? ["300", "700"] : []),
@@ -91,7 +91,7 @@ describe("The operator's command line beside a house that works", function () {
     ).finally(() => {
       answered = true;
     });
-    await eventually("the first payments are recorded", async () => (await house().progress()).all > 0);
+    await eventually("the first payments are recorded", async () => (await system().progress()).all > 0);
     let reports = 0;
     do {
       const { code, discrepancies, err } = await verify();
@@ -101,14 +101,14 @@ describe("The operator's command line beside a house that works", function () {
       reports += 1;
     } while (!answered);
     const accepted = (await paying).reduce((sum, refunds) => sum + refunds, 0);
-    await untilAllFinal(house(), PAYMENTS);
+    await untilAllFinal(system(), PAYMENTS);
     expect(reports).to.be.at.least(1);
     const { code, checked } = await verify();
     expect(code).to.equal(0);
     expect(checked.payments).to.equal(String(PAYMENTS));
     expect(accepted, "refunds").to.be.above(0);
     await eventually("every refund is final", async () => {
-      const done = await house().query("SELECT 1 FROM client_bank.refunds WHERE state = 'SUCCEEDED'");
+      const done = await system().query("SELECT 1 FROM client_bank.refunds WHERE state = 'SUCCEEDED'");
       return done.length === accepted;
     });
     expect((await verify()).code).to.equal(0);
@@ -116,14 +116,14 @@ describe("The operator's command line beside a house that works", function () {
 
   it("makes tokens that the gateway takes, for any merchant", async () => {
     const { out } = await run("token", "--merchant", "m-0002");
-    const answer = await fetchDocumented(`http://127.0.0.1:${house().stack.httpPort}/v1/payments`, {
+    const answer = await fetchDocumented(`http://127.0.0.1:${system().stack.httpPort}/v1/payments`, {
       headers: { authorization: `Bearer ${out.trim()}` },
     });
     expect(answer.status).to.equal(200);
   });
 
   it("tells the whole story of one of them, with its trace", async () => {
-    const payment = await house().pay({ requestId: "to-be-explained" });
+    const payment = await system().pay({ requestId: "to-be-explained" });
     const { out } = await eventually("its notification is sent", async () => {
       const told = await run("explain", payment.id);
       return /5a +notification +sent/.test(told.out) && told;
@@ -143,19 +143,19 @@ describe("The operator's command line beside a house that works", function () {
     expect(opened.code, opened.err).to.equal(0);
     const money = ["--client", "c-7001", "--currency", "EUR", "--amount", "1000", "--id", "first", ...by];
     expect((await run("accounts", "top-up", ...money)).code).to.equal(0);
-    const payment = await house().pay({ requestId: "by-the-new-card", card });
+    const payment = await system().pay({ requestId: "by-the-new-card", card });
     expect(payment.state).to.equal(PaymentState.SUCCEEDED);
     expect((await run("accounts", "show", "--client", "c-7001")).out).to.match(/balance +0 EUR/);
-    const keys = Object.values(house().stack.cardKeys).map((list) => list.slice(list.indexOf("=") + 1));
+    const keys = Object.values(system().stack.cardKeys).map((list) => list.slice(list.indexOf("=") + 1));
     for (const secret of [card.number, ...keys]) {
-      expect(house().output() + opened.out + opened.err).not.to.include(secret);
+      expect(system().output() + opened.out + opened.err).not.to.include(secret);
     }
   });
 
   it("says which service a payment waits for while that is away", async () => {
-    const goOn = await house().stack.hold("merchant-bank");
+    const goOn = await system().stack.hold("merchant-bank");
     try {
-      const payment = await house().pay({ requestId: "held-up", wait: { seconds: 0n, nanos: 0 } });
+      const payment = await system().pay({ requestId: "held-up", wait: { seconds: 0n, nanos: 0 } });
       const { code, out } = await eventually("it is captured", async () => {
         const told = await run("explain", payment.id);
         return told.out.includes("WAITS for step 4") && told;
@@ -173,14 +173,14 @@ describe("The operator's command line beside a house that works", function () {
     } finally {
       await goOn();
     }
-    await untilAllFinal(house(), PAYMENTS + 3);
+    await untilAllFinal(system(), PAYMENTS + 3);
   });
 
   it("ends with 1 after an entry that was made by hand, and names its payment and account", async () => {
-    const [paid] = await house().query<{ id: string }>(
+    const [paid] = await system().query<{ id: string }>(
       "SELECT min(id) AS id FROM client_bank.payments WHERE state = 'SUCCEEDED'",
     );
-    await house().query(
+    await system().query(
       `INSERT INTO client_bank.ledger_entries VALUES ($1, 'return', 'credit', 'c-0042', 'EUR', 1, now())`,
       [paid?.id],
     );

@@ -28,15 +28,15 @@ describe(`A payout, on the ${TEST_BROKER} broker`, function () {
     receiver = await startReceiver((response) => response.writeHead(204).end());
     Object.assign(process.env, SETTINGS);
   });
-  const house = useStack();
+  const system = useStack();
   before(async () => {
-    operator = await house().stack.tokenOf("anna", OPERATOR_SCOPES);
+    operator = await system().stack.tokenOf("anna", OPERATOR_SCOPES);
     merchant = `shop-${randomUUID()}`;
     await operate("/v1/merchants", { requestId: randomUUID(), id: merchant, name: "A shop", currencyCode: "EUR" });
     const money = { currencyCode: "EUR", minorUnits: "100000" };
     await operate(`/v1/merchants/${merchant}:topUp`, { requestId: randomUUID(), amount: money, reason: "to pay out" });
     const body = JSON.stringify({ requestId: "payouts", url: receiver.url.href, eventTypes: ["payout.paid"] });
-    const created = await house().http("/v1/webhook-endpoints", { method: "POST", merchant, body });
+    const created = await system().http("/v1/webhook-endpoints", { method: "POST", merchant, body });
     ({ secret } = (await created.json()) as { secret: string });
   });
   after(async () => {
@@ -47,7 +47,7 @@ describe(`A payout, on the ${TEST_BROKER} broker`, function () {
   /** A call of the operator, which must succeed. */
   async function operate(path: string, body: object): Promise<void> {
     const headers = { authorization: `Bearer ${operator}` };
-    const answer = await house().http(path, { method: "POST", body: JSON.stringify(body), headers });
+    const answer = await system().http(path, { method: "POST", body: JSON.stringify(body), headers });
     expect(answer.status, await answer.text()).to.equal(200);
   }
 
@@ -57,7 +57,7 @@ describe(`A payout, on the ${TEST_BROKER} broker`, function () {
   }
 
   async function own<Answer>(path: string): Promise<Answer> {
-    return (await (await house().http(path, { merchant })).json()) as Answer;
+    return (await (await system().http(path, { merchant })).json()) as Answer;
   }
 
   /** The payouts that the receiver was told, by the ids of their webhooks. */
@@ -79,7 +79,7 @@ describe(`A payout, on the ${TEST_BROKER} broker`, function () {
     expect([data]).to.deep.equal((await own<{ payouts: Payout[] }>("/v1/payouts")).payouts);
     const { events } = await own<{ events: { type: string; payout: Payout }[] }>("/v1/events");
     expect(events.map((event) => [event.type, event.payout])).to.deep.equal([["payout.paid", data]]);
-    const rows = await house().query<{ subject: string }>(
+    const rows = await system().query<{ subject: string }>(
       "SELECT subject FROM notification.notifications WHERE template_name = 'payout' AND channel = 'log'",
     );
     expect(rows.map(({ subject }) => subject)).to.deep.equal(["€12.50 paid out"]);
@@ -88,19 +88,19 @@ describe(`A payout, on the ${TEST_BROKER} broker`, function () {
   it("is told once, as one event, whichever service is killed while it is told", async () => {
     for (let number = 2; number <= PAYOUTS; number++) {
       await payOut(`weekly-${number}`);
-      house().killService(number % 2 === 0 ? "merchant-bank" : "notification");
+      system().killService(number % 2 === 0 ? "merchant-bank" : "notification");
       await eventually("the killed service is back", () => isUp());
     }
     await eventually("every payout is told", () => told().size >= PAYOUTS, 60_000);
     const ids = [...told().values()].map(({ id }) => id);
     expect(ids).to.have.members(Array.from({ length: PAYOUTS }, (_, index) => `weekly-${index + 1}`));
-    const untold = await house().query("SELECT FROM merchant_bank.payout_notices WHERE tell_time IS NULL");
+    const untold = await system().query("SELECT FROM merchant_bank.payout_notices WHERE tell_time IS NULL");
     expect(untold).to.deep.equal([]);
-    expect(await house().discrepancies()).to.deep.equal([]);
+    expect(await system().discrepancies()).to.deep.equal([]);
   });
 
   it("is told when the command line made it, which sends no message", async () => {
-    const client = new pg.Client({ connectionString: house().stack.databaseUrl });
+    const client = new pg.Client({ connectionString: system().stack.databaseUrl });
     await client.connect();
     const movement = { id: "by-command", currency: "EUR", amount: 500n };
     const by = { actor: "anna", reason: "weekly" };
@@ -112,8 +112,8 @@ describe(`A payout, on the ${TEST_BROKER} broker`, function () {
 
   /** Whether both services answer. */
   async function isUp(): Promise<boolean> {
-    const settings = await house().http("/v1/webhook-endpoints", { merchant });
-    const balance = await house().http("/v1/balance", { merchant });
+    const settings = await system().http("/v1/webhook-endpoints", { merchant });
+    const balance = await system().http("/v1/balance", { merchant });
     await Promise.all([settings.text(), balance.text()]);
     return settings.status === 200 && balance.status === 200;
   }

@@ -15,10 +15,10 @@ const POISON: readonly { readonly kind: string; readonly message: OutgoingMessag
 ];
 
 describe(`Poison, on the ${TEST_BROKER} broker`, () => {
-  const house = useStack();
+  const system = useStack();
   let operator: Connection;
   before(async () => {
-    operator = await house().operator();
+    operator = await system().operator();
   });
 
   for (const channel of DURABLE_CHANNELS) {
@@ -29,7 +29,7 @@ describe(`Poison, on the ${TEST_BROKER} broker`, () => {
       for (const { kind, message } of POISON) {
         for (const form of forms) await producer.send({ ...message, properties: { ...form, kind } });
       }
-      const payment = await house().pay({ requestId: `after-poison-on-${channel.address}` });
+      const payment = await system().pay({ requestId: `after-poison-on-${channel.address}` });
       expect(payment.state).to.equal(PaymentState.SUCCEEDED);
 
       const letters = await receive(operator, deadLetterAddress(channel), POISON.length * forms.length);

@@ -12,9 +12,9 @@ const AMOUNT = { currencyCode: "EUR", minorUnits: 4_242n };
 
 describe(`Messages that died of a fault in merchant-bank's tables, on the ${TEST_BROKER} broker`, function () {
   this.timeout(180_000);
-  const house = useStack();
+  const system = useStack();
   const letters = async (...args: string[]) => {
-    const environment = { DATABASE_URL: house().stack.databaseUrl, BROKER_URL: house().stack.brokerUrl };
+    const environment = { DATABASE_URL: system().stack.databaseUrl, BROKER_URL: system().stack.brokerUrl };
     const result = await runCommand(["dead-letters", ...args, "--queue", QUEUE], environment);
     expect(result.code, result.err).to.equal(0);
     return result;
@@ -27,27 +27,27 @@ describe(`Messages that died of a fault in merchant-bank's tables, on the ${TEST
 
   it("die again while it lasts, and walk on when it is repaired, with their signatures and to the cent", async () => {
     // numeric_value_out_of_range: what a message's own values bring about, which no time heals.
-    await house().query(`
+    await system().query(`
       CREATE FUNCTION merchant_bank.of_a_test() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION 'too much' USING ERRCODE = '22003'; END $$;
       CREATE TRIGGER of_a_test BEFORE INSERT ON merchant_bank.receipts FOR EACH ROW
         WHEN (new.amount = ${AMOUNT.minorUnits}) EXECUTE FUNCTION merchant_bank.of_a_test()`);
     for (let place = 0; place < PAYMENTS; place += 1) {
-      await house().pay({ requestId: `dead-${place}`, amount: AMOUNT, ...AT_ONCE });
+      await system().pay({ requestId: `dead-${place}`, amount: AMOUNT, ...AT_ONCE });
     }
     await untilDead(PAYMENTS, 0);
     const first = await letters("replay", "--all", "--limit", "2", "--reason", "it may be gone");
     expect(first.err).to.match(/2 replayed; .*: --limit 2 was reached\.\n$/);
     await untilDead(2, 1);
 
-    await house().query("DROP TRIGGER of_a_test ON merchant_bank.receipts");
+    await system().query("DROP TRIGGER of_a_test ON merchant_bank.receipts");
     const second = await letters("replay", "--all", "--reason", "mended");
     expect(second.err).to.match(new RegExp(`${PAYMENTS} replayed; none is left on dead-letter\\.${QUEUE}\\.\\n$`));
-    await untilAllFinal(house(), PAYMENTS);
-    const states = await house().query(
+    await untilAllFinal(system(), PAYMENTS);
+    const states = await system().query(
       "SELECT state, count(*)::int AS payments FROM client_bank.payments GROUP BY state",
     );
     expect(states).to.deep.equal([{ state: "SUCCEEDED", payments: PAYMENTS }]);
-    expect(await house().discrepancies()).to.deep.equal([]);
+    expect(await system().discrepancies()).to.deep.equal([]);
   });
 });

@@ -21,7 +21,7 @@ describe("A standby of the database that is promoted while payments run", functi
   this.timeout(180_000);
   let primary: PostgresServer;
   let standby: PostgresStandby;
-  const house = useStack({
+  const system = useStack({
     // Its servers are of its own, and speak plain text on this machine.
     tls: false,
     database: async () => {
@@ -47,7 +47,7 @@ describe("A standby of the database that is promoted while payments run", functi
     /** As merchants must: again with the same request until there is an answer. */
     async function payUntilAnswered(requestId: string): Promise<void> {
       for (;;) {
-        const payment = await house()
+        const payment = await system()
           .pay({ requestId })
           .catch(() => undefined);
         if (payment !== undefined) told.set(requestId, payment.id);

@@ -1,4 +1,4 @@
-/** A house with TLS on every hop: nothing is served in plain text, and a certificate is worth its holder's rights. */
+/** A system with TLS on every hop: nothing is served in plain text, and a certificate is worth its holder's rights. */
 import { type ConnectOptions, connect, queue } from "@quittance/sdk";
 import { expect } from "chai";
 import pg from "pg";
@@ -7,28 +7,28 @@ import type { StackCertificates } from "../../dist/stack/stack-certificates.js";
 import { SERVICES } from "../../dist/topology/system-table.js";
 import { untilAllFinal, useStack } from "../support/stack-for-tests.js";
 
-describe("a house with TLS", () => {
-  const house = useStack({ tls: true });
+describe("a system with TLS", () => {
+  const system = useStack({ tls: true });
 
-  const certificates = () => house().certificates as StackCertificates;
+  const certificates = () => system().certificates as StackCertificates;
 
   it("takes payments at both doors", async () => {
-    expect((await house().pay({ requestId: "over-tls" })).state).to.equal(PaymentState.SUCCEEDED);
-    expect((await house().http("/v1/payments")).status).to.equal(200);
-    await untilAllFinal(house(), 1);
-    expect(await house().discrepancies()).to.deep.equal([]);
+    expect((await system().pay({ requestId: "over-tls" })).state).to.equal(PaymentState.SUCCEEDED);
+    expect((await system().http("/v1/payments")).status).to.equal(200);
+    await untilAllFinal(system(), 1);
+    expect(await system().discrepancies()).to.deep.equal([]);
   });
 
   it("has services that log in by their certificates, and have no password", () => {
     for (const service of SERVICES) {
-      const url = new URL(house().brokerUrlOf(service));
+      const url = new URL(system().brokerUrlOf(service));
       expect([url.protocol, url.username, url.password], service).to.deep.equal(["amqps:", "", ""]);
     }
   });
 
   /** What becomes of a connection, and of a consumer of a queue on it. */
   async function attempt(address: string, tls: ConnectOptions["tls"]): Promise<string> {
-    const url = house().brokerUrlOf("gateway");
+    const url = system().brokerUrlOf("gateway");
     try {
       await using connection = await connect(url, { ...(tls && { tls }), reconnect: false });
       await using _consumer = await connection.createConsumer(queue(address));
@@ -56,7 +56,7 @@ describe("a house with TLS", () => {
   });
 
   it("serves nothing in plain text", async () => {
-    const { stack } = house();
+    const { stack } = system();
     const healthPorts = stack.services().map(({ healthPort }) => healthPort);
     for (const port of [stack.httpPort, stack.grpcPort, ...healthPorts]) {
       const answer = await fetch(`http://127.0.0.1:${port}/livez`).then(
@@ -74,7 +74,7 @@ describe("a house with TLS", () => {
       (error: Error) => error.message,
     );
     expect(problem).to.match(/no encryption|no pg_hba.conf entry/);
-    const plain = house().brokerUrlOf("gateway").replace("amqps:", "amqp:");
+    const plain = system().brokerUrlOf("gateway").replace("amqps:", "amqp:");
     const outcome = await connect(plain, { reconnect: false, connectTimeoutMs: 2_000 }).catch((error) => error.code);
     expect(outcome).to.equal("connection-failed");
   });

@@ -62,7 +62,7 @@ describe("The trace of a payment", function () {
     Object.assign(environment, { OTEL_EXPORTER_OTLP_ENDPOINT: url, WEBHOOK_URL: `${url}/webhook` });
     Object.assign(process.env, environment);
   });
-  const house = useStack();
+  const system = useStack();
   before("the environment is ours alone again", () => {
     for (const name of Object.keys(environment)) delete process.env[name];
   });
@@ -83,7 +83,7 @@ describe("The trace of a payment", function () {
 
   it("goes from the caller's traceparent and tracestate over the five services to the webhook, as one tree", async () => {
     const metadata = new Metadata();
-    metadata.merge(await house().metadataOf("m-0001"));
+    metadata.merge(await system().metadataOf("m-0001"));
     metadata.set("traceparent", `00-${TRACE}-${CALLER}-01`);
     metadata.set("tracestate", STATE);
     const request = PayRequest.fromPartial({
@@ -92,7 +92,7 @@ describe("The trace of a payment", function () {
       amount: { currencyCode: "EUR", minorUnits: 1000n },
     });
     await new Promise((resolve, reject) => {
-      house().grpc.pay(request, metadata, (error, answer) => (error === null ? resolve(answer) : reject(error)));
+      system().grpc.pay(request, metadata, (error, answer) => (error === null ? resolve(answer) : reject(error)));
     });
     /** What each service must have done within the trace. */
     const expected: readonly [string, string, number][] = [
@@ -139,7 +139,7 @@ describe("The trace of a payment", function () {
   it("is the same in the logs: each line about the payment has its trace", async () => {
     /** Whole lines alone: the last may still be on its way. */
     const spokenLines = () =>
-      house()
+      system()
         .output()
         .split("\n")
         .filter((line) => line.includes(TRACE) && line.endsWith("}"))

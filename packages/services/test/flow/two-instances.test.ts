@@ -15,20 +15,20 @@ const WAIT_SECONDS = 30;
 const WAIT = { seconds: BigInt(WAIT_SECONDS), nanos: 0 };
 const AT_ONCE = { wait: { seconds: 0n, nanos: 0 } };
 
-describe("the house with two processes of each service", function () {
+describe("the system with two processes of each service", function () {
   this.timeout(180_000);
   const two = Object.fromEntries(SERVICES.map((service) => [service, 2]));
-  const house = useStack({ instances: two });
+  const system = useStack({ instances: two });
 
   it("has a door of its own for each gateway, and every instance among its services", async () => {
-    const { stack } = house();
+    const { stack } = system();
     expect(stack.gateways).to.have.length(2);
     expect(new Set(stack.gateways.flatMap(({ grpcPort, httpPort }) => [grpcPort, httpPort])).size).to.equal(4);
     expect(stack.gateways[0]).to.deep.equal({ grpcPort: stack.grpcPort, httpPort: stack.httpPort });
     for (const name of Object.keys(two)) {
       expect(stack.services().filter((service) => service.name === name)).to.have.length(2);
     }
-    const payment = await house().pay({ requestId: "at-the-first" });
+    const payment = await system().pay({ requestId: "at-the-first" });
     const [, second] = stack.gateways;
     const response = await fetchDocumented(`http://127.0.0.1:${second?.httpPort}/v1/payments/${payment.id}`, {
       headers: { authorization: `Bearer ${await stack.tokenOf("m-0001")}` },
@@ -39,19 +39,19 @@ describe("the house with two processes of each service", function () {
   it("answers each caller through the gateway where it waits, and tells a watch of what came in through the other", async () => {
     const began = performance.now();
     const answers = await Promise.all(
-      Array.from({ length: 40 }, (_, n) => house().pay({ requestId: `waits-${n}`, wait: WAIT })),
+      Array.from({ length: 40 }, (_, n) => system().pay({ requestId: `waits-${n}`, wait: WAIT })),
     );
     expect(answers.map(({ state }) => state)).to.deep.equal(answers.map(() => PaymentState.SUCCEEDED));
     expect(performance.now() - began).to.be.below(WAIT_SECONDS * 1_000);
 
-    const goOn = await house().stack.hold("merchant-bank");
+    const goOn = await system().stack.hold("merchant-bank");
     // One call goes to each gateway: the watch at the first one sees both.
     const ids = [
-      await house().pay({ requestId: "one", ...AT_ONCE }),
-      await house().pay({ requestId: "two", ...AT_ONCE }),
+      await system().pay({ requestId: "one", ...AT_ONCE }),
+      await system().pay({ requestId: "two", ...AT_ONCE }),
     ];
-    const metadata = await house().metadataOf("m-0001");
-    const watches = ids.map(({ id }) => watch(house().grpc.watchPayment({ id }, metadata)));
+    const metadata = await system().metadataOf("m-0001");
+    const watches = ids.map(({ id }) => watch(system().grpc.watchPayment({ id }, metadata)));
     await eventually("both watches know that theirs is pending", () =>
       watches.every(({ states }) => states.length > 0),
     );
@@ -61,39 +61,39 @@ describe("the house with two processes of each service", function () {
 
   it("stops all processes of a service that is held, and starts them all again", async () => {
     const pidsOf = () =>
-      house()
+      system()
         .stack.services()
         .flatMap(({ name, pid }) => (name === "client-bank" ? [pid] : []));
     const pids = pidsOf();
-    const resume = await house().stack.hold("client-bank");
+    const resume = await system().stack.hold("client-bank");
     for (const pid of pids) expect(() => process.kill(pid, 0)).to.throw();
     await resume();
     expect(pidsOf().filter((pid) => pids.includes(pid))).to.deep.equal([]);
-    expect((await house().pay({ requestId: "afterwards" })).id).to.match(/^pay_/);
+    expect((await system().pay({ requestId: "afterwards" })).id).to.match(/^pay_/);
   });
 
   it("pays each payment once while one of two is killed again and again", async () => {
-    const before = (await house().progress()).all;
+    const before = (await system().progress()).all;
     const accepted = new Set<string>();
     for (let round = 0; round < 4; round += 1) {
-      const paying = Array.from({ length: 20 }, (_, n) => house().pay({ requestId: `${round}-${n}`, ...AT_ONCE }));
+      const paying = Array.from({ length: 20 }, (_, n) => system().pay({ requestId: `${round}-${n}`, ...AT_ONCE }));
       for (const name of ["card-validation", "client-bank", "merchant-bank", "notification"] as const) {
-        house().killService(name);
+        system().killService(name);
       }
       for (const { id } of await Promise.all(paying)) accepted.add(id);
       await eventually("all run again", async () =>
-        (await Promise.all(house().stack.services().map(isAlive))).every(Boolean),
+        (await Promise.all(system().stack.services().map(isAlive))).every(Boolean),
       );
     }
-    await untilAllFinal(house(), before + accepted.size);
+    await untilAllFinal(system(), before + accepted.size);
     expect(accepted.size).to.equal(80);
-    expect(await house().discrepancies()).to.deep.equal([]);
+    expect(await system().discrepancies()).to.deep.equal([]);
   });
 
   it("lets a watch over HTTP go on at the other gateway from where one that was killed left it", async () => {
-    const { stack } = house();
+    const { stack } = system();
     const goOn = await stack.hold("merchant-bank");
-    const { id } = await house().pay({ requestId: "goes-on", ...AT_ONCE });
+    const { id } = await system().pay({ requestId: "goes-on", ...AT_ONCE });
     const path = `/v1/payments/${id}:watch`;
     const authorization = `Bearer ${await stack.tokenOf("m-0001")}`;
     const watchAt = async (gateway: number, lastEventId?: string) => {
@@ -106,7 +106,7 @@ describe("the house with two processes of each service", function () {
     const captured = await eventually("the watch gets the capture", () =>
       first.told.find(({ data }) => data.payment.captureTime !== undefined),
     );
-    house().killService("gateway");
+    system().killService("gateway");
     expect(await first.ended.catch((error: Error) => error)).to.be.instanceOf(Error);
     const next = await watchAt(1, captured.id);
     await goOn();

@@ -28,7 +28,7 @@ describe(`A merchant's webhooks, by its API alone, on the ${TEST_BROKER} broker`
     receiver = await startReceiver((response) => response.writeHead(204).end());
     Object.assign(process.env, SETTINGS);
   });
-  const house = useStack({ instances: { notification: 2 } });
+  const system = useStack({ instances: { notification: 2 } });
   after(async () => {
     for (const name of Object.keys(SETTINGS)) delete process.env[name];
     await receiver[Symbol.asyncDispose]();
@@ -36,7 +36,7 @@ describe(`A merchant's webhooks, by its API alone, on the ${TEST_BROKER} broker`
 
   /** A call over HTTP, which must succeed. */
   async function call<Answer>(method: string, path: string, body?: object, merchant = "m-0001"): Promise<Answer> {
-    const answer = await house().http(path, { method, merchant, ...(body && { body: JSON.stringify(body) }) });
+    const answer = await system().http(path, { method, merchant, ...(body && { body: JSON.stringify(body) }) });
     const text = await answer.text();
     expect(answer.status, `${method} ${path}: ${text}`).to.equal(200);
     return JSON.parse(text) as Answer;
@@ -59,7 +59,7 @@ describe(`A merchant's webhooks, by its API alone, on the ${TEST_BROKER} broker`
     });
     ({ webhookEndpoint: endpoint, secret } = created);
     expect(endpoint.eventTypes).to.deep.equal(["*"]);
-    const payment = await house().pay({ requestId: "told" });
+    const payment = await system().pay({ requestId: "told" });
     const read = await call<{ payment: object }>("GET", `/v1/payments/${payment.id}`);
     const refunded = await call<{ refund: { id: string } }>("POST", `/v1/payments/${payment.id}:refund`, {
       requestId: "told-refund",
@@ -106,20 +106,22 @@ describe(`A merchant's webhooks, by its API alone, on the ${TEST_BROKER} broker`
   });
 
   it("are nobody else's", async () => {
-    const answer = await house().http(`/v1/webhook-endpoints/${endpoint.id}`, { merchant: "m-0002" });
+    const answer = await system().http(`/v1/webhook-endpoints/${endpoint.id}`, { merchant: "m-0002" });
     expect(answer.status).to.equal(404);
     const { events } = await call<{ events: Event[] }>("GET", "/v1/events", undefined, "m-0002");
     expect(events).to.deep.equal([]);
-    const payments = await house().stack.tokenOf("m-0001", ["payments:read", "payments:write"]);
-    const refused = await house().http("/v1/events", { headers: { authorization: `Bearer ${payments}` } });
+    const payments = await system().stack.tokenOf("m-0001", ["payments:read", "payments:write"]);
+    const refused = await system().http("/v1/events", { headers: { authorization: `Bearer ${payments}` } });
     expect(refused.status).to.equal(403);
   });
 
   it(`are all told, each under one id, when notification is killed in the middle of ${STORM} payments`, async () => {
     const before = receiver.received.length;
-    const paid = Promise.all(Array.from({ length: STORM }, (_, place) => house().pay({ requestId: `storm-${place}` })));
+    const paid = Promise.all(
+      Array.from({ length: STORM }, (_, place) => system().pay({ requestId: `storm-${place}` })),
+    );
     await eventually("the webhooks are under way", () => receiver.received.length >= before + KILL_AFTER);
-    house().killService("notification");
+    system().killService("notification");
     const ids = (await paid).map(({ id }) => id);
     const toldOf = () => new Map(webhooks(before).map(({ id, data }) => [data.id, id]));
     await eventually("every payment is told", () => ids.every((id) => toldOf().has(id)), 60_000);
@@ -132,14 +134,14 @@ describe(`A merchant's webhooks, by its API alone, on the ${TEST_BROKER} broker`
   it("stop while the endpoint is disabled, and go on when it is enabled", async () => {
     const update = (state: string) => call("PATCH", `/v1/webhook-endpoints/${endpoint.id}`, { state });
     await update("WEBHOOK_ENDPOINT_STATE_DISABLED");
-    const missed = await house().pay({ requestId: "missed" });
+    const missed = await system().pay({ requestId: "missed" });
     const missedEvent = await eventually("it is an event", async () => {
       const { events } = await call<{ events: Event[] }>("GET", `/v1/events?payment=${missed.id}`);
       return events[0];
     });
     await update("WEBHOOK_ENDPOINT_STATE_ENABLED");
     const before = receiver.received.length;
-    const next = await house().pay({ requestId: "next" });
+    const next = await system().pay({ requestId: "next" });
     await eventually("the next one is told", () => webhooks(before).some(({ data }) => data.id === next.id));
     expect(webhooks(before).map(({ data }) => data.id)).not.to.include(missed.id);
     await call("POST", `/v1/events/${missedEvent.id}:resend`, {});

@@ -53,7 +53,7 @@ const KINDS = [
 ] as const;
 
 describe(`The whole flow, on the ${TEST_BROKER} broker`, () => {
-  const house = useStack();
+  const system = useStack();
 
   for (const { kind, request, state, ...rest } of KINDS) {
     const merchant = "merchant" in rest ? rest.merchant : "m-0001";
@@ -61,7 +61,7 @@ describe(`The whole flow, on the ${TEST_BROKER} broker`, () => {
     const outcome = reason === undefined ? state : `${state} with ${reason}`;
 
     it(`ends a payment with ${kind} as ${outcome}, over gRPC`, async () => {
-      const payment = await house().pay({ requestId: `grpc-${kind.replaceAll(" ", "-")}`, ...request }, merchant);
+      const payment = await system().pay({ requestId: `grpc-${kind.replaceAll(" ", "-")}`, ...request }, merchant);
       expect(payment.state).to.equal(PaymentState[state]);
       expect(payment.decline?.reason).to.equal(reason && DeclineReason[reason]);
       expect(payment.merchant).to.equal(merchant);
@@ -72,7 +72,7 @@ describe(`The whole flow, on the ${TEST_BROKER} broker`, () => {
         amount?: { currencyCode: string; minorUnits: bigint };
         card?: typeof GOOD_CARD;
       };
-      const answer = await house().http("/v1/payments", {
+      const answer = await system().http("/v1/payments", {
         merchant,
         method: "POST",
         body: JSON.stringify({
@@ -90,13 +90,13 @@ describe(`The whole flow, on the ${TEST_BROKER} broker`, () => {
   }
 
   it("reverses the capture when the merchant's side declines, and keeps both movements", async () => {
-    const [closed] = await house().query<{ id: string }>(
+    const [closed] = await system().query<{ id: string }>(
       "SELECT id FROM merchant_bank.merchants WHERE state = 'closed' AND currency = 'EUR' ORDER BY id LIMIT 1",
     );
     expect(closed, "the demo bank has a closed merchant in EUR").not.to.equal(undefined);
-    const payment = await house().pay({ requestId: "closed-merchant" }, (closed as { id: string }).id);
+    const payment = await system().pay({ requestId: "closed-merchant" }, (closed as { id: string }).id);
     expect(payment.decline?.reason).to.equal(DeclineReason.MERCHANT_CLOSED);
-    const movements = await house().query<{ kind: string }>(
+    const movements = await system().query<{ kind: string }>(
       "SELECT DISTINCT kind FROM client_bank.ledger_entries WHERE payment_id = $1 ORDER BY kind",
       [payment.id],
     );
@@ -104,9 +104,9 @@ describe(`The whole flow, on the ${TEST_BROKER} broker`, () => {
   });
 
   it("answers the same from Pay, GetPayment, ListPayments and WatchPayment", async () => {
-    const paid = await house().pay({ requestId: "the-same-everywhere", description: "Déjà vu" });
-    const metadata = await house().metadataOf("m-0001");
-    const { grpc } = house();
+    const paid = await system().pay({ requestId: "the-same-everywhere", description: "Déjà vu" });
+    const metadata = await system().metadataOf("m-0001");
+    const { grpc } = system();
     const read = await new Promise<Payment | undefined>((resolve, reject) =>
       grpc.getPayment({ id: paid.id, requestId: "" }, metadata, (error, response) =>
         error ? reject(error) : resolve(response.payment),
@@ -121,7 +121,7 @@ describe(`The whole flow, on the ${TEST_BROKER} broker`, () => {
     for await (const update of grpc.watchPayment({ id: paid.id }, metadata)) {
       watched.push((update as WatchPaymentResponse).payment);
     }
-    const overHttp = await (await house().http(`/v1/payments/${paid.id}`)).json();
+    const overHttp = await (await system().http(`/v1/payments/${paid.id}`)).json();
     expect(read).to.deep.equal(paid);
     expect(listed.find((payment) => payment.id === paid.id)).to.deep.equal(paid);
     expect(watched.at(-1)).to.deep.equal(paid);
@@ -133,12 +133,12 @@ describe(`The whole flow, on the ${TEST_BROKER} broker`, () => {
 
   it("gives the same payment for the same request_id, sent a hundred times at once", async () => {
     const payments = await Promise.all(
-      Array.from({ length: 100 }, () => house().pay({ requestId: "a-hundred-times" })),
+      Array.from({ length: 100 }, () => system().pay({ requestId: "a-hundred-times" })),
     );
     expect(
       new Set(payments.map((payment) => JSON.stringify({ ...payment, amount: String(payment.amount?.minorUnits) }))),
     ).to.have.lengthOf(1);
-    const [row] = await house().query<{ captures: bigint }>(
+    const [row] = await system().query<{ captures: bigint }>(
       "SELECT count(*) AS captures FROM client_bank.ledger_entries WHERE payment_id = $1 AND amount < 0",
       [payments[0]?.id],
     );
@@ -146,15 +146,15 @@ describe(`The whole flow, on the ${TEST_BROKER} broker`, () => {
   });
 
   it("refuses a request_id that is used again with another amount, and moves no money", async () => {
-    const first = await house().pay({ requestId: "used-twice" });
-    const refused: ServiceError = await house()
+    const first = await system().pay({ requestId: "used-twice" });
+    const refused: ServiceError = await system()
       .pay({ requestId: "used-twice", amount: { currencyCode: "EUR", minorUnits: 1_001n } })
       .then(
         () => expect.fail("the second call was answered"),
         (error: ServiceError) => error,
       );
     expect(refused.code).to.equal(status.ALREADY_EXISTS);
-    const overHttp = await house().http("/v1/payments", {
+    const overHttp = await system().http("/v1/payments", {
       method: "POST",
       body: JSON.stringify({
         requestId: "used-twice",
@@ -166,22 +166,22 @@ describe(`The whole flow, on the ${TEST_BROKER} broker`, () => {
     expect(JSON.stringify(await overHttp.json()))
       .to.include("REQUEST_ID_REUSED")
       .and.to.include(first.id);
-    const entries = await house().query("SELECT 1 FROM client_bank.ledger_entries WHERE payment_id = $1", [first.id]);
+    const entries = await system().query("SELECT 1 FROM client_bank.ledger_entries WHERE payment_id = $1", [first.id]);
     expect(entries, "one debit and its counterpart").to.have.lengthOf(2);
   });
 
   it("tells the caller who does not wait that the payment is pending, and finishes it all the same", async () => {
-    const pending = await house().pay({ requestId: "does-not-wait", wait: { seconds: 0n, nanos: 0 } });
+    const pending = await system().pay({ requestId: "does-not-wait", wait: { seconds: 0n, nanos: 0 } });
     expect(pending.state).to.equal(PaymentState.PENDING);
     await eventually("the payment is final", async () => {
-      return (await house().read(pending.id)).state === "PAYMENT_STATE_SUCCEEDED";
+      return (await system().read(pending.id)).state === "PAYMENT_STATE_SUCCEEDED";
     });
   });
 
   it("logs each step of a payment in its service with one trace id, and never the card's number", async () => {
-    const payment = await house().pay({ requestId: "traced" });
+    const payment = await system().pay({ requestId: "traced" });
     const services = await eventually("five services have logged the payment", () => {
-      const lines = house()
+      const lines = system()
         .output()
         .split("\n")
         .filter((line) => line.includes(payment.id))
@@ -191,14 +191,14 @@ describe(`The whole flow, on the ${TEST_BROKER} broker`, () => {
     });
     expect(new Set(services.values()), "one trace over all services").to.have.lengthOf(1);
     expect([...services.values()][0]).to.match(/^[0-9a-f]{32}$/);
-    expect(house().output()).not.to.include(GOOD_CARD.number);
+    expect(system().output()).not.to.include(GOOD_CARD.number);
   });
 
   it("keeps the books in agreement through all of that", async () => {
     await eventually("nothing is in flight", async () => {
-      const { final, all } = await house().progress();
+      const { final, all } = await system().progress();
       return final === all;
     });
-    expect(await house().discrepancies()).to.deep.equal([]);
+    expect(await system().discrepancies()).to.deep.equal([]);
   });
 });

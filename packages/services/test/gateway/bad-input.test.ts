@@ -68,7 +68,7 @@ describe("bad input by gRPC", () => {
     ["digits of another script", { card: { ...CARD, number: "٤".repeat(16) } }, "card.number"],
     ["month 0", { card: { ...CARD, expiryMonth: 0 } }, "card.expiry_month"],
     ["a year of two digits", { card: { ...CARD, expiryYear: 30 } }, "card.expiry_year"],
-    ["a holder name with a line break", { card: { ...CARD, holderName: "Ada\nLovelace" } }, "card.holder_name"],
+    ["a holder name with a connection break", { card: { ...CARD, holderName: "Ada\nLovelace" } }, "card.holder_name"],
     ["a holder name of 81 characters", { card: { ...CARD, holderName: "x".repeat(81) } }, "card.holder_name"],
     ["an unknown currency", { amount: { currencyCode: "ABC", minorUnits: 1n } }, "amount.currency_code"],
     ["a currency that was withdrawn", { amount: { currencyCode: "BGN", minorUnits: 1n } }, "amount.currency_code"],

@@ -1,6 +1,6 @@
 /**
  * The gateway on a real broker, in this process, with the client's bank played: what the tests of the doors start.
- * The whole house is tested elsewhere.
+ * The whole system is tested elsewhere.
  */
 import { randomBytes } from "node:crypto";
 import { type Connection, connect } from "@quittance/sdk";

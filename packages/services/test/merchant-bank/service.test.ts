@@ -14,8 +14,8 @@ import {
   wrongBooks,
 } from "../operator/banks-for-tests.js";
 import { captureLog } from "../support/captured-log.js";
-import { useHouseBroker } from "../support/house-broker.js";
 import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
+import { useSystemBroker } from "../support/system-broker.js";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
@@ -25,7 +25,7 @@ describe("Step 4, merchant-bank", function () {
   this.timeout(60_000);
   const services: RunningService[] = [];
   after(() => Promise.all(services.map((service) => service.drain({ timeoutMs: 5_000 }))));
-  const broker = useHouseBroker();
+  const broker = useSystemBroker();
   const banks = useBanks();
   const captured = captureLog();
   let bankResults: Producer;

@@ -9,14 +9,14 @@ import { type RefundMessage, refundResultMessage } from "../../dist/shared/refun
 import { bankResult, refundOf, someClient, useBanks, validationResult } from "../operator/banks-for-tests.js";
 import { captureLog } from "../support/captured-log.js";
 import { eventually } from "../support/eventually.js";
-import { useHouseBroker } from "../support/house-broker.js";
 import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
+import { useSystemBroker } from "../support/system-broker.js";
 
 const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 
 describe("A refund that comes before its payment is settled", function () {
   this.timeout(60_000);
-  const broker = useHouseBroker();
+  const broker = useSystemBroker();
   const banks = useBanks();
   const captured = captureLog();
   let now = () => Date.now();

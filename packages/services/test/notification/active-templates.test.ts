@@ -28,7 +28,7 @@ describe("The language of a notification", function () {
     ),
   );
 
-  it("is the one that was asked for, a wider one, or that of the house", async () => {
+  it("is the one that was asked for, a wider one, or that of the installation", async () => {
     const templates = await readTemplates("en");
     const languageOf = (asked?: string) => templates.get("payment-succeeded", asked).language;
     expect(languageOf()).to.equal("en");
@@ -40,13 +40,13 @@ describe("The language of a notification", function () {
     expect(templates.get("refund-declined", "fr-CA").language, "only one template in it").to.equal("fr");
   });
 
-  it("must be one with a template, when it is that of the house", async () => {
+  it("must be one with a template, when it is that of the installation", async () => {
     const templates = await readTemplates("ja");
     expect(templates.get("payment-succeeded", "fr").language).to.equal("fr");
     expect(() => templates.get("payment-succeeded")).to.throw(TemplateMissingError, /active in language ja/);
   });
 
-  it("is English of a template that came with this release, until the house has one of its own", async () => {
+  it("is English of a template that came with this release, until the system has one of its own", async () => {
     const templates = await readTemplates("ja");
     expect(templates.get("payment-canceled").language).to.equal("en");
     expect(templates.get("payout", "fr-CA").language).to.equal("fr");

@@ -9,15 +9,15 @@ import { END_PROPERTIES } from "../../dist/topology/channel-table.js";
 import { captureLog } from "../support/captured-log.js";
 import { useDatabase } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";
-import { useHouseBroker } from "../support/house-broker.js";
 import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
+import { useSystemBroker } from "../support/system-broker.js";
 import { paymentEnd, refundEnd } from "./ends.js";
 import { merchantOf, SEALING_KEYS } from "./webhook/endpoints.js";
 import { startSecureReceiver } from "./webhook/secure-receiver.js";
 
 describe("Steps 5a and R4, of merchants that have webhook endpoints", function () {
   this.timeout(30_000);
-  const broker = useHouseBroker();
+  const broker = useSystemBroker();
   const testDatabase = useDatabase();
   const { log } = captureLog();
   let database: Database;

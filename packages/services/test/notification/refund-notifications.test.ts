@@ -7,9 +7,9 @@ import { END_PROPERTIES } from "../../dist/topology/channel-table.js";
 import { captureLog } from "../support/captured-log.js";
 import { useDatabase } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";
-import { useHouseBroker } from "../support/house-broker.js";
 import { ringOf } from "../support/key-rings.js";
 import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
+import { useSystemBroker } from "../support/system-broker.js";
 import { refundEnd } from "./ends.js";
 import { startReceiver } from "./webhook/receiver.js";
 
@@ -26,7 +26,7 @@ function endOf(letter: string, changes: Partial<RefundEndMessage["refund"]> = {}
 
 describe("Step R4, notification", function () {
   this.timeout(30_000);
-  const broker = useHouseBroker();
+  const broker = useSystemBroker();
   const testDatabase = useDatabase();
 
   it("reports each refund of a payment once, on the log and by webhook, though ends come twice and are contradicted", async () => {

@@ -11,9 +11,9 @@ import { END_PROPERTIES } from "../../dist/topology/channel-table.js";
 import { type CapturedLog, captureLog } from "../support/captured-log.js";
 import { useDatabase } from "../support/database-for-tests.js";
 import { eventually } from "../support/eventually.js";
-import { useHouseBroker } from "../support/house-broker.js";
 import { ringOf } from "../support/key-rings.js";
 import { envelopesOf, messageKeysFor } from "../support/message-keys.js";
+import { useSystemBroker } from "../support/system-broker.js";
 import { paymentEnd } from "./ends.js";
 import { startReceiver } from "./webhook/receiver.js";
 
@@ -35,7 +35,7 @@ interface Row extends Record<string, unknown> {
 
 describe("Step 5a, notification", function () {
   this.timeout(30_000);
-  const broker = useHouseBroker();
+  const broker = useSystemBroker();
   const testDatabase = useDatabase();
   let captured: CapturedLog;
   let producer: Producer;
@@ -112,7 +112,7 @@ describe("Step 5a, notification", function () {
   }
 
   function bothSent(end: PaymentEndMessage): Promise<unknown> {
-    return eventually("the line and the webhook are sent", async () => {
+    return eventually("the connection and the webhook are sent", async () => {
       const rows = await rowsOf(end);
       return rows.length === 2 && rows.every(({ state }) => state === "sent");
     });

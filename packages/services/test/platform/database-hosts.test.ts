@@ -8,16 +8,16 @@ describe("A database on several hosts", function () {
   const database = useDatabase();
 
   it("is named as libpq reads it, one URL for each host with user, port, name and parameters", () => {
-    const rest = "/house?sslmode=verify-full";
+    const rest = "/system?sslmode=verify-full";
     expect(databaseUrls(`postgres://a:b@one:5432,two:5433${rest}&target_session_attrs=read-write`)).to.deep.equal([
       `postgres://a:b@one:5432${rest}`,
       `postgres://a:b@two:5433${rest}`,
     ]);
-    expect(databaseUrls("postgres://a:b@one,two/house?target_session_attrs=read-write")).to.deep.equal([
-      "postgres://a:b@one/house",
-      "postgres://a:b@two/house",
+    expect(databaseUrls("postgres://a:b@one,two/system?target_session_attrs=read-write")).to.deep.equal([
+      "postgres://a:b@one/system",
+      "postgres://a:b@two/system",
     ]);
-    for (const one of ["postgres://a:b@one:5432/house", "postgres:///house?host=/tmp", `postgresql://one${rest}`]) {
+    for (const one of ["postgres://a:b@one:5432/system", "postgres:///system?host=/tmp", `postgresql://one${rest}`]) {
       expect(databaseUrls(one)).to.deep.equal([one]);
     }
   });

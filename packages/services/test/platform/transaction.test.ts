@@ -179,7 +179,7 @@ describe("A transaction on PostgreSQL", function () {
     expect(await codeOf(database.transaction((transaction) => transaction.query(add(3))))).to.equal("committed");
   });
 
-  it("tells a line that broke with a turn on it as a failure that passes", async () => {
+  it("tells a connection that broke with a turn on it as a failure that passes", async () => {
     const failed = database
       .transaction(async (transaction) => {
         await transaction.query(add(1));

@@ -28,7 +28,7 @@ import {
   destinationOf,
   TEMPORARY_QUEUES,
 } from "../../dist/shared/queue-map.js";
-import { useHouseBroker } from "../support/house-broker.js";
+import { useSystemBroker } from "../support/system-broker.js";
 
 /** How long a message that must come may take. */
 const RECEIVE_MS = 20_000;
@@ -55,7 +55,7 @@ describe(`The rights of a user of the broker, ${process.env.QUITTANCE_TEST_BROKE
       `    the broker: ${counts.tried} edges tried, ${counts.refused} refused, ${counts.worked} allowed and shown to work`,
     ),
   );
-  const broker = useHouseBroker();
+  const broker = useSystemBroker();
 
   before(async () => {
     for (const user of BROKER_USERS) connections.set(user, await broker().connectAs(user));
@@ -81,7 +81,7 @@ describe(`The rights of a user of the broker, ${process.env.QUITTANCE_TEST_BROKE
 
   const byEachUser = (edgesOf: (user: BrokerUserName) => readonly Edge[]) => BROKER_USERS.flatMap(edgesOf);
 
-  it("is none for whoever has no password of the house", async () => {
+  it("is none for whoever has no password of the system", async () => {
     for (const user of [...BROKER_USERS, "admin", "guest"]) {
       const url = broker()
         .urlOf("gateway")

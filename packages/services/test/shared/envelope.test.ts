@@ -61,8 +61,8 @@ describe("an envelope", () => {
 
   it("goes back to a temporary queue only, whatever the message names", () => {
     expect(replyAddressOf({ replyTo: WAITING })).to.equal(WAITING);
-    const house = ALL_CHANNELS.flatMap((channel) => [channel.address, deadLetterAddress(channel)]);
-    const forged: Destination[] = house.flatMap((address) => [
+    const system = ALL_CHANNELS.flatMap((channel) => [channel.address, deadLetterAddress(channel)]);
+    const forged: Destination[] = system.flatMap((address) => [
       queue(address),
       { kind: "topic", address },
       { kind: "temporary-queue", address },

@@ -98,7 +98,7 @@ describe("npm run dev", function () {
     expect(await answer()).to.equal(ANSWER);
     const { gateway, ...others } = pids();
     edit(GATEWAY_FILE, (source) => source.replace(ANSWER, "Nothing is here."));
-    await eventually("the answer has the line", async () => (await answer()) === "Nothing is here.");
+    await eventually("the answer has the connection", async () => (await answer()) === "Nothing is here.");
     await said("dev: The types are right.");
     const { gateway: now, ...same } = pids();
     expect(now).not.to.equal(gateway);
@@ -132,7 +132,7 @@ describe("npm run dev", function () {
     expect(await answer()).to.equal("Nothing is here.");
     expect(pids()).to.deep.equal(before);
     edit(GATEWAY_FILE, (source) => source.replace('"Half a line', '"A whole line."'));
-    await eventually("the answer has the line", async () => (await answer()) === "A whole line.");
+    await eventually("the answer has the connection", async () => (await answer()) === "A whole line.");
     await said("dev: The types are right.");
   });
 
@@ -141,7 +141,7 @@ describe("npm run dev", function () {
       GATEWAY_FILE,
       (source) => `${source.replace("A whole line.", "A wrong type.")}\nexport const two: number = "2";\n`,
     );
-    await eventually("the answer has the line", async () => (await answer()) === "A wrong type.");
+    await eventually("the answer has the connection", async () => (await answer()) === "A wrong type.");
     await said("error TS2322");
   });
 

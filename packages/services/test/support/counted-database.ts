@@ -12,7 +12,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, connect as dial, type Socket } from "node:net";
 import { PostgresMessages } from "./wire/postgres-messages.js";
 
-/** What was said on all connections of a line, from a moment on. */
+/** What was said on all connections of a connection, from a moment on. */
 export interface LineCounts {
   readonly roundTrips: number;
   /** The names of the statements in their order; of one without a name its first word. */
@@ -20,7 +20,7 @@ export interface LineCounts {
 }
 
 export interface CountedDatabase {
-  /** The database's URL by way of this line. */
+  /** The database's URL by way of this connection. */
   readonly url: string;
   /** What was said since the line began, or since the last {@link reset}. */
   counts(): LineCounts;

@@ -1,4 +1,4 @@
-/** The whole house with a counting proxy between each service and its broker, and its database. */
+/** The whole system with a counting proxy between each service and its broker, and its database. */
 import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -26,21 +26,21 @@ export interface CountedStack {
   linesOf(service: ServiceName): CountedLines;
 }
 
-/** Gives the suite that calls it such a house, on the embedded broker, in plain text. */
+/** Gives the suite that calls it such a system, on the embedded broker, in plain text. */
 export function useCountedStack(): () => CountedStack {
-  let house: CountedStack | undefined;
+  let system: CountedStack | undefined;
   let close: (() => Promise<void>) | undefined;
-  before(async function startHouse() {
+  before(async function startSystem() {
     this.timeout(START_TIMEOUT_MS);
-    [house, close] = await startCountedStack();
+    [system, close] = await startCountedStack();
   });
-  after(async function stopHouse() {
+  after(async function stopSystem() {
     this.timeout(60_000);
     await close?.();
   });
   return () => {
-    if (house === undefined) throw new Error("The house stands only inside hooks and tests.");
-    return house;
+    if (system === undefined) throw new Error("The system runs only inside hooks and tests.");
+    return system;
   };
 }
 
@@ -73,7 +73,7 @@ export async function startCountedStack(
   });
   const linesOf = (service: ServiceName): CountedLines => {
     const line = proxies.get(`${service} amqp`);
-    if (line === undefined) throw new Error(`${service} has no line to the broker.`);
+    if (line === undefined) throw new Error(`${service} has no connection to the broker.`);
     return { broker: line, database: proxies.get(`${service} postgres`) };
   };
   const close = async () => {
@@ -84,7 +84,7 @@ export async function startCountedStack(
   return [{ stack, linesOf }, close];
 }
 
-/** Begins all counts of a house again from nothing. */
+/** Begins all counts of a system again from nothing. */
 export function clearCounts({ linesOf }: CountedStack): void {
   for (const service of SERVICES) {
     const { broker, database } = linesOf(service);

@@ -1,4 +1,4 @@
-/** What services of a house say on `/readyz`. */
+/** What services of a system say on `/readyz`. */
 import type { TestStack } from "./stack-for-tests.js";
 
 /** An answer of `/readyz`. */
@@ -8,9 +8,9 @@ export interface Readiness {
   readonly degraded?: Readonly<Record<string, string>>;
 }
 
-/** Asks a service of the house whether it is ready: of several instances, the first that is not answers for all. */
-export async function readinessOf(house: TestStack, name: string): Promise<Readiness> {
-  const instances = house.stack.services().filter((service) => service.name === name);
+/** Asks a service of the system whether it is ready: of several instances, the first that is not answers for all. */
+export async function readinessOf(system: TestStack, name: string): Promise<Readiness> {
+  const instances = system.stack.services().filter((service) => service.name === name);
   const answers = await Promise.all(
     instances.map(async ({ healthPort }) => {
       const response = await fetch(`http://127.0.0.1:${healthPort}/readyz`);

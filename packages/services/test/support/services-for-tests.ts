@@ -1,6 +1,6 @@
 /**
  * Single services as processes, for tests of their life. Whatever a test forgets to stop ends with mocha. The whole
- * house is in stack-for-tests.ts.
+ * system is in stack-for-tests.ts.
  *
  * ```ts
  * const service = await startService({ name: "client-bank", environment: { BROKER_URL, DATABASE_URL } });

@@ -1,5 +1,5 @@
 /**
- * The whole house for tests: five service processes, a real PostgreSQL, and the broker that `QUITTANCE_TEST_BROKER`
+ * The whole system for tests: five service processes, a real PostgreSQL, and the broker that `QUITTANCE_TEST_BROKER`
  * names (`embedded`, the default, or `artemis`), with a client at each door.
  */
 import { mkdtempSync } from "node:fs";
@@ -29,7 +29,7 @@ export const TEST_BROKER = process.env.QUITTANCE_TEST_BROKER === "artemis" ? "ar
 /** How many processes of each service flow tests have unless they say so themselves: `QUITTANCE_TEST_INSTANCES` [1]. */
 const TEST_INSTANCES = Number(process.env.QUITTANCE_TEST_INSTANCES ?? 1);
 
-/** Whether the houses of flow tests have TLS on every hop: `QUITTANCE_TEST_TLS=1`. */
+/** Whether the systems of flow tests have TLS on every hop: `QUITTANCE_TEST_TLS=1`. */
 export const TEST_TLS = process.env.QUITTANCE_TEST_TLS === "1";
 
 /** Numbers of the demo bank's test cards that flow tests use; README.md lists them all. */
@@ -59,7 +59,7 @@ export interface TestStack {
   operator(): Promise<Connection>;
   /** A connection to the broker as one who looks into queues and takes nothing. */
   auditor(): Promise<Connection>;
-  /** The certificates of a house with TLS. */
+  /** The certificates of a system with TLS. */
   readonly certificates: StackCertificates | undefined;
   /** Where a service finds the broker: with its user's password, or without any where it has a certificate. */
   brokerUrlOf(service: ServiceName): string;
@@ -68,7 +68,7 @@ export interface TestStack {
 }
 
 /**
- * Gives the suite that calls it a house of its own, with a PostgreSQL of its own, or on `database`, which the suite
+ * Gives the suite that calls it a system of its own, with a PostgreSQL of its own, or on `database`, which the suite
  * starts before and stops after.
  */
 export function useStack(
@@ -84,16 +84,16 @@ export function useStack(
 ): () => TestStack {
   let current: TestStack | undefined;
   let close: (() => Promise<void>) | undefined;
-  before(async function startHouse() {
+  before(async function startSystem() {
     this.timeout(START_TIMEOUT_MS);
     [current, close] = await startTestStack((await options.database?.()) ?? "embedded", options);
   });
-  after(async function stopHouse() {
+  after(async function stopSystem() {
     this.timeout(60_000);
     await close?.();
   });
   return () => {
-    if (current === undefined) throw new Error("The house stands only inside hooks and tests.");
+    if (current === undefined) throw new Error("The system runs only inside hooks and tests.");
     return current;
   };
 }
@@ -158,7 +158,7 @@ async function startTestStack(
     return connection;
   };
 
-  const house: TestStack = {
+  const system: TestStack = {
     stack,
     grpc,
     output: () => written.join(""),
@@ -168,7 +168,7 @@ async function startTestStack(
       return metadata;
     },
     pay: async (request, merchant = "m-0001") => {
-      const metadata = await house.metadataOf(merchant);
+      const metadata = await system.metadataOf(merchant);
       return new Promise((resolve, reject) => {
         turn(clients).pay(
           {
@@ -197,14 +197,15 @@ async function startTestStack(
         },
       ),
     read: async (id) => {
-      const answer = (await (await house.http(`/v1/payments/${id}`)).json()) as { payment?: { state?: string } };
+      const answer = (await (await system.http(`/v1/payments/${id}`)).json()) as { payment?: { state?: string } };
       return answer.payment ?? {};
     },
     query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(sql, [...values])).rows,
-    discrepancies: async () => (await house.query<BooksLine>(BOOKS_STATEMENT)).filter((row) => Number(row.wrong) !== 0),
+    discrepancies: async () =>
+      (await system.query<BooksLine>(BOOKS_STATEMENT)).filter((row) => Number(row.wrong) !== 0),
     progress: async () => {
-      const [row] = await house.query<{ final: bigint; all: bigint }>(
+      const [row] = await system.query<{ final: bigint; all: bigint }>(
         `SELECT count(*) FILTER (WHERE state <> 'PENDING') AS final, count(*) AS "all" FROM client_bank.payments`,
       );
       return { final: Number(row?.final), all: Number(row?.all) };
@@ -218,7 +219,7 @@ async function startTestStack(
     auditor: () => open(stack.auditorUrl),
     certificates,
     brokerUrlOf: (service) => brokerUrls.get(service) as string,
-    connectAs: (service) => open(house.brokerUrlOf(service), certificates?.textOf(service)),
+    connectAs: (service) => open(system.brokerUrlOf(service), certificates?.textOf(service)),
   };
   const close = async () => {
     for (const client of clients) client.close();
@@ -227,15 +228,15 @@ async function startTestStack(
     await stack.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  return [house, close];
+  return [system, close];
 }
 
 /** Waits until every payment is final, and fails with the numbers if that takes too long. */
-export async function untilAllFinal(house: TestStack, count: number, boundMs = 60_000): Promise<void> {
+export async function untilAllFinal(system: TestStack, count: number, boundMs = 60_000): Promise<void> {
   await eventually(
     `all of ${count} payments are final`,
     async () => {
-      const { final, all } = await house.progress();
+      const { final, all } = await system.progress();
       return final === all && all >= count;
     },
     boundMs,

@@ -17,23 +17,23 @@ import type * as Arrows from "../../dist/topology/arrows.js";
 import type { ServiceName } from "../../dist/topology/system-table.js";
 import { eventually } from "../support/eventually.js";
 import { GOOD_CARD, TEST_BROKER } from "../support/stack-for-tests.js";
-import { houseWithASixthService, type SixthServiceHouse } from "./house-with-a-sixth-service.js";
+import { type SixthServiceSystem, systemWithASixthService } from "./system-with-a-sixth-service.js";
 
 /** This checkout knows no such service; the copy does. */
 const SIXTH = "receipt-archive" as ServiceName;
 
 describe("A sixth service, which is a folder and a row", function () {
   this.timeout(180_000);
-  let house: SixthServiceHouse;
+  let system: SixthServiceSystem;
 
   before(async () => {
-    house = await houseWithASixthService();
+    system = await systemWithASixthService();
   });
 
-  after(() => house?.remove());
+  after(() => system?.remove());
 
   it("has a user of the broker that may read its subscription, set aside what it reads, and nothing else", async () => {
-    const { artemisBrokerXml } = await house.load<typeof BrokerConfiguration>("operator/broker-configuration.js");
+    const { artemisBrokerXml } = await system.load<typeof BrokerConfiguration>("operator/broker-configuration.js");
     const xml = artemisBrokerXml({ acceptor: "tcp://0.0.0.0:5672?protocols=AMQP" });
     expect(xml).to.contain('<queue name="receipt-archive:global"><filter string="final = TRUE"/></queue>');
     const rights = [...xml.matchAll(/<security-setting match="([^"]+)">([\s\S]*?)<\/security-setting>/g)].flatMap(
@@ -49,25 +49,25 @@ describe("A sixth service, which is a folder and a row", function () {
   });
 
   it("has a database role, arrows to broker and database alone, and a line in the queue map", async () => {
-    const { DATABASE_ROLES } = await house.load<typeof Migrate>("operator/migrate.js");
+    const { DATABASE_ROLES } = await system.load<typeof Migrate>("operator/migrate.js");
     expect(DATABASE_ROLES).to.include("receipt_archive");
-    const { ARROWS, PARTS } = await house.load<typeof Arrows>("topology/arrows.js");
+    const { ARROWS, PARTS } = await system.load<typeof Arrows>("topology/arrows.js");
     expect(PARTS).to.include(SIXTH);
     const arrows = ARROWS.filter(({ from, to }) => from === SIXTH || to === SIXTH);
     expect(arrows.map(({ from, to }) => `${from} -> ${to}`)).to.have.members([
       "receipt-archive -> broker",
       "receipt-archive -> database",
     ]);
-    const { queueMapTable } = await house.load<typeof QueueMapTable>("operator/queue-map-table.js");
+    const { queueMapTable } = await system.load<typeof QueueMapTable>("operator/queue-map-table.js");
     expect(queueMapTable()).to.contain("receipt-archive (shared durable `receipt-archive`, where `final = TRUE`)");
   });
 
   it("shares a key with client-bank alone, which signs its ends for both of its readers", async () => {
-    const { MESSAGE_KINDS, neighboursOf } = await house.load<typeof MessageKinds>("shared/message-kinds.js");
+    const { MESSAGE_KINDS, neighboursOf } = await system.load<typeof MessageKinds>("shared/message-kinds.js");
     expect(MESSAGE_KINDS["payment-end"].readers).to.deep.equal(["notification", SIXTH]);
     expect(neighboursOf(SIXTH)).to.deep.equal(["client-bank"]);
     expect(neighboursOf("client-bank")).to.include(SIXTH);
-    const { messageKeysOf } = await house.load<typeof ServiceTable>("stack/service-table.js");
+    const { messageKeysOf } = await system.load<typeof ServiceTable>("stack/service-table.js");
     const secret = Buffer.alloc(32, 1).toString("base64");
     const keyOf = (service: ServiceName, neighbour: string) =>
       messageKeysOf(service, secret)
@@ -79,7 +79,7 @@ describe("A sixth service, which is a folder and a row", function () {
   });
 
   it("is a program of the image", async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, [house.path("main.js"), "--help"], { env: {} });
+    const { stdout } = await promisify(execFile)(process.execPath, [system.path("main.js"), "--help"], { env: {} });
     expect(stdout).to.match(/^ {2}receipt-archive +keeps how each payment ended \(step 6\)$/m);
   });
 
@@ -91,8 +91,8 @@ describe("A sixth service, which is a folder and a row", function () {
 
     before(async () => {
       folder = await mkdtemp(join(tmpdir(), "quittance-sixth-stack-"));
-      const { startStack } = await house.load<typeof StackModule>("stack/stack.js");
-      const { startGuardian } = await house.load<typeof GuardianModule>("stack/guardian.js");
+      const { startStack } = await system.load<typeof StackModule>("stack/stack.js");
+      const { startGuardian } = await system.load<typeof GuardianModule>("stack/guardian.js");
       stack = await startStack({
         broker: TEST_BROKER,
         database: "embedded",

@@ -97,7 +97,7 @@ export interface Delivery {
 
 /** The way to one consuming peer. */
 export interface Outlet {
-  /** Whether one more message may go now: the peer gave credit, and there is room on the line. */
+  /** Whether one more message may go now: the peer gave credit, and there is room on the connection. */
   ready(): boolean;
   /** Writes the message whose bytes are the parts in a row. */
   deliver(delivery: Delivery, parts: readonly Buffer[]): void;

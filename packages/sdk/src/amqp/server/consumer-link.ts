@@ -71,7 +71,7 @@ export class ConsumerLink implements Outlet {
     this.#link.close(condition);
   }
 
-  /** There may be room on the line again. */
+  /** There may be room on the connection again. */
   wake(): void {
     if (!this.#open) return;
     this.#consumer.wake();
@@ -100,7 +100,7 @@ export class ConsumerLink implements Outlet {
   #drain(): void {
     this.#consumer.flush();
     const link = this.#link;
-    // Messages may still be there when the line is full: the rest waits until there is room.
+    // Messages may still be there when the connection is full: the rest waits until there is room.
     if (link.credit > 0 && (!this.#host.transfers.ready || !this.#host.isWritable())) return;
     link.delivery_count = (link.delivery_count + link.credit) >>> 0;
     link.credit = 0;

@@ -31,7 +31,7 @@ import { Transactions } from "./transaction.js";
 const MINIMUM_FRAME_BYTES = 512;
 /** A peer that has not opened its AMQP connection by then is dropped. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** A peer that does not close its side of the line by then is dropped. */
+/** A peer that does not close its side of the connection by then is dropped. */
 const CLOSE_TIMEOUT_MS = 1_000;
 /** Bytes that may wait in a socket before deliveries wait for it. */
 const MAXIMUM_UNWRITTEN_BYTES = 1 << 20;
@@ -81,12 +81,12 @@ export class ServerConnection {
     return this.#user;
   }
 
-  /** Cuts the line silently. */
+  /** Cuts the connection silently. */
   drop(): void {
     this.#socket.destroy();
   }
 
-  /** Cuts the line silently; when it returns, what the peer held is released. */
+  /** Cuts the connection silently; when it returns, what the peer held is released. */
   abort(): void {
     this.drop();
     this.#end();
@@ -103,7 +103,7 @@ export class ServerConnection {
       known: (user) => {
         this.#user = user;
       },
-      // Whoever failed gets to read the outcome, and no second attempt on this line.
+      // Whoever failed gets to read the outcome, and no second attempt on this connection.
       refused: () => setImmediate(() => this.#hangUp()),
     });
   }

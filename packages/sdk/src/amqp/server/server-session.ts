@@ -68,7 +68,7 @@ export class ServerSession {
     this.#incoming.flush();
   }
 
-  /** There may be room on the line again. */
+  /** There may be room on the connection again. */
   wake(): void {
     for (const consumer of this.#consumers.values()) consumer.wake();
   }

@@ -1,11 +1,11 @@
 /** Lines between services and their broker or database that break, freeze or crawl. */
 import { DATABASE_SERVICES, SERVICES } from "../../../dist/topology/system-table.js";
-import type { House } from "../house.js";
 import type { Random } from "../random.js";
+import type { System } from "../system.js";
 import type { Direction, LineProxy } from "../wire/line-proxy.js";
 import { type Fault, pause, within } from "./fault.js";
 
-/** How long the load may take to use a line. */
+/** How long the load may take to use a connection. */
 const USED_WITHIN_MS = 5_000;
 
 interface NamedProxy {
@@ -14,10 +14,10 @@ interface NamedProxy {
 }
 
 /** Each pair of a service and what it talks to. */
-function linesOf(house: House): NamedProxy[] {
+function linesOf(system: System): NamedProxy[] {
   const to = (server: "broker" | "database") => (service: (typeof SERVICES)[number]) => ({
     name: `${service} - ${server}`,
-    proxy: house.proxyOf(service, server),
+    proxy: system.proxyOf(service, server),
   });
   return [...SERVICES.map(to("broker")), ...DATABASE_SERVICES.map(to("database"))];
 }
@@ -30,8 +30,8 @@ function harm(
 ): Fault {
   return {
     name,
-    run: async ({ house, random, did }) => {
-      const struck = random.sample(linesOf(house), random.between(1, options.maximumLines));
+    run: async ({ system, random, did }) => {
+      const struck = random.sample(linesOf(system), random.between(1, options.maximumLines));
       await Promise.all(
         struck.map(({ name: target, proxy }) => {
           did({ target, point });

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { DATABASE_SERVICES, databaseOf } from "../../../dist/topology/system-table.js";
-import type { House } from "../house.js";
+import type { System } from "../system.js";
 import { untilComplete } from "../until-complete.js";
 import { type Fault, pause } from "./fault.js";
 
@@ -26,16 +26,16 @@ const SCHEMA_STATEMENT = `
 
 export const breakMigration: Fault = {
   name: "a migration is killed",
-  run: async ({ house, random, did }) => {
-    const url = new URL(house.stack.databaseUrl);
-    await house.query(`DROP DATABASE IF EXISTS ${DATABASE}`);
-    await house.query(`CREATE DATABASE ${DATABASE}`);
+  run: async ({ system, random, did }) => {
+    const url = new URL(system.stack.databaseUrl);
+    await system.query(`DROP DATABASE IF EXISTS ${DATABASE}`);
+    await system.query(`CREATE DATABASE ${DATABASE}`);
     url.pathname = `/${DATABASE}`;
     for (let times = random.between(2, 4); times > 0; times -= 1) {
       const migration = startMigration(url.href);
       const ended = once(migration, "exit");
       await pause(random.between(100, MAXIMUM_LIFE_MS));
-      if (random.chance(0.25) && house.kill("database")) did({ target: "database", point: "during a migration" });
+      if (random.chance(0.25) && system.kill("database")) did({ target: "database", point: "during a migration" });
       if (migration.kill("SIGKILL")) did({ target: "migration", point: "while it runs" });
       await ended;
     }
@@ -44,9 +44,9 @@ export const breakMigration: Fault = {
       const [code] = (await once(startMigration(url.href), "exit")) as [number | null];
       return code === 0 ? undefined : `the migration ends with ${code}`;
     }, MIGRATED_WITHIN_MS);
-    await compareSchemas(house, url.href);
+    await compareSchemas(system, url.href);
     await untilComplete(async () => {
-      await house.query(`DROP DATABASE ${DATABASE} WITH (FORCE)`);
+      await system.query(`DROP DATABASE ${DATABASE} WITH (FORCE)`);
       return undefined;
     }, MIGRATED_WITHIN_MS);
   },
@@ -57,11 +57,11 @@ function startMigration(url: string) {
   return spawn(process.execPath, [MIGRATE], { env, stdio: "ignore" });
 }
 
-/** The house's own database was migrated in one go: the other must be like it. */
-async function compareSchemas(house: House, url: string): Promise<void> {
+/** The system's own database was migrated in one go: the other must be like it. */
+async function compareSchemas(system: System, url: string): Promise<void> {
   const lines = async (run: () => Promise<readonly { line: string }[]>) =>
     (await run()).map(({ line }) => line).join("\n");
-  const ours = await lines(() => house.query<{ line: string }>(SCHEMA_STATEMENT));
-  const other = await lines(() => house.queryAt<{ line: string }>(url, SCHEMA_STATEMENT));
+  const ours = await lines(() => system.query<{ line: string }>(SCHEMA_STATEMENT));
+  const other = await lines(() => system.queryAt<{ line: string }>(url, SCHEMA_STATEMENT));
   if (ours !== other) throw new Error(`After broken migrations the schemas differ:\n${ours}\n--- and\n${other}`);
 }

@@ -10,14 +10,14 @@ const FIRST_SUCCESS_MS = 60_000;
 
 export const cancelCalls: Fault = {
   name: "thousands of calls are cancelled",
-  run: async ({ house, book, random, did }) => {
+  run: async ({ system, book, random, did }) => {
     // In the first round nothing has succeeded yet.
     for (const endMs = Date.now() + FIRST_SUCCESS_MS; book.succeeded.length === 0; await pause(BETWEEN_BURSTS_MS)) {
       if (Date.now() > endMs) throw new Error(`No payment succeeded within ${FIRST_SUCCESS_MS} ms, without any fault.`);
     }
     // Requests that have ended: whichever of these calls arrive all the same, nothing new comes of them.
     const ended: readonly PayCall[] = book.succeeded.map(({ call }) => call);
-    const impatient = house.openMerchants();
+    const impatient = system.openMerchants();
     try {
       for (let burst = random.between(BURSTS.minimum, BURSTS.maximum); burst > 0; burst -= 1) {
         const calls = Array.from({ length: CALLS_IN_A_BURST }, () =>

@@ -1,6 +1,6 @@
 /** Every fault, in the order in which rounds of rising seeds have them. */
 import { SERVICES } from "../../../dist/topology/system-table.js";
-import type { House } from "../house.js";
+import type { System } from "../system.js";
 import { abandonLines, cutLines, freezeLines, slowLines } from "./bad-lines.js";
 import { breakMigration } from "./broken-migration.js";
 import { cancelCalls } from "./cancelled-calls.js";
@@ -29,9 +29,9 @@ import { staleMessages, strangeMessages } from "./strange-messages.js";
 /** Those of rounds with a pair of brokers, between which the services choose: no proxy stands on their lines to it. */
 const PAIR_FAULTS: readonly Fault[] = [
   failOver,
-  failOverAndKill((house, random) => {
+  failOverAndKill((system, random) => {
     const service = random.pick(SERVICES);
-    return house.kill(service) ? service : undefined;
+    return system.kill(service) ? service : undefined;
   }),
   killDatabase,
   failOver,
@@ -39,8 +39,8 @@ const PAIR_FAULTS: readonly Fault[] = [
   stopProcesses,
 ];
 
-/** Every fault that a house with such a broker can have, in the order of seeds. */
-export function faultsOf(broker: House["broker"]): readonly Fault[] {
+/** Every fault that a system with such a broker can have, in the order of seeds. */
+export function faultsOf(broker: System["broker"]): readonly Fault[] {
   return broker === "artemis-pair" ? PAIR_FAULTS : FAULTS;
 }
 

@@ -3,8 +3,8 @@
  * is behind it never arrives, and so the process dies, as far as it can know, exactly there.
  */
 import type { ServiceName } from "../../../dist/shared/queue-map.js";
-import type { House, Target } from "../house.js";
 import type { Random } from "../random.js";
+import type { System, Target } from "../system.js";
 import type { Direction, LineProxy } from "../wire/line-proxy.js";
 import { type Fault, pause, within } from "./fault.js";
 
@@ -49,7 +49,7 @@ const AFTER_CONFIRMATION: Point = {
   ],
 };
 
-/** Whom the point strikes: the service itself, what it talks to, or the line between them. */
+/** Whom the point strikes: the service itself, what it talks to, or the connection between them. */
 type Struck = "service" | "server" | "line";
 
 export const killAfterCommit = atPoint(AFTER_COMMIT, "service");
@@ -62,18 +62,18 @@ export const cutAfterSend = atPoint(AFTER_SEND, "line");
 export const cutAfterConfirmation = atPoint(AFTER_CONFIRMATION, "line");
 
 function atPoint(point: Point, struck: Struck): Fault {
-  const whom = { service: "a service is killed", server: `the ${point.server} is killed`, line: "a line is cut" }[
+  const whom = { service: "a service is killed", server: `the ${point.server} is killed`, line: "a connection is cut" }[
     struck
   ];
   return {
     name: `${whom} ${point.name}`,
-    run: async ({ house, random, did }) => {
+    run: async ({ system, random, did }) => {
       const service = random.pick(point.services);
-      const proxy = house.proxyOf(service, point.server);
-      const target: Target | undefined = struckTarget(house, point, struck, service);
+      const proxy = system.proxyOf(service, point.server);
+      const target: Target | undefined = struckTarget(system, point, struck, service);
       await reach(proxy, point.steps, random.between(0, MAXIMUM_PASSES), () => {
         if (target === undefined) proxy.cut("reset");
-        else if (!house.kill(target)) return;
+        else if (!system.kill(target)) return;
         did({ target: target ?? `${service} - ${point.server}`, point: point.name });
       });
       proxy.heal();
@@ -81,10 +81,10 @@ function atPoint(point: Point, struck: Struck): Fault {
   };
 }
 
-function struckTarget(house: House, point: Point, struck: Struck, service: ServiceName): Target | undefined {
+function struckTarget(system: System, point: Point, struck: Struck, service: ServiceName): Target | undefined {
   if (struck === "service") return service;
   // The embedded broker keeps nothing: the line to it is cut instead.
-  return struck === "server" && (point.server === "database" || house.broker === "artemis") ? point.server : undefined;
+  return struck === "server" && (point.server === "database" || system.broker === "artemis") ? point.server : undefined;
 }
 
 /** Calls `strike` when the steps have passed on one line, for the time after `passes`; keeps the last from arriving. */
@@ -113,7 +113,7 @@ async function reach(proxy: LineProxy, steps: readonly Step[], passes: number, s
 /** A service is asked to stop, and killed while it drains: when it begins to leave the broker, or a moment after. */
 export const killWhileItStops: Fault = {
   name: "a service is killed while it stops",
-  run: async ({ house, random, did }) => {
+  run: async ({ system, random, did }) => {
     const service = random.pick([
       "gateway",
       "card-validation",
@@ -121,16 +121,16 @@ export const killWhileItStops: Fault = {
       "merchant-bank",
       "notification",
     ] as const);
-    const pid = house.pidOf(service);
+    const pid = system.pidOf(service);
     if (pid === undefined) return;
-    const strike = () => house.kill(service) && did({ target: service, point: "while it stops" });
+    const strike = () => system.kill(service) && did({ target: service, point: "while it stops" });
     if (random.chance(0.5)) {
       process.kill(pid, "SIGTERM");
       await pause(random.between(0, 60));
       strike();
       return;
     }
-    const proxy = house.proxyOf(service, "broker");
+    const proxy = system.proxyOf(service, "broker");
     const leaving = reach(proxy, [["to-server", random.pick(["detach", "close"])]], 0, strike);
     process.kill(pid, "SIGTERM");
     await leaving;
@@ -141,7 +141,7 @@ export const killWhileItStops: Fault = {
 /** What was killed is killed once more while it comes back: once, or again and again. */
 export const killWhileItStarts: Fault = {
   name: "something is killed while it starts",
-  run: async ({ house, random, did }) => {
+  run: async ({ system, random, did }) => {
     const target = random.pick<Target>([
       "gateway",
       "client-bank",
@@ -150,27 +150,27 @@ export const killWhileItStarts: Fault = {
       "broker",
       "database",
     ]);
-    const spared = target === "broker" && house.broker === "embedded";
-    await killWhileStarting(house, random, spared ? "card-validation" : target, did);
+    const spared = target === "broker" && system.broker === "embedded";
+    await killWhileStarting(system, random, spared ? "card-validation" : target, did);
   },
 };
 
 async function killWhileStarting(
-  house: House,
+  system: System,
   random: Random,
   target: Target,
   did: (damage: { readonly target: string; readonly point: string }) => void,
 ): Promise<void> {
   const kind = target === "broker" || target === "database" ? target : "service";
   const again = random.between(1, 3);
-  let starting = house.nextStart(kind);
-  if (!house.kill(target)) return;
+  let starting = system.nextStart(kind);
+  if (!system.kill(target)) return;
   for (let left = again; left > 0; left -= 1) {
     const pid = await starting;
-    if (left > 1) starting = house.nextStart(kind);
+    if (left > 1) starting = system.nextStart(kind);
     // A service says "attach" when it is nearly ready; the others have their moments by the clock.
     if (kind === "service" && random.chance(0.7)) {
-      const proxy = house.proxyOf(target as ServiceName, "broker");
+      const proxy = system.proxyOf(target as ServiceName, "broker");
       const sight = random.pick(["open", "begin", "attach"]);
       const reached = await reach(proxy, [["to-server", sight]], 0, () => killStarted(pid));
       proxy.heal();

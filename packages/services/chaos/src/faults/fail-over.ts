@@ -1,7 +1,7 @@
 /** The broker of a pair that serves is killed: the other takes over, and it is measured when payments go on. */
 import { availableParallelism, loadavg } from "node:os";
-import type { House } from "../house.js";
 import type { Random } from "../random.js";
+import type { System } from "../system.js";
 import { type Fault, pause } from "./fault.js";
 
 /** How long the one that was killed last may take until it waits. */
@@ -20,40 +20,40 @@ export function pauseBoundMs(): number {
 
 export const failOver: Fault = {
   name: "the broker that serves is killed",
-  run: async ({ house, random, did }) => {
-    await untilStandby(house);
+  run: async ({ system, random, did }) => {
+    await untilStandby(system);
     await pause(random.between(0, 1_000));
     const killedAt = new Date();
-    if (!house.kill("broker")) return;
-    did({ target: "broker", point: "failed over", pauseMs: await pauseSince(house, killedAt) });
+    if (!system.kill("broker")) return;
+    did({ target: "broker", point: "failed over", pauseMs: await pauseSince(system, killedAt) });
   },
 };
 
 /** And a service, at a moment in which the one broker is gone and the other is not there yet. */
-export const failOverAndKill = (kill: (house: House, random: Random) => string | undefined): Fault => ({
+export const failOverAndKill = (kill: (system: System, random: Random) => string | undefined): Fault => ({
   name: "the broker that serves is killed, and a service while the other takes over",
-  run: async ({ house, random, did }) => {
-    await untilStandby(house);
+  run: async ({ system, random, did }) => {
+    await untilStandby(system);
     const killedAt = new Date();
-    if (!house.kill("broker")) return;
+    if (!system.kill("broker")) return;
     await pause(random.between(0, 2_000));
-    const target = kill(house, random);
+    const target = kill(system, random);
     if (target !== undefined) did({ target, point: "while the broker failed over" });
-    did({ target: "broker", point: "failed over", pauseMs: await pauseSince(house, killedAt) });
+    did({ target: "broker", point: "failed over", pauseMs: await pauseSince(system, killedAt) });
   },
 });
 
-async function untilStandby(house: House): Promise<void> {
+async function untilStandby(system: System): Promise<void> {
   for (const bound = Date.now() + STANDBY_WITHIN_MS; Date.now() < bound; await pause(POLL_MS)) {
-    if (house.stack.processes().standbyBroker !== undefined) return;
+    if (system.stack.processes().standbyBroker !== undefined) return;
   }
   throw new Error(`No broker waits for the other's end after ${STANDBY_WITHIN_MS} ms.`);
 }
 
 /** Milliseconds until a payment had gone the whole way that was accepted after `killedAt`; Infinity for too many. */
-async function pauseSince(house: House, killedAt: Date): Promise<number> {
+async function pauseSince(system: System, killedAt: Date): Promise<number> {
   for (const bound = Date.now() + MEASURED_WITHIN_MS; Date.now() < bound; await pause(POLL_MS)) {
-    const [row] = await house.query<{ time: Date | null }>(
+    const [row] = await system.query<{ time: Date | null }>(
       "SELECT min(finish_time) AS time FROM client_bank.payments WHERE accept_time > $1 AND finish_time IS NOT NULL",
       [killedAt],
     );

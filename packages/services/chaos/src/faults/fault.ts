@@ -1,7 +1,8 @@
 /** What a fault of a round is. */
-import type { House } from "../house.js";
+
 import type { Random } from "../random.js";
 import type { RequestBook } from "../request-book.js";
+import type { System } from "../system.js";
 
 /** What was done to whom, for the summary. */
 export interface Damage {
@@ -13,7 +14,7 @@ export interface Damage {
 }
 
 export interface FaultContext {
-  readonly house: House;
+  readonly system: System;
   readonly random: Random;
   /** What was asked for so far. */
   readonly book: RequestBook;

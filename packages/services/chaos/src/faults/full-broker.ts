@@ -3,7 +3,7 @@ import { readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { consumersOf, DURABLE_CHANNELS } from "../../../dist/shared/queue-map.js";
 import { SERVICES } from "../../../dist/topology/system-table.js";
-import type { House } from "../house.js";
+import type { System } from "../system.js";
 import { type Fault, pause } from "./fault.js";
 
 /** Room for about ten messages of the cycle on each address. */
@@ -18,16 +18,16 @@ const READERS = SERVICES.filter((service) =>
 
 export const fillBroker: Fault = {
   name: "the broker is full",
-  run: async ({ house, random, did }) => {
+  run: async ({ system, random, did }) => {
     const reader = random.pick(READERS);
-    const file = await configurationOf(house);
+    const file = await configurationOf(system);
     const original = file && (await readFile(file, "utf8"));
     if (file !== undefined && original !== undefined) {
       await writeFile(file, refusing(original));
       await pause(TAKEN_OVER_AFTER_MS);
     }
     try {
-      const resume = await house.stack.hold(reader);
+      const resume = await system.stack.hold(reader);
       did({ target: file === undefined ? reader : "broker", point: file === undefined ? "away" : "full" });
       await pause(random.between(PILING_UP_MS.minimum, PILING_UP_MS.maximum));
       await resume();
@@ -38,9 +38,9 @@ export const fillBroker: Fault = {
 };
 
 /** Artemis runs in its instance's folder; Linux tells which that is. Undefined for another broker or system. */
-async function configurationOf(house: House): Promise<string | undefined> {
-  const pid = house.pidOf("broker");
-  if (house.broker !== "artemis" || pid === undefined) return undefined;
+async function configurationOf(system: System): Promise<string | undefined> {
+  const pid = system.pidOf("broker");
+  if (system.broker !== "artemis" || pid === undefined) return undefined;
   const folder = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
   return folder === undefined ? undefined : join(folder, "etc/broker.xml");
 }

@@ -8,8 +8,8 @@ const BLOCKS_AT_PERCENT = 95;
 
 export const fillDisk: Fault = {
   name: "the broker's disk is full",
-  run: async ({ house, random, did }) => {
-    const { disk } = house;
+  run: async ({ system, random, did }) => {
+    const { disk } = system;
     if (disk === undefined) return;
     const percent = random.pick([BLOCKS_AT_PERCENT, 100]);
     try {

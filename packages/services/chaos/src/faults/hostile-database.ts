@@ -2,8 +2,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { DATABASE_ROLES } from "../../../dist/operator/migrate.js";
-import type { House } from "../house.js";
 import type { Random } from "../random.js";
+import type { System } from "../system.js";
 import type { Fault } from "./fault.js";
 
 /** More than the server admits, so that it is full at the end. */
@@ -12,8 +12,8 @@ const MORE_THAN_ADMITTED = 120;
 const HOT_CLIENTS = ["c-0005", "c-0001"] as const;
 
 /** Runs statements as the superuser on a session of its own, which is rolled back. */
-async function asHostile(house: House, work: (session: pg.Client) => Promise<void>): Promise<void> {
-  const session = new pg.Client({ connectionString: house.stack.databaseUrl, application_name: "chaos-hostile" });
+async function asHostile(system: System, work: (session: pg.Client) => Promise<void>): Promise<void> {
+  const session = new pg.Client({ connectionString: system.stack.databaseUrl, application_name: "chaos-hostile" });
   session.on("error", () => undefined);
   await session.connect();
   try {
@@ -27,8 +27,8 @@ async function asHostile(house: House, work: (session: pg.Client) => Promise<voi
 function lockFor(what: string, statement: string, milliseconds: readonly [number, number]): Fault {
   return {
     name: `a session locks ${what}`,
-    run: async ({ house, random, did }) => {
-      await asHostile(house, async (session) => {
+    run: async ({ system, random, did }) => {
+      await asHostile(system, async (session) => {
         await session.query(statement);
         did({ target: "database", point: `${what} locked` });
         await pause(random.between(...milliseconds));
@@ -51,9 +51,9 @@ export const lockTables = lockFor(
 
 export const deadlock: Fault = {
   name: "a session locks rows in the other order",
-  run: async ({ house, random, did }) => {
+  run: async ({ system, random, did }) => {
     for (let times = 0; times < 4; times += 1) {
-      await asHostile(house, async (session) => {
+      await asHostile(system, async (session) => {
         for (const id of HOT_CLIENTS) {
           await session.query("SELECT FROM client_bank.clients WHERE id = $1 FOR UPDATE", [id]);
           await pause(random.between(100, 400));
@@ -69,17 +69,17 @@ export const deadlock: Fault = {
 
 export const terminateSessions: Fault = {
   name: "the services' sessions are ended by the database",
-  run: async ({ house, random, did }) => {
+  run: async ({ system, random, did }) => {
     for (let times = random.between(2, 6); times > 0; times -= 1) {
-      await terminate(house);
+      await terminate(system);
       did({ target: "database", point: "sessions ended" });
       await pause(random.between(0, 600));
     }
   },
 };
 
-async function terminate(house: House): Promise<void> {
-  await house.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ANY ($1)", [
+async function terminate(system: System): Promise<void> {
+  await system.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ANY ($1)", [
     [...DATABASE_ROLES],
   ]);
 }
@@ -87,11 +87,11 @@ async function terminate(house: House): Promise<void> {
 /** Every connection that the server admits is taken, and those of the services are ended: they cannot come back. */
 export const exhaustConnections: Fault = {
   name: "the database admits nobody any more",
-  run: async ({ house, random, did }) => {
+  run: async ({ system, random, did }) => {
     const sessions: pg.Client[] = [];
     try {
-      await terminate(house);
-      await fill(house, sessions, random);
+      await terminate(system);
+      await fill(system, sessions, random);
       did({ target: "database", point: "no connection left" });
       await pause(random.between(1_000, 4_000));
     } finally {
@@ -100,9 +100,9 @@ export const exhaustConnections: Fault = {
   },
 };
 
-async function fill(house: House, sessions: pg.Client[], random: Random): Promise<void> {
+async function fill(system: System, sessions: pg.Client[], random: Random): Promise<void> {
   for (let place = 0; place < MORE_THAN_ADMITTED; place += 1) {
-    const session = new pg.Client({ connectionString: house.stack.databaseUrl, application_name: "chaos-hostile" });
+    const session = new pg.Client({ connectionString: system.stack.databaseUrl, application_name: "chaos-hostile" });
     session.on("error", () => undefined);
     try {
       await session.connect();

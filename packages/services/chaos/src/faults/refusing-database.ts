@@ -1,6 +1,6 @@
 /** A database that is up and refuses: after a fail-over to a read-only node, a barred role, a new password, a lost right. */
 import { DATABASE_ROLES } from "../../../dist/operator/migrate.js";
-import type { House } from "../house.js";
+import type { System } from "../system.js";
 import { type Fault, pause } from "./fault.js";
 
 /** Longer than five attempts in a row take, after which messages were once given up. */
@@ -18,62 +18,62 @@ const TABLES: Readonly<Record<Role, string>> = {
 interface Refusal {
   readonly sqlstate: string;
   /** Begins it, and resolves with what ends it. */
-  begin(house: House, role: Role): Promise<() => Promise<unknown>>;
+  begin(system: System, role: Role): Promise<() => Promise<unknown>>;
 }
 
 const READ_ONLY: Refusal = {
   sqlstate: "25006",
-  begin: async (house, role) => {
-    await house.query(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
-    return () => house.query(`ALTER ROLE ${role} RESET default_transaction_read_only`);
+  begin: async (system, role) => {
+    await system.query(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
+    return () => system.query(`ALTER ROLE ${role} RESET default_transaction_read_only`);
   },
 };
 
 const BARRED: Refusal = {
   sqlstate: "28000",
-  begin: async (house, role) => {
-    await house.query(`ALTER ROLE ${role} NOLOGIN`);
-    return () => house.query(`ALTER ROLE ${role} LOGIN`);
+  begin: async (system, role) => {
+    await system.query(`ALTER ROLE ${role} NOLOGIN`);
+    return () => system.query(`ALTER ROLE ${role} LOGIN`);
   },
 };
 
 const OTHER_PASSWORD: Refusal = {
   sqlstate: "28P01",
-  begin: async (house, role) => {
-    const [row] = await house.query<{ password: string }>(
+  begin: async (system, role) => {
+    const [row] = await system.query<{ password: string }>(
       "SELECT rolpassword AS password FROM pg_authid WHERE rolname = $1",
       [role],
     );
-    await house.query(`ALTER ROLE ${role} PASSWORD 'rotated'`);
-    return () => house.query(`ALTER ROLE ${role} PASSWORD '${row?.password}'`);
+    await system.query(`ALTER ROLE ${role} PASSWORD 'rotated'`);
+    return () => system.query(`ALTER ROLE ${role} PASSWORD '${row?.password}'`);
   },
 };
 
 const NO_RIGHT: Refusal = {
   sqlstate: "42501",
-  begin: async (house, role) => {
-    await house.query(`REVOKE INSERT ON ${role}.${TABLES[role]} FROM ${role}`);
-    return () => house.query(`GRANT INSERT ON ${role}.${TABLES[role]} TO ${role}`);
+  begin: async (system, role) => {
+    await system.query(`REVOKE INSERT ON ${role}.${TABLES[role]} FROM ${role}`);
+    return () => system.query(`GRANT INSERT ON ${role}.${TABLES[role]} TO ${role}`);
   },
 };
 
 const NO_TABLE: Refusal = {
   sqlstate: "42P01",
-  begin: async (house, role) => {
-    await house.query(`ALTER TABLE ${role}.${TABLES[role]} RENAME TO elsewhere`);
-    return () => house.query(`ALTER TABLE ${role}.elsewhere RENAME TO ${TABLES[role]}`);
+  begin: async (system, role) => {
+    await system.query(`ALTER TABLE ${role}.${TABLES[role]} RENAME TO elsewhere`);
+    return () => system.query(`ALTER TABLE ${role}.elsewhere RENAME TO ${TABLES[role]}`);
   },
 };
 
 function refusing(name: string, refusal: Refusal): Fault {
   return {
     name,
-    run: async ({ house, random, did }) => {
+    run: async ({ system, random, did }) => {
       for (const role of random.sample(DATABASE_ROLES, random.between(1, DATABASE_ROLES.length))) {
-        const end = await refusal.begin(house, role);
+        const end = await refusal.begin(system, role);
         try {
           // Sessions keep what they were opened with.
-          await house.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", [role]);
+          await system.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", [role]);
           did({ target: "database", point: `refuses with ${refusal.sqlstate}` });
           await pause(random.between(REFUSES_MS.minimum, REFUSES_MS.maximum));
         } finally {

@@ -3,9 +3,9 @@ import { type Message, type OutgoingMessage, queue } from "@quittance/sdk";
 import type { EnvelopeHeaders } from "../../../dist/shared/envelope.js";
 import { type Channel, consumersOf, DURABLE_CHANNELS, destinationOf } from "../../../dist/shared/queue-map.js";
 import { SERVICES, type ServiceName } from "../../../dist/topology/system-table.js";
-import type { House } from "../house.js";
 import { queueAddressesOf } from "../queue-addresses.js";
 import { rewrittenMessage } from "../rewritten-message.js";
+import type { System } from "../system.js";
 import { type Fault, pause, within } from "./fault.js";
 
 /** What each service reads that can pile up while it is away. */
@@ -30,7 +30,7 @@ const kept: Copy[] = [];
 /** What is made of a copy, and what it is called. */
 interface Disguise {
   readonly point: string;
-  readonly wear: (message: Message, house: House) => Promise<OutgoingMessage>;
+  readonly wear: (message: Message, system: System) => Promise<OutgoingMessage>;
 }
 
 /** Properties that belong to the sending of a message, and not to it. */
@@ -77,17 +77,17 @@ function propertiesOf({ typedProperties }: Message): NonNullable<EnvelopeHeaders
 /** While a service is away its messages pile up; copies of them are put before and behind them, and it comes back. */
 export const strangeMessages: Fault = {
   name: "messages come twice, in another order, and from other releases",
-  run: async ({ house, random, did }) => {
+  run: async ({ system, random, did }) => {
     const { service, channel } = random.pick(READS);
-    const resume = await house.stack.hold(service);
+    const resume = await system.stack.hold(service);
     try {
-      const copies = await pileUp(house, channel, service);
+      const copies = await pileUp(system, channel, service);
       for (const copy of random.sample(copies, copies.length)) {
         const disguise = random.pick([AS_IT_WAS, NEWER, OLDER]);
-        const producer = await house.operator.createProducer(destinationOf(channel), {
+        const producer = await system.operator.createProducer(destinationOf(channel), {
           priority: random.pick([FIRST, channel.priority]),
         });
-        const message = await disguise.wear(copy.message, house);
+        const message = await disguise.wear(copy.message, system);
         for (let times = random.between(1, 2); times > 0; times -= 1) await producer.send(message);
         await producer.close();
         did({ target: channel.address, point: disguise.point });
@@ -101,11 +101,11 @@ export const strangeMessages: Fault = {
 
 export const staleMessages: Fault = {
   name: "messages of long ago come again",
-  run: async ({ house, book, random, did }) => {
+  run: async ({ system, book, random, did }) => {
     // Of the first rounds of a run there is nothing old yet.
-    if (kept.length === 0) return strangeMessages.run({ house, book, random, did });
+    if (kept.length === 0) return strangeMessages.run({ system, book, random, did });
     for (const { channel, message } of random.sample(kept, 60)) {
-      await using producer = await house.operator.createProducer(destinationOf(channel), {
+      await using producer = await system.operator.createProducer(destinationOf(channel), {
         priority: channel.priority,
       });
       await producer.send(asItWas(message));
@@ -115,13 +115,13 @@ export const staleMessages: Fault = {
   },
 };
 
-async function pileUp(house: House, channel: Channel, reader: ServiceName): Promise<Copy[]> {
+async function pileUp(system: System, channel: Channel, reader: ServiceName): Promise<Copy[]> {
   let copies: Copy[] = [];
   const look = async () => {
     while (copies.length < MINIMUM_PILE) {
       copies = [];
       for (const address of queueAddressesOf(channel, reader)) {
-        await using browser = await house.auditor.createBrowser(queue(address));
+        await using browser = await system.auditor.createBrowser(queue(address));
         for await (const message of browser) copies.push({ channel, message });
       }
       // Poison is in the queues too, and has rounds of its own.

@@ -16,7 +16,7 @@ const FRAME_HEADER_BYTES = 8;
 /** A descriptor as everybody writes it: 0x00, smallulong 0x53, the code. */
 const SMALL_ULONG = 0x53;
 
-/** Names the performatives of frames that `bytes` completes. Call it for every piece of one direction of a line. */
+/** Names the performatives of frames that `bytes` completes. Call it for every piece of one direction of a connection. */
 export function amqpSights(): (bytes: Buffer) => string[] {
   let rest: Buffer = Buffer.alloc(0);
   return (bytes) => {

@@ -17,7 +17,7 @@ function closing(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.once("close", resolve));
 }
 
-describe("The proxy on a line", function () {
+describe("The proxy on a connection", function () {
   this.timeout(20_000);
   let server: Server;
   let proxy: LineProxy;
@@ -77,7 +77,7 @@ describe("The proxy on a line", function () {
     await closed;
   });
 
-  it("cuts lines so that both sides are told", async () => {
+  it("cuts connections so that both sides are told", async () => {
     client.write("x");
     const peer = await accepted;
     const closed = Promise.all([closing(client), closing(peer)]);

@@ -51,7 +51,7 @@ export class LineProxy {
     this.#watcher = watcher;
   }
 
-  /** Ends every line: cleanly, or by a reset, as a host does that knows nothing of it. */
+  /** Ends every connection: cleanly, or by a reset, as a host does that knows nothing of it. */
   cut(how: "close" | "reset"): void {
     for (const line of this.#lines) end(line, how);
   }

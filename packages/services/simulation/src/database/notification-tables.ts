@@ -86,7 +86,7 @@ export function takesEvent(endpoint: WebhookEndpointRow, event: Pick<EventRow, "
 export function notificationStatements(tables: NotificationTables): Record<string, Statement> {
   const { templates, notifications } = tables;
   return {
-    // Each template of the house has one version, which is active.
+    // Each template of the system has one version, which is active.
     "read-active-templates": async (session) => answer(templates.rows(session)),
 
     "read-earlier-versions": async (session, [name, language, version]) =>
@@ -113,7 +113,7 @@ export function notificationStatements(tables: NotificationTables): Record<strin
       const keys = inserted.map(({ paymentId, refundId, channel }) => ({
         ...{ paymentId, refundId, channel },
         endpoints: queued.length === 0 ? null : queued,
-        // No merchant is asked: the house has no e-mail.
+        // No merchant is asked: the system has no e-mail.
         ...{ merchantId: null, language: null, recipients: null },
       }));
       return answer(keys.sort(byText(({ paymentId }) => paymentId)));

@@ -5,7 +5,7 @@ import "../../../dist/platform/database.js";
 import type { Session } from "../database/session.js";
 import { type DatabaseUser, SimulatedServer, statementName } from "../database/simulated-server.js";
 import type { Table } from "../database/table.js";
-import { fillHouse, SEED_ROWS } from "../house-data.js";
+import { fillSystem, SEED_ROWS } from "../system-data.js";
 import { type Backend, type Connection, type Query, textOf } from "./interleave.js";
 
 /** A table's rows as texts, by the table's name. */
@@ -17,7 +17,7 @@ export class ModelBackend implements Backend {
   readonly #sessions = new Map<string, Session>();
 
   constructor() {
-    fillHouse(this.server);
+    fillSystem(this.server);
   }
 
   async connectionOf(worker: number, user: DatabaseUser): Promise<Connection> {
@@ -80,7 +80,7 @@ export class PostgresBackend implements Backend {
     this.#patch = patch;
   }
 
-  /** Opens a database that holds the tables, and puts the simulated house's accounts into it. */
+  /** Opens a database that holds the tables, and puts the simulated system's accounts into it. */
   static async open(
     database: { readonly url: string; urlOf(role: string): string },
     patch: (query: Query) => Query = (query) => query,

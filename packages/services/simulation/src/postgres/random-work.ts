@@ -24,8 +24,8 @@ import type {
 import type { RefundMessage, RefundResultMessage } from "../../../dist/shared/refund-messages.js";
 import { START_MS } from "../clock.js";
 import type { DatabaseUser } from "../database/simulated-server.js";
-import { SEED_ROWS } from "../house-data.js";
 import type { Random } from "../random.js";
+import { SEED_ROWS } from "../system-data.js";
 
 /** One transaction of a service. */
 export interface Work {

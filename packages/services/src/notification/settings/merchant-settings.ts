@@ -2,7 +2,7 @@
 import type { EmailRecipient } from "../channel/email/email-recipient.js";
 
 export interface MerchantSettings {
-  /** A BCP 47 tag; empty: that of the house. */
+  /** A BCP 47 tag; empty: that of the installation. */
   readonly language: string;
   readonly emailRecipients: readonly EmailRecipient[];
 }

@@ -32,7 +32,7 @@ export function settingsHandlers({
     [`${SERVICE}/UpdateNotificationSettings`]: async ({ actor, request }) => {
       const changes = changesOf(request);
       if (!hasEmail && (changes.emailRecipients?.length ?? 0) > 0) {
-        throw new ManagementError("FAILED_PRECONDITION", "EMAIL_NOT_CONFIGURED", "This house sends no e-mail.");
+        throw new ManagementError("FAILED_PRECONDITION", "EMAIL_NOT_CONFIGURED", "This installation sends no e-mail.");
       }
       const stored = await database.transaction(async (session) => {
         await writeMerchantSettings(session, actor, changes);

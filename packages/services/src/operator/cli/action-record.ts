@@ -1,4 +1,4 @@
-/** Who did what to the house by hand, and why: kept in the database, in `operator.actions`. */
+/** Who did what to the system by hand, and why: kept in the database, in `operator.actions`. */
 import { userInfo } from "node:os";
 import type pg from "pg";
 import { holdsCardNumber } from "../../shared/card-number-in-text.js";

@@ -68,7 +68,7 @@ export interface OperatorConfiguration {
   knownAuditorUrl(): Promise<string | undefined>;
   /**
    * The stack that runs on this machine, when the environment names neither database nor broker: a stack beside those
-   * of the environment is another house.
+   * of the environment is another installation.
    */
   runningStack(): Promise<RunningStack | undefined>;
 }

@@ -87,7 +87,7 @@ function beanOf(element: string): string {
   return BEANS[element] ?? element.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase());
 }
 
-/** Reads XML as this house writes it: no entities, no CDATA. @throws Error for what is not balanced. */
+/** Reads XML as this project writes it: no entities, no CDATA. @throws Error for what is not balanced. */
 function read(xml: string): Element[] {
   const root: Element[] = [];
   const open: { name: string; attributes: Record<string, string>; children: Element[]; text: string }[] = [];

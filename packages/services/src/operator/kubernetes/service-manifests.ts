@@ -29,7 +29,7 @@ interface Size {
 }
 
 /**
- * From the overload bench (bench/README.md): the gateway went to 311 MB under ten times what the house could do, and
+ * From the overload bench (bench/README.md): the gateway went to 311 MB under ten times what the system could do, and
  * nobody else needed more than 70 MB above its own 90 to 120. A process uses one core, and V8's helpers a part of one.
  */
 const DOOR_SIZE: Size = { requests: { cpu: "500m", memory: "256Mi" }, limits: { cpu: "2", memory: "512Mi" } };

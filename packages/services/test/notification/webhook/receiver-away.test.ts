@@ -8,9 +8,9 @@ import { END_PROPERTIES } from "../../../dist/topology/channel-table.js";
 import { type CapturedLog, captureLog } from "../../support/captured-log.js";
 import { useDatabase } from "../../support/database-for-tests.js";
 import { eventually } from "../../support/eventually.js";
-import { useHouseBroker } from "../../support/house-broker.js";
 import { ringOf } from "../../support/key-rings.js";
 import { envelopesOf, messageKeysFor } from "../../support/message-keys.js";
+import { useSystemBroker } from "../../support/system-broker.js";
 import { paymentEnd } from "../ends.js";
 import { type Receiver, startReceiver } from "./receiver.js";
 
@@ -21,7 +21,7 @@ const TIMEOUT_MS = 1_000;
 
 describe("Notification while the receiver of webhooks is away", function () {
   this.timeout(120_000);
-  const broker = useHouseBroker();
+  const broker = useSystemBroker();
   const testDatabase = useDatabase();
   let captured: CapturedLog;
   let producer: Producer;

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { CHANNELS, deadLetterDestination, destinationOf } from "../../../dist/shared/queue-map.js";
 import { useDatabase } from "../../support/database-for-tests.js";
 import { eventually } from "../../support/eventually.js";
-import { useHouseBroker } from "../../support/house-broker.js";
+import { useSystemBroker } from "../../support/system-broker.js";
 import { type CommandResult, runCommand } from "./command-for-tests.js";
 
 const PAYMENT = `pay_${"a2".repeat(16)}`;
@@ -24,7 +24,7 @@ interface Listed {
 describe("dead-letters", function () {
   this.timeout(60_000);
   const database = useDatabase();
-  const broker = useHouseBroker();
+  const broker = useSystemBroker();
   let clientBank: Connection;
   let merchantBank: Connection;
 

@@ -9,7 +9,7 @@ import { debitRefunds } from "../../../dist/merchant-bank/step-r2-debit.js";
 import { bankResultMessage, type ValidationResultMessage } from "../../../dist/shared/messages.js";
 import { CHANNELS, deadLetterDestination, destinationOf } from "../../../dist/shared/queue-map.js";
 import { eventually } from "../../support/eventually.js";
-import { useHouseBroker } from "../../support/house-broker.js";
+import { useSystemBroker } from "../../support/system-broker.js";
 import {
   bankResult,
   nextPaymentId,
@@ -42,7 +42,7 @@ const TRACE = "0af7651916cd43dd8448eb211c80319c";
 describe("explain", function () {
   this.timeout(60_000);
   const banks = useBanks();
-  const broker = useHouseBroker();
+  const broker = useSystemBroker();
 
   const explain = (...args: string[]) => runCommand(["explain", ...args], { DATABASE_URL: banks().superuser.url });
   async function told(id: string): Promise<Told & { readonly code: number }> {

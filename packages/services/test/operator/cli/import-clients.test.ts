@@ -118,7 +118,7 @@ describe("import-clients", function () {
   });
 
   const useless: readonly [string, string, RegExp][] = [
-    ["no first line", `${rowOf(40)}\n`, /names no column id, name, currency/],
+    ["no first connection", `${rowOf(40)}\n`, /names no column id, name, currency/],
     [
       "a column of its own",
       `${HEADER},vip\n`,

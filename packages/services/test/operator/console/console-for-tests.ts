@@ -87,11 +87,11 @@ export async function openConsole(
   };
 }
 
-/** Gives the suite that calls it a console beside its house, without an app. `others` are variables of its own. */
-export function useConsole(house: () => TestStack, others: () => NodeJS.ProcessEnv = () => ({})): () => TestConsole {
+/** Gives the suite that calls it a console beside its system, without an app. `others` are variables of its own. */
+export function useConsole(system: () => TestStack, others: () => NodeJS.ProcessEnv = () => ({})): () => TestConsole {
   let current: TestConsole | undefined;
   before(async () => {
-    const { stack, certificates } = house();
+    const { stack, certificates } = system();
     const tokenOf = (scopes: readonly string[]) => stack.tokenOf("anna", scopes);
     const environment = { ...consoleEnvironment(stack, certificates), ...others() };
     current = await openConsole(environment, tokenOf, "/nonexistent");
@@ -103,7 +103,7 @@ export function useConsole(house: () => TestStack, others: () => NodeJS.ProcessE
   };
 }
 
-/** The same without a house: the gateway is at `gateway`, and neither database nor broker is there. */
+/** The same without a system: the gateway is at `gateway`, and neither database nor broker is there. */
 export function useLoneConsole(
   options: { readonly gateway?: () => string; readonly others?: NodeJS.ProcessEnv; readonly withApp?: boolean } = {},
 ): () => TestConsole {

@@ -19,24 +19,24 @@ interface Letter {
 
 describe(`Dead letters in the console, on the ${TEST_BROKER} broker`, function () {
   this.timeout(120_000);
-  const house = useStack();
-  const console = useConsole(house);
+  const system = useStack();
+  const console = useConsole(system);
   const letters = async (query = ""): Promise<Letter[]> =>
     (await console().json(`/console/v1/deadLetters?queue=${QUEUE}${query}`)).letters;
   const pathOf = ({ letter }: Pick<Letter, "letter">, verb = "") => `/console/v1/deadLetters/${letter}${verb}`;
   const actions = () =>
-    house()
+    system()
       .query("SELECT actor, command, subject, reason FROM operator.actions ORDER BY id")
       .catch(() => []);
 
   before(async () => {
     // numeric_value_out_of_range: what a message's own values bring about, which no time heals.
-    await house().query(`
+    await system().query(`
       CREATE FUNCTION merchant_bank.of_a_test() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION 'too much' USING ERRCODE = '22003'; END $$;
       CREATE TRIGGER of_a_test BEFORE INSERT ON merchant_bank.receipts FOR EACH ROW
         WHEN (new.amount = ${AMOUNT.minorUnits}) EXECUTE FUNCTION merchant_bank.of_a_test()`);
-    for (const place of [1, 2, 3]) await house().pay({ requestId: `dies-${place}`, amount: AMOUNT, ...AT_ONCE });
+    for (const place of [1, 2, 3]) await system().pay({ requestId: `dies-${place}`, amount: AMOUNT, ...AT_ONCE });
     await eventually("three letters lie there", async () => (await letters()).length === 3);
   });
 
@@ -113,7 +113,7 @@ describe(`Dead letters in the console, on the ${TEST_BROKER} broker`, function (
     const again = await eventually("it dies again", async () => (await letters()).find(({ replays }) => replays === 1));
     expect(again.about).to.equal(one.about);
 
-    await house().query("DROP TRIGGER of_a_test ON merchant_bank.receipts");
+    await system().query("DROP TRIGGER of_a_test ON merchant_bank.receipts");
     for (const letter of [again, two]) {
       const answer = await console().post(pathOf(letter, ":replay"), { reason: "mended" });
       expect(await answer.json()).to.include({ messageId: letter.messageId, outcome: "replayed" });
@@ -145,8 +145,8 @@ describe(`Dead letters in the console, on the ${TEST_BROKER} broker`, function (
     const { status, reason } = await problemOf(await console().call(pathOf(one)));
     expect([status, reason]).to.deep.equal([404, "LETTER_NOT_FOUND"]);
     // Its payment stays unpaid, and the other two are in the books to the cent.
-    expect(await house().progress()).to.deep.equal({ final: 2, all: 3 });
-    expect(await house().discrepancies()).to.deep.equal([]);
+    expect(await system().progress()).to.deep.equal({ final: 2, all: 3 });
+    expect(await system().discrepancies()).to.deep.equal([]);
   });
 
   it("are looked for on queues that there are", async () => {

@@ -197,12 +197,12 @@ describe("A console whose gateway is away", () => {
 
 describe(`The API through the console, on the ${TEST_BROKER} broker`, function () {
   this.timeout(60_000);
-  const house = useStack();
-  const console = useConsole(house);
+  const system = useStack();
+  const console = useConsole(system);
 
   it("takes payments, and tells whoever watches one of each state as it comes", async () => {
-    const payment = await house().pay({ requestId: "watched-through-the-console" });
-    const token = await house().stack.tokenOf("m-0001");
+    const payment = await system().pay({ requestId: "watched-through-the-console" });
+    const token = await system().stack.tokenOf("m-0001");
     const headers = { authorization: `Bearer ${token}` };
     const path = `/v1/payments/${payment.id}:watch`;
     const answer = await fetch(`${console().url}${path}`, { headers });

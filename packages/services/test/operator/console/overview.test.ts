@@ -8,8 +8,8 @@ import { problemOf, useConsole } from "./console-for-tests.js";
 
 describe(`The console's overview, on the ${TEST_BROKER} broker`, function () {
   this.timeout(120_000);
-  const house = useStack();
-  const console = useConsole(house);
+  const system = useStack();
+  const console = useConsole(system);
   const overview = (): Promise<Overview> => console().json("/console/v1/overview");
   const instancesOf = (of: Overview, name: string): readonly ServiceInstance[] =>
     of.services.find((service) => service.name === name)?.instances ?? [];
@@ -20,7 +20,7 @@ describe(`The console's overview, on the ${TEST_BROKER} broker`, function () {
     expect(seen.services.map(({ name }) => name)).to.deep.equal(SERVICES);
     for (const { name, instances } of seen.services) {
       expect(instances.length, name).to.equal(
-        house()
+        system()
           .stack.services()
           .filter((one) => one.name === name).length,
       );
@@ -54,9 +54,9 @@ describe(`The console's overview, on the ${TEST_BROKER} broker`, function () {
   });
 
   it("sees a message wait while nobody takes it, and that payments are in flight", async () => {
-    const resume = await house().stack.hold("merchant-bank");
+    const resume = await system().stack.hold("merchant-bank");
     try {
-      await house().pay({ requestId: "held-for-the-console", wait: { seconds: 0n, nanos: 0 } });
+      await system().pay({ requestId: "held-for-the-console", wait: { seconds: 0n, nanos: 0 } });
       const seen = await eventually("a message waits for merchant-bank", async () => {
         const now = await overview();
         const queue = now.queues.find(({ name }) => name === "bank-result");
@@ -81,7 +81,7 @@ describe(`The console's overview, on the ${TEST_BROKER} broker`, function () {
 
   it("sees a service that was killed, and that it is back, started later", async () => {
     const before = instancesOf(await overview(), "notification")[0]?.startTime ?? "";
-    house().killService("notification");
+    system().killService("notification");
     await eventually("it is away", async () => {
       return instancesOf(await overview(), "notification").some(({ state }) => state === "away");
     });
@@ -100,7 +100,7 @@ describe(`The console's overview, on the ${TEST_BROKER} broker`, function () {
     for await (const { event, id, data } of readEvents(answer)) {
       number += 1;
       expect([event, id]).to.deep.equal(["overview", String(number)]);
-      if (number === 1) await house().pay(paying);
+      if (number === 1) await system().pay(paying);
       const rate = (data as Overview).queues[0]?.enqueuedPerSecond ?? 0;
       if (rate > 0) break;
       expect(number, "looks until the payment is counted").to.be.lessThan(6);
@@ -125,8 +125,8 @@ describe(`The console's overview, on the ${TEST_BROKER} broker`, function () {
 
 describe("The overview of a console whose broker and database are away", function () {
   this.timeout(120_000);
-  const house = useStack();
-  const console = useConsole(house, () => ({
+  const system = useStack();
+  const console = useConsole(system, () => ({
     DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
     BROKER_URL: "amqp://operator:x@127.0.0.1:1",
     BROKER_AUDITOR_URL: "amqp://auditor:x@127.0.0.1:1",

@@ -9,17 +9,17 @@ interface Listed {
 
 describe(`Payments in the console, on the ${TEST_BROKER} broker`, function () {
   this.timeout(60_000);
-  const house = useStack();
-  const console = useConsole(house);
+  const system = useStack();
+  const console = useConsole(system);
   const list = (query = ""): Promise<Listed> => console().json(`/console/v1/payments?${query}`);
   const requestsOf = async (query: string) => (await list(query)).payments.map(({ requestId }) => requestId);
 
   before(async () => {
     for (const place of [1, 2, 3]) {
-      await house().pay({ requestId: `mine-${place}`, clientReference: place === 2 ? "order 2" : "" });
+      await system().pay({ requestId: `mine-${place}`, clientReference: place === 2 ? "order 2" : "" });
     }
-    await house().pay({ requestId: "expired", card: { ...GOOD_CARD, expiryYear: 2020 } });
-    await house().pay({ requestId: "closed", card: GOOD_CARD }, "m-0020");
+    await system().pay({ requestId: "expired", card: { ...GOOD_CARD, expiryYear: 2020 } });
+    await system().pay({ requestId: "closed", card: GOOD_CARD }, "m-0020");
   });
 
   it("are those of all merchants, the newest first, page by page", async () => {

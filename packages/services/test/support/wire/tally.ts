@@ -1,6 +1,6 @@
 /** Numbers by what they count. */
 
-/** What is shown of a line: each piece once, in the order in which it passes. */
+/** What is shown of a connection: each piece once, in the order in which it passes. */
 export interface LineCounter {
   toServer(bytes: Buffer): void;
   toClient(bytes: Buffer): void;

@@ -11,7 +11,7 @@ export interface EmailRecipient {
 /** A merchant that wants e-mail. */
 export interface MerchantRecipients {
   readonly merchantId: string;
-  /** A BCP 47 tag; empty: that of the house. */
+  /** A BCP 47 tag; empty: that of the installation. */
   readonly language: string;
   readonly recipients: readonly EmailRecipient[];
 }

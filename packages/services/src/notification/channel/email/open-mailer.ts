@@ -24,7 +24,7 @@ export interface Mailer {
 
 export interface MailerOptions {
   readonly target: SmtpTarget;
-  /** The authorities to trust, beside those that Node does: a mail server is one of the internet's as often as of the house. */
+  /** The authorities to trust, beside those that Node does: a mail server is one of the internet's as often as the installation's. */
   readonly tls?: Pick<ClientTls, "clientOptions"> | undefined;
   /** [15,000] */
   readonly timeoutMs?: number | undefined;

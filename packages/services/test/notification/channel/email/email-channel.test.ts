@@ -13,9 +13,9 @@ import { END_PROPERTIES } from "../../../../dist/topology/channel-table.js";
 import { type CapturedLog, captureLog } from "../../../support/captured-log.js";
 import { useDatabase } from "../../../support/database-for-tests.js";
 import { eventually } from "../../../support/eventually.js";
-import { useHouseBroker } from "../../../support/house-broker.js";
 import { ringOf } from "../../../support/key-rings.js";
 import { envelopesOf, messageKeysFor } from "../../../support/message-keys.js";
+import { useSystemBroker } from "../../../support/system-broker.js";
 import { paymentEnd, refundEnd } from "../../ends.js";
 import { merchantOf, SEALING_KEYS } from "../../webhook/endpoints.js";
 import { startReceiver } from "../../webhook/receiver.js";
@@ -28,7 +28,7 @@ const SECRET = new Uint8Array(32).fill(5);
 
 describe("What a merchant is told by e-mail", function () {
   this.timeout(60_000);
-  const broker = useHouseBroker();
+  const broker = useSystemBroker();
   const testDatabase = useDatabase();
   let captured: CapturedLog;
   let payments: Producer;
@@ -296,7 +296,7 @@ describe("What a merchant is told by e-mail", function () {
     });
   }
 
-  it("is refused where the house has no mail server", async () => {
+  it("is refused where the system has no mail server", async () => {
     const database = open();
     const handlers = settingsHandlers({ database, hasEmail: false });
     const call = (emailRecipients: object[]) =>

@@ -25,7 +25,7 @@ import { Timestamp } from "../../../google/protobuf/timestamp.js";
 export interface NotificationSettings {
   /**
    * The language of what it is told: a BCP 47 tag in its canonical form, for example `fr-CA`. Where a template is not there
-   * in it, a wider language is taken (`fr`), and then that of the house. Empty: that of the house.
+   * in it, a wider language is taken (`fr`), and then that of the installation. Empty: that of the installation.
    */
   language: string;
   /** Who is told by e-mail, and what: 20 at most, each address once. */
@@ -621,7 +621,7 @@ export const UpdateNotificationSettingsResponse: MessageFns<UpdateNotificationSe
 export type NotificationSettingsServiceService = typeof NotificationSettingsServiceService;
 export const NotificationSettingsServiceService = {
   /**
-   * Reads the settings. A merchant that never changed them has the defaults: no e-mail, in the language of the house.
+   * Reads the settings. A merchant that never changed them has the defaults: no e-mail, in the installation's language.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
    */
@@ -641,7 +641,7 @@ export const NotificationSettingsServiceService = {
    * Changes the settings. It counts for ends that are told from then on. An address that was refused by the mail server is
    * tried again after any change.
    *
-   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, FAILED_PRECONDITION (`EMAIL_NOT_CONFIGURED`: the house
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, FAILED_PRECONDITION (`EMAIL_NOT_CONFIGURED`: the installation
    * sends no e-mail), RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
    */
   updateNotificationSettings: {
@@ -661,7 +661,7 @@ export const NotificationSettingsServiceService = {
 
 export interface NotificationSettingsServiceServer extends UntypedServiceImplementation {
   /**
-   * Reads the settings. A merchant that never changed them has the defaults: no e-mail, in the language of the house.
+   * Reads the settings. A merchant that never changed them has the defaults: no e-mail, in the installation's language.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
    */
@@ -670,7 +670,7 @@ export interface NotificationSettingsServiceServer extends UntypedServiceImpleme
    * Changes the settings. It counts for ends that are told from then on. An address that was refused by the mail server is
    * tried again after any change.
    *
-   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, FAILED_PRECONDITION (`EMAIL_NOT_CONFIGURED`: the house
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, FAILED_PRECONDITION (`EMAIL_NOT_CONFIGURED`: the installation
    * sends no e-mail), RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
    */
   updateNotificationSettings: handleUnaryCall<UpdateNotificationSettingsRequest, UpdateNotificationSettingsResponse>;
@@ -678,7 +678,7 @@ export interface NotificationSettingsServiceServer extends UntypedServiceImpleme
 
 export interface NotificationSettingsServiceClient extends Client1 {
   /**
-   * Reads the settings. A merchant that never changed them has the defaults: no e-mail, in the language of the house.
+   * Reads the settings. A merchant that never changed them has the defaults: no e-mail, in the installation's language.
    *
    * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
    */
@@ -701,7 +701,7 @@ export interface NotificationSettingsServiceClient extends Client1 {
    * Changes the settings. It counts for ends that are told from then on. An address that was refused by the mail server is
    * tried again after any change.
    *
-   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, FAILED_PRECONDITION (`EMAIL_NOT_CONFIGURED`: the house
+   * Errors: INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, FAILED_PRECONDITION (`EMAIL_NOT_CONFIGURED`: the installation
    * sends no e-mail), RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, INTERNAL.
    */
   updateNotificationSettings(

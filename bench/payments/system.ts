@@ -1,4 +1,4 @@
-/** A house under load: a process of its own that starts all others, as `npm start` does. */
+/** A system under load: a process of its own that starts all others, as `npm start` does. */
 import { execFile, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { nameOf, type ProcessUse, processTree, useOf } from "../process-use.js";
 const START_TIMEOUT_MS = 120_000;
 const BROKERS = ["artemis", "embedded-broker"];
 
-export interface House {
+export interface System {
   readonly run: RunFile;
   readonly startMs: number;
   use(): Promise<Record<string, ProcessUse>>;
@@ -23,11 +23,11 @@ export interface House {
 }
 
 /** Starts it with `broker`, its files in `folder`, and `settings` beside this process's environment. */
-export async function startHouse(
+export async function startSystem(
   broker: string,
   folder: string,
   settings: Readonly<Record<string, string>> = {},
-): Promise<House> {
+): Promise<System> {
   const services = fileURLToPath(import.meta.resolve("@quittance/services/dist/stack/main.js"));
   const began = performance.now();
   const environment = { ...process.env, ...settings, QUITTANCE_FOLDER: folder };
@@ -53,7 +53,7 @@ export async function startHouse(
           (await processTree(root)).map(({ pid, command }) => ({ pid, name: known.get(pid) ?? nameOf(command) })),
         brokerPid: async () => {
           const broker = (await processTree(root)).findLast(({ command }) => BROKERS.includes(nameOf(command)));
-          if (broker === undefined) throw new Error("The house runs no broker of its own.");
+          if (broker === undefined) throw new Error("The system runs no broker of its own.");
           return broker.pid;
         },
         verifyMoney: () => verifyMoney(environment),
@@ -63,7 +63,7 @@ export async function startHouse(
         },
       };
     }
-    if (child.exitCode !== null || Date.now() > bound) throw new Error("The house did not start.");
+    if (child.exitCode !== null || Date.now() > bound) throw new Error("The system did not start.");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

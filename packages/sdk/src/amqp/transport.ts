@@ -1,4 +1,4 @@
-/** One live connection to one broker. When it is lost it stays lost: reconnecting makes a new line. */
+/** One live connection to one broker. When it is lost it stays lost: reconnecting makes a new transport. */
 import type { Duplex } from "node:stream";
 import { afterReading, startDeadline } from "../deadline.js";
 import { MessagingError } from "../errors.js";
@@ -17,7 +17,7 @@ const IDLE_TOLERANCE = 2;
 const CLOSE_TIMEOUT_MS = 2_000;
 const CAPABILITIES = ["DELAYED_DELIVERY", "ANONYMOUS-RELAY", "SHARED-SUBS"];
 
-export class Line {
+export class Transport {
   readonly endpoint: BrokerEndpoint;
   readonly openedAt = performance.now();
   readonly #connection: RheaConnection;
@@ -38,14 +38,14 @@ export class Line {
    * port that is spoken to in plain, never answers.
    * @throws MessagingError `connection-failed`, `authentication-failed`, `aborted`
    */
-  static async open(endpoint: BrokerEndpoint, settings: ConnectionSettings, signal: AbortSignal): Promise<Line> {
+  static async open(endpoint: BrokerEndpoint, settings: ConnectionSettings, signal: AbortSignal): Promise<Transport> {
     const { credentials, createSocket, connectTimeoutMs } = settings;
     const login = credentials
       ? await askCredentials(credentials, connectTimeoutMs, signal)
       : userOf(endpoint, settings);
     const made = createSocket && (await askSocket(createSocket, endpoint, connectTimeoutMs, signal));
     try {
-      return await Line.#open(endpoint, settings, rheaOptions(endpoint, settings, login, made), signal);
+      return await Transport.#open(endpoint, settings, rheaOptions(endpoint, settings, login, made), signal);
     } catch (error) {
       made?.destroy();
       throw error;
@@ -57,12 +57,12 @@ export class Line {
     settings: ConnectionSettings,
     options: object,
     signal: AbortSignal,
-  ): Promise<Line> {
+  ): Promise<Transport> {
     const connection = createRheaConnection(settings.containerId, options);
-    const line = new Line(connection, endpoint, settings.idleTimeoutMs);
-    const { promise, resolve, reject } = Promise.withResolvers<Line>();
+    const transport = new Transport(connection, endpoint, settings.idleTimeoutMs);
+    const { promise, resolve, reject } = Promise.withResolvers<Transport>();
     const fail = (error: MessagingError) => {
-      line.abandon(error);
+      transport.abandon(error);
       reject(error);
     };
     const inTime = startDeadline(settings.connectTimeoutMs, () =>
@@ -70,16 +70,16 @@ export class Line {
     );
     const aborted = () => fail(new MessagingError("aborted", "Connecting was aborted."));
     signal.addEventListener("abort", aborted, { once: true });
-    line.#listen((error, sentence) => fail(openingError(endpoint, connection, sentence, error)));
+    transport.#listen((error, sentence) => fail(openingError(endpoint, connection, sentence, error)));
     connection.on("connection_open", () => {
       // A broker that refuses the container id opens first and closes then, and says so in advance.
-      if (connection.properties?.["amqp:connection-establishment-failed"] !== true) resolve(line);
+      if (connection.properties?.["amqp:connection-establishment-failed"] !== true) resolve(transport);
     });
     if (signal.aborted) aborted();
     else connection.connect();
     return promise
       .then((opened) => {
-        // An open and a close that came in one packet: the line was lost before anybody could hold it.
+        // An open and a close that came in one packet: the transport was lost before anybody could hold it.
         if (opened.#lost !== undefined) throw opened.#lost;
         opened.#hold();
         return opened;
@@ -106,7 +106,7 @@ export class Line {
     return namedBrokers(this.#connection.properties?.["failover-server-list"], this.endpoint);
   }
 
-  /** The error with which the line was lost, if it was. */
+  /** The error with which the transport was lost, if it was. */
   get lost(): MessagingError | undefined {
     return this.#lost;
   }
@@ -123,7 +123,7 @@ export class Line {
     return session;
   }
 
-  /** Calls `listener` once when the line is lost, until the returned function is called. */
+  /** Calls `listener` once when the transport is lost, until the returned function is called. */
   onLost(listener: (error: MessagingError) => void): () => void {
     this.#lostListeners.add(listener);
     return () => this.#lostListeners.delete(listener);
@@ -141,7 +141,7 @@ export class Line {
     this.abandon(new MessagingError("closed", "The connection is closed."));
   }
 
-  /** Ends the line at once, and tells the broker nothing. */
+  /** Ends the transport at once, and tells the broker nothing. */
   abandon(error: MessagingError): void {
     if (this.#lost !== undefined) return;
     this.#lost = error;
@@ -162,7 +162,7 @@ export class Line {
     this.abandon(new MessagingError("connection-lost", sentence));
   }
 
-  /** From now on a loss is that of an open line. */
+  /** From now on a loss is that of an open transport. */
   #hold(): void {
     this.#prefixes = namedPrefixes(this.#connection.properties);
     this.#connection.removeAllListeners();

@@ -10,17 +10,17 @@ interface Structure {
 // Plain JavaScript at the top of the repository, outside what the compiler sees.
 const { misnamed } = (await import(new URL("../../../../scripts/structure.mjs", import.meta.url).href)) as Structure;
 
-describe("The rules of the house about names", () => {
-  let house: string;
+describe("The rules of the project about names", () => {
+  let system: string;
 
   beforeEach(async () => {
-    house = await mkdtemp(join(tmpdir(), "quittance-house-"));
+    system = await mkdtemp(join(tmpdir(), "quittance-system-"));
   });
 
-  afterEach(() => rm(house, { recursive: true, force: true }));
+  afterEach(() => rm(system, { recursive: true, force: true }));
 
   async function plant(path: string): Promise<void> {
-    const file = join(house, path);
+    const file = join(system, path);
     await mkdir(join(file, ".."), { recursive: true });
     await writeFile(file, "");
   }
@@ -28,12 +28,12 @@ describe("The rules of the house about names", () => {
   for (const path of ["a/utils/b.ts", "a/helpers.ts", "a/common/b.ts", "a/lib/b.ts", "a/queue-manager.ts"]) {
     it(`are broken by ${path}`, async () => {
       await plant(path);
-      expect((await misnamed(house)).join("\n")).to.match(/says nothing about what is in it/);
+      expect((await misnamed(system)).join("\n")).to.match(/says nothing about what is in it/);
     });
   }
 
   it("do not look at what is installed or compiled, nor inside words", async () => {
     for (const path of ["node_modules/lib/a.js", "a/dist/utils.js", "library.ts", "commonwealth.ts"]) await plant(path);
-    expect(await misnamed(house)).to.deep.equal([]);
+    expect(await misnamed(system)).to.deep.equal([]);
   });
 });

@@ -26,30 +26,30 @@ interface Report {
   readonly diagnostics: readonly { readonly category: string; readonly location: { readonly path: string } }[];
 }
 
-describe("The rules of the house about imports", () => {
-  let house: string;
+describe("The rules of the project about imports", () => {
+  let system: string;
 
   before(async () => {
-    house = await mkdtemp(join(tmpdir(), "quittance-house-"));
-    for (const file of CONFIGURATION) await cp(join(ROOT, file), join(house, file));
+    system = await mkdtemp(join(tmpdir(), "quittance-system-"));
+    for (const file of CONFIGURATION) await cp(join(ROOT, file), join(system, file));
   });
 
-  after(() => rm(house, { recursive: true, force: true }));
+  after(() => rm(system, { recursive: true, force: true }));
 
-  /** Lints the files, given as path and source, in a house that has no others; gives `path: rule` for each finding. */
+  /** Lints the files, given as path and source, in a system that has no others; gives `path: rule` for each finding. */
   async function findings(files: Readonly<Record<string, string>>): Promise<string[]> {
     for (const [path, source] of Object.entries(files)) {
-      await mkdir(dirname(join(house, path)), { recursive: true });
-      await writeFile(join(house, path), source);
+      await mkdir(dirname(join(system, path)), { recursive: true });
+      await writeFile(join(system, path), source);
     }
     try {
       const args = [BIOME, "lint", "--vcs-enabled=false", "--reporter=json", ...Object.keys(files)];
       // Biome ends with 1 when it finds something.
-      const { stdout } = await run(process.execPath, args, { cwd: house }).catch((error: { stdout: string }) => error);
+      const { stdout } = await run(process.execPath, args, { cwd: system }).catch((error: { stdout: string }) => error);
       const report = JSON.parse(stdout) as Report;
       return report.diagnostics.map(({ location, category }) => `${location.path}: ${category.split("/").at(-1)}`);
     } finally {
-      for (const path of Object.keys(files)) await rm(join(house, path));
+      for (const path of Object.keys(files)) await rm(join(system, path));
     }
   }
 
@@ -64,7 +64,7 @@ describe("The rules of the house about imports", () => {
     ["a service imports nothing of the stack", `${services}/src/gateway/pay.ts`, "../stack/main.js"],
     ["nor of the operator's tools", `${services}/src/gateway/pay.ts`, "../operator/broker-configuration.js"],
     ["a service does not use the SDK's testing entry", `${services}/src/gateway/pay.ts`, "@quittance/sdk/testing"],
-    ["nor a file inside the SDK", `${services}/src/gateway/pay.ts`, "../../../sdk/src/amqp/line.js"],
+    ["nor a file inside the SDK", `${services}/src/gateway/pay.ts`, "../../../sdk/src/amqp/transport.js"],
     [
       "the stack reaches into the SDK no more than a service",
       `${services}/src/stack/main.ts`,
@@ -75,10 +75,10 @@ describe("The rules of the house about imports", () => {
     ["the SDK knows rhea in its amqp folder alone", "packages/sdk/src/connection.ts", "rhea"],
     ["by whichever of its names", "packages/sdk/src/processor/processor.ts", "rhea-promise"],
     ["the SDK imports no service by path", "packages/sdk/src/connection.ts", "../../services/src/shared/card.js"],
-    ["nor by name", "packages/sdk/src/amqp/line.ts", "@quittance/services"],
-    ["the wire knows nothing of what stands on it", "packages/sdk/src/amqp/line.ts", "../processor/processor.js"],
+    ["nor by name", "packages/sdk/src/amqp/transport.ts", "@quittance/services"],
+    ["the wire knows nothing of what stands on it", "packages/sdk/src/amqp/transport.ts", "../processor/processor.js"],
     ["nor do its server's files", "packages/sdk/src/amqp/server/listen.ts", "../../request/requester.js"],
-    ["nor of what puts it together", "packages/sdk/src/amqp/line.ts", "../composed-connection.js"],
+    ["nor of what puts it together", "packages/sdk/src/amqp/transport.ts", "../composed-connection.js"],
     [
       "the client knows nothing of what answers it",
       "packages/client/src/payments.ts",
@@ -159,9 +159,9 @@ describe("The rules of the house about imports", () => {
   it("are kept by what the design allows", async () => {
     expect(
       await findings({
-        "packages/sdk/src/amqp/line.ts": importing("rhea"),
+        "packages/sdk/src/amqp/transport.ts": importing("rhea"),
         "packages/sdk/src/testing/broker.ts": importing("rhea"),
-        "packages/sdk/test/amqp/line.test.ts": importing("rhea"),
+        "packages/sdk/test/amqp/transport.test.ts": importing("rhea"),
         "packages/client/src/cli/main.ts": importing("../mod.js"),
         "packages/client/test/pay.test.ts": importing("../../services/dist-test/support/eventually.js"),
         [`${services}/src/gateway/pay.ts`]: importing("@quittance/sdk"),

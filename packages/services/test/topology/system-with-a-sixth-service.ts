@@ -16,7 +16,7 @@ const TABLE = "topology/system-table.ts";
 const END_OF_ROWS = "} as const satisfies Record<string, ServiceRow>;";
 
 /** Such a copy. */
-export interface SixthServiceHouse {
+export interface SixthServiceSystem {
   /** The path of a compiled file of the copy. */
   path(module: string): string;
   /** Imports a compiled file of the copy; `Module` is what the same file of this checkout exports. */
@@ -25,7 +25,7 @@ export interface SixthServiceHouse {
 }
 
 /** Makes the copy. @throws Error with what the compiler said. */
-export async function houseWithASixthService(): Promise<SixthServiceHouse> {
+export async function systemWithASixthService(): Promise<SixthServiceSystem> {
   const top = await mkdtemp(join(tmpdir(), "quittance-sixth-"));
   const services = join(top, "packages/services");
   const remove = () => rm(top, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** The house that the campaign breaks: a whole stack, with merchants at its doors and a receiver of its webhooks. */
+/** The system that the campaign breaks: a whole stack, with merchants at its doors and a receiver of its webhooks. */
 
 import { randomBytes } from "node:crypto";
 import { EventEmitter, once } from "node:events";
@@ -25,7 +25,7 @@ export type Target = ServiceName | "broker" | "database";
 /** In which order a guardian ends processes, by which it is told what is being started: see the stack's own files. */
 const GUARDIAN_ORDERS = { service: 1, broker: 2, database: 3 } as const;
 
-export interface House {
+export interface System {
   readonly stack: Stack;
   readonly broker: "artemis" | "artemis-pair" | "embedded";
   readonly merchants: Merchants;
@@ -54,7 +54,7 @@ export interface House {
 }
 
 /** Starts everything. */
-export async function openHouse(options: {
+export async function openSystem(options: {
   readonly broker: "artemis" | "artemis-pair" | "embedded";
   /** Processes of each service. */
   readonly instances: number;
@@ -63,7 +63,7 @@ export async function openHouse(options: {
   readonly guardian: Guardian;
   readonly signal: AbortSignal;
   readonly onProgress: (sentence: string) => void;
-}): Promise<House> {
+}): Promise<System> {
   const receiver = await startWebhookReceiver();
   Object.assign(process.env, {
     WEBHOOK_URL: receiver.url,

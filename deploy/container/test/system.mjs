@@ -18,7 +18,7 @@ export function networkOf({ from, to }) {
 }
 
 /** Starts everything, in the order in which it is needed. */
-export async function startHouse({ podman, images, root, arrows, onProgress }) {
+export async function startSystem({ podman, images, root, arrows, onProgress }) {
   const load = (module) => import(pathToFileURL(join(root, "packages/services/dist", module)));
   const { createKeys, randomPassword, brokerPasswords } = await load("stack/secrets.js");
   const { environmentOf } = await load("stack/service-table.js");

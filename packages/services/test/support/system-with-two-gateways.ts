@@ -1,5 +1,5 @@
 /**
- * A house with two gateways in front of one broker and one PostgreSQL. All can be killed and started again: for
+ * A system with two gateways in front of one broker and one PostgreSQL. All can be killed and started again: for
  * what must hold whichever door a call comes through, and whatever was restarted in between.
  */
 
@@ -36,21 +36,21 @@ export interface TwoGateways {
   restartEverything(): Promise<void>;
 }
 
-/** Gives the suite that calls it such a house. */
+/** Gives the suite that calls it such a system. */
 export function useTwoGateways(): () => TwoGateways {
-  let house: TwoGateways | undefined;
+  let system: TwoGateways | undefined;
   const closing: (() => Promise<unknown>)[] = [];
-  before(async function startHouse() {
+  before(async function startSystem() {
     this.timeout(180_000);
-    house = await start(closing);
+    system = await start(closing);
   });
-  after(async function stopHouse() {
+  after(async function stopSystem() {
     this.timeout(60_000);
     for (const close of closing.toReversed()) await close();
   });
   return () => {
-    if (house === undefined) throw new Error("The house stands only inside hooks and tests.");
-    return house;
+    if (system === undefined) throw new Error("The system runs only inside hooks and tests.");
+    return system;
   };
 }
 

@@ -1,4 +1,4 @@
-/** Who has accounts in a simulated house, and the keys of its services. */
+/** Who has accounts in a simulated system, and the keys of its services. */
 import { fingerprintCard } from "../../dist/shared/card-fingerprint.js";
 import type { CardDetails } from "../../dist/shared/card-seal.js";
 import type { ServiceName } from "../../dist/shared/queue-map.js";
@@ -93,7 +93,7 @@ export const SEED_ROWS = {
   webhookEndpoints: WEBHOOK_ENDPOINTS,
 } as const;
 
-export function fillHouse(server: SimulatedServer): void {
+export function fillSystem(server: SimulatedServer): void {
   for (const row of CLIENTS) server.clientBank.clients.seed(row);
   for (const row of EXTENSIONS) server.clientBank.extensions.seed(row);
   for (const row of MERCHANT_ROWS) server.merchantBank.merchants.seed(row);

@@ -1,4 +1,4 @@
-/** The five services of a simulated house: their lives, their deaths, and what breaks around them. */
+/** The five services of a simulated system: their lives, their deaths, and what breaks around them. */
 import type { Connection } from "@quittance/sdk";
 import { startCardValidation } from "../../dist/card-validation/service.js";
 import { startClientBank } from "../../dist/client-bank/service.js";
@@ -13,12 +13,12 @@ import { messageKeys } from "../../dist/shared/message-keys.js";
 import type { ServiceName } from "../../dist/shared/queue-map.js";
 import type { SimulatedClock } from "./clock.js";
 import type { DatabaseHost } from "./database/simulated-database.js";
-import { KEYS, messageKeysText } from "./house-data.js";
 import { Line } from "./line.js";
 import type { Random } from "./random.js";
 import type { Actor, Schedule } from "./schedule.js";
 import type { SimulatedBroker } from "./simulated-broker.js";
 import { simulatedConnection } from "./simulated-connection.js";
+import { KEYS, messageKeysText } from "./system-data.js";
 
 /** One life of one instance of a service. */
 interface Life {
@@ -55,7 +55,7 @@ const HOLD_SWEEP_MS = 5_000;
 /** Nobody reads the logs of a simulation. */
 const LOG = new Proxy({}, { get: () => () => undefined }) as Logger;
 
-export interface HouseParts {
+export interface SystemParts {
   readonly schedule: Schedule;
   readonly random: Random;
   readonly clock: SimulatedClock;
@@ -68,15 +68,15 @@ export interface HouseParts {
   readonly changeCardValidation: (connection: Connection) => Connection;
 }
 
-export class House {
-  readonly #parts: HouseParts;
+export class System {
+  readonly #parts: SystemParts;
   /** What each process that was killed was about to do. */
   readonly killPoints: string[] = [];
   readonly #lives: Life[] = [];
   readonly #supervisor: Actor = { name: "supervisor" };
   #births = 0;
 
-  constructor(parts: HouseParts) {
+  constructor(parts: SystemParts) {
     this.#parts = parts;
   }
 
@@ -177,7 +177,7 @@ export class House {
   }
 }
 
-/** Parsed once: a house is started many thousand times. */
+/** Parsed once: a system is started many thousand times. */
 const MESSAGE_KEYS = {
   "card-validation": messageKeys("card-validation").parse(messageKeysText("card-validation")),
   "client-bank": messageKeys("client-bank").parse(messageKeysText("client-bank")),

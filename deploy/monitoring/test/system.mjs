@@ -20,7 +20,7 @@ function hurried(alert) {
 const CARD = { number: "4242424242424242", expiryMonth: 12, expiryYear: 2030, holderName: "Ada Example" };
 const WRONG_CARD = { ...CARD, number: "4242424242424241" };
 
-export async function openHouse({ root, load, folder }) {
+export async function openSystem({ root, load, folder }) {
   const { startStack } = await load("stack/stack.js");
   const { startGuardian } = await load("stack/guardian.js");
   const { startMetricsWatch } = await load("stack/observe/observation.js");

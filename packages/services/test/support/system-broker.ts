@@ -1,5 +1,5 @@
 /**
- * A broker with the house's queues, users and rights, for tests of one service: embedded, or the real Artemis when
+ * A broker with the system's queues, users and rights, for tests of one service: embedded, or the real Artemis when
  * `QUITTANCE_TEST_BROKER` is `artemis`.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { BROKER_USERS, type BrokerUserName } from "../../dist/shared/queue-map.j
 import { startArtemis } from "../../dist/stack/artemis.js";
 import { embeddedBrokerOptions } from "../../dist/stack/embedded-broker-options.js";
 
-export interface HouseBroker {
+export interface SystemBroker {
   /** A connection as a user of the map, closed after the suite. */
   connectAs(user: BrokerUserName): Promise<Connection>;
   /** A URL with the user's name and password. */
@@ -22,10 +22,10 @@ const PASSWORD = "of-tests";
 const PASSWORDS = Object.fromEntries(BROKER_USERS.map((user) => [user, PASSWORD])) as Record<BrokerUserName, string>;
 
 /** Gives the suite that calls it a broker of its own. */
-export function useHouseBroker(): () => HouseBroker {
-  let broker: HouseBroker | undefined;
+export function useSystemBroker(): () => SystemBroker {
+  let broker: SystemBroker | undefined;
   let close: (() => Promise<void>) | undefined;
-  before(async function startHouseBroker() {
+  before(async function startSystemBroker() {
     this.timeout(90_000);
     const [url, stop] = process.env.QUITTANCE_TEST_BROKER === "artemis" ? await artemis() : await embedded();
     const connections: Connection[] = [];
@@ -42,7 +42,7 @@ export function useHouseBroker(): () => HouseBroker {
       await stop();
     };
   });
-  after(async function stopHouseBroker() {
+  after(async function stopSystemBroker() {
     this.timeout(30_000);
     await close?.();
   });
@@ -58,7 +58,7 @@ async function embedded(): Promise<[string, () => Promise<void>]> {
 }
 
 async function artemis(): Promise<[string, () => Promise<void>]> {
-  const directory = await mkdtemp(join(tmpdir(), "quittance-house-broker-"));
+  const directory = await mkdtemp(join(tmpdir(), "quittance-system-broker-"));
   const broker = await startArtemis({ directory, passwords: PASSWORDS });
   return [
     broker.url,
