@@ -86,18 +86,23 @@ function operationsOf(document) {
   return OPERATIONS.flatMap((id) => all.find(({ operationId }) => operationId === id) ?? []);
 }
 
-/** The schemas that the operations name, and those that these name, in the document's order. */
 function reachable(schemas, operations) {
+  const parts = operations.map(({ requestBody = {}, responses }) => ({ requestBody, responses }));
+  return schemasNamedIn(parts, schemas, OWN).filter((name) => SAME[name] === undefined);
+}
+
+/** The names of the schemas that a part of the document names, and those that these name, in the document's order. */
+export function schemasNamedIn(part, schemas, except) {
   const found = new Set();
   const follow = (value) => {
     for (const [, name] of JSON.stringify(value).matchAll(/"#\/components\/schemas\/([A-Za-z]+)"/g)) {
-      if (found.has(name) || OWN.has(name)) continue;
+      if (found.has(name) || except.has(name)) continue;
       found.add(name);
       follow(schemas[name]);
     }
   };
-  for (const { requestBody = {}, responses } of operations) follow({ requestBody, responses });
-  return Object.keys(schemas).filter((name) => found.has(name) && SAME[name] === undefined);
+  follow(part);
+  return Object.keys(schemas).filter((name) => found.has(name));
 }
 
 function objectOf(name, { description, properties = {}, required = [] }) {

@@ -12,7 +12,7 @@ import { GOOD_CARD, type TestStack, useStack } from "../../../services/dist-test
 
 /** Webhooks to a receiver on this machine; an attempt that was cut off is made again soon. */
 const SETTINGS = { WEBHOOK_ALLOW_PRIVATE: "true", WEBHOOK_LEASE_SECONDS: "6" };
-/** Where the console is told that traces are shown. */
+/** Where traces are shown, as the console knows it. */
 export const TRACING = "http://traces.example/trace/{traceId}";
 /** What merchant-bank cannot record while its table is broken. */
 const DYING_AMOUNT = 4_242n;

@@ -5,19 +5,15 @@
 import type { Connection, Producer } from "@quittance/sdk";
 import type { Database, Transaction } from "../platform/database.js";
 import type { Logger } from "../platform/log.js";
-import { startRounds } from "../platform/rounds.js";
+import type { Rounds } from "../platform/rounds.js";
 import type { Envelopes } from "../shared/envelope.js";
-import { channelOf } from "../shared/message-kinds.js";
-import { destinationOf } from "../shared/queue-map.js";
+import { startOutboxRounds } from "../shared/outbox-rounds.js";
 import { bankResultBody } from "./bank-result.js";
 import { decideExpiries, type ExpiryDecision } from "./decide-holds.js";
 import { concludeHolds, tellAgainLater } from "./operations/conclude-holds.js";
 import { findExpiredHolds } from "./operations/find-expired-holds.js";
 import { lockPayments } from "./operations/lock-payments.js";
 import type { OutcomeMetrics } from "./outcome-metrics.js";
-
-/** After this time a send that the broker has not confirmed is given up: the end is told again anyway. */
-const SEND_TIMEOUT_MS = 10_000;
 
 export interface HoldSweepParts {
   readonly connection: Connection;
@@ -30,31 +26,14 @@ export interface HoldSweepParts {
   readonly everyMs: number;
 }
 
-export interface HoldSweep {
-  /** Ends the schedule, and waits for a look that is under way. */
-  stop(): Promise<void>;
-}
-
 /** Starts the schedule. Each look goes on until nothing is due. */
-export async function startHoldSweep(parts: HoldSweepParts): Promise<HoldSweep> {
+export function startHoldSweep(parts: HoldSweepParts): Promise<Rounds> {
   const { connection, everyMs, log } = parts;
-  const channel = channelOf("bank-result");
-  const { priority, deliveryMode } = channel;
-  const producer = await connection.createProducer(destinationOf(channel), {
-    ...{ priority, deliveryMode },
-    sendTimeoutMs: SEND_TIMEOUT_MS,
-  });
-  const looks = startRounds({
-    everyMs,
-    work: (isStopping) => sweep(parts, producer, isStopping),
+  return startOutboxRounds({
+    ...{ connection, everyMs, kind: "bank-result" },
+    sendDue: (producer, isStopping) => sweep(parts, producer, isStopping),
     failed: (error) => log.warn({ step: "H3", err: error }, "holds that expired wait for the next look"),
   });
-  return {
-    async stop() {
-      await looks.stop();
-      await producer.close();
-    },
-  };
 }
 
 async function sweep(parts: HoldSweepParts, producer: Producer, isStopping: () => boolean): Promise<void> {

@@ -5,17 +5,13 @@
 import type { Connection, Producer } from "@quittance/sdk";
 import type { Database } from "../platform/database.js";
 import type { Logger } from "../platform/log.js";
-import { type Rounds, startRounds } from "../platform/rounds.js";
+import type { Rounds } from "../platform/rounds.js";
 import { requestIdOfEntry } from "../shared/accounts/move-money.js";
 import type { Envelopes } from "../shared/envelope.js";
-import { channelOf } from "../shared/message-kinds.js";
 import { MESSAGE_VERSION } from "../shared/messages.js";
+import { startOutboxRounds } from "../shared/outbox-rounds.js";
 import type { PayoutMessage } from "../shared/payout-message.js";
-import { destinationOf } from "../shared/queue-map.js";
 import { findUntoldPayouts, recordToldPayouts, type UntoldPayout } from "./operations/payout-notices.js";
-
-/** After this time a send that the broker has not confirmed is given up: the payout is told again anyway. */
-const SEND_TIMEOUT_MS = 10_000;
 
 export interface PayoutTellerParts {
   readonly connection: Connection;
@@ -28,26 +24,13 @@ export interface PayoutTellerParts {
 }
 
 /** Starts to look for payouts that are untold. `run` looks now. */
-export async function startPayoutTeller(parts: PayoutTellerParts): Promise<Rounds> {
+export function startPayoutTeller(parts: PayoutTellerParts): Promise<Rounds> {
   const { connection, everyMs, log } = parts;
-  const channel = channelOf("payout");
-  const { priority, deliveryMode } = channel;
-  const producer = await connection.createProducer(destinationOf(channel), {
-    ...{ priority, deliveryMode },
-    sendTimeoutMs: SEND_TIMEOUT_MS,
-  });
-  const looks = startRounds({
-    everyMs,
-    work: (isStopping) => tellAll(parts, producer, isStopping),
+  return startOutboxRounds({
+    ...{ connection, everyMs, kind: "payout" },
+    sendDue: (producer, isStopping) => tellAll(parts, producer, isStopping),
     failed: (error) => log.warn({ step: "P1", err: error }, "payouts wait to be told until the next look"),
   });
-  return {
-    run: looks.run,
-    async stop() {
-      await looks.stop();
-      await producer.close();
-    },
-  };
 }
 
 async function tellAll(parts: PayoutTellerParts, producer: Producer, isStopping: () => boolean): Promise<void> {

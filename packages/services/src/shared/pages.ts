@@ -2,6 +2,7 @@
 import type { FieldCheck } from "./field-checks.js";
 import { invalidRequest } from "./management-error.js";
 import { messageDigest } from "./message-digest.js";
+import { unpackArray } from "./packed-array.js";
 import { MAXIMUM_PAGE_SIZE } from "./read-messages.js";
 
 /** What a page holds when its request does not say. */
@@ -77,7 +78,7 @@ export function readPageToken(
   isPosition: (parts: readonly string[]) => boolean,
 ): readonly string[] | undefined {
   if (token === "") return undefined;
-  const [digest, ...position] = parsed(token);
+  const [digest, ...position] = unpackArray(token);
   const areTexts = position.every((part): part is string => typeof part === "string" && POSITION.test(part));
   if (areTexts && digest === digestOf(filters) && isPosition(position)) return position;
   throw invalidRequest([
@@ -90,13 +91,4 @@ export function readPageToken(
 
 function digestOf(filters: ListFilters): string {
   return messageDigest(filters).slice(0, 16);
-}
-
-function parsed(token: string): readonly unknown[] {
-  try {
-    const json: unknown = JSON.parse(Buffer.from(token, "base64url").toString("utf8"));
-    return Array.isArray(json) ? json : [];
-  } catch {
-    return [];
-  }
 }

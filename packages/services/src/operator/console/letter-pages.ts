@@ -1,5 +1,6 @@
 /** Pages of dead letters, one queue after the other, the oldest letter of each first. */
 import type { Connection } from "@quittance/sdk";
+import { unpackArray } from "../../shared/packed-array.js";
 import { type Channel, deadLetterAddress } from "../../shared/queue-map.js";
 import { channelsNamed, findLetters } from "../cli/find-letters.js";
 import { type FoundLetter, type LetterLine, lineOf } from "../cli/letter-view.js";
@@ -56,7 +57,7 @@ function writePosition({ queue, passedOver }: PagePosition): string {
 
 /** The position of a page's token; undefined when it is none of these channels. */
 export function readPosition(token: string, channels: readonly Channel[]): PagePosition | undefined {
-  const [queue, passedOver] = parsed(token);
+  const [queue, passedOver] = unpackArray(token);
   const known = channels.some(({ address }) => address === queue);
   if (!known || !Number.isInteger(passedOver)) return undefined;
   const position = { queue: String(queue), passedOver: Number(passedOver) };
@@ -73,17 +74,8 @@ export function letterName({ channel, letter: { messageId } }: FoundLetter): str
 export function readLetterName(
   name: string,
 ): { readonly channels: readonly Channel[]; readonly messageId: string } | undefined {
-  const [queue, messageId] = parsed(name);
+  const [queue, messageId] = unpackArray(name);
   if (typeof queue !== "string" || typeof messageId !== "string") return undefined;
   const channels = channelsNamed(queue);
   return channels.length === 0 ? undefined : { channels, messageId };
-}
-
-function parsed(text: string): readonly unknown[] {
-  try {
-    const json: unknown = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
-    return Array.isArray(json) ? json : [];
-  } catch {
-    return [];
-  }
 }
