@@ -8,8 +8,8 @@ import { runToEnd } from "./run-script.js";
 
 const PACKAGE = fileURLToPath(new URL("../../", import.meta.url));
 const TOOLS = fileURLToPath(new URL("../../../../node_modules/", import.meta.url));
-/** The conformance command is 38,000 of them. */
-const MAXIMUM_PACKED_BYTES = 330_000;
+/** The conformance command is 38,000 of them, and the pages of documentation 33,000. */
+const MAXIMUM_PACKED_BYTES = 340_000;
 
 describe("The published package", () => {
   let folder: string;
