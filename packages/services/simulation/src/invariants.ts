@@ -32,7 +32,7 @@ export function offencesOf(
   }
   for (const call of calls) {
     checkTold(server, call, complain);
-    if (call.answer !== "unknown" && recordOf(server, call) === undefined) {
+    if (call.answer !== "unknown" && recordOf(server, call, complain) === undefined) {
       complain(`${call.id} was accepted, and is recorded nowhere`);
     }
   }
@@ -43,7 +43,7 @@ export function offencesOf(
 export function checkTold(server: SimulatedServer, call: Call, complain: Complain): void {
   const { answer, id } = call;
   if (answer === "unknown") return;
-  const record = recordOf(server, call);
+  const record = recordOf(server, call, complain);
   if (answer === "accepted") {
     // It may not be recorded yet; once it is, it is what this call asked for.
     if (record !== undefined && !isSameRequest(call, record)) {
@@ -78,7 +78,7 @@ function checkReused(
   complain: Complain,
 ): void {
   const { id, answer } = call;
-  const record = recordOf(server, call);
+  const record = recordOf(server, call, complain);
   if (record?.declineReason !== "REQUEST_ID_REUSED") complain(`${id} was told reused, and is not recorded as such`);
   if (record?.standingId !== answer.standingId) {
     complain(`${id} was told that ${answer.standingId} stands, and is recorded beside ${record?.standingId}`);
@@ -142,12 +142,12 @@ interface Recorded extends MerchantDataColumns {
   readonly paymentId?: string;
 }
 
-/** The record of a call's request, under whichever key. */
-function recordOf({ clientBank }: SimulatedServer, { order, ids }: Pick<Call, "order" | "ids">) {
+/** The record of a call's request, under whichever key: there must not be two. */
+function recordOf({ clientBank }: SimulatedServer, { order, ids }: Pick<Call, "order" | "ids">, complain: Complain) {
   const [one, ...others] = ids.flatMap(
     (id) => (order.kind === "pay" ? clientBank.payments.get(id) : clientBank.refunds.get(id)) ?? [],
   );
-  if (others.length > 0) throw new Error(`${ids.join(" and ")} are both recorded, and are one request.`);
+  if (others.length > 0) complain(`${ids.join(" and ")} are both recorded, and are one request`);
   return one;
 }
 
