@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { TEMPLATE_NAMES } from "../../../dist/notification/template-variables.js";
 import { useDatabase } from "../../support/database-for-tests.js";
 import { runCommand } from "./command-for-tests.js";
 
@@ -50,7 +51,7 @@ describe("templates", function () {
       const { templates: checked } = JSON.parse(out) as {
         readonly templates: readonly { readonly problem: unknown }[];
       };
-      expect(checked.map(({ problem }) => problem)).to.deep.equal([null, null, null, null, null, null]);
+      expect(checked.map(({ problem }) => problem)).to.deep.equal(TEMPLATE_NAMES.map(() => null));
     }
     expect((await templates("check", "--name", "payment-declined")).code).to.equal(0);
   });
