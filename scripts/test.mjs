@@ -73,6 +73,10 @@ const SDK_ON_ANY_BROKER = [
   "dead-letters/dead-letters",
   "amqp/transaction",
 ].map((test) => `${SDK_TESTS}/${test}.test.js`);
+/** Tests of what is around the flow of payments: run after the SDK's tests, while the services' others still run. */
+const BESIDE_THE_FLOW = ["operator", "platform", "project", "rights", "shared", "stack", "topology"].map(
+  (folder) => `${SERVICES_TESTS}/${folder}`,
+);
 const total = { passed: 0, failed: 0 };
 /** What went wrong, told once more at the end: whoever has only the last lines of a long log knows which test to look at. */
 const failures = [];
@@ -96,8 +100,9 @@ if (files.length > 0) {
   await Promise.all([
     mocha("sdk", [SDK_TESTS, `${CONFORMANCE}/embedded`])
       .then(() => mocha("simulation", [SIMULATION]))
-      .then(() => mocha("client", [CLIENT_TESTS])),
-    mocha("services", [SERVICES_TESTS, CHAOS, FUZZ], { except: NEEDS_ARTEMIS }),
+      .then(() => mocha("client", [CLIENT_TESTS]))
+      .then(() => mocha("operation", BESIDE_THE_FLOW)),
+    mocha("services", [SERVICES_TESTS, CHAOS, FUZZ], { except: [...NEEDS_ARTEMIS, ...BESIDE_THE_FLOW] }),
   ]);
 }
 

@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { CaptureMethod } from "../../dist/gen/quittance/payments/v1/payments.js";
 import { ALL_MESSAGE_KINDS, MESSAGE_KINDS } from "../../dist/shared/message-kinds.js";
 import { ALL_CHANNELS, consumersOf, deadLetterAddress, destinationOf } from "../../dist/shared/queue-map.js";
+import { OPERATOR_SCOPES } from "../../dist/shared/scopes.js";
 import { END_PROPERTIES, type MessageKind } from "../../dist/topology/channel-table.js";
 import { paymentEnd, refundEnd } from "../notification/ends.js";
 import { bankResult, refundOf, someClient, transactionResult, validationResult } from "../operator/banks-for-tests.js";
@@ -20,16 +21,32 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
   this.timeout(120_000);
   const system = useStack();
 
-  // A payment and a refund of it go by every pair of services, whose keys are proven then: until they are, a message that
-  // does not fit waits, for the keys themselves may be wrong.
-  before("a payment and a refund", async () => {
+  // A payment, a refund of it and a payout go by every pair of services, whose keys are proven then: until they are, a
+  // message that does not fit waits, for the keys themselves may be wrong.
+  before("a payment, a refund and a payout", async () => {
     const { id } = await system().pay({ requestId: "proves-the-keys" });
     const answer = await system().http(`/v1/payments/${id}:refund`, {
       method: "POST",
       body: JSON.stringify({ requestId: "proves-the-keys", wait: "30s" }),
     });
     expect(await answer.text()).to.contain("REFUND_STATE_SUCCEEDED");
+    await system().pay({ requestId: "to-pay-out" });
+    const amount = { currencyCode: "EUR", minorUnits: "100" };
+    const paidOut = await system().http("/v1/merchants/m-0001:payOut", {
+      method: "POST",
+      headers: { authorization: `Bearer ${await system().stack.tokenOf("anna", OPERATOR_SCOPES)}` },
+      body: JSON.stringify({ requestId: "proves-the-keys", amount, reason: "to prove the keys" }),
+    });
+    expect(paidOut.status, await paidOut.text()).to.equal(200);
+    await eventually("the payout is told", async () => (await payoutsTold()) === 1);
   });
+
+  async function payoutsTold(): Promise<number> {
+    const [row] = await system().query<{ told: number }>(
+      "SELECT count(*)::int AS told FROM notification.notifications WHERE template_name = 'payout'",
+    );
+    return row?.told ?? 0;
+  }
 
   /** A body that its reader would act on. */
   async function bodyOf(kind: MessageKind): Promise<object> {
@@ -60,6 +77,11 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
         };
       case "refund":
         return refund;
+      case "payout":
+        return {
+          ...{ version: 1, entryId: `payout:${randomBytes(6).toString("hex")}`, requestId: "forged", payTime: time },
+          ...{ merchantId: paid.merchant, amount: { currencyCode: "EUR", minorUnits: "100" } },
+        };
       case "refund-result":
         return { ...refund, debitTime: time, settleTime: time };
       case "payment-end":
@@ -89,7 +111,7 @@ describe(`What is forged with a broker user's password, on the ${TEST_BROKER} br
       const [row] = await system().query<{ pending: number; untold: number }>(`
         SELECT (SELECT count(*) FROM client_bank.payments WHERE state = 'PENDING')::int AS pending,
                ((SELECT count(*) FROM client_bank.payments WHERE state <> 'AUTHORIZED') + (SELECT count(*) FROM client_bank.refunds)
-                 - (SELECT count(*) FROM notification.notifications))::int AS untold`);
+                 - (SELECT count(*) FROM notification.notifications WHERE template_name <> 'payout'))::int AS untold`);
       return row?.pending === 0 && row.untold <= 0;
     });
     return traces();

@@ -16,11 +16,13 @@ const TRACE_ID = "0af7651916cd43dd8448eb211c80319c";
 
 describe("A refund that comes before its payment is settled", function () {
   this.timeout(60_000);
+  let service: RunningService | undefined;
+  // Before the broker ends and the database is dropped, which the hooks of these two do.
+  after(() => service?.drain({ timeoutMs: 5_000 }));
   const broker = useSystemBroker();
   const banks = useBanks();
   const captured = captureLog();
   let now = () => Date.now();
-  let service: RunningService;
   let refunds: Producer;
   let results: Consumer;
 
@@ -47,8 +49,6 @@ describe("A refund that comes before its payment is settled", function () {
       acknowledge: "auto",
     });
   });
-
-  after(() => service.drain({ timeoutMs: 5_000 }));
 
   const settleBy = () => new Date(Date.now() + 60_000).toISOString();
   const settle = (payment: ReturnType<typeof validationResult>) =>
