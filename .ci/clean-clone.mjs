@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { check, endChecks } from "./checks.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-/** What may be installed, in megabytes of disk. */
+/** What may be installed, in megabytes: the sizes of the files, which are the same on every file system. */
 const MAXIMUM_MB = 350;
 /** Only tests, checks and generators need them. */
 const DEVELOPMENT = ["@biomejs/biome", "@bufbuild/buf", "drizzle-kit", "google-proto-files", "lerna", "mocha"];
@@ -23,7 +23,7 @@ try {
     stdio: "inherit",
   });
   const seconds = (performance.now() - began) / 1_000;
-  const [megabytes] = execFileSync("du", ["-sm", "--exclude=.cache", join(clone, "node_modules")], {
+  const [megabytes] = execFileSync("du", ["-sm", "--apparent-size", "--exclude=.cache", join(clone, "node_modules")], {
     encoding: "utf8",
   }).split("\t");
   const extra = DEVELOPMENT.filter((name) => existsSync(join(clone, "node_modules", name)));

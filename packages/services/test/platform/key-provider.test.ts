@@ -29,7 +29,9 @@ describe("Keys that change while a process runs", () => {
 
   it("are read again from their files, and those of before stay while a file is away or wrong", async () => {
     const messageKeyText = (key: Buffer) =>
-      ["client-bank", "gateway", "merchant-bank"].map((neighbour) => `${neighbour}=${key.toString("base64")}`).join(",");
+      ["client-bank", "gateway", "merchant-bank"]
+        .map((neighbour) => `${neighbour}=${key.toString("base64")}`)
+        .join(",");
     await replace("sealing", `${ringText(ONE)}\n`);
     await replace("message", messageKeyText(ONE));
     const environment = {
