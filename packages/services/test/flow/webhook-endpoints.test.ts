@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { Webhook } from "standardwebhooks";
-import { type Receiver, startReceiver } from "../notification/webhook/receiver.js";
+import { type Receiver, startReceiver, webhooksOf } from "../notification/webhook/receiver.js";
 import { eventually } from "../support/eventually.js";
 import { TEST_BROKER, useStack } from "../support/stack-for-tests.js";
 
@@ -41,13 +41,7 @@ describe(`A merchant's webhooks, by its API alone, on the ${TEST_BROKER} broker`
     expect(answer.status, `${method} ${path}: ${text}`).to.equal(200);
     return JSON.parse(text) as Answer;
   }
-  const webhooks = (from: number) =>
-    receiver.received.slice(from).map(({ headers, body }) => ({
-      id: String(headers["webhook-id"]),
-      headers: headers as Record<string, string>,
-      body,
-      ...(JSON.parse(body) as { readonly type: string; readonly data: { readonly id: string } }),
-    }));
+  const webhooks = (from: number) => webhooksOf(receiver, from);
 
   let endpoint: Endpoint;
   let secret: string;

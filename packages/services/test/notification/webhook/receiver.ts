@@ -21,6 +21,27 @@ export interface Receiver extends AsyncDisposable {
   readonly received: readonly ReceivedWebhook[];
 }
 
+/** A webhook that arrived, as its receiver reads it. */
+export interface ReadWebhook {
+  /** The `webhook-id`. */
+  readonly id: string;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+  readonly type: string;
+  /** The resource, as the API answers it in JSON. */
+  readonly data: { readonly id: string } & Readonly<Record<string, unknown>>;
+}
+
+/** The webhooks that arrived after the first `from` [0], in their order. */
+export function webhooksOf({ received }: Receiver, from = 0): ReadWebhook[] {
+  return received.slice(from).map(({ headers, body }) => ({
+    id: String(headers["webhook-id"]),
+    headers: headers as Record<string, string>,
+    body,
+    ...(JSON.parse(body) as Pick<ReadWebhook, "type" | "data">),
+  }));
+}
+
 export type Answer = (response: ServerResponse, webhook: ReceivedWebhook) => void;
 
 /** Answers each webhook by `answer`; one that is never answered is cut off when the receiver closes. */
