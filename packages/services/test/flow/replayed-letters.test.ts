@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { CHANNELS } from "../../dist/shared/queue-map.js";
 import { runCommand } from "../operator/cli/command-for-tests.js";
 import { eventually } from "../support/eventually.js";
+import { refuseReceipts } from "../support/refused-receipts.js";
 import { TEST_BROKER, untilAllFinal, useStack } from "../support/stack-for-tests.js";
 
 const QUEUE = CHANNELS.bankResult.address;
@@ -26,12 +27,7 @@ describe(`Messages that died of a fault in merchant-bank's tables, on the ${TEST
     });
 
   it("die again while it lasts, and walk on when it is repaired, with their signatures and to the cent", async () => {
-    // numeric_value_out_of_range: what a message's own values bring about, which no time heals.
-    await system().query(`
-      CREATE FUNCTION merchant_bank.of_a_test() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION 'too much' USING ERRCODE = '22003'; END $$;
-      CREATE TRIGGER of_a_test BEFORE INSERT ON merchant_bank.receipts FOR EACH ROW
-        WHEN (new.amount = ${AMOUNT.minorUnits}) EXECUTE FUNCTION merchant_bank.of_a_test()`);
+    const repair = await refuseReceipts(system(), AMOUNT.minorUnits);
     for (let place = 0; place < PAYMENTS; place += 1) {
       await system().pay({ requestId: `dead-${place}`, amount: AMOUNT, ...AT_ONCE });
     }
@@ -40,7 +36,7 @@ describe(`Messages that died of a fault in merchant-bank's tables, on the ${TEST
     expect(first.err).to.match(/2 replayed; .*: --limit 2 was reached\.\n$/);
     await untilDead(2, 1);
 
-    await system().query("DROP TRIGGER of_a_test ON merchant_bank.receipts");
+    await repair();
     const second = await letters("replay", "--all", "--reason", "mended");
     expect(second.err).to.match(new RegExp(`${PAYMENTS} replayed; none is left on dead-letter\\.${QUEUE}\\.\\n$`));
     await untilAllFinal(system(), PAYMENTS);

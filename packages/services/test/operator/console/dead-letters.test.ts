@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { CHANNELS } from "../../../dist/shared/queue-map.js";
 import { eventually } from "../../support/eventually.js";
+import { refuseReceipts } from "../../support/refused-receipts.js";
 import { TEST_BROKER, useStack } from "../../support/stack-for-tests.js";
 import { problemOf, useConsole } from "./console-for-tests.js";
 
@@ -29,13 +30,9 @@ describe(`Dead letters in the console, on the ${TEST_BROKER} broker`, function (
       .query("SELECT actor, command, subject, reason FROM operator.actions ORDER BY id")
       .catch(() => []);
 
+  let repair: () => Promise<void>;
   before(async () => {
-    // numeric_value_out_of_range: what a message's own values bring about, which no time heals.
-    await system().query(`
-      CREATE FUNCTION merchant_bank.of_a_test() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION 'too much' USING ERRCODE = '22003'; END $$;
-      CREATE TRIGGER of_a_test BEFORE INSERT ON merchant_bank.receipts FOR EACH ROW
-        WHEN (new.amount = ${AMOUNT.minorUnits}) EXECUTE FUNCTION merchant_bank.of_a_test()`);
+    repair = await refuseReceipts(system(), AMOUNT.minorUnits);
     for (const place of [1, 2, 3]) await system().pay({ requestId: `dies-${place}`, amount: AMOUNT, ...AT_ONCE });
     await eventually("three letters lie there", async () => (await letters()).length === 3);
   });
@@ -113,7 +110,7 @@ describe(`Dead letters in the console, on the ${TEST_BROKER} broker`, function (
     const again = await eventually("it dies again", async () => (await letters()).find(({ replays }) => replays === 1));
     expect(again.about).to.equal(one.about);
 
-    await system().query("DROP TRIGGER of_a_test ON merchant_bank.receipts");
+    await repair();
     for (const letter of [again, two]) {
       const answer = await console().post(pathOf(letter, ":replay"), { reason: "mended" });
       expect(await answer.json()).to.include({ messageId: letter.messageId, outcome: "replayed" });
