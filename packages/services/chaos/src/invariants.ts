@@ -1,6 +1,9 @@
 /** What must hold after every round, with everything back: each is checked against what callers asked for and were told. */
 import { DECLINE_REASONS, publicReasonOf } from "../../dist/shared/decline.js";
+import { wrongWithAnnouncements } from "./announcements.js";
+import { checkEndpoints } from "./endpoint-check.js";
 import { runOperatorCommand } from "./operator-command.js";
+import { checkPayouts } from "./payout-check.js";
 import {
   type AskedPayment,
   type AskedRefund,
@@ -49,7 +52,9 @@ export interface RecordedRefund {
 /** Everything that is wrong; empty when the round held. */
 export async function checkInvariants(system: System, book: RequestBook): Promise<Violation[]> {
   const violations = [...(await checkPayments(system, book)), ...(await checkRefunds(system, book))];
-  violations.push(...checkAnnouncements(system, book));
+  const requests = [...book.payments, ...book.refunds, ...book.rivals];
+  violations.push(...wrongWithAnnouncements(system.receiver.announced, requests));
+  violations.push(...(await checkPayouts(system, book)), ...(await checkEndpoints(system, book)));
   const { code, out, err } = await runOperatorCommand(system, "verify-money");
   if (code !== 0) violations.push({ what: `verify-money ends with ${code}:\n${out}${err}`, paymentId: undefined });
   return violations;
@@ -202,36 +207,4 @@ export function wrongWithRefund(asked: AskedRefund, recorded: readonly RecordedR
   if (row.debits !== times || row.debited !== moved)
     wrong.push(`the merchant gave ${row.debited} in ${row.debits} entries`);
   return wrong;
-}
-
-/** Each end was announced at least once, as what it is, always under one id, and under no other's. */
-function checkAnnouncements(system: System, book: RequestBook): Violation[] {
-  const { announced } = system.receiver;
-  const owners = new Map<string, string>();
-  return [...book.payments, ...book.refunds, ...book.rivals].flatMap((asked) => {
-    if (asked.id === undefined) return [];
-    const isRefund = "paymentId" in asked.call;
-    const paymentId = isRefund ? asked.call.paymentId : asked.id;
-    const announcement = announced.get(asked.id);
-    if (announcement === undefined) return [{ what: `${asked.call.requestId} was never announced`, paymentId }];
-    const { ids, types } = announcement;
-    const wrong: Violation[] = [];
-    if (ids.size !== 1) wrong.push({ what: `${asked.id} was announced under ${[...ids].join(" and ")}`, paymentId });
-    if (types.size !== 1) wrong.push({ what: `${asked.id} was announced as ${[...types].join(" and ")}`, paymentId });
-    if (asked.final !== undefined) {
-      const verdict = verdictOf(asked.final);
-      const outcome = verdict === "SUCCEEDED" ? "succeeded" : verdict === "CANCELED" ? "canceled" : "declined";
-      const type = `${isRefund ? "refund" : "payment"}.${outcome}`;
-      if (!types.has(type))
-        wrong.push({ what: `${asked.id} is ${type}, and was announced as ${[...types]}`, paymentId });
-    }
-    for (const id of ids) {
-      const owner = owners.get(id);
-      if (owner !== undefined && owner !== asked.id) {
-        wrong.push({ what: `the webhook id ${id} is that of ${owner} and of ${asked.id}`, paymentId });
-      }
-      owners.set(id, asked.id);
-    }
-    return wrong;
-  });
 }

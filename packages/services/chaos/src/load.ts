@@ -1,10 +1,12 @@
 /**
- * The steady load: merchants who pay, refund, read and repeat themselves. Each calls again with the same request_id
+ * The steady load: merchants who pay, refund, read and repeat themselves, and an operator who pays them out. Each calls again with the same request_id
  * until it is answered, as a merchant must; so after a round the outcome of every request is known. In
  * some rounds they do not, for their calls would heal what was lost: what they were told was accepted must end by itself.
  */
+import type { AccountsOperator } from "./accounts-operator.js";
 import type { Answer, DoorName, Merchants, PayCall, RefundCall } from "./merchant.js";
 import { drawPaymentKind } from "./payment-kinds.js";
+import { payOutNowAndThen } from "./payouts.js";
 import type { Random } from "./random.js";
 import {
   type AskedPayment,
@@ -28,6 +30,7 @@ export interface Load {
 
 export interface LoadOptions {
   readonly merchants: Merchants;
+  readonly accounts: AccountsOperator;
   readonly book: RequestBook;
   readonly random: Random;
   readonly round: number;
@@ -46,10 +49,11 @@ export function startLoad(options: LoadOptions): Load {
     const random = options.random.fork(`caller ${place}`);
     return runCaller({ ...options, random, prefix: `${options.prefix}-${place}` }, stopping.signal);
   });
+  const payouts = payOutNowAndThen({ ...options, random: options.random.fork("payouts") }, stopping.signal);
   return {
     stop: async () => {
       stopping.abort();
-      await Promise.all(callers);
+      await Promise.all([...callers, payouts]);
     },
   };
 }

@@ -65,7 +65,7 @@ function aborted(signal: AbortSignal): Promise<undefined> {
 }
 
 function formatRound(round: RoundReport, place: string): string {
-  const { seed, callsAgain, fault, damages, payments, refunds, violations, durationMs } = round;
+  const { seed, callsAgain, fault, damages, payments, refunds, payouts, violations, durationMs } = round;
   const what = damages
     .map(
       ({ target, point, pauseMs }) =>
@@ -73,7 +73,7 @@ function formatRound(round: RoundReport, place: string): string {
     )
     .join(", ");
   const mark = violations.length === 0 ? "held" : "FAILED";
-  return `round ${place}, seed ${seed}: ${mark} after ${(durationMs / 1_000).toFixed(1)} s: ${fault} (${what || "nothing came of it"}); ${payments} payments, ${refunds} refunds${callsAgain ? "" : ", nobody called again"}`;
+  return `round ${place}, seed ${seed}: ${mark} after ${(durationMs / 1_000).toFixed(1)} s: ${fault} (${what || "nothing came of it"}); ${payments} payments, ${refunds} refunds, ${payouts} payouts${callsAgain ? "" : ", nobody called again"}`;
 }
 
 async function tellFailure(system: System, round: RoundReport, options: CampaignOptions): Promise<void> {

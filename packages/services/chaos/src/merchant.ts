@@ -303,7 +303,7 @@ function secondsOf(seconds: number) {
 }
 
 /** fetch hides what happened behind "fetch failed". */
-function causeOf(error: unknown): string {
+export function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;
 }

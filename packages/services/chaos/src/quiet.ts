@@ -1,7 +1,7 @@
 /** Waits until the system has finished with everything that it accepted. */
 
 import type { AskedPayment, AskedRefund, RequestBook } from "./request-book.js";
-import type { System } from "./system.js";
+import { type System, WEBHOOK_LEASE_SECONDS } from "./system.js";
 import { untilComplete } from "./until-complete.js";
 import { waitingMessages } from "./waiting-messages.js";
 
@@ -22,7 +22,14 @@ export async function untilAllReady(system: System): Promise<void> {
   }, READY_WITHIN_MS);
 }
 
-type Column = "payments" | "missingPayments" | "missingRefunds" | "pending" | "refunds" | "notified" | "unsent";
+type Column =
+  | ("payments" | "missingPayments" | "missingRefunds" | "pending" | "refunds" | "payouts")
+  | ("notified" | "unsent" | "undelivered");
+
+type Counts = Record<Column, string> & {
+  /** The ids of those that are not told; null when all are. */
+  readonly untoldPayouts: string | null;
+};
 
 /** Of requests whose callers were told that they are accepted. */
 function idsOf(asked: readonly (AskedPayment | AskedRefund)[]): string[] {
@@ -33,6 +40,10 @@ function isPayment(asked: AskedPayment | AskedRefund): asked is AskedPayment {
   return "verdicts" in asked;
 }
 
+/** Counts what waits for endpoints whose id fits what follows. */
+const UNDELIVERED = `(SELECT count(*) FROM notification.webhook_deliveries
+               WHERE state IN ('pending', 'failed') AND endpoint_id`;
+
 /** Lets every open hold expire now, so that its release is part of the round. */
 export async function letHoldsExpire(system: System): Promise<void> {
   await system.query(
@@ -40,12 +51,16 @@ export async function letHoldsExpire(system: System): Promise<void> {
   );
 }
 
-/** Ends every hold as well. @throws WaitedInVainError that says what is unfinished. */
-export async function untilAllFinal(system: System, book: RequestBook): Promise<void> {
+/**
+ * Ends every hold as well. What waits for the endpoint that has a storm, of the id `except`, is not waited for: everything
+ * else must end without it.
+ * @throws WaitedInVainError that says what is unfinished.
+ */
+export async function untilAllFinal(system: System, book: RequestBook, except = ""): Promise<void> {
   await untilComplete(async () => {
     // At each look: a payment that an outage delayed may hold its money only now.
     await letHoldsExpire(system);
-    const [row] = await system.query<Record<Column, string>>(
+    const [row] = await system.query<Counts>(
       `SELECT (SELECT count(*) FROM client_bank.payments)::text AS payments,
               (SELECT count(*) FROM unnest($1::text[]) AS told (id)
                WHERE NOT EXISTS (SELECT FROM client_bank.payments p WHERE p.id = told.id))::text AS "missingPayments",
@@ -53,20 +68,40 @@ export async function untilAllFinal(system: System, book: RequestBook): Promise<
                WHERE NOT EXISTS (SELECT FROM client_bank.refunds r WHERE r.id = told.id))::text AS "missingRefunds",
               (SELECT count(*) FROM client_bank.payments WHERE finish_time IS NULL)::text AS pending,
               (SELECT count(*) FROM client_bank.refunds)::text AS refunds,
+              (SELECT count(*) FROM merchant_bank.payout_notices)::text AS payouts,
+              (SELECT string_agg(n.entry_id, ', ') FROM merchant_bank.payout_notices n WHERE NOT EXISTS
+               (SELECT FROM notification.events e WHERE e.payment_id = n.entry_id)) AS "untoldPayouts",
+              ${UNDELIVERED} <> $3)::text AS undelivered,
               (SELECT count(*) FROM notification.notifications WHERE channel = 'webhook')::text AS notified,
               (SELECT count(*) FROM notification.notifications WHERE state IN ('pending', 'failed'))::text AS unsent`,
       [
         idsOf([...book.payments, ...book.rivals.filter(isPayment)]),
         idsOf([...book.refunds, ...book.rivals.filter((one) => !isPayment(one))]),
+        except,
       ],
     );
     if (row === undefined) return "the database does not answer";
     if (row.missingPayments !== "0") return `${row.missingPayments} accepted payments are not recorded`;
     if (row.missingRefunds !== "0") return `${row.missingRefunds} accepted refunds are not final`;
     if (row.pending !== "0") return `${row.pending} payments are not final`;
-    const untold = Number(row.payments) + Number(row.refunds) - Number(row.notified);
+    if (row.untoldPayouts !== null) return `not told: ${row.untoldPayouts}`;
+    const untold = Number(row.payments) + Number(row.refunds) + Number(row.payouts) - Number(row.notified);
     if (untold > 0) return `${untold} ends have no notification`;
     if (row.unsent !== "0") return `${row.unsent} notifications are not sent`;
+    if (row.undelivered !== "0") return `${row.undelivered} webhooks wait for endpoints that take them`;
     return waitingMessages(system);
+  }, FINAL_WITHIN_MS);
+}
+
+/** After a storm: its webhooks are tried again soon, and not after as long as their schedule says. @throws WaitedInVainError */
+export async function untilDelivered(system: System, endpointId: string): Promise<void> {
+  await untilComplete(async () => {
+    // Those that somebody is posting are leased, and left alone.
+    await system.query(
+      `UPDATE notification.webhook_deliveries SET next_attempt_time = now()
+       WHERE state = 'failed' AND next_attempt_time > now() + interval '${WEBHOOK_LEASE_SECONDS} seconds'`,
+    );
+    const [row] = await system.query<{ count: string }>(`SELECT ${UNDELIVERED} = $1)::text AS count`, [endpointId]);
+    return row?.count === "0" ? undefined : `${row?.count} webhooks wait for an endpoint that takes them again`;
   }, FINAL_WITHIN_MS);
 }

@@ -35,6 +35,21 @@ export interface HoldPlan {
 }
 export type AskedRefund = Asked<RefundCall>;
 
+/** Money of a merchant's account that an operator pays out. */
+export interface PayoutCall {
+  readonly merchantId: string;
+  readonly requestId: string;
+  readonly currencyCode: string;
+  readonly minorUnits: bigint;
+}
+
+/** A payout that the operator asked for. */
+export interface AskedPayout {
+  readonly call: PayoutCall;
+  /** `abandoned` when it has no answer and is not asked for again: it may be booked or not. */
+  state: "asked" | "accepted" | "abandoned";
+}
+
 /** Something that must never be: a sentence, and the payment whose story tells more. */
 export interface Violation {
   readonly what: string;
@@ -44,6 +59,7 @@ export interface Violation {
 export class RequestBook {
   readonly payments: AskedPayment[] = [];
   readonly refunds: AskedRefund[] = [];
+  readonly payouts: AskedPayout[] = [];
   /** Requests with a request_id that one of those above had used before, and another amount. They move no money. */
   readonly rivals: (AskedPayment | AskedRefund)[] = [];
   /** Payments that somebody was told have succeeded. */

@@ -1,11 +1,12 @@
 /** One round: load, something breaks, everything comes back, and what must hold is checked. */
+import { beginStorm } from "./endpoint-storm.js";
 import { faultsOf } from "./faults/catalogue.js";
 import { pauseBoundMs } from "./faults/fail-over.js";
 import { type Damage, pause } from "./faults/fault.js";
 import { checkInvariants } from "./invariants.js";
 import { startLoad } from "./load.js";
 import { sendPoison, takeDeadLetters } from "./poison.js";
-import { letHoldsExpire, untilAllFinal, untilAllReady } from "./quiet.js";
+import { letHoldsExpire, untilAllFinal, untilAllReady, untilDelivered } from "./quiet.js";
 import { type Random, randomOf } from "./random.js";
 import type { RequestBook, Violation } from "./request-book.js";
 import type { System } from "./system.js";
@@ -30,6 +31,10 @@ export interface RoundReport {
   readonly damages: readonly Damage[];
   readonly payments: number;
   readonly refunds: number;
+  readonly payouts: number;
+  /** Webhooks that merchants' endpoints took, and those that one in a storm did not. */
+  readonly webhooks: number;
+  readonly refusedWebhooks: number;
   readonly violations: readonly Violation[];
   readonly durationMs: number;
   /** Whether callers called again with the same request until they were answered. */
@@ -43,13 +48,15 @@ export async function runRound(system: System, book: RequestBook, seed: number):
   const faults = faultsOf(system.broker);
   const fault = faults[seed % faults.length] as (typeof faults)[number];
   const damages: Damage[] = [];
-  const before = { payments: book.payments.length, refunds: book.refunds.length };
+  const before = { payments: book.payments.length, refunds: book.refunds.length, ...countsOf(system, book) };
   const violations: Violation[] = [];
 
   const callsAgain = !random.chance(1 / SILENT_EVERY);
   const giveUp = new AbortController();
+  const storm = beginStorm(system.endpoints, random.fork("storm"));
   const load = startLoad({
-    ...{ merchants: system.merchants, book, random: random.fork("load"), round: seed, callsAgain },
+    ...{ merchants: system.merchants, accounts: system.accounts, book, random: random.fork("load") },
+    ...{ round: seed, callsAgain },
     ...{ prefix: `r${seed}`, giveUp: giveUp.signal },
   });
   const poison = random.chance(1 / POISON_EVERY) ? sendPoison(system, random.fork("poison"), seed) : undefined;
@@ -74,20 +81,40 @@ export async function runRound(system: System, book: RequestBook, seed: number):
     const patience = setTimeout(() => giveUp.abort(), ANSWERED_WITHIN_MS);
     await load.stop().finally(() => clearTimeout(patience));
     const sent = await poison;
-    await untilAllFinal(system, book);
+    await untilAllFinal(system, book, storm?.endpoint.id);
+    if (storm !== undefined) {
+      storm.end();
+      if (storm.refused() > 0) damages.push({ target: "a merchant's endpoint", point: storm.kind });
+      await untilDelivered(system, storm.endpoint.id);
+    }
     await readBack(system, book, random.fork("reads"));
     violations.push(...(await takeDeadLetters(system, sent)).map((what) => ({ what, paymentId: undefined })));
     violations.push(...book.takeViolations(), ...(await checkInvariants(system, book)));
   } catch (error) {
     if (!(error instanceof WaitedInVainError)) throw error;
     giveUp.abort();
+    storm?.end();
     await Promise.allSettled([load.stop(), poison]);
     violations.push({ what: error.message, paymentId: await unfinishedPayment(system) }, ...book.takeViolations());
   }
+  const after = countsOf(system, book);
   return {
     ...{ seed, callsAgain, fault: fault.name, damages, violations, durationMs: performance.now() - began },
     payments: book.payments.length - before.payments,
+    payouts: after.payouts - before.payouts,
+    webhooks: after.webhooks - before.webhooks,
+    refusedWebhooks: after.refusedWebhooks - before.refusedWebhooks,
     refunds: book.refunds.length - before.refunds,
+  };
+}
+
+function countsOf({ endpoints }: System, { payouts }: RequestBook) {
+  const sum = (read: (endpoint: System["endpoints"][number]) => number) =>
+    endpoints.reduce((total, endpoint) => total + read(endpoint), 0);
+  return {
+    payouts: payouts.length,
+    webhooks: sum(({ taken }) => taken),
+    refusedWebhooks: sum(({ refused }) => refused),
   };
 }
 

@@ -14,7 +14,9 @@ export function formatSummary({ rounds, firstSeed, broker }: CampaignTotals): st
   const sum = (read: (round: RoundReport) => number) => rounds.reduce((total, round) => total + read(round), 0);
   const seconds = Math.round(sum(({ durationMs }) => durationMs) / 1_000);
   const failures = failed.length === 0 ? "" : `: seeds ${failed.map(({ seed }) => seed).join(", ")}`;
-  return `${rounds.length} rounds of seed ${firstSeed} on ${broker} in ${seconds} s: ${sum(({ payments }) => payments)} payments, ${sum(({ refunds }) => refunds)} refunds, ${sum(({ damages }) => damages.length)} faults, ${failed.length} rounds failed${failures}.
+  return `${rounds.length} rounds of seed ${firstSeed} on ${broker} in ${seconds} s: ${sum(({ payments }) => payments)} payments, ${sum(({ refunds }) => refunds)} refunds, ${sum(({ payouts }) => payouts)} payouts, ${sum(({ damages }) => damages.length)} faults, ${failed.length} rounds failed${failures}.
+
+Merchants' endpoints took ${sum(({ webhooks }) => webhooks)} webhooks; in storms they did not take ${sum(({ refusedWebhooks }) => refusedWebhooks)}, which came again.
 
 ${formatPauses(rounds)}${formatDamages(rounds)}
 `;

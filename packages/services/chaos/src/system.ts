@@ -10,7 +10,9 @@ import type { Guardian } from "../../dist/stack/guardian.js";
 import { openProcessLogs } from "../../dist/stack/process-logs.js";
 import { STACK_PROCESSES, type Stack, startStack } from "../../dist/stack/stack.js";
 import { SERVICES } from "../../dist/topology/system-table.js";
+import { type AccountsOperator, openAccountsOperator, openEndpoints } from "./accounts-operator.js";
 import { type Merchants, openDoors } from "./merchant.js";
+import type { MerchantEndpoint } from "./merchant-endpoint.js";
 import { mountSmallDisk, type SmallDisk } from "./small-disk.js";
 import { startWebhookReceiver, type WebhookReceiver } from "./webhook-receiver.js";
 import { LineProxy } from "./wire/line-proxy.js";
@@ -18,7 +20,7 @@ import { LineProxy } from "./wire/line-proxy.js";
 /** What dies comes back soon: the rounds are about what is lost meanwhile, not about waiting. */
 const MAXIMUM_RESTART_DELAY_MS = 500;
 /** The shortest that notification takes: a webhook that was being posted when it died comes after this time. */
-const WEBHOOK_LEASE_SECONDS = 6;
+export const WEBHOOK_LEASE_SECONDS = 6;
 
 export type Target = ServiceName | "broker" | "database";
 
@@ -30,6 +32,9 @@ export interface System {
   readonly broker: "artemis" | "artemis-pair" | "embedded";
   readonly merchants: Merchants;
   readonly receiver: WebhookReceiver;
+  /** Of some merchants, who are paid out as well. */
+  readonly endpoints: readonly MerchantEndpoint[];
+  readonly accounts: AccountsOperator;
   /** The broker's own; undefined where it cannot be made. */
   readonly disk: SmallDisk | undefined;
   /** A further program at the doors, with connections of its own. */
@@ -116,8 +121,10 @@ export async function openSystem(options: {
   pool.on("error", () => undefined);
   const operator = await connect(stack.brokerUrl);
   const auditor = await connect(stack.auditorUrl);
+  const accounts = await openAccountsOperator(stack);
+  const endpoints = await openEndpoints(stack);
   return {
-    ...{ stack, broker: options.broker, disk, merchants, receiver, operator, auditor },
+    ...{ stack, broker: options.broker, disk, merchants, receiver, accounts, endpoints, operator, auditor },
     openMerchants: () => openDoors(stack),
     query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(sql, [...values])).rows,
@@ -138,7 +145,7 @@ export async function openSystem(options: {
       await pool.end();
       await stack.stop();
       await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
-      await receiver.close();
+      await Promise.all([receiver, ...endpoints].map((one) => one.close()));
       await logs.close();
       await disk?.remove();
     },

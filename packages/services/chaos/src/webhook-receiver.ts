@@ -1,47 +1,29 @@
-/** The merchants' receiver of webhooks: remembers under which ids each payment and refund was announced, and how. */
+/** The receiver of the installation's webhooks: remembers under which ids each end was announced, and how. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-
-/** What was announced of one payment or refund. */
-export interface Announcement {
-  /** `webhook-id` headers, each once. */
-  readonly ids: Set<string>;
-  /** Types of events, each once. */
-  readonly types: Set<string>;
-  /** Announcements that were received. */
-  count: number;
-}
+import { Announcements } from "./announcements.js";
+import { bodyOf } from "./request-body.js";
 
 export interface WebhookReceiver {
   readonly url: string;
-  /** By the id of the payment or refund. */
-  readonly announced: ReadonlyMap<string, Announcement>;
+  readonly announced: Announcements;
   close(): Promise<void>;
 }
 
 interface Event {
   readonly type: string;
-  readonly data: { readonly paymentId: string; readonly refundId?: string };
+  readonly data: { readonly paymentId?: string; readonly refundId?: string; readonly payoutId?: string };
 }
 
 /** Listens on a free port of loopback and takes every webhook. */
 export async function startWebhookReceiver(): Promise<WebhookReceiver> {
-  const announced = new Map<string, Announcement>();
+  const announced = new Announcements();
   const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    try {
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-    } catch {
-      // The sender was killed in the middle of it: nothing was announced.
-      return;
-    }
-    const { type, data } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Event;
-    const about = data.refundId ?? data.paymentId;
-    const known = announced.get(about) ?? { ids: new Set(), types: new Set(), count: 0 };
-    known.ids.add(String(request.headers["webhook-id"]));
-    known.types.add(type);
-    known.count += 1;
-    announced.set(about, known);
+    const body = await bodyOf(request);
+    if (body === undefined) return;
+    const { type, data } = JSON.parse(body) as Event;
+    const about = data.refundId ?? data.paymentId ?? data.payoutId;
+    announced.note(String(about), { id: String(request.headers["webhook-id"]), type });
     response.writeHead(204).end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
