@@ -48,10 +48,10 @@ function formatDamages(rounds: readonly RoundReport[]): string {
   return formatTable([["", ...targets], ...rows]);
 }
 
-/** The column of a target: a process by its name, a line by where it leads to, a channel's messages all together. */
+/** The column of a target: a process by its name, a connection by where it leads to, a channel's messages all together. */
 function kindOf(target: string): string {
   const [, server] = target.split(" - ");
-  if (server !== undefined) return `a line to the ${server}`;
+  if (server !== undefined) return `a connection to the ${server}`;
   return ALL_CHANNELS.some(({ address }) => address === target) ? "messages" : target;
 }
 
