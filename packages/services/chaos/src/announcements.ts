@@ -1,4 +1,4 @@
-/** What a receiver of webhooks was told of each payment, refund and payout, and what is wrong with it. */
+/** What a receiver of webhooks was told about each payment, refund and payout, and what is wrong with it. */
 import { type AskedPayment, type AskedRefund, type Violation, verdictOf } from "./request-book.js";
 
 /** What was announced of one payment, refund or payout. */
