@@ -31,14 +31,15 @@ interface Event {
 describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, function () {
   this.timeout(120_000);
   let receiver: Receiver;
-  const events: Event[] = [];
+  /** By the ids of their webhooks: one that is answered late is posted again, and is the same. */
+  const events = new Map<string, Event>();
   /** What was told and what was read of it at once, where the two differ. */
   const differences: string[] = [];
 
   before(async () => {
-    receiver = await startReceiver((response, { body }) => {
+    receiver = await startReceiver((response, { headers, body }) => {
       const event = JSON.parse(body) as Event;
-      events.push(event);
+      events.set(String(headers["webhook-id"]), event);
       void readAtOnce(event).then((difference) => {
         if (difference !== undefined) differences.push(difference);
         response.writeHead(204).end();
@@ -66,8 +67,9 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
     return read === expected ? undefined : `${type} ${refundId ?? paymentId}: told ${expected}, read ${read}`;
   }
 
-  const ofRefunds = () => events.filter(({ data }) => data.refundId !== undefined);
-  const ofPayments = () => events.filter(({ data }) => data.refundId === undefined);
+  const told = () => [...events.values()];
+  const ofRefunds = () => told().filter(({ data }) => data.refundId !== undefined);
+  const ofPayments = () => told().filter(({ data }) => data.refundId === undefined);
 
   it(`is read by a receiver of webhooks that reads it at once, of ${ENDS} payments and as many refunds`, async () => {
     const paid = await Promise.all(
@@ -103,14 +105,14 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
       return Number(row?.unsent) === 0;
     });
     expect(differences).to.deep.equal([]);
-    const told = (some: readonly Event[]) => Object.groupBy(some, ({ type }) => type);
-    const payments = told(ofPayments());
+    const byType = (some: readonly Event[]) => Object.groupBy(some, ({ type }) => type);
+    const payments = byType(ofPayments());
     expect(payments["payment.succeeded"]).to.have.lengthOf(ENDS / 3);
     expect(payments["payment.declined"]).to.have.lengthOf((ENDS * 2) / 3);
     expect(
       payments["payment.declined"]?.filter(({ data }) => data.declineReason === "MERCHANT_CLOSED"),
     ).to.have.lengthOf(ENDS / 3);
-    const refunds = told(ofRefunds());
+    const refunds = byType(ofRefunds());
     expect(refunds["refund.succeeded"]).to.have.lengthOf((ENDS * 2) / 3);
     expect(refunds["refund.declined"]).to.have.lengthOf(ENDS / 3);
   });
@@ -119,8 +121,10 @@ describe(`The end of a payment or a refund, on the ${TEST_BROKER} broker`, funct
     /** What was sent about a payment and its refunds, once everything that was sent before is behind us. */
     async function toldOf(paymentId: string, marker: string): Promise<string[]> {
       const after = await system().pay({ requestId: marker });
-      await eventually("a later end is told", () => events.some(({ data }) => data.paymentId === after.id), BOUND_MS);
-      return events.filter(({ data }) => data.paymentId === paymentId).map(({ type }) => type);
+      await eventually("a later end is told", () => told().some(({ data }) => data.paymentId === after.id), BOUND_MS);
+      return told()
+        .filter(({ data }) => data.paymentId === paymentId)
+        .map(({ type }) => type);
     }
 
     async function setAside(channel: "transactionResult" | "refundResult"): Promise<void> {
